@@ -1,0 +1,13 @@
+"""What every test shares: a compile cache of its own, and no global state left behind."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+# Before headrace is first imported: tests neither read nor fill the user's compile cache. Workers of
+# pytest-xdist inherit the variable, so that they share what one of them has compiled.
+if "HEADRACE_CACHE_DIR" not in os.environ:
+    _cache = tempfile.mkdtemp(prefix="headrace-test-cache-")
+    os.environ["HEADRACE_CACHE_DIR"] = _cache
+    atexit.register(shutil.rmtree, _cache, ignore_errors=True)
