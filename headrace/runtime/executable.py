@@ -1,0 +1,192 @@
+"""Compiled programs: StableHLO text in, a callable on buffers out."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from headrace.runtime import cache as disk
+from headrace.runtime import callbacks as python_callbacks
+from headrace.runtime import client, devices, options
+from headrace.runtime.buffers import aval_of
+from headrace.runtime.errors import translate
+
+if TYPE_CHECKING:
+    from headrace.runtime.xla import Buffer, Placement
+
+Signature = tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]
+
+
+class Executable:
+    """A compiled program for one device.
+
+    `run(buffers)` takes the list of argument buffers and returns the list of results at once, before they are
+    computed. XLA checks only the size in bytes of an argument: the caller must pass the shapes and dtypes that the
+    program was compiled for. Arguments marked `tf.aliasing_output` in the program are donated: their memory
+    becomes the output's, and they are deleted.
+
+    Attributes: `outputs` (shape and dtype of each result), `device`, `from_cache` (whether the disk cache spared
+    XLA the work), `compile_seconds` (what compiling, or loading, took).
+    """
+
+    run: Callable[[list[Buffer]], list[Buffer]]
+
+    def __init__(
+        self, loaded: Any, outputs: Signature, device: devices.Device, from_cache: bool, compile_seconds: float
+    ) -> None:
+        self.outputs, self.device = outputs, device
+        self.from_cache, self.compile_seconds = from_cache, compile_seconds
+        self._loaded = loaded
+        handlers = [_handler(shape, dtype, device.placement) for shape, dtype in outputs]
+        self.run, self._disable = _runner(loaded.execute_sharded, handlers)
+        _live.add(self)
+
+    def hlo_text(self) -> str:
+        """The optimised HLO, as XLA prints it."""
+        return self._loaded.get_hlo_text()
+
+    def cost_analysis(self) -> dict[str, float]:
+        """XLA's estimate of a run: "flops", "bytes accessed", "transcendentals" and more."""
+        return dict(self._loaded.cost_analysis())
+
+    def memory(self) -> dict[str, int]:
+        """Bytes that a run needs: "argument", "output", "temp", "alias" (outputs in donated arguments), "peak"."""
+        stats = self._loaded.get_compiled_memory_stats()
+        return {
+            "argument": stats.argument_size_in_bytes,
+            "output": stats.output_size_in_bytes,
+            "temp": stats.temp_size_in_bytes,
+            "alias": stats.alias_size_in_bytes,
+            "peak": stats.peak_memory_in_bytes,
+        }
+
+
+def compile(
+    module: str,
+    outputs: Sequence[tuple[tuple[int, ...], np.dtype[Any]]],
+    *,
+    device: devices.Device | None = None,
+    options: Mapping[str, Any] = MappingProxyType({}),
+    callbacks: Sequence[Callable[..., Any]] = (),
+    cache: bool = True,
+) -> Executable:
+    """Compile a StableHLO module for one device, or load it from the compile cache.
+
+    Args:
+      module: StableHLO text with a function `@main`.
+      outputs: shape and dtype of each result of `@main`; believed, not checked.
+      device: where it will run; None is the default device.
+      options: XLA debug options by name, added to our defaults; a value of None takes a default out.
+      callbacks: Python functions that the program calls: a `stablehlo.custom_call @xla_ffi_python_cpu_callback` with
+        `api_version = 4 : i32, backend_config = {index = i : ui64}` calls `callbacks[i]` with read-only arrays and
+        expects a tuple of arrays. Such programs are not cached on disk.
+      cache: whether the disk cache may be used.
+
+    Raises: the `tf.errors` class of XLA's status for a module that XLA rejects.
+    """
+    device = device or devices.default_device()
+    signature = tuple((tuple(shape), np.dtype(dtype)) for shape, dtype in outputs)
+    began = time.perf_counter()
+    loaded, from_cache = _load_or_compile(module, device, options, callbacks, cache)
+    return Executable(loaded, signature, device, from_cache, time.perf_counter() - began)
+
+
+def _load_or_compile(
+    module: str,
+    device: devices.Device,
+    extra: Mapping[str, Any],
+    callbacks: Sequence[Callable[..., Any]],
+    cache: bool,
+) -> tuple[Any, bool]:
+    from headrace.runtime import xla
+
+    placement = device.placement
+    flags = options.flags(device.platform, extra)
+    xla_options = xla.compile_options(placement, flags)
+    try:
+        if callbacks:
+            wrapped = [python_callbacks.remember_errors(callback) for callback in callbacks]
+            return xla.compile_with_callbacks(module, placement, xla_options, wrapped), False
+        if not cache or not disk.enabled():
+            return xla.compile_module(module, placement, xla_options), False
+        key = disk.key(module, xla.version, placement, flags)
+        if (entry := disk.load(key)) is not None:
+            try:
+                return xla.load_executable(entry, placement, xla_options), True
+            except xla.XlaError as error:
+                disk.reject(key, str(error))
+        began = time.perf_counter()
+        loaded = xla.compile_module(module, placement, xla_options)
+        disk.store(key, loaded.serialize, time.perf_counter() - began)
+        return loaded, False
+    except xla.XlaError as error:
+        if options.drop_unknown(str(error), extra):
+            return _load_or_compile(module, device, extra, callbacks, cache)
+        raise translate(error) from error
+
+
+def _runner(
+    execute: Callable[..., Any], handlers: list[Any]
+) -> tuple[Callable[[list[Buffer]], list[Buffer]], Callable[[], None]]:
+    """The two calls that are all of a run, and a switch that makes the run raise instead (after a fork)."""
+    from headrace.runtime.xla import XlaError
+
+    def run(buffers: list[Buffer]) -> list[Buffer]:
+        try:
+            return execute(buffers).consume_with_handlers(handlers)
+        except XlaError as error:
+            raise translate(error) from error
+
+    def disable() -> None:
+        nonlocal execute
+        execute = _forked
+
+    return run, disable
+
+
+def _forked(buffers: list[Buffer]) -> Any:
+    raise RuntimeError(client.FORKED)
+
+
+_live: weakref.WeakSet[Executable] = weakref.WeakSet()
+
+
+def _disable_all() -> None:
+    for executable in _live:
+        executable._disable()
+
+
+client.after_fork(_disable_all)
+
+
+@cache
+def _handler(shape: tuple[int, ...], dtype: np.dtype[Any], placement: Placement) -> Any:
+    from headrace.runtime import xla
+
+    return xla.result_handler(aval_of(shape, dtype), placement)
+
+
+def widen(buffer: Buffer, narrow: str, wide: str, dtype: np.dtype[Any]) -> Buffer:
+    """A buffer of StableHLO type `narrow` converted to `wide` (NumPy's `dtype`) on its device."""
+    shape = buffer.aval.shape
+    return _widening(shape, narrow, wide, dtype, devices.device_of(buffer)).run([buffer])[0]
+
+
+@cache
+def _widening(
+    shape: tuple[int, ...], narrow: str, wide: str, dtype: np.dtype[Any], device: devices.Device
+) -> Executable:
+    dims = "".join(f"{size}x" for size in shape)
+    source, target = f"tensor<{dims}{narrow}>", f"tensor<{dims}{wide}>"
+    return compile(
+        f"func.func @main(%x: {source}) -> {target} {{\n"
+        f"  %y = stablehlo.convert %x : ({source}) -> {target}\n  return %y : {target}\n}}",
+        [(shape, dtype)],
+        device=device,
+    )

@@ -1,0 +1,150 @@
+"""The door to jaxlib: every private symbol the runtime uses, with the differences between its versions hidden.
+
+Importing this module imports jaxlib (60-180 ms), so the other runtime modules import it inside the functions
+that need it. Only symbols that work without the `jax` package, and that do not import it behind our back when
+it happens to be installed, are used.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from jaxlib import _hlo, _jax, utils, xla_client
+from jaxlib.version import __version__ as version
+
+# XLA's log lines repeat what its exceptions say. The level has to be set before the first client is made.
+utils.absl_set_min_log_level(int(os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")))
+# Python tracebacks attached to every buffer cost up to 7 µs per call and are never shown.
+_jax.set_tracebacks_enabled(False)
+
+Buffer = _jax.ArrayImpl
+XlaError = _jax.JaxRuntimeError
+
+batched_device_put = _jax.batched_device_put
+collect_garbage = _jax.collect_garbage
+dlpack_capsule = _jax.buffer_to_dlpack_managed_tensor
+ZERO_COPY = xla_client.HostBufferSemantics.ZERO_COPY
+COPY = xla_client.HostBufferSemantics.IMMUTABLE_ONLY_DURING_CALL
+
+
+class Aval:
+    """What jaxlib wants to know about an array; any object with these attributes will do."""
+
+    __slots__ = ("dtype", "ndim", "shape", "weak_type")
+
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self.shape, self.dtype, self.ndim, self.weak_type = shape, dtype, len(shape), False
+
+
+class Placement:
+    """One device the way PJRT addresses it: the device, a sharding that names only it, and a list of it."""
+
+    __slots__ = ("client", "device", "devices", "sharding")
+
+    def __init__(self, client: Any, device: Any) -> None:
+        self.client, self.device = client, device
+        self.devices = _jax.DeviceList((device,))
+        # SingleDeviceSharding would be the natural choice, but 0.10.2 wants methods that only jax adds to it.
+        self.sharding = _jax.GSPMDSharding(self.devices, _hlo.HloSharding.replicate())
+
+
+def make_cpu_client(num_devices: int) -> Any:
+    return xla_client.make_cpu_client(asynchronous=True, num_devices=num_devices)
+
+
+def make_plugin_client(name: str, path: str, options: Mapping[str, Any]) -> Any:
+    """Load the PJRT plug-in at `path` and start its client."""
+    if not xla_client.pjrt_plugin_loaded(name):
+        xla_client.load_pjrt_plugin_dynamically(name, path)
+    if not xla_client.pjrt_plugin_initialized(name):
+        xla_client.initialize_pjrt_plugin(name)
+    return xla_client.make_c_api_client(name, dict(options), None)
+
+
+def gpu_options() -> dict[str, Any]:
+    """PJRT options of the CUDA and ROCm plug-ins, from the XLA_PYTHON_CLIENT_* environment variables."""
+    return dict(xla_client.generate_pjrt_gpu_plugin_options())
+
+
+def check_dtype(dtype: np.dtype[Any]) -> None:
+    """Raise XlaError if XLA has no element type for a NumPy dtype: strings, objects, dates …"""
+    _hlo.Shape.array_shape(dtype, ())
+
+
+def device_of(buffer: Any) -> Any:
+    """The PJRT device that a buffer is on."""
+    return buffer._sharding._devices[0]
+
+
+def result_handler(aval: Aval, placement: Placement) -> Any:
+    """What turns one raw output of an executable into a Buffer of this shape and dtype (it is believed, not checked)."""
+    if _needs_skip_checks():
+        return _jax.array_result_handler(aval, placement.sharding, True, _skip_checks=True)
+    return _jax.array_result_handler(aval, placement.sharding, True)
+
+
+@cache
+def _needs_skip_checks() -> bool:
+    # Up to 0.10 the checks call Python methods that only jax installs; from 0.11 on there are none to skip.
+    return tuple(int(part) for part in version.split(".")[:2]) < (0, 11)
+
+
+def compile_options(placement: Placement, flags: Mapping[str, Any]) -> Any:
+    """Options for a program on one device. `flags` are XLA debug options by name."""
+    options = xla_client.CompileOptions()
+    options.num_replicas = options.num_partitions = 1
+    build = options.executable_build_options
+    build.num_replicas = build.num_partitions = 1
+    options.device_assignment = xla_client.DeviceAssignment.create(np.array([[placement.device.id]], np.int32))
+    options.env_option_overrides = list(flags.items())
+    return options
+
+
+def compile_module(module: str, placement: Placement, options: Any) -> Any:
+    return placement.client.compile_and_load(module, placement.devices, options)
+
+
+def compile_with_callbacks(
+    module: str, placement: Placement, options: Any, callbacks: Sequence[Callable[..., Any]]
+) -> Any:
+    """As `compile_module`; callback `i` is reached by custom calls to `xla_ffi_python_cpu_callback` with index `i`."""
+    from jaxlib.mlir import ir  # callbacks are only accepted together with a parsed module
+
+    parsed = ir.Module.parse(module, _mlir_context())
+    return placement.client.compile_and_load(parsed, placement.devices, options, list(callbacks))
+
+
+@cache
+def _mlir_context() -> Any:
+    from jaxlib.mlir import ir
+    from jaxlib.mlir._mlir_libs import _jax_mlir_ext
+    from jaxlib.mlir.dialects import chlo, stablehlo
+
+    registry = ir.DialectRegistry()
+    _jax_mlir_ext.register_dialects(registry)  # `func` and friends
+    context = ir.Context()
+    context.append_dialect_registry(registry)
+    context.load_all_available_dialects()
+    stablehlo.register_dialect(context)
+    chlo.register_dialect(context)
+    return context
+
+
+def load_executable(serialized: bytes, placement: Placement, options: Any) -> Any:
+    return placement.client.deserialize_executable(serialized, placement.devices, options)
+
+
+def copy_to(buffer: Any, placement: Placement) -> Any:
+    """A copy of `buffer` on another device."""
+    return _jax.batched_copy_array_to_devices_with_sharding(
+        [buffer], [placement.devices], [placement.sharding], [_jax.ArrayCopySemantics.ALWAYS_COPY]
+    )[0]
+
+
+def fetch(buffer: Any) -> np.ndarray[Any, Any]:
+    """The content of an accelerator's buffer. (On the CPU this would import jax where it is installed.)"""
+    return buffer._single_device_array_to_np_array_did_copy()[0]
