@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.runtime import cache as cache
 from headrace.runtime.buffers import aligned_empty, put, to_numpy, transfer, wait
+from headrace.runtime.cache_command import cache_command
 from headrace.runtime.config import (
     LogicalDeviceConfiguration,
     PhysicalDevice,
@@ -43,7 +44,7 @@ __all__ = [
     # buffers
     "Buffer", "put", "to_numpy", "transfer", "wait", "aligned_empty",
     # programs
-    "Executable", "compile", "cache",
+    "Executable", "compile", "cache", "cache_command",
     # devices
     "Device", "DeviceSpec", "default_device", "device_of", "find_device", "list_logical_devices", "parse_device",
     # device settings

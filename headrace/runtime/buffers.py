@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from headrace.runtime import devices
-from headrace.runtime.errors import DELETED, translate
+from headrace.runtime.errors import DELETED, reraise
 
 if TYPE_CHECKING:
     from headrace.runtime.xla import Aval, Buffer
@@ -46,7 +46,7 @@ def put(array: np.ndarray[Any, Any], device: devices.Device | None = None, *, ze
             host_buffer_semantics=xla.ZERO_COPY if zero_copy else xla.COPY,
         )
     except xla.XlaError as error:
-        raise translate(error) from error
+        reraise(error)
 
 
 def to_numpy(buffer: Buffer) -> np.ndarray[Any, Any]:
@@ -69,7 +69,7 @@ def wait(buffer: Buffer) -> None:
     try:
         buffer.block_until_ready()
     except xla.XlaError as error:
-        raise translate(error) from error
+        reraise(error)
 
 
 def transfer(buffer: Buffer, device: devices.Device) -> Buffer:
@@ -80,7 +80,7 @@ def transfer(buffer: Buffer, device: devices.Device) -> Buffer:
     try:
         return xla.copy_to(buffer, device.placement)
     except xla.XlaError as error:
-        raise translate(error) from error
+        reraise(error)
 
 
 def aligned_empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
@@ -119,7 +119,7 @@ def _check_alive(buffer: Buffer) -> None:
     if buffer.is_deleted():
         from headrace.core import errors
 
-        raise errors.InvalidArgumentError(None, None, DELETED)
+        raise errors.InvalidArgumentError(None, None, f"This buffer {DELETED}")
 
 
 def _to_numpy_checked(buffer: Buffer) -> np.ndarray[Any, Any]:

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
 
 from headrace.core import errors
+from headrace.runtime import callbacks
+
+if TYPE_CHECKING:
+    from headrace.runtime.xla import Buffer
 
 _STATUS = re.compile(r"([A-Z_]+): (.*)", re.DOTALL)
 _TRACE = "\n=== Source Location Trace: ==="  # C++ file names, which tell a user nothing
 
 DELETED = (
-    "This buffer was deleted or donated: a compiled program that took it as a donated argument reused its memory for "
+    "was deleted or donated: a compiled program that took it as a donated argument reused its memory for "
     "an output. Use the output that replaced it, or do not donate a buffer that is needed afterwards."
+)
+
+# What a Python exception in a callback becomes, as documented for tf.py_function.
+_CALLBACK = (
+    ((TypeError, ValueError), errors.InvalidArgumentError),
+    (StopIteration, errors.OutOfRangeError),
+    (MemoryError, errors.ResourceExhaustedError),
+    (NotImplementedError, errors.UnimplementedError),
 )
 
 
@@ -22,11 +36,23 @@ def translate(error: Exception) -> Exception:
     InvalidArgumentError(None, None, 'no')
     """
     text = str(error).split(_TRACE)[0].rstrip()
+    if (cause := callbacks.original(text)) is not None:
+        if isinstance(cause, errors.OpError):
+            return cause
+        kind = next((kind for classes, kind in _CALLBACK if isinstance(cause, classes)), errors.UnknownError)
+        return kind(None, None, f"{type(cause).__name__}: {cause}")
     match = _STATUS.match(text)
     code = getattr(errors, match[1], None) if match else None
-    if match is None or not isinstance(code, int):
-        return errors.UnknownError(None, None, text)
-    message = match[2]
-    if "has been deleted or donated" in message or "donated" in message and "already" in message:
-        message = f"{message}\n{DELETED}"
-    return errors.exception_type_from_error_code(code)(None, None, message)
+    if match is None or not isinstance(code, int) or code == errors.UNKNOWN:
+        return errors.UnknownError(None, None, match[2] if match else text)
+    return errors.exception_type_from_error_code(code)(None, None, match[2])
+
+
+def reraise(error: Exception, buffers: Sequence[Buffer] = ()) -> NoReturn:
+    """Raise `error`, which XLA raised for a program on `buffers`, as its `tf.errors` class."""
+    for number, buffer in enumerate(buffers):
+        if buffer.is_deleted():
+            raise errors.InvalidArgumentError(None, None, f"Argument {number} of the program {DELETED}") from error
+    translated = translate(error)
+    cause = callbacks.original(str(error)) or error
+    raise translated from (None if cause is translated else cause)

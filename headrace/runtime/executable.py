@@ -15,7 +15,7 @@ from headrace.runtime import cache as disk
 from headrace.runtime import callbacks as python_callbacks
 from headrace.runtime import client, devices, options
 from headrace.runtime.buffers import aval_of
-from headrace.runtime.errors import translate
+from headrace.runtime.errors import reraise
 
 if TYPE_CHECKING:
     from headrace.runtime.xla import Buffer, Placement
@@ -116,11 +116,9 @@ def _load_or_compile(
         if not cache or not disk.enabled():
             return xla.compile_module(module, placement, xla_options), False
         key = disk.key(module, xla.version, placement, flags)
-        if (entry := disk.load(key)) is not None:
-            try:
-                return xla.load_executable(entry, placement, xla_options), True
-            except xla.XlaError as error:
-                disk.reject(key, str(error))
+        loaded = disk.fetch(key, lambda entry: xla.load_executable(entry, placement, xla_options))
+        if loaded is not None:
+            return loaded, True
         began = time.perf_counter()
         loaded = xla.compile_module(module, placement, xla_options)
         disk.store(key, loaded.serialize, time.perf_counter() - began)
@@ -128,7 +126,7 @@ def _load_or_compile(
     except xla.XlaError as error:
         if options.drop_unknown(str(error), extra):
             return _load_or_compile(module, device, extra, callbacks, cache)
-        raise translate(error) from error
+        reraise(error)
 
 
 def _runner(
@@ -141,7 +139,7 @@ def _runner(
         try:
             return execute(buffers).consume_with_handlers(handlers)
         except XlaError as error:
-            raise translate(error) from error
+            reraise(error, buffers)
 
     def disable() -> None:
         nonlocal execute
