@@ -1,0 +1,52 @@
+"""The peers' virtual environments: where they are, and how `--peers` makes them."""
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+# framework -> its folder, and what pip is told. Wheels without GPU libraries: the benchmarks run on the CPU.
+PEERS: dict[str, tuple[str, list[str]]] = {
+    "tensorflow": ("tf", ["tensorflow-cpu==2.21.0"]),
+    "jax": ("jax", ["jax==0.10.2"]),
+    "torch": (
+        "torch",
+        ["torch==2.13.0", "numpy", "--extra-index-url", "https://download.pytorch.org/whl/cpu"],
+    ),
+}
+
+
+def folder(framework: str) -> Path:
+    """A peer's virtual environment: in `HEADRACE_PEERS_DIR`, by default `~/.cache/headrace/peers`."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    base = os.environ.get("HEADRACE_PEERS_DIR") or Path(cache) / "headrace" / "peers"
+    return Path(base) / PEERS[framework][0]
+
+
+def python_of(framework: str) -> str | None:
+    """The interpreter that has the framework, or None when there is no working one."""
+    if framework == "headrace":
+        return sys.executable
+    python = folder(framework) / "bin" / "python"
+    if not python.exists():
+        return None
+    # Asking for the distribution is enough, and takes a fraction of an import.
+    code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({framework!r}) is None)"
+    return str(python) if subprocess.run([python, "-c", code], check=False).returncode == 0 else None
+
+
+def install(framework: str) -> str:
+    """Make a peer's virtual environment unless a working one is there; its interpreter.
+
+    Raises `subprocess.CalledProcessError` when pip fails; pip's own messages are on the terminal.
+    """
+    found = python_of(framework)
+    if found is not None:
+        return found
+    where, (_, requirements) = folder(framework), PEERS[framework]
+    print(f"Installing {framework} into {where} …", flush=True)
+    venv.create(where, with_pip=True, clear=True)
+    python = str(where / "bin" / "python")
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *requirements], check=True)
+    return python
