@@ -3,6 +3,7 @@
 import argparse
 import fnmatch
 import json
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -48,7 +49,11 @@ def _chosen(names: list[str], patterns: list[str]) -> list[str]:
 def _contenders(wanted: list[str], install: bool) -> list[Contender]:
     contenders = []
     for name in wanted:
-        python = peers.install(name) if install and name != "headrace" else peers.python_of(name)
+        try:
+            python = peers.install(name) if install and name != "headrace" else peers.python_of(name)
+        except subprocess.CalledProcessError:  # pip has said why
+            print(f"{name} could not be installed into {peers.folder(name)}, and is left out.")
+            continue
         if python is None:
             print(f"{name} is not in {peers.folder(name)}: `python -m benchmarks --peers` installs it there.")
         else:

@@ -6,13 +6,19 @@ import sys
 import venv
 from pathlib import Path
 
-# framework -> its folder, and what pip is told. Wheels without GPU libraries: the benchmarks run on the CPU.
-PEERS: dict[str, tuple[str, list[str]]] = {
-    "tensorflow": ("tf", ["tensorflow-cpu==2.21.0"]),
-    "jax": ("jax", ["jax==0.10.2"]),
+_TORCH = "torch==2.13.0"
+
+# framework -> its folder, and what pip is told, call by call. The benchmarks run on the CPU, so the wheels are
+# those without GPU libraries. PyTorch keeps its own in an index that is asked for nothing else.
+PEERS: dict[str, tuple[str, list[list[str]]]] = {
+    "tensorflow": ("tf", [["tensorflow-cpu==2.21.0"]]),
+    "jax": ("jax", [["jax==0.10.2"]]),
     "torch": (
         "torch",
-        ["torch==2.13.0", "numpy", "--extra-index-url", "https://download.pytorch.org/whl/cpu"],
+        [
+            ["--no-deps", _TORCH, "--extra-index-url", "https://download.pytorch.org/whl/cpu"],
+            [_TORCH, "numpy"],
+        ],
     ),
 }
 
@@ -44,9 +50,10 @@ def install(framework: str) -> str:
     found = python_of(framework)
     if found is not None:
         return found
-    where, (_, requirements) = folder(framework), PEERS[framework]
+    where, (_, calls) = folder(framework), PEERS[framework]
     print(f"Installing {framework} into {where} …", flush=True)
     venv.create(where, with_pip=True, clear=True)
     python = str(where / "bin" / "python")
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *requirements], check=True)
+    for arguments in calls:
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *arguments], check=True)
     return python
