@@ -73,7 +73,12 @@ class Process:
         assert process.stdin and process.stdout
         # A worker that hangs is killed, which ends the wait for its line.
         expired = threading.Event()
-        timer = threading.Timer(self.limit, lambda: (expired.set(), process.kill()))
+
+        def expire() -> None:
+            expired.set()
+            process.kill()
+
+        timer = threading.Timer(self.limit, expire)
         timer.start()
         try:
             process.stdin.write(json.dumps(request) + "\n")

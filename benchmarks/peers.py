@@ -8,8 +8,8 @@ from pathlib import Path
 
 _TORCH = "torch==2.13.0"
 
-# framework -> its folder, and what pip is told, call by call. The benchmarks run on the CPU, so the wheels are
-# those without GPU libraries. PyTorch keeps its own in an index that is asked for nothing else.
+# framework -> its folder, and what pip is told, call by call. The wheels are those without GPU libraries: the
+# benchmarks run on the CPU. PyTorch keeps its own in an index that is asked for nothing else.
 PEERS: dict[str, tuple[str, list[list[str]]]] = {
     "tensorflow": ("tf", [["tensorflow-cpu==2.21.0"]]),
     "jax": ("jax", [["jax==0.10.2"]]),
