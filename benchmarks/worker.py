@@ -55,9 +55,13 @@ class Worker:
         """Do what one request asks; a failure becomes the answer instead of ending the worker."""
         arguments = {name: value for name, value in request.items() if name != "do"}
         try:
-            return {"hello": self.hello, "prepare": self.prepare, "round": self.round, "drop": self.drop}[
-                request["do"]
-            ](**arguments)
+            requests: dict[str, Callable[..., dict[str, Any]]] = {
+                "hello": self.hello,
+                "prepare": self.prepare,
+                "round": self.round,
+                "drop": self.drop,
+            }
+            return requests[request["do"]](**arguments)
         except Exception as error:  # noqa: BLE001 - whatever a framework raises is the result to report
             where = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{os.path.basename(where.filename)}:{where.lineno}"
