@@ -1,0 +1,25 @@
+"""Headrace: the TensorFlow platform on OpenXLA. `import headrace as tf`.
+
+The public names live in `headrace/api/`, one file per namespace; each file's `ROOT` lists those of its names that are also
+`tf.<name>`."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from headrace._version import __version__ as __version__
+
+_NAMESPACES = ("math", "bitwise", "array", "nn", "linalg", "signal", "random", "strings", "script", "debugging", "control", "autodiff", "variables",
+               "function", "composite", "config", "errors", "dtypes", "nest", "types", "raw_ops", "autograph", "compat", "experimental")  # fmt: skip
+
+
+def _populate(root: dict[str, Any]) -> None:
+    for name in _NAMESPACES:
+        module = importlib.import_module(f"headrace.api.{name}")
+        root[name] = module
+        for public in getattr(module, "ROOT", ()):
+            root[public] = getattr(module, public)
+
+
+_populate(globals())

@@ -1,0 +1,213 @@
+"""Turning Python values, arrays and tensor-like objects into tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import dtypes
+from .dtypes import DType
+from .shapes import TensorShape
+from .state import state
+from .tensor import EagerTensor, Tensor, wrap
+
+_CONVERTERS: list[tuple[int, Any, Callable[..., Any]]] = []
+_INT32_MAX, _INT32_MIN = 2**31 - 1, -(2**31)
+
+
+def register_tensor_conversion_function(base_type: Any, conversion_func: Callable[..., Any], priority: int = 100) -> None:
+    """Registers `conversion_func(value, dtype=None, name=None, as_ref=False)` for values of `base_type`; lower priority runs first."""
+    _CONVERTERS.append((priority, base_type, conversion_func))
+    _CONVERTERS.sort(key=lambda row: row[0])
+
+
+def to_tensor(value: Any, dtype: DType | None = None, name: str | None = None, hint: DType | None = None) -> Tensor:
+    """Converts `value` to a tensor of type `dtype`.
+
+    Args:
+      hint: the type used if it fits, where `dtype` is None.
+
+    Raises:
+      TypeError: the value has no such type (`1.5` as int32).
+      ValueError: a tensor of another type was given, or nested lists are not rectangular.
+    """
+    if isinstance(value, Tensor):
+        if dtype is not None and value._dtype is not dtype:
+            raise ValueError(f"Tensor conversion requested dtype {dtype.name} for Tensor with dtype {value._dtype.name}: {value!r}")
+        return value
+    for _, base, function in _CONVERTERS:
+        if isinstance(value, base):
+            result = function(value, dtype=dtype, name=name, as_ref=False)
+            if result is not NotImplemented:
+                return result
+    convert = getattr(value, "__tf_tensor__", None)
+    if convert is not None and not isinstance(value, type):
+        return convert(dtype, name)
+    if isinstance(value, (list, tuple)) and _has_tensor(value):
+        return _pack(value, dtype, name, hint)
+    if dtype is None and hint is not None:
+        try:
+            return constant(to_array(value, hint), hint, name)
+        except (TypeError, ValueError, OverflowError):
+            pass
+    array = to_array(value, dtype)
+    return constant(array, dtype or dtypes.from_numpy(array.dtype), name)
+
+
+def constant(array: np.ndarray, dtype: DType, name: str | None = None) -> Tensor:
+    """A tensor of an array that nobody else writes to: a value when eager, a `Const` node in a graph."""
+    graph = state.graph
+    return wrap(array, dtype) if graph is None else graph.constant(array, dtype, name)
+
+
+def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
+    """A new NumPy array of a Python value under TensorFlow's rules: Python floats are float32, ints int32 (int64 when they
+    do not fit), text is bytes; with `dtype`, only conversions that keep the kind of number are made."""
+    kind = type(value)
+    if kind is float:
+        return np.array(value, _python_target(value, "f", dtype))
+    if kind is int:
+        if dtype is None:
+            return np.array(value, np.int32 if _INT32_MIN <= value <= _INT32_MAX else np.int64)
+        return _checked_int(value, _python_target(value, "i", dtype))
+    if kind is bool:
+        return np.array(value, _python_target(value, "b", dtype))
+    if kind is TensorShape:
+        if not value.is_fully_defined():
+            raise ValueError(f"Cannot convert a partially known TensorShape {value} to a Tensor.")
+        value, kind = value.as_list(), list
+        if not value:
+            dtype = dtype or dtypes.int32
+    if isinstance(value, (np.ndarray, np.generic)):
+        return _from_numpy(value, dtype)
+    if value is None:
+        raise ValueError("Attempt to convert a value (None) with an unsupported type (<class 'NoneType'>) to a Tensor.")
+    if isinstance(value, (str, bytes)):
+        _python_target(value, "s", dtype)
+        return _strings(np.array(value, object))
+    if isinstance(value, (list, tuple, range)) and not len(value):
+        return np.zeros((0,), dtype._np if dtype else np.float32)
+    try:
+        array = np.array(value)
+    except ValueError:
+        raise ValueError(f"Can't convert non-rectangular Python sequence to Tensor: {_brief(value)}") from None
+    if array.dtype.kind == "O":
+        array = np.array(value, object)
+        leaf = next((x for x in array.reshape(-1)), None)
+        if not isinstance(leaf, (str, bytes)):
+            if isinstance(leaf, (list, tuple)):
+                raise ValueError(f"Can't convert non-rectangular Python sequence to Tensor: {_brief(value)}")
+            if isinstance(leaf, int) and dtype is not None:
+                raise OverflowError(f"Python int too large to convert to {dtype.name}: {_brief(value)}")
+            raise ValueError(f"Attempt to convert a value ({_brief(value)}) with an unsupported type ({type(leaf if array.ndim else value)}) to a Tensor.")
+    if array.dtype.kind in "SUO":
+        if array.dtype.kind in "SU":  # fixed-width arrays lose trailing zero bytes: read the Python values again
+            array = np.array(value, object)
+        _python_target(value, "s", dtype)
+        return _strings(array)
+    leaf = _first_leaf(value)
+    if isinstance(leaf, (np.generic, np.ndarray)) or not isinstance(value, (list, tuple, range, int, float, complex)):
+        return _from_numpy(array, dtype)
+    if dtype is None:
+        if array.dtype == np.float64:
+            return array.astype(np.float32)
+        if array.dtype == np.int64:
+            fits = array.size == 0 or (array.min() >= _INT32_MIN and array.max() <= _INT32_MAX)
+            return array.astype(np.int32) if fits else array
+        return array
+    target = _python_target(value, array.dtype.kind, dtype)
+    return _checked_int(array, target) if array.dtype.kind in "iu" and target.kind in "iu" else array.astype(target)
+
+
+_ALLOWED = {"f": "fc", "i": "iufcq", "u": "iufcq", "b": "b", "c": "c", "s": "s"}
+
+
+def _python_target(value: Any, kind: str, dtype: DType | None) -> np.dtype:
+    if dtype is None:
+        return {"f": np.dtype(np.float32), "b": np.dtype(np.bool_)}.get(kind, np.dtype(object))
+    if dtype.kind not in _ALLOWED[kind]:
+        raise TypeError(f"Cannot convert {_brief(value)} to EagerTensor of dtype {dtype.name}")
+    return dtype._np
+
+
+def _checked_int(value: Any, target: np.dtype) -> np.ndarray:
+    if target.kind not in "iu" or target.itemsize == 8:
+        return np.array(value, target)
+    array = np.asarray(value)
+    cast = array.astype(target)
+    if array.dtype.kind == "O" or not np.array_equal(cast, array):
+        raise TypeError(f"Cannot convert {_brief(value)} to EagerTensor of dtype {target}: the value does not fit.")
+    return cast
+
+
+def _from_numpy(value: Any, dtype: DType | None) -> np.ndarray:
+    array = np.asarray(value)
+    if array.dtype.kind in "SUO":
+        if array.dtype.kind == "O" and array.size and not isinstance(array.reshape(-1)[0], (str, bytes)):
+            if dtype is not None and dtype.kind in "rv":
+                return array
+            raise ValueError(f"Failed to convert a NumPy array to a Tensor (Unsupported object type {type(array.reshape(-1)[0]).__name__}).")
+        _python_target(value, "s", dtype)
+        return _strings(array.astype(object))
+    if dtype is None:
+        return np.array(array, dtypes.from_numpy(array.dtype)._np)
+    if dtype.kind in "srv":
+        raise TypeError(f"Cannot convert a NumPy array of {array.dtype} to a tensor of dtype {dtype.name}.")
+    return np.array(array).astype(dtype._np, copy=False)
+
+
+def _strings(array: np.ndarray) -> np.ndarray:
+    """Object arrays of `bytes`; text is encoded as UTF-8."""
+    out = np.empty(array.shape, object)
+    flat, source = out.reshape(-1), array.reshape(-1)
+    for i in range(flat.size):
+        item = source[i]
+        if isinstance(item, str):
+            item = item.encode()
+        elif not isinstance(item, bytes):
+            raise TypeError(f"Cannot convert {_brief(item)} to a string tensor: expected str or bytes.")
+        flat[i] = item
+    return out
+
+
+def _has_tensor(value: Any) -> bool:
+    return any(isinstance(v, Tensor) or hasattr(v, "__tf_tensor__") or (isinstance(v, (list, tuple)) and _has_tensor(v)) for v in value)
+
+
+def _pack(value: Any, dtype: DType | None, name: str | None, hint: DType | None) -> Tensor:
+    """Lists that contain tensors are stacked; the first tensor's type is everyone's."""
+    from .op import lookup
+
+    if dtype is None:
+        dtype = _first_tensor_dtype(value) or hint
+    parts = [to_tensor(v, dtype) if not (isinstance(v, (list, tuple)) and _has_tensor(v)) else _pack(v, dtype, None, None) for v in value]
+    return lookup("Pack")(parts, axis=0, name=name)
+
+
+def _first_tensor_dtype(value: Any) -> DType | None:
+    for v in value:
+        if isinstance(v, (list, tuple)):
+            found = _first_tensor_dtype(v)
+        else:
+            found = getattr(v, "dtype", None) if isinstance(v, Tensor) or hasattr(v, "__tf_tensor__") else None
+        if found is not None:
+            return found
+    return None
+
+
+def _first_leaf(value: Any) -> Any:
+    while isinstance(value, (list, tuple)) and len(value):
+        value = value[0]
+    return value
+
+
+def _brief(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) < 200 else text[:200] + "…"
+
+
+def as_numpy(value: Any) -> np.ndarray:
+    """The NumPy array of an eager tensor or of any Python value."""
+    return value._host() if type(value) is EagerTensor else to_tensor(value)._host() if hasattr(value, "__tf_tensor__") else to_array(value)

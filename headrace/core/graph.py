@@ -1,0 +1,403 @@
+"""Graphs: operations in program order, each with inputs, attributes and outputs.
+
+`Graph` is TensorFlow's dataflow graph; `FuncGraph` is the body of a function: it has inputs and outputs, and captures
+what it uses from outside."""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from . import errors
+from .dispatch import infer
+from .dtypes import DType
+from .op import REQUIRED, OpDef
+from .shapes import Raw, as_raw
+from .state import building, state
+from .tensor import EagerTensor, SymbolicTensor, Tensor
+
+_PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
+_VALID_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
+SMALL_CONSTANT = 16  # eager tensors of up to so many elements are copied into a function as constants, so that shapes fold
+
+CONST = OpDef("Const", "-> output: dtype", attrs={"value": REQUIRED, "dtype": REQUIRED}, shape=lambda c: c.attrs["value"].shape, kernel=lambda value, dtype: value)
+PLACEHOLDER = OpDef("Placeholder", "-> output: dtype", attrs={"dtype": REQUIRED, "shape": None}, shape=lambda c: c.attrs["shape"], stateful=True)
+
+
+class Operation:
+    """A node of a graph. `.op_def` is its row of the op table; `.site` the user's file and line that made it."""
+
+    __slots__ = ("__dict__", "_device", "_site", "attrs", "control_inputs", "graph", "inputs", "name", "op_def", "outputs")
+
+    def __init__(self, graph: Graph, op: OpDef, name: str, inputs: Sequence[Tensor], attrs: Mapping[str, Any], control_inputs: Sequence[Operation]) -> None:
+        self.graph, self.op_def, self.name, self.attrs = graph, op, name, attrs
+        self.inputs: tuple[Any, ...] = tuple(inputs)
+        self.control_inputs: tuple[Operation, ...] = tuple(control_inputs)
+        self.outputs: list[SymbolicTensor] = []
+        self._device = graph._device
+        self._site: Any = None
+
+    @property
+    def type(self) -> str:
+        return self.op_def.name
+
+    @property
+    def device(self) -> str:
+        return self._device or ""
+
+    @property
+    def site(self) -> str:
+        """`file.py:12` of the user's code that created the operation."""
+        return f"{self._site[0].co_filename}:{self._site[1]}" if self._site else "<unknown>"
+
+    @property
+    def traceback(self) -> list[tuple[str, int, str]]:
+        return [(self._site[0].co_filename, self._site[1], self._site[0].co_name)] if self._site else []
+
+    def get_attr(self, name: str) -> Any:
+        """The value of an attribute; type attributes are read off the inputs."""
+        if name in self.attrs:
+            return self.attrs[name]
+        try:
+            return self.op_def.type_value(name, self.inputs, self.attrs)
+        except AttributeError:
+            for arg in self.op_def.signature.inputs:
+                if arg.number_attr == name:
+                    return self.op_def.number_value(name, self.inputs, self.attrs)
+            raise ValueError(f"Operation {self.name!r} ({self.type}) has no attribute {name!r}; it has {sorted(self.attrs)}.") from None
+
+    def values(self) -> tuple[SymbolicTensor, ...]:
+        return tuple(self.outputs)
+
+    def colocation_groups(self) -> list[bytes]:
+        return [b"loc:@" + self.name.encode()]
+
+    def run(self, feed_dict: Any = None, session: Any = None) -> None:
+        from headrace.compat.session import default_session
+
+        (session or default_session()).run(self, feed_dict)
+
+    def __repr__(self) -> str:
+        return f"<tf.Operation '{self.name}' type={self.type}>"
+
+
+class Graph:
+    """A dataflow graph. Operations are kept in creation order, which is a topological order and the program's own."""
+
+    building_function = False
+
+    def __init__(self, name: str = "graph") -> None:
+        self.name = name
+        self.outer: Graph | None = None
+        self.operations: list[Operation] = []
+        self._by_name: dict[str, Operation] = {}
+        self._names: dict[str, int] = {}
+        self._scope = ""
+        self._control: tuple[Operation, ...] = ()
+        self._device: str | None = None
+        self._collections: dict[Any, list[Any]] = {}
+        self.finalized = False
+        self.seed: int | None = None
+        self.random_ops = 0  # how many random ops drew their seed from the graph's so far
+        self.version = 0
+
+    # ----------------------------------------------------------------------------------------------------- adding nodes
+    def add(self, op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], name: str | None = None) -> Operation:
+        """Adds a node; inputs from elsewhere are captured, output types and shapes inferred."""
+        if self.finalized:
+            raise RuntimeError("Graph is finalized and cannot be modified.")
+        inputs = [x if not x._is_eager and x.op.graph is self else self.capture(x) for x in inputs]  # type: ignore[attr-defined]
+        shapes = infer(op, inputs, attrs)
+        node = Operation(self, op, self.unique_name(name or op.name), inputs, attrs, self._control)
+        node.outputs = [SymbolicTensor(node, i, dtype, shape) for i, (dtype, shape) in enumerate(zip(op.output_dtypes(inputs, attrs), shapes))]
+        node._site = user_site()
+        self.operations.append(node)
+        self._by_name[node.name] = node
+        return node
+
+    def constant(self, array: np.ndarray, dtype: DType, name: str | None = None) -> SymbolicTensor:
+        return self.add(CONST, (), {"value": array, "dtype": dtype}, name or "Const").outputs[0]
+
+    def placeholder(self, dtype: DType, shape: Raw, name: str = "Placeholder") -> SymbolicTensor:
+        return self.add(PLACEHOLDER, (), {"dtype": dtype, "shape": shape}, name).outputs[0]
+
+    def capture(self, tensor: Any, name: str | None = None) -> Any:
+        """This graph's stand-in for a tensor from elsewhere: plain graphs take eager values as constants, nothing else."""
+        if tensor._is_eager and tensor._dtype.kind not in "rv":
+            return self.constant(tensor._host(), tensor._dtype)
+        raise ValueError(f"Tensor {tensor!r} must be from the same graph as the op it is used in ({self.name!r}).")
+
+    # ------------------------------------------------------------------------------------------------------------ names
+    def unique_name(self, name: str, mark_as_used: bool = True) -> str:
+        if name.endswith("/"):
+            name = name[:-1]  # an absolute name: an already entered scope's own
+        elif self._scope:
+            name = self._scope + name
+        key = name.lower()
+        n = self._names.get(key, 0)
+        if mark_as_used:
+            self._names[key] = n + 1
+        if not n:
+            return name
+        candidate = f"{name}_{n}"
+        while candidate.lower() in self._names:
+            n += 1
+            candidate = f"{name}_{n}"
+        if mark_as_used:
+            self._names[key] = n + 1
+            self._names[candidate.lower()] = 1
+        return candidate
+
+    @contextmanager
+    def name_scope(self, name: str | None) -> Iterator[str]:
+        """Names of ops made inside start with `name/`. A name that ends in `/` re-enters that very scope."""
+        if name and not name.endswith("/") and not re.match(r"^[A-Za-z0-9_.\\-][A-Za-z0-9_.\\/>-]*$", name):
+            raise ValueError(f"'{name}' is not a valid scope name. Use letters, digits, '_', '.', '-', '/'.")
+        saved = self._scope
+        self._scope = "" if not name else name if name.endswith("/") else self.unique_name(name) + "/"
+        try:
+            yield self._scope
+        finally:
+            self._scope = saved
+
+    def get_name_scope(self) -> str:
+        return self._scope[:-1]
+
+    # -------------------------------------------------------------------------------------------------------- scoping
+    @contextmanager
+    def as_default(self) -> Iterator[Graph]:
+        with building(self):
+            yield self
+
+    @contextmanager
+    def control_dependencies(self, inputs: Any) -> Iterator[None]:
+        """Ops made inside run after `inputs` (operations or tensors; None clears the surrounding dependencies)."""
+        saved = self._control
+        if inputs is None:
+            self._control = ()
+        else:
+            nodes = []
+            for item in inputs:
+                item = getattr(item, "op", item) if not isinstance(item, EagerTensor) else None
+                if isinstance(item, Operation) and item.graph is self:
+                    nodes.append(item)
+            self._control = saved + tuple(nodes)
+        try:
+            yield
+        finally:
+            self._control = saved
+
+    @contextmanager
+    def device(self, name: Any) -> Iterator[None]:
+        saved = self._device
+        self._device = name if name is None or isinstance(name, str) else str(name)
+        try:
+            yield
+        finally:
+            self._device = saved
+
+    # --------------------------------------------------------------------------------------------------------- look-ups
+    def get_operations(self) -> list[Operation]:
+        return list(self.operations)
+
+    def get_operation_by_name(self, name: str) -> Operation:
+        try:
+            return self._by_name[name]
+        except KeyError:
+            raise KeyError(f"The name {name!r} refers to an Operation not in the graph.") from None
+
+    def get_tensor_by_name(self, name: str) -> SymbolicTensor:
+        op_name, colon, index = name.rpartition(":")
+        if not colon:
+            raise ValueError(f"The name {name!r} looks like an (invalid) Tensor name: tensor names are '<op_name>:<output_index>'.")
+        return self.get_operation_by_name(op_name).outputs[int(index)]
+
+    def as_graph_element(self, obj: Any, allow_tensor: bool = True, allow_operation: bool = True) -> Any:
+        if hasattr(obj, "_as_graph_element"):
+            obj = obj._as_graph_element()
+        if isinstance(obj, str):
+            return self.get_tensor_by_name(obj) if ":" in obj and allow_tensor else self.get_operation_by_name(obj)
+        if isinstance(obj, SymbolicTensor if allow_tensor else Operation) or (allow_operation and isinstance(obj, Operation)):
+            if obj.graph is not self:
+                raise ValueError(f"{obj!r} is not an element of this graph.")
+            return obj
+        raise TypeError(f"Can not convert a {type(obj).__name__} into a Tensor or Operation.")
+
+    def finalize(self) -> None:
+        self.finalized = True
+
+    # ------------------------------------------------------------------------------------------------------ collections
+    def add_to_collection(self, name: Any, value: Any) -> None:
+        self._collections.setdefault(name, []).append(value)
+
+    def add_to_collections(self, names: Any, value: Any) -> None:
+        for name in {names} if isinstance(names, str) else dict.fromkeys(names):
+            self.add_to_collection(name, value)
+
+    def get_collection(self, name: Any, scope: str | None = None) -> list[Any]:
+        found = self._collections.get(name, [])
+        return [v for v in found if re.match(scope, getattr(v, "name", ""))] if scope else list(found)
+
+    def get_collection_ref(self, name: Any) -> list[Any]:
+        return self._collections.setdefault(name, [])
+
+    def get_all_collection_keys(self) -> list[Any]:
+        return list(self._collections)
+
+    def clear_collection(self, name: Any) -> None:
+        self._collections.pop(name, None)
+
+
+class FuncGraph(Graph):
+    """The graph of a function's body.
+
+    `.inputs` are its arguments followed by its captures; `.outputs` its results. `.captures` maps the id of an outside
+    tensor to `(outside tensor, placeholder)`."""
+
+    building_function = True
+
+    def __init__(self, name: str, outer: Graph | None = None) -> None:
+        super().__init__(name)
+        self.outer = outer if outer is not None else state.graph
+        self.inputs: list[SymbolicTensor] = []
+        self.outputs: list[Any] = []
+        self.captures: dict[int, tuple[Any, Any]] = {}
+        self.structured_outputs: Any = None
+        self.variables: list[Any] = []  # in order of first use
+        self.derivative: Any = None  # made on demand by the compiler: forward graph with residuals, and backward graph
+
+    def argument(self, dtype: DType, shape: Raw, name: str = "x") -> SymbolicTensor:
+        placeholder = self.placeholder(dtype, shape, name)
+        self.inputs.append(placeholder)
+        return placeholder
+
+    def capture(self, tensor: Any, name: str | None = None) -> Any:
+        """A placeholder for an outside tensor; small host values become constants."""
+        found = self.captures.get(id(tensor))
+        if found is not None:
+            return found[1]
+        if tensor._is_eager:
+            if tensor._dtype.kind not in "rv" and tensor._np is not None and tensor._np.size <= SMALL_CONSTANT:
+                inner: Any = self.constant(tensor._np, tensor._dtype)
+                self.captures[id(tensor)] = tensor, inner
+                return inner
+        elif not self._reaches(tensor.op.graph):
+            raise errors.InaccessibleTensorError(
+                f"{tensor!r} is out of scope and cannot be used here: it was made in the graph {tensor.op.graph.name!r} (at {tensor.op.site}), which this graph "
+                f"({self.name!r}) is not inside of. Pass it as an argument, return it from its function, or keep its value in a tf.Variable."
+            )
+        saved, self._scope, control, self._control = self._scope, "", self._control, ()
+        inner = self.placeholder(tensor._dtype, tensor._raw_shape, name or "captured")
+        self._scope, self._control = saved, control
+        for key in ("_handle_data",):
+            if key in tensor.__dict__:
+                inner.__dict__[key] = tensor.__dict__[key]
+        self.captures[id(tensor)] = tensor, inner
+        self.inputs.append(inner)
+        return inner
+
+    def _reaches(self, graph: Graph) -> bool:
+        outer = self.outer
+        while outer is not None:
+            if outer is graph:
+                return True
+            outer = outer.outer
+        return False
+
+    @property
+    def external_captures(self) -> list[Any]:
+        """The outside tensors that must be passed after the arguments, in the order of `.inputs`."""
+        by_inner = {id(inner): outer for outer, inner in self.captures.values() if inner.op.op_def is PLACEHOLDER}
+        return [by_inner[id(t)] for t in self.inputs if id(t) in by_inner]
+
+    @property
+    def internal_captures(self) -> list[Any]:
+        own = {id(inner) for _, inner in self.captures.values()}
+        return [t for t in self.inputs if id(t) in own]
+
+
+def trace_body(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) -> FuncGraph:
+    """A composite op's body as a graph for inputs of these types and shapes. Inputs whose values the body may need while
+    building (small constants) keep them."""
+    from .dispatch import _public, flatten_outputs
+    from .static import static_value
+
+    graph = FuncGraph(op.name)
+    graph.outer = None
+    with building(graph, tapes=()):
+        stand_ins = []
+        for x in inputs:
+            value = static_value(x) if x._dtype.is_integer and (not x._is_eager or x._host().size <= SMALL_CONSTANT) else None  # type: ignore[attr-defined]
+            stand_ins.append(graph.argument(x._dtype, x._raw_shape))
+            if value is not None:
+                stand_ins[-1].__dict__["_static"] = value
+        graph.outputs = [graph_output(graph, t) for t in flatten_outputs(op.body(*op.regroup(stand_ins, inputs, attrs), **_public(attrs)))]  # type: ignore[misc]
+    return graph
+
+
+def graph_output(graph: FuncGraph, tensor: Any) -> SymbolicTensor:
+    return tensor if not tensor._is_eager and tensor.op.graph is graph else graph.capture(tensor)
+
+
+def user_site() -> Any:
+    """(code, line) of the innermost frame outside this package."""
+    frame = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back  # type: ignore[assignment]
+    return None if frame is None else (frame.f_code, frame.f_lineno)
+
+
+_default_graph: Graph | None = None
+_eager_scope: contextvars.ContextVar[str] = contextvars.ContextVar("headrace_name_scope", default="")
+
+
+def get_default_graph() -> Graph:
+    """The graph being built; outside of any, the process's global one."""
+    global _default_graph
+    if state.graph is not None:
+        return state.graph
+    if _default_graph is None:
+        _default_graph = Graph("default")
+    return _default_graph
+
+
+def reset_default_graph() -> None:
+    global _default_graph
+    _default_graph = None
+
+
+@contextmanager
+def name_scope(name: str | None) -> Iterator[str]:
+    """Prefixes the names of ops and variables made inside."""
+    graph = state.graph
+    if graph is None:
+        saved = _eager_scope.get()
+        scope = "" if not name else name if name.endswith("/") else f"{saved}{name}/"
+        token = _eager_scope.set(scope)
+        try:
+            yield scope
+        finally:
+            _eager_scope.reset(token)
+    else:
+        with graph.name_scope(name) as scope:
+            yield scope
+
+
+
+def current_scope() -> str:
+    """The name-scope prefix in force, `""` or ending in `/`."""
+    return state.graph._scope if state.graph is not None else _eager_scope.get()
+
+
+def as_shape(value: Any) -> Raw:
+    return as_raw(value)
+
+
+BodyRule = Callable[..., Any]
