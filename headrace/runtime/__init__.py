@@ -46,7 +46,8 @@ __all__ = [
     # programs
     "Executable", "compile", "cache", "cache_command",
     # devices
-    "Device", "DeviceSpec", "default_device", "device_of", "find_device", "list_logical_devices", "parse_device",
+    "Device", "DeviceSpec", "default_device", "device_of", "find_device", "list_logical_devices",
+    "parse_device",
     # device settings
     "PhysicalDevice", "LogicalDeviceConfiguration", "list_physical_devices",
     "get_visible_devices", "set_visible_devices", "get_memory_growth", "set_memory_growth",

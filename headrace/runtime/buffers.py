@@ -19,12 +19,14 @@ _avals: dict[tuple[tuple[int, ...], np.dtype[Any]], Aval] = {}
 ALIGNMENT = 64  # bytes; XLA takes NumPy memory without a copy only at this alignment
 
 
-def put(array: np.ndarray[Any, Any], device: devices.Device | None = None, *, zero_copy: bool = False) -> Buffer:
+def put(
+    array: np.ndarray[Any, Any], device: devices.Device | None = None, *, zero_copy: bool = False
+) -> Buffer:
     """A buffer with the content of `array`, on `device` (None: the default device).
 
-    The content is copied, so `array` may change afterwards. With `zero_copy` the caller promises that it will not:
-    then a C-contiguous array at a 64-byte address (see `aligned_empty`) is lent to the CPU device as it is; any
-    other is still copied.
+    The content is copied, so `array` may change afterwards. With `zero_copy` the caller promises that it will
+    not: then a C-contiguous array at a 64-byte address (see `aligned_empty`) is lent to the CPU device as it
+    is; any other is still copied.
 
     Raises: TypeError for dtypes that no device holds (strings, objects, dates).
     """
@@ -52,13 +54,14 @@ def put(array: np.ndarray[Any, Any], device: devices.Device | None = None, *, ze
 def to_numpy(buffer: Buffer) -> np.ndarray[Any, Any]:
     """The content of `buffer` as a read-only array, without a copy on the CPU. Waits until it is computed.
 
-    Raises: InvalidArgumentError if the buffer was deleted or donated; whatever error the program that computes it
-    ended with.
+    Raises: InvalidArgumentError if the buffer was deleted or donated; whatever error the program that
+    computes it ended with.
     """
     array = np.asarray(buffer)
     if array.dtype.kind != "O":
         return array
-    return _to_numpy_checked(buffer)  # NumPy turns a failed read, and dtypes it does not know, into an object array
+    # NumPy turns a failed read, and dtypes it does not know, into an object array.
+    return _to_numpy_checked(buffer)
 
 
 def wait(buffer: Buffer) -> None:
@@ -93,7 +96,7 @@ def aligned_empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
 
 
 def aval_of(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Aval:
-    """The (cached) description of arrays of a shape and dtype. Raises TypeError if no device holds the dtype."""
+    """The (cached) description of arrays. Raises TypeError if no device holds the dtype."""
     found = _avals.get((shape, dtype))
     if found is None:
         from headrace.runtime import xla
@@ -102,8 +105,8 @@ def aval_of(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Aval:
             xla.check_dtype(dtype)
         except xla.XlaError as error:
             raise TypeError(
-                f"No device can hold dtype {dtype}. Expected a boolean, integer, floating or complex dtype; convert "
-                "the array first, or keep it on the host."
+                f"No device can hold dtype {dtype}. Expected a boolean, integer, floating or complex dtype; "
+                "convert the array first, or keep it on the host."
             ) from error
         found = _avals[shape, dtype] = xla.Aval(shape, dtype)
     return found
@@ -141,8 +144,9 @@ def _to_numpy_checked(buffer: Buffer) -> np.ndarray[Any, Any]:
     return array
 
 
-# Types that XLA packs several to a byte, and NumPy one per byte: fetched through a wider type that holds their values.
-_WIDER = {
+# Types that XLA packs several to a byte, and NumPy one per byte: fetched through a wider type that holds
+# their values.
+_WIDER: dict[str, tuple[str, str, np.dtype[Any]]] = {
     "int2": ("i2", "i8", np.dtype(np.int8)),
     "uint2": ("ui2", "ui8", np.dtype(np.uint8)),
     "int4": ("i4", "i8", np.dtype(np.int8)),
@@ -168,12 +172,14 @@ _capsule_pointer = ctypes.pythonapi.PyCapsule_GetPointer
 _capsule_pointer.restype = ctypes.c_void_p
 _capsule_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
+
 def _view(buffer: Buffer, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
-    """bfloat16 and float8: the buffer protocol has no format for them, DLPack has the address of the memory."""
+    """bfloat16 and float8: the buffer protocol has no format for them, but DLPack has their address."""
     from headrace.runtime import xla
 
     capsule = xla.dlpack_capsule(buffer)
     tensor = _DLTensor.from_address(_capsule_pointer(capsule, b"dltensor"))
-    memory = (ctypes.c_uint8 * (math.prod(shape) * dtype.itemsize)).from_address(tensor.data + tensor.byte_offset)
+    size = math.prod(shape) * dtype.itemsize
+    memory: Any = (ctypes.c_uint8 * size).from_address(tensor.data + tensor.byte_offset)
     memory.keep_alive = capsule  # the array's base is `memory`, so the capsule lives as long as the array
     return np.frombuffer(memory, np.uint8).view(dtype).reshape(shape)

@@ -1,8 +1,9 @@
 """The compile cache on disk: what XLA compiled once, no later process compiles again.
 
-One file per program, named by a hash of everything that decides what XLA makes of it. A file carries a checksum, and
-is written under another name first, so that a torn, truncated or corrupted one is noticed, thrown away and compiled
-anew. Processes share the folder without locks: names are content hashes, and renaming is atomic.
+One file per program, named by a hash of everything that decides what XLA makes of it. A file carries a
+checksum, and is written under another name first, so that a torn, truncated or corrupted one is noticed,
+thrown away and compiled anew. Processes share the folder without locks: names are content hashes, and
+renaming is atomic.
 
 Environment:
   HEADRACE_CACHE=0         neither read nor write the cache
@@ -163,7 +164,7 @@ def _load(data: bytes, load: Callable[[bytes], Program]) -> Program | None:
 
 
 def store(key: str, serialize: Callable[[], bytes], seconds: float) -> None:
-    """Write an entry for a program that took `seconds` to compile. A folder that cannot be written is no error."""
+    """Write an entry for a program that took `seconds` to compile. Warns once if that is impossible."""
     folder = directory()
     if folder in _unwritable:
         return
@@ -201,8 +202,8 @@ def _warn(folder: Path, what: str) -> None:
     if folder not in _unwritable:
         _unwritable.add(folder)
         warnings.warn(
-            f"The compile cache {folder} {what}, so programs are compiled again in every process. Free some space, set "
-            "HEADRACE_CACHE_DIR to another folder, or HEADRACE_CACHE=0 to do without.",
+            f"The compile cache {folder} {what}, so programs are compiled again in every process. "
+            "Free some space, set HEADRACE_CACHE_DIR to another folder, or HEADRACE_CACHE=0 to do without.",
             RuntimeWarning,
             stacklevel=3,
         )
@@ -224,7 +225,8 @@ def _files(suffix: str) -> Iterator[tuple[Path, os.stat_result]]:
 def prune(size: int) -> int:
     """Throw the longest unused entries away until `size` bytes are not exceeded; returns how many went.
 
-    It leaves a tenth free, so that it is not needed again at once. What a killed process left half-written goes too.
+    It leaves a tenth free, so that it is not needed again at once. What a killed process left half-written
+    goes too.
     """
     now = time.time()
     for path, stat in list(_files(_UNFINISHED)):
@@ -274,7 +276,7 @@ def _read_usage() -> Stats:
 
 
 def _record_usage() -> None:
-    """Add this process to the usage file. Two that end at the same moment may lose one's counts; nothing else."""
+    """Add this process to the usage file. Of two that end at the same moment, one may go uncounted."""
     past = _read_usage()
     total = Stats(
         past.hits + _process.hits, past.misses + _process.misses, past.seconds_saved + _process.seconds_saved

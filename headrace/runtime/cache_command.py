@@ -56,7 +56,9 @@ def _show(arguments: argparse.Namespace) -> None:
 def _prune(arguments: argparse.Namespace) -> None:
     removed = cache.prune(cache.limit() if arguments.size is None else arguments.size)
     stats = cache.stats()
-    sys.stdout.write(f"removed {removed:,} entries, kept {stats.entries:,} ({stats.bytes / 2**20:,.1f} MiB)\n")
+    sys.stdout.write(
+        f"removed {removed:,} entries, kept {stats.entries:,} ({stats.bytes / 2**20:,.1f} MiB)\n"
+    )
 
 
 def _clear(arguments: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """Python functions called from compiled programs: how their exceptions come back.
 
-XLA carries an exception only as text. So the exception is kept here under a number that the text mentions, and
-`original` gives it back, with its class and traceback, to whoever reads the text.
+XLA carries an exception only as text. So the exception is kept here under a number that the text mentions,
+and `original` gives it back, with its class and traceback, to whoever reads the text.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ def remember_errors(callback: Callable[..., Any]) -> Callable[..., Any]:
             _errors[number] = error
             while len(_errors) > _KEPT:
                 _errors.popitem(last=False)
-            raise CallbackError(f"[headrace callback error {number}] {type(error).__name__}: {error}") from error
+            raise CallbackError(
+                f"[headrace callback error {number}] {type(error).__name__}: {error}"
+            ) from error
 
     return call
 

@@ -19,8 +19,9 @@ _forked = False
 _in_child: list[Callable[[], None]] = []
 
 FORKED = (
-    "The XLA runtime was started before this process was forked, and its threads do not survive a fork. Start worker "
-    "processes with multiprocessing.get_context('spawn') or 'forkserver', or fork before the first computation."
+    "The XLA runtime was started before this process was forked, and its threads do not survive a fork. "
+    "Start worker processes with multiprocessing.get_context('spawn') or 'forkserver', or fork before the "
+    "first computation."
 )
 
 

@@ -1,7 +1,7 @@
 """Device settings that hold for the whole process and are fixed once a device has been used.
 
-This is `tf.config`'s part that says which physical devices there are, which of them the program sees, and how they
-are split or allocated. Nothing here starts a device or imports jaxlib.
+This is `tf.config`'s part that says which physical devices there are, which of them the program sees, and how
+they are split or allocated. Nothing here starts a device or imports jaxlib.
 """
 
 from __future__ import annotations
@@ -70,23 +70,29 @@ def _check(device: object, device_type: str | None = None) -> PhysicalDevice:
             f"Unrecognized device: {device!r}. Expected one of {known}, as listed by "
             f"tf.config.list_physical_devices({'' if device_type is None else repr(device_type)})."
         )
-    return known[known.index(device)]  # type: ignore[arg-type]
+    return known[known.index(device)]
 
 
 def _must_not_be_frozen(what: str) -> None:
     if _settings.frozen:
         raise RuntimeError(
-            f"{what} cannot be modified after being initialized. Call this at the start of the program, before "
-            "the first computation or listing of logical devices."
+            f"{what} cannot be modified after being initialized. Call this at the start of the program, "
+            "before the first computation or listing of logical devices."
         )
 
 
-def set_visible_devices(devices: PhysicalDevice | Sequence[PhysicalDevice], device_type: str | None = None) -> None:
+def set_visible_devices(
+    devices: PhysicalDevice | Sequence[PhysicalDevice], device_type: str | None = None
+) -> None:
     """Let the program see only `devices` (of `device_type`; None: of every type). Before any device is used.
 
     Raises: ValueError for unknown devices, RuntimeError for a change after devices were used.
     """
-    chosen = list(devices) if isinstance(devices, Sequence) and not isinstance(devices, (PhysicalDevice, str)) else [devices]
+    chosen = (
+        list(devices)
+        if isinstance(devices, Sequence) and not isinstance(devices, (PhysicalDevice, str))
+        else [devices]
+    )
     checked = [_check(device, device_type) for device in chosen]
     kinds = DEVICE_TYPES if device_type is None else (device_type,)
     with _settings.lock:
@@ -111,11 +117,11 @@ def set_logical_device_configuration(
 ) -> None:
     """Split `device` into logical devices: `[LogicalDeviceConfiguration()] * 4` makes four CPU devices.
 
-    The CPU can be split at will, which is how code for many devices is tried on one machine. An accelerator stays
-    one logical device (its plug-in cannot split it), and `memory_limit` may cap its memory.
+    The CPU can be split at will, which is how code for many devices is tried on one machine. An accelerator
+    stays one logical device (its plug-in cannot split it), and `memory_limit` may cap its memory.
 
-    Raises: ValueError for an unknown device or a configuration it cannot have; RuntimeError for a change after
-    devices were used.
+    Raises: ValueError for an unknown device or a configuration it cannot have; RuntimeError for a change
+    after devices were used.
     """
     physical = _check(device)
     configuration = list(logical_devices) if logical_devices is not None else None
@@ -133,19 +139,20 @@ def set_logical_device_configuration(
 
 def _check_configuration(physical: PhysicalDevice, configuration: list[LogicalDeviceConfiguration]) -> None:
     if not configuration:
-        raise ValueError(f"{physical.name} needs at least one LogicalDeviceConfiguration; received an empty list.")
-    if physical.device_type != "CPU":
-        if len(configuration) > 1:
-            raise ValueError(
-                f"{physical.name} cannot be split into {len(configuration)} logical devices: PJRT plug-ins give one "
-                "device per accelerator. To try code for many devices, split the CPU."
-            )
+        raise ValueError(
+            f"{physical.name} needs at least one LogicalDeviceConfiguration; received an empty list."
+        )
+    if physical.device_type != "CPU" and len(configuration) > 1:
+        raise ValueError(
+            f"{physical.name} cannot be split into {len(configuration)} logical devices: PJRT plug-ins give "
+            "one device per accelerator. To try code for many devices, split the CPU."
+        )
     for field in ("memory_limit", "experimental_priority", "experimental_device_ordinal"):
         supported = field == "memory_limit" and physical.device_type != "CPU"
         if not supported and any(getattr(entry, field) is not None for entry in configuration):
             raise ValueError(
-                f"Setting {field.replace('_', ' ')} on {physical.device_type} virtual devices is currently not "
-                f"supported (device {physical.name}); leave {field} out."
+                f"Setting {field.replace('_', ' ')} on {physical.device_type} virtual devices is currently "
+                f"not supported (device {physical.name}); leave {field} out."
             )
 
 
@@ -160,10 +167,10 @@ def logical_device_count(device_type: str) -> int:
 
 
 def set_memory_growth(device: PhysicalDevice, enable: bool) -> None:
-    """Let an accelerator's memory pool grow on demand (`enable`) instead of reserving most of it at the start.
+    """Let an accelerator's memory pool grow on demand (`enable`), instead of reserving most of it at first.
 
-    Raises: ValueError for an unknown device and for the CPU (which always grows), RuntimeError for a change after
-    devices were used.
+    Raises: ValueError for an unknown device and for the CPU (which always grows), RuntimeError for a change
+    after devices were used.
     """
     physical = _growable(device)
     with _settings.lock:
@@ -187,7 +194,8 @@ def _growable(device: PhysicalDevice) -> PhysicalDevice:
 def accelerator_options(device_type: str) -> dict[str, object]:
     """What the settings of the accelerators of one type mean for their PJRT client, which they share.
 
-    Keys: "visible" (physical indices), "preallocate" (absent if not set), "memory_limit" (MiB, absent if not set).
+    Keys: "visible" (physical indices), "preallocate" (absent if not set), "memory_limit" (MiB, absent if not
+    set).
     """
     devices = get_visible_devices(device_type)
     growth = {_settings.growth[device] for device in devices if device in _settings.growth}
@@ -195,7 +203,9 @@ def accelerator_options(device_type: str) -> dict[str, object]:
         raise ValueError(f"Memory growth cannot differ between {device_type} devices")
     limits = {_settings.logical[device][0].memory_limit for device in devices if device in _settings.logical}
     if len(limits) > 1:
-        raise ValueError(f"memory_limit cannot differ between {device_type} devices; received {sorted(map(str, limits))}.")
+        raise ValueError(
+            f"memory_limit cannot differ between {device_type} devices; received {sorted(map(str, limits))}."
+        )
     options: dict[str, object] = {"visible": [int(device.name.rpartition(":")[2]) for device in devices]}
     if growth:
         options["preallocate"] = not growth.pop()

@@ -8,7 +8,7 @@ from functools import cache
 
 @cache
 def features() -> tuple[str, ...]:
-    """The processor's architecture and instruction-set extensions, sorted; code compiled for them runs on equals."""
+    """The processor's architecture and its instruction-set extensions, sorted."""
     flags: set[str] = set()
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:

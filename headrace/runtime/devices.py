@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from headrace.core import errors
@@ -112,19 +113,25 @@ def parse_device(spec: str) -> DeviceSpec:
                 found["job"] = name
             case [("replica" | "task") as field, number]:
                 found[field] = _number(number, spec)
-            case ["device", kind, *index] | [kind, *index] if len(index) < 2 and (
-                part.startswith("device:") and index or kind.upper() in config.DEVICE_TYPES
-            ):
-                if "device_type" in found:
-                    raise ValueError(f"Multiple device types are not allowed while parsing the device spec: {spec}.")
-                found["device_type"] = None if kind == "*" else kind.upper()
-                found["device_index"] = _number(index[0], spec) if index and index[0] != "*" else None
+            case ["device", kind, index]:
+                found |= _device_part(kind, index, spec, found)
+            case [kind, *index] if kind.upper() in config.DEVICE_TYPES and len(index) < 2:
+                found |= _device_part(kind, index[0] if index else "*", spec, found)
             case [attribute, *_]:
                 raise ValueError(
-                    f"Unknown attribute '{attribute}' is encountered while parsing the device spec: '{spec}'. Expected "
-                    'a string such as "/gpu:0", "CPU:1" or "/job:localhost/replica:0/task:0/device:CPU:0".'
+                    f"Unknown attribute '{attribute}' is encountered while parsing the device spec: "
+                    f"'{spec}'. "
+                    f'Expected a string such as "/gpu:0", "CPU:1" or "{_HERE}/device:CPU:0".'
                 )
     return DeviceSpec(**found)  # type: ignore[arg-type]
+
+
+def _device_part(
+    kind: str, index: str, spec: str, found: Mapping[str, object]
+) -> dict[str, str | int | None]:
+    if "device_type" in found:
+        raise ValueError(f"Multiple device types are not allowed while parsing the device spec: {spec}.")
+    return {"device_type": kind.upper(), "device_index": None if index == "*" else _number(index, spec)}
 
 
 def _number(text: str, spec: str) -> int:
@@ -136,11 +143,11 @@ def _number(text: str, spec: str) -> int:
 def find_device(spec: str | Device | None, *, soft_placement: bool = True) -> Device:
     """The device that a device string names.
 
-    What the string leaves open is chosen like `default_device`. With `soft_placement`, a device that this machine
-    lacks is replaced by the CPU, as TensorFlow does.
+    What the string leaves open is chosen like `default_device`. With `soft_placement`, a device that this
+    machine lacks is replaced by the CPU, as TensorFlow does.
 
-    Raises: ValueError if the string cannot be parsed, InvalidArgumentError if it names another job or task, or a
-    device that is not here and `soft_placement` is off.
+    Raises: ValueError if the string cannot be parsed, InvalidArgumentError if it names another job or task,
+    or a device that is not here and `soft_placement` is off.
 
     >>> find_device("cpu:0").name
     '/device:CPU:0'
@@ -148,13 +155,21 @@ def find_device(spec: str | Device | None, *, soft_placement: bool = True) -> De
     if isinstance(spec, Device):
         return spec
     wanted = parse_device(spec) if spec is not None else DeviceSpec()
-    if wanted.job not in (None, "localhost") or wanted.replica not in (None, 0) or wanted.task not in (None, 0):
+    if (
+        wanted.job not in (None, "localhost")
+        or wanted.replica not in (None, 0)
+        or wanted.task not in (None, 0)
+    ):
         raise errors.InvalidArgumentError(
-            None, None, f"{spec} unknown device. This process only has {[d.full_name for d in list_logical_devices()]}."
+            None,
+            None,
+            f"{spec} unknown device. This process only has {[d.full_name for d in list_logical_devices()]}.",
         )
     index = wanted.device_index or 0
     if index < 0:
-        raise errors.InvalidArgumentError(None, None, f"Malformed device specification '{spec}': negative index {index}.")
+        raise errors.InvalidArgumentError(
+            None, None, f"Malformed device specification '{spec}': negative index {index}."
+        )
     if wanted.device_type is None:
         kind = default_device().device_type
     else:
@@ -166,8 +181,8 @@ def find_device(spec: str | Device | None, *, soft_placement: bool = True) -> De
         raise errors.InvalidArgumentError(
             None,
             None,
-            f"Could not satisfy device specification '{spec}', and soft device placement is off. All available devices: "
-            f"{[device.full_name for device in list_logical_devices()]}.",
+            f"Could not satisfy device specification '{spec}', and soft device placement is off. All "
+            f"available devices: {[device.full_name for device in list_logical_devices()]}.",
         )
     return _device("CPU", 0)
 
@@ -177,7 +192,9 @@ def device_of(buffer: Buffer) -> Device:
     from headrace.runtime import xla
 
     where = xla.device_of(buffer)
-    return next(device for device in _devices.values() if device._placement and device._placement.device == where)
+    return next(
+        device for device in _devices.values() if device._placement and device._placement.device == where
+    )
 
 
 def _forget_placements() -> None:

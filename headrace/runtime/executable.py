@@ -27,18 +27,23 @@ class Executable:
     """A compiled program for one device.
 
     `run(buffers)` takes the list of argument buffers and returns the list of results at once, before they are
-    computed. XLA checks only the size in bytes of an argument: the caller must pass the shapes and dtypes that the
-    program was compiled for. Arguments marked `tf.aliasing_output` in the program are donated: their memory
-    becomes the output's, and they are deleted.
+    computed. XLA checks only the size in bytes of an argument: the caller must pass the shapes and dtypes
+    that the program was compiled for. Arguments marked `tf.aliasing_output` in the program are donated: their
+    memory becomes the output's, and they are deleted.
 
-    Attributes: `outputs` (shape and dtype of each result), `device`, `from_cache` (whether the disk cache spared
-    XLA the work), `compile_seconds` (what compiling, or loading, took).
+    Attributes: `outputs` (shape and dtype of each result), `device`, `from_cache` (whether the disk cache
+    spared XLA the work), `compile_seconds` (what compiling, or loading, took).
     """
 
     run: Callable[[list[Buffer]], list[Buffer]]
 
     def __init__(
-        self, loaded: Any, outputs: Signature, device: devices.Device, from_cache: bool, compile_seconds: float
+        self,
+        loaded: Any,
+        outputs: Signature,
+        device: devices.Device,
+        from_cache: bool,
+        compile_seconds: float,
     ) -> None:
         self.outputs, self.device = outputs, device
         self.from_cache, self.compile_seconds = from_cache, compile_seconds
@@ -56,7 +61,7 @@ class Executable:
         return dict(self._loaded.cost_analysis())
 
     def memory(self) -> dict[str, int]:
-        """Bytes that a run needs: "argument", "output", "temp", "alias" (outputs in donated arguments), "peak"."""
+        """Bytes of a run: "argument", "output", "temp", "alias" (outputs in donated arguments), "peak"."""
         stats = self._loaded.get_compiled_memory_stats()
         return {
             "argument": stats.argument_size_in_bytes,
@@ -83,9 +88,10 @@ def compile(
       outputs: shape and dtype of each result of `@main`; believed, not checked.
       device: where it will run; None is the default device.
       options: XLA debug options by name, added to our defaults; a value of None takes a default out.
-      callbacks: Python functions that the program calls: a `stablehlo.custom_call @xla_ffi_python_cpu_callback` with
-        `api_version = 4 : i32, backend_config = {index = i : ui64}` calls `callbacks[i]` with read-only arrays and
-        expects a tuple of arrays. Such programs are not cached on disk.
+      callbacks: Python functions that the program calls: a `stablehlo.custom_call
+      @xla_ffi_python_cpu_callback` with
+        `api_version = 4 : i32, backend_config = {index = i : ui64}` calls `callbacks[i]` with read-only
+        arrays and expects a tuple of arrays. Such programs are not cached on disk.
       cache: whether the disk cache may be used.
 
     Raises: the `tf.errors` class of XLA's status for a module that XLA rejects.

@@ -7,10 +7,11 @@ from typing import Any
 
 from headrace.runtime import cpu
 
-# flag, value, whether it is wanted here. A flag that the installed jaxlib does not know is dropped at first use.
+# flag, value, whether it is wanted here. A flag that the installed jaxlib does not know is dropped at first
+# use.
 _CPU = (
-    # YNNPACK's fusions win for reductions, but its convolutions and their gradients take up to six times as long as
-    # XLA's own (ResNet-50 step 1,987 → 1,434 ms); dots are level.
+    # YNNPACK's fusions win for reductions, but its convolutions and their gradients take up to six times as
+    # long as XLA's own (ResNet-50 step 1,987 → 1,434 ms); dots are level.
     ("xla_cpu_experimental_ynn_fusion_type", "LIBRARY_FUSION_TYPE_REDUCE", True),
     # XLA emits 256-bit code even where AVX-512 is there.
     ("xla_cpu_prefer_vector_width", 512, cpu.has("avx512f")),
@@ -20,7 +21,7 @@ _unknown: set[str] = set()
 
 
 def flags(platform: str, extra: Mapping[str, Any]) -> dict[str, Any]:
-    """The flags for a program: our defaults for the platform, changed by `extra` (a value of None takes one out)."""
+    """The flags for a program: our defaults, changed by `extra` (a value of None takes one out)."""
     defaults = {flag: value for flag, value, wanted in _CPU if wanted} if platform == "cpu" else {}
     chosen = {flag: value for flag, value in defaults.items() if flag not in _unknown} | dict(extra)
     return {flag: value for flag, value in sorted(chosen.items()) if value is not None}

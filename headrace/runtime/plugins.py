@@ -1,7 +1,7 @@
 """GPU and TPU plug-ins: found by file path when their wheels are installed, loaded only when first needed.
 
-The wheels' own Python packages are not imported, because they import jax; the shared library inside is all PJRT
-needs. Nothing here imports jaxlib.
+The wheels' own Python packages are not imported, because they import jax; the shared library inside is all
+PJRT needs. Nothing here imports jaxlib.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _WHEELS = (
     ("tpu", "TPU", "libtpu", "libtpu.so"),
 )
 
-# NVIDIA's libraries live in wheels of their own, where the dynamic linker does not look; they are loaded up front,
-# each after those it depends on.
+# NVIDIA's libraries live in wheels of their own, where the dynamic linker does not look; they are loaded up
+# front, each after those it depends on.
 _NVIDIA_LIBRARIES = (
-    "libcudart", "libnvJitLink", "libnvrtc", "libcublasLt", "libcublas", "libcufft", "libcusparse", "libcusolver",
-    "libcudnn", "libnccl", "libcupti", "libnvshmem_host",
+    "libcudart", "libnvJitLink", "libnvrtc", "libcublasLt", "libcublas", "libcufft", "libcusparse",
+    "libcusolver", "libcudnn", "libnccl", "libcupti", "libnvshmem_host",
 )  # fmt: skip
 
 _failed: set[str] = set()  # device types whose plug-in did not start; the program goes on without them
@@ -63,8 +63,8 @@ def give_up(plugin: Plugin, reason: Exception) -> None:
     _failed.add(plugin.device_type)
     warnings.warn(
         f"The {plugin.device_type} plug-in {plugin.path} could not be started, so the program runs without "
-        f"{plugin.device_type}s. Reason: {reason}. Check the driver, and that the plug-in's version suits this jaxlib; "
-        "or uninstall the plug-in to silence this.",
+        f"{plugin.device_type}s. Reason: {reason}. Check the driver, and that the plug-in's version suits "
+        "this jaxlib; or uninstall the plug-in to silence this.",
         RuntimeWarning,
         stacklevel=2,
     )

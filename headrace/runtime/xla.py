@@ -1,4 +1,4 @@
-"""The door to jaxlib: every private symbol the runtime uses, with the differences between its versions hidden.
+"""The door to jaxlib: every private symbol the runtime uses, with its versions' differences hidden.
 
 Importing this module imports jaxlib (60-180 ms), so the other runtime modules import it inside the functions
 that need it. Only symbols that work without the `jax` package, and that do not import it behind our back when
@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from jaxlib import _hlo, _jax, utils, xla_client
+from jaxlib import _hlo, _jax, utils, xla_client  # type: ignore[attr-defined]
 from jaxlib.version import __version__ as version
 
 # XLA's log lines repeat what its exceptions say. The level has to be set before the first client is made.
@@ -81,7 +81,7 @@ def device_of(buffer: Any) -> Any:
 
 
 def result_handler(aval: Aval, placement: Placement) -> Any:
-    """What turns one raw output of an executable into a Buffer of this shape and dtype (it is believed, not checked)."""
+    """What turns a raw output into a Buffer of this shape and dtype, which are believed, not checked."""
     if _needs_skip_checks():
         return _jax.array_result_handler(aval, placement.sharding, True, _skip_checks=True)
     return _jax.array_result_handler(aval, placement.sharding, True)
@@ -99,7 +99,9 @@ def compile_options(placement: Placement, flags: Mapping[str, Any]) -> Any:
     options.num_replicas = options.num_partitions = 1
     build = options.executable_build_options
     build.num_replicas = build.num_partitions = 1
-    options.device_assignment = xla_client.DeviceAssignment.create(np.array([[placement.device.id]], np.int32))
+    options.device_assignment = xla_client.DeviceAssignment.create(
+        np.array([[placement.device.id]], np.int32)
+    )
     options.env_option_overrides = list(flags.items())
     return options
 
@@ -111,7 +113,7 @@ def compile_module(module: str, placement: Placement, options: Any) -> Any:
 def compile_with_callbacks(
     module: str, placement: Placement, options: Any, callbacks: Sequence[Callable[..., Any]]
 ) -> Any:
-    """As `compile_module`; callback `i` is reached by custom calls to `xla_ffi_python_cpu_callback` with index `i`."""
+    """As `compile_module`; `xla_ffi_python_cpu_callback` with index `i` calls `callbacks[i]`."""
     from jaxlib.mlir import ir  # callbacks are only accepted together with a parsed module
 
     parsed = ir.Module.parse(module, _mlir_context())
