@@ -4,11 +4,9 @@ import os
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
+from runtime.programs import ROOT
 
 
 @pytest.fixture

@@ -1,6 +1,10 @@
 """Small StableHLO programs for the runtime's tests."""
 
+from pathlib import Path
+
 import numpy as np
+
+ROOT = Path(__file__).parents[2]
 
 _NAMES = {"float32": "f32", "float64": "f64", "int32": "i32", "int8": "i8", "bool": "i1"}
 
