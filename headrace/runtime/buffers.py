@@ -57,11 +57,11 @@ def to_numpy(buffer: Buffer) -> np.ndarray[Any, Any]:
     Raises: InvalidArgumentError if the buffer was deleted or donated; whatever error the program that
     computes it ended with.
     """
-    array = np.asarray(buffer)
-    if array.dtype.kind != "O":
-        return array
-    # NumPy turns a failed read, and dtypes it does not know, into an object array.
-    return _to_numpy_checked(buffer)
+    try:
+        # Not np.asarray(buffer), which turns a failed read into an array that holds the buffer as an object.
+        return np.asarray(memoryview(buffer))
+    except BufferError:
+        return _to_numpy_checked(buffer)  # it failed, is on an accelerator, or has a dtype that Python lacks
 
 
 def wait(buffer: Buffer) -> None:
@@ -174,7 +174,11 @@ _capsule_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
 
 def _view(buffer: Buffer, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
-    """bfloat16 and float8: the buffer protocol has no format for them, but DLPack has their address."""
+    """bfloat16 and float8: the buffer protocol has no format for them, but DLPack has their address.
+
+    While such a view lives, `buffer.delete()` must not be called: XLA aborts the process. Donating the buffer
+    is fine (the program copies it), and so is dropping it, which is how buffers are freed here.
+    """
     from headrace.runtime import xla
 
     capsule = xla.dlpack_capsule(buffer)

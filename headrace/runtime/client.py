@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import threading
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from headrace.runtime import config, plugins
+from headrace.runtime.errors import translate
 
 if TYPE_CHECKING:
     from headrace.runtime.xla import Placement
@@ -60,8 +62,7 @@ def _start(device_type: str) -> list[Placement]:
 
     if not _placements:
         os.register_at_fork(after_in_child=_mark_forked)
-        # NumPy arrays lent to XLA without a copy are given back only when somebody collects them.
-        gc.callbacks.append(_collect)
+        _collect_with_python(xla.collect_garbage)
     if plugin is None:
         client = xla.make_cpu_client(max(1, config.logical_device_count("CPU")))
     else:
@@ -69,7 +70,8 @@ def _start(device_type: str) -> list[Placement]:
             plugins.load_dependencies(plugin)
             client = xla.make_plugin_client(plugin.name, plugin.path, _plugin_options(plugin))
         except (xla.XlaError, RuntimeError, OSError, ValueError) as error:
-            plugins.give_up(plugin, error)
+            reason = str(translate(error)) if isinstance(error, xla.XlaError) else str(error)
+            plugins.give_up(plugin, reason.rstrip("."))
             return []
     return [xla.Placement(client, device) for device in client.local_devices()]
 
@@ -88,11 +90,15 @@ def _plugin_options(plugin: plugins.Plugin) -> dict[str, Any]:
     return options
 
 
-def _collect(phase: str, info: dict[str, int]) -> None:
-    if phase == "stop":
-        from headrace.runtime import xla
+def _collect_with_python(collect_garbage: Callable[[], None]) -> None:
+    """NumPy arrays lent to XLA without a copy are given back only when somebody collects them."""
 
-        xla.collect_garbage()
+    def collect(phase: str, info: dict[str, int]) -> None:
+        if phase == "stop":
+            collect_garbage()
+
+    gc.callbacks.append(collect)
+    atexit.register(gc.callbacks.remove, collect)  # the interpreter's last collections come too late for XLA
 
 
 def _mark_forked() -> None:

@@ -58,7 +58,7 @@ def device_count(device_type: str) -> int:
     return 0 if plugin is None or device_type in _failed else _COUNT[plugin.name]()
 
 
-def give_up(plugin: Plugin, reason: Exception) -> None:
+def give_up(plugin: Plugin, reason: str) -> None:
     """Say once that a plug-in does not work, and go on as if it were not installed."""
     _failed.add(plugin.device_type)
     warnings.warn(
@@ -79,7 +79,7 @@ def load_dependencies(plugin: Plugin) -> None:
         for library in _NVIDIA_LIBRARIES:
             for path in sorted(glob.glob(os.path.join(folder, "*", "lib", library + ".so*"))):
                 try:
-                    ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL)
+                    ctypes.CDLL(path)
                 except OSError:
                     # One that cannot be loaded may not be needed; if it is, the plug-in's own error names it.
                     continue

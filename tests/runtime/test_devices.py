@@ -358,11 +358,12 @@ def test_forking_before_the_first_computation_is_fine(python):
 
             runtime.list_logical_devices()
             child = os.fork()
+            if child:
+                os.waitpid(child, 0)
             print(runtime.to_numpy(runtime.put(np.ones(2))))
             sys.stdout.flush()
-            if child == 0:
+            if not child:
                 os._exit(0)
-            os.waitpid(child, 0)
             """
         )
         == "[1. 1.]\n" * 2
