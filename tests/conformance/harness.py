@@ -1,8 +1,8 @@
 """Runs conformance snippets on some `tf` module, records what they give, and compares two recordings.
 
-A snippet is a function of the module under test, `tf`, that returns a nest of tensors, arrays, Python values,
-shapes and dtypes, or raises. This file imports neither TensorFlow nor Headrace: the same code records both, each
-in its own process. Recordings are JSON plus one .npz of plain arrays, so nothing is unpickled to read them.
+A snippet is a function of the module under test, `tf`, that returns a nest of tensors, arrays, Python
+values, shapes and dtypes, or raises. This file imports neither TensorFlow nor Headrace: the same code records
+both, each in its own process. Recordings are JSON plus one .npz of plain arrays: nothing is unpickled.
 
 As a program (this is what runs inside the TensorFlow environment):
 
@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-# ---------------------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------------------------------------
 # Registration
 
 
@@ -76,8 +76,8 @@ def _label(value: Any) -> str:
 def snippet(function=None, *, rtol=None, atol=None, either=False, **axes):
     """Registers a function `f(tf)` whose value is compared with TensorFlow's.
 
-    Keyword arguments other than `rtol`, `atol` and `either` are axes: `@snippet(fn=["exp", "log"])` registers one
-    case per value, passed by that name. With `either=True` a case may also raise, and then must raise alike.
+    Keyword arguments other than `rtol`, `atol` and `either` are axes: `@snippet(fn=["exp", "log"])` registers
+    one case per value, passed by that name. With `either=True` a case may also raise, then it must raise alike.
     """
     outcome = "either" if either else "value"
     if function is not None:
@@ -88,8 +88,8 @@ def snippet(function=None, *, rtol=None, atol=None, either=False, **axes):
 def raises(function=None, *, also=(), **axes):
     """Registers a function `f(tf)` that must raise, with an error one can catch by TensorFlow's type.
 
-    `also` names further acceptable types, for the cases where TensorFlow's differs by accident (say between an
-    op's Python wrapper and its kernel).
+    `also` names further acceptable types, for the cases where TensorFlow's differs by accident (say between
+    an op's Python wrapper and its kernel).
     """
     if function is not None:
         return _register(function, "error", None, None, tuple(also), axes)
@@ -109,7 +109,7 @@ def load(path: Path) -> dict[str, Snippet]:
         _current = previous
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------------------------------------
 # Recording: a nest becomes a flat list of leaves, each a small dict (arrays are kept beside it)
 
 
@@ -148,7 +148,8 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any], np
     elif isinstance(value, bytes):
         yield path, {"kind": "python", "type": kind, "value": value.decode("latin-1")}, None
     else:
-        raise TypeError(f"a snippet returned a {type(value)} at {path or 'the top'}; return tensors or plain values")
+        where = path or "the top"
+        raise Unrecordable(f"a snippet returned a {type(value)} at {where}; return tensors or plain values")
 
 
 _COMPOSITES = {
@@ -164,7 +165,7 @@ def _array(kind: str, array: np.ndarray, dtype: str | None) -> tuple[dict[str, A
     if array.dtype.kind in "OSU":  # byte strings, kept as latin-1 text
         flat = [s.encode() if isinstance(s, str) else s for s in array.ravel().tolist()]
         return {**described, "strings": [s.decode("latin-1") for s in flat]}, None
-    if array.dtype.kind == "V" or array.dtype.name not in np.sctypeDict:  # bfloat16, float8…: exact in float32
+    if array.dtype.kind == "V" or array.dtype.name not in np.sctypeDict:  # bfloat16… are exact in float32
         array = array.astype(np.float32 if "float" in dtype else np.int32)
     return described, array
 
@@ -185,9 +186,16 @@ class Recording:
     message: str = ""
 
 
+class Unrecordable(TypeError):
+    """A snippet returned something this file has no description for."""
+
+
 def record(snippet: Snippet, tf: Any) -> Recording:
+    tf.random.set_seed(0)  # so that no snippet depends on those before it
     try:
         return Recording(list(leaves(snippet.call(tf))))
+    except Unrecordable as error:
+        return Recording([], ["Unrecordable"], str(error))
     except Exception as error:  # noqa: BLE001 (whatever a snippet raises is its result)
         text = "".join(traceback.format_exception_only(error)).strip()
         frames = traceback.extract_tb(error.__traceback__)
@@ -224,7 +232,7 @@ def restore(stem: Path) -> dict[str, Recording]:
     return recordings
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------------------------------------
 # Comparison
 
 # How far two correct implementations drift apart on one op, by dtype (relative, absolute).
@@ -241,7 +249,7 @@ def differences(snippet: Snippet, expected: Recording, got: Recording) -> list[s
         wanted = expected.error[0] if expected.error else "an error"
         if snippet.outcome == "either" and "Could not find device for node" in expected.message:
             return []  # TensorFlow has no CPU kernel for these dtypes: it says nothing about the right answer
-        if snippet.outcome == "value":
+        if snippet.outcome == "value" or wanted == "Unrecordable":
             return [f"the snippet itself is wrong: TensorFlow raised {wanted}: {expected.message}"]
         if got.error is None:
             return [f"nothing raised; TensorFlow raises {wanted}: {expected.message}"]
@@ -260,8 +268,8 @@ def differences(snippet: Snippet, expected: Recording, got: Recording) -> list[s
         if plain_want != plain_have:
             lines.append(f"at {path or 'the result'}: TensorFlow gives {plain_want}, got {plain_have}")
         elif want_array is not None and have_array is not None:
-            if difference := _array_difference(snippet, want["dtype"], want_array, have_array):
-                lines.append(f"at {path or 'the result'}: {difference}")
+            difference = _array_difference(snippet, want["dtype"], want_array, have_array)
+            lines.extend([f"at {path or 'the result'}: {difference}"] if difference else [])
     return lines
 
 
@@ -291,7 +299,7 @@ def _array_difference(snippet: Snippet, dtype: str, want: np.ndarray, have: np.n
     )
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------------------------------------
 
 
 def main(arguments: list[str]) -> int:

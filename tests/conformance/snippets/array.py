@@ -18,11 +18,20 @@ def grid(tf, *shape, dtype="int32"):
 
 @snippet(dtype=DTYPES)
 def constants(tf, dtype):
-    return [tf.zeros([2, 3], dtype), tf.ones([2], dtype), tf.fill([2, 2], tf.cast(1, dtype)), tf.zeros([], dtype),
-            tf.zeros_like(tf.ones([2, 0], dtype)), tf.ones_like(tf.zeros([3], dtype)), tf.eye(2, 3, dtype=dtype)]  # fmt: skip
+    return [
+        tf.zeros([2, 3], dtype),
+        tf.ones([2], dtype),
+        tf.fill([2, 2], tf.cast(1, dtype)),
+        tf.zeros([], dtype),
+        tf.zeros_like(tf.ones([2, 0], dtype)),
+        tf.ones_like(tf.zeros([3], dtype)),
+        tf.eye(2, 3, dtype=dtype),
+    ]
 
 
-@snippet(value=[1, 1.5, True, "a", b"a", 1j, [1, 2], [1.0, 2], [[True], [False]], ["a", "bc"], [], [[]], 2**40])
+@snippet(
+    value=[1, 1.5, True, "a", b"a", 1j, [1, 2], [1.0, 2], [[True], [False]], ["a", "bc"], [], [[]], 2**40]
+)
 def constant_infers_its_dtype(tf, value):
     return tf.constant(value)
 
@@ -36,12 +45,20 @@ def constant_of_numpy(tf, kind):
 
 @snippet
 def constant_broadcasts_a_scalar_to_a_shape(tf):
-    return tf.constant(3, shape=[2, 2]), tf.constant([1, 2, 3, 4], shape=[2, 2]), tf.constant(0.5, tf.float64, [3])
+    return (
+        tf.constant(3, shape=[2, 2]),
+        tf.constant([1, 2, 3, 4], shape=[2, 2]),
+        tf.constant(0.5, tf.float64, [3]),
+    )
 
 
 @snippet
 def constant_of_tensors(tf):
-    return tf.convert_to_tensor([tf.constant(1), 2]), tf.stack([tf.constant([1.0]), [2.0]]), tf.constant(tf.ones([2]))
+    return (
+        tf.convert_to_tensor([tf.constant(1), 2]),
+        tf.stack([tf.constant([1.0]), [2.0]]),
+        tf.constant(tf.ones([2])),
+    )
 
 
 @raises(value=[[[1], [1, 2]], [1, "a"], [[1, 2], 3], None, object])
@@ -86,8 +103,13 @@ def range_going_the_wrong_way(tf):
 
 @snippet
 def linspace(tf):
-    return [tf.linspace(0.0, 1.0, 5), tf.linspace(tf.constant(2.0, tf.float64), 1.0, 1), tf.linspace([0.0, 1.0], [1.0, 3.0], 3),
-            tf.linspace([0.0, 1.0], [1.0, 3.0], 3, axis=1), tf.linspace(0, 10, 3)]  # fmt: skip
+    return [
+        tf.linspace(0.0, 1.0, 5),
+        tf.linspace(tf.constant(2.0, tf.float64), 1.0, 1),
+        tf.linspace([0.0, 1.0], [1.0, 3.0], 3),
+        tf.linspace([0.0, 1.0], [1.0, 3.0], 3, axis=1),
+        tf.linspace(0, 10, 3),
+    ]
 
 
 @snippet
@@ -107,13 +129,20 @@ def eye(tf):
 
 @snippet(axis=[None, 0, 1, -1])
 def one_hot(tf, axis):
-    return tf.one_hot([[0, 2], [-1, 5]], 3, axis=axis), tf.one_hot([1, 0], 2, on_value=5, off_value=-1, axis=axis if axis != 1 else 0)
+    return tf.one_hot([[0, 2], [-1, 5]], 3, axis=axis), tf.one_hot(
+        [1, 0], 2, on_value=5, off_value=-1, axis=axis if axis != 1 else 0
+    )
 
 
 @snippet
 def one_hot_dtypes(tf):
-    return [tf.one_hot(1, 3, dtype=tf.int32), tf.one_hot([1], 3, True, False), tf.one_hot([], 3), tf.one_hot([0], 0),
-            tf.one_hot(tf.constant([1], tf.uint8), 2, "on", "off")]  # fmt: skip
+    return [
+        tf.one_hot(1, 3, dtype=tf.int32),
+        tf.one_hot([1], 3, True, False),
+        tf.one_hot([], 3),
+        tf.one_hot([0], 0),
+        tf.one_hot(tf.constant([1], tf.uint8), 2, "on", "off"),
+    ]
 
 
 @raises
@@ -132,34 +161,79 @@ def sequence_mask(tf):
 @snippet
 def shape_size_rank(tf):
     x = tf.zeros([2, 0, 3])
-    return [tf.shape(x), tf.shape(x, out_type=tf.int64), tf.size(x), tf.rank(x), tf.shape(1.0), tf.size(3), x.shape,
-            tf.shape_n([x, tf.ones([2])])]  # fmt: skip
+    return [
+        tf.shape(x),
+        tf.shape(x, out_type=tf.int64),
+        tf.size(x),
+        tf.rank(x),
+        tf.shape(1.0),
+        tf.size(3),
+        x.shape,
+        tf.shape_n([x, tf.ones([2])]),
+    ]
 
 
 @snippet
 def static_attributes(tf):
     x = tf.zeros([2, 3])
-    return [x.shape.rank, x.ndim, len(x), x.shape[0], x.shape[-1], list(x.shape), x.shape[1:], x.dtype, x.get_shape(), str(x.shape)]
+    return [
+        x.shape.rank,
+        x.ndim,
+        len(x),
+        x.shape[0],
+        x.shape[-1],
+        list(x.shape),
+        x.shape[1:],
+        x.dtype,
+        x.get_shape(),
+        str(x.shape),
+    ]
 
 
 @snippet
 def tensor_shape_algebra(tf):
     a, b = tf.TensorShape([None, 3]), tf.TensorShape([2, None])
     unknown = tf.TensorShape(None)
-    return [a.merge_with(b), a.concatenate(b), a.is_compatible_with(b), unknown.is_compatible_with(a), a.rank, unknown.rank,
-            a.num_elements(), tf.TensorShape([2, 3]).num_elements(), a.is_fully_defined(), a == tf.TensorShape([None, 3]),
-            a.with_rank(2), unknown.with_rank(3), str(a), repr(b), str(unknown), a[1], a[:1], a.as_list(),
-            a.most_specific_compatible_shape([4, 3]), tf.TensorShape(5), tf.TensorShape([]), a + [4], a.dims is None]  # fmt: skip
+    return [
+        a.merge_with(b),
+        a.concatenate(b),
+        a.is_compatible_with(b),
+        unknown.is_compatible_with(a),
+        a.rank,
+        unknown.rank,
+        a.num_elements(),
+        tf.TensorShape([2, 3]).num_elements(),
+        a.is_fully_defined(),
+        a == tf.TensorShape([None, 3]),
+        a.with_rank(2),
+        unknown.with_rank(3),
+        str(a),
+        repr(b),
+        str(unknown),
+        a[1],
+        a[:1],
+        a.as_list(),
+        a.most_specific_compatible_shape([4, 3]),
+        tf.TensorShape(5),
+        tf.TensorShape([]),
+        a + [4],
+        a.dims is None,
+    ]
 
 
 @raises(case=["merge", "rank", "as_list", "bool", "index", "negative", "len", "assert"])
 def tensor_shape_misuse(tf, case):
     a = tf.TensorShape([None, 3])
     return {
-        "merge": lambda: a.merge_with([2, 4]), "rank": lambda: a.with_rank(3), "as_list": lambda: tf.TensorShape(None).as_list(),
-        "bool": lambda: a.assert_is_fully_defined(), "index": lambda: a[2], "negative": lambda: tf.TensorShape([-2]),
-        "len": lambda: len(tf.TensorShape(None)), "assert": lambda: a.assert_is_compatible_with([2]),
-    }[case]()  # fmt: skip
+        "merge": lambda: a.merge_with([2, 4]),
+        "rank": lambda: a.with_rank(3),
+        "as_list": lambda: tf.TensorShape(None).as_list(),
+        "bool": lambda: a.assert_is_fully_defined(),
+        "index": lambda: a[2],
+        "negative": lambda: tf.TensorShape([-2]),
+        "len": lambda: len(tf.TensorShape(None)),
+        "assert": lambda: a.assert_is_compatible_with([2]),
+    }[case]()
 
 
 @snippet(shape=[[3, 4], [2, -1], [-1], [2, 3, 2, 1], [12, 1]])
@@ -169,8 +243,13 @@ def reshape(tf, shape):
 
 @snippet
 def reshape_edges(tf):
-    return [tf.reshape(tf.zeros([0, 3]), [3, 0]), tf.reshape(tf.zeros([0, 3]), [-1, 3]), tf.reshape(5, [1, 1]), tf.reshape([7], []),
-            tf.reshape([[1, 2]], tf.constant([2], tf.int64))]  # fmt: skip
+    return [
+        tf.reshape(tf.zeros([0, 3]), [3, 0]),
+        tf.reshape(tf.zeros([0, 3]), [-1, 3]),
+        tf.reshape(5, [1, 1]),
+        tf.reshape([7], []),
+        tf.reshape([[1, 2]], tf.constant([2], tf.int64)),
+    ]
 
 
 @raises(shape=[[5], [-1, -1], [-1, 5], [-2, 3], [[2, 3]]])
@@ -211,20 +290,38 @@ def transpose_bad_permutation(tf, perm):
 @snippet
 def expand_and_squeeze(tf):
     x = grid(tf, 1, 3, 1)
-    return [tf.expand_dims(x, 0), tf.expand_dims(x, -1), tf.expand_dims(x, 2), tf.squeeze(x), tf.squeeze(x, 0), tf.squeeze(x, [-1, 0]),
-            tf.expand_dims(3, 0), tf.squeeze([[[7]]]), tf.squeeze(tf.zeros([0, 1]))]  # fmt: skip
+    return [
+        tf.expand_dims(x, 0),
+        tf.expand_dims(x, -1),
+        tf.expand_dims(x, 2),
+        tf.squeeze(x),
+        tf.squeeze(x, 0),
+        tf.squeeze(x, [-1, 0]),
+        tf.expand_dims(3, 0),
+        tf.squeeze([[[7]]]),
+        tf.squeeze(tf.zeros([0, 1])),
+    ]
 
 
 @raises(case=["expand", "squeeze", "squeeze range"])
 def expand_and_squeeze_misuse(tf, case):
     x = grid(tf, 2, 3)
-    return {"expand": lambda: tf.expand_dims(x, 4), "squeeze": lambda: tf.squeeze(x, 0), "squeeze range": lambda: tf.squeeze(x, 5)}[case]()
+    return {
+        "expand": lambda: tf.expand_dims(x, 4),
+        "squeeze": lambda: tf.squeeze(x, 0),
+        "squeeze range": lambda: tf.squeeze(x, 5),
+    }[case]()
 
 
 @snippet
 def broadcast_to(tf):
-    return [tf.broadcast_to([1, 2, 3], [2, 3]), tf.broadcast_to(1.5, [2, 0]), tf.broadcast_to([[1], [2]], [3, 2, 2]),
-            tf.broadcast_static_shape(tf.TensorShape([2, 1]), tf.TensorShape([3])), tf.broadcast_dynamic_shape([2, 1], [3])]  # fmt: skip
+    return [
+        tf.broadcast_to([1, 2, 3], [2, 3]),
+        tf.broadcast_to(1.5, [2, 0]),
+        tf.broadcast_to([[1], [2]], [3, 2, 2]),
+        tf.broadcast_static_shape(tf.TensorShape([2, 1]), tf.TensorShape([3])),
+        tf.broadcast_dynamic_shape([2, 1], [3]),
+    ]
 
 
 @raises(shape=[[2, 2], [2], [-1, 3]])
@@ -259,11 +356,35 @@ def ensure_shape_in_a_function(tf):
 
 
 SLICES = [
-    "x[0]", "x[-1]", "x[1:]", "x[:, 1]", "x[..., 0]", "x[::2]", "x[::-1]", "x[:, ::-1, 1:]", "x[1, 2, 3]", "x[tf.newaxis]",
-    "x[:, None, 1]", "x[..., None]", "x[5:]", "x[-1:0:-1]", "x[0:0]", "x[1:-1, -2:]", "x[..., -1, :]", "x[None, ..., None]",
-    "x[tf.constant(1)]", "x[tf.constant(0):tf.constant(2)]", "x[:, tf.constant(1):]", "x[-100:100]", "x[3::-2, ::2]",
-    "x[x > 11]", "x[tf.constant([True, False])]", "x[np.int64(1)]", "x[0][1][2]", "x[:, :, -3]",
-]  # fmt: skip
+    "x[0]",
+    "x[-1]",
+    "x[1:]",
+    "x[:, 1]",
+    "x[..., 0]",
+    "x[::2]",
+    "x[::-1]",
+    "x[:, ::-1, 1:]",
+    "x[1, 2, 3]",
+    "x[tf.newaxis]",
+    "x[:, None, 1]",
+    "x[..., None]",
+    "x[5:]",
+    "x[-1:0:-1]",
+    "x[0:0]",
+    "x[1:-1, -2:]",
+    "x[..., -1, :]",
+    "x[None, ..., None]",
+    "x[tf.constant(1)]",
+    "x[tf.constant(0):tf.constant(2)]",
+    "x[:, tf.constant(1):]",
+    "x[-100:100]",
+    "x[3::-2, ::2]",
+    "x[x > 11]",
+    "x[tf.constant([True, False])]",
+    "x[np.int64(1)]",
+    "x[0][1][2]",
+    "x[:, :, -3]",
+]
 
 
 @snippet(index=SLICES)
@@ -278,7 +399,18 @@ def getitem_misuse(tf, index):
     return eval(index, {"tf": tf, "x": grid(tf, 2, 3, 4)})
 
 
-@snippet(index=["x[0]", "x[:, 1]", "x[1:]", "x[::-1]", "x[..., 1:]", "x[:, None]", "x[-1]", "x[:tf.shape(x)[0] - 1]"])
+@snippet(
+    index=[
+        "x[0]",
+        "x[:, 1]",
+        "x[1:]",
+        "x[::-1]",
+        "x[..., 1:]",
+        "x[:, None]",
+        "x[-1]",
+        "x[:tf.shape(x)[0] - 1]",
+    ]
+)
 def getitem_unknown(tf, index):
     shapes = []
 
@@ -307,7 +439,12 @@ def strided_slice_masks(tf):
 @snippet
 def slice_(tf):
     x = grid(tf, 3, 4)
-    return tf.slice(x, [1, 0], [2, 3]), tf.slice(x, [0, 2], [-1, -1]), tf.slice(x, [3, 4], [0, 0]), tf.slice(x, tf.constant([1, 1]), [1, 2])
+    return (
+        tf.slice(x, [1, 0], [2, 3]),
+        tf.slice(x, [0, 2], [-1, -1]),
+        tf.slice(x, [3, 4], [0, 0]),
+        tf.slice(x, tf.constant([1, 1]), [1, 2]),
+    )
 
 
 @raises(begin=[[4, 0], [0, 3], [-1, 0]])
@@ -329,16 +466,24 @@ def tensor_scatter_and_assign_slices(tf):
 @snippet(axis=[0, 1, -1])
 def concat(tf, axis):
     x = grid(tf, 2, 3)
-    return tf.concat([x, x + 10, x[:, :3]], axis), tf.concat([x], axis), tf.concat([x, tf.zeros([2, 3], tf.int32)[:0] if axis == 0 else x], axis)
+    return (
+        tf.concat([x, x + 10, x[:, :3]], axis),
+        tf.concat([x], axis),
+        tf.concat([x, tf.zeros([2, 3], tf.int32)[:0] if axis == 0 else x], axis),
+    )
 
 
 @raises(case=["shape", "rank", "axis", "dtype", "scalar", "none"])
 def concat_misuse(tf, case):
     x = grid(tf, 2, 3)
     return {
-        "shape": lambda: tf.concat([x, grid(tf, 3, 2)], 0), "rank": lambda: tf.concat([x, [1, 2]], 0), "axis": lambda: tf.concat([x, x], 2),
-        "dtype": lambda: tf.concat([x, tf.ones([2, 3])], 0), "scalar": lambda: tf.concat([1, 2], 0), "none": lambda: tf.concat([], 0),
-    }[case]()  # fmt: skip
+        "shape": lambda: tf.concat([x, grid(tf, 3, 2)], 0),
+        "rank": lambda: tf.concat([x, [1, 2]], 0),
+        "axis": lambda: tf.concat([x, x], 2),
+        "dtype": lambda: tf.concat([x, tf.ones([2, 3])], 0),
+        "scalar": lambda: tf.concat([1, 2], 0),
+        "none": lambda: tf.concat([], 0),
+    }[case]()
 
 
 @snippet(axis=[0, 1, -1, -2])
@@ -357,29 +502,51 @@ def stack_unstack_misuse(tf, case):
         return tf.unstack(x)
 
     return {
-        "shape": lambda: tf.stack([x, grid(tf, 3, 2)]), "axis": lambda: tf.stack([x, x], 4), "num": lambda: tf.unstack(x, 3),
-        "scalar": lambda: tf.unstack(1), "unknown": lambda: unknown(tf.constant([1, 2])), "dtype": lambda: tf.stack([x, tf.ones([2, 3])]),
-    }[case]()  # fmt: skip
+        "shape": lambda: tf.stack([x, grid(tf, 3, 2)]),
+        "axis": lambda: tf.stack([x, x], 4),
+        "num": lambda: tf.unstack(x, 3),
+        "scalar": lambda: tf.unstack(1),
+        "unknown": lambda: unknown(tf.constant([1, 2])),
+        "dtype": lambda: tf.stack([x, tf.ones([2, 3])]),
+    }[case]()
 
 
 @snippet
 def split(tf):
     x = grid(tf, 4, 6)
-    return [tf.split(x, 2), tf.split(x, 3, axis=1), tf.split(x, [1, 2, 3], -1), tf.split(x, [1, -1, 2], 1), tf.split(x, [0, 4])]
+    return [
+        tf.split(x, 2),
+        tf.split(x, 3, axis=1),
+        tf.split(x, [1, 2, 3], -1),
+        tf.split(x, [1, -1, 2], 1),
+        tf.split(x, [0, 4]),
+    ]
 
 
 @raises(case=["uneven", "sum", "axis", "two unknown"])
 def split_misuse(tf, case):
     x = grid(tf, 4, 6)
-    return {"uneven": lambda: tf.split(x, 3), "sum": lambda: tf.split(x, [1, 2]), "axis": lambda: tf.split(x, 2, 2),
-            "two unknown": lambda: tf.split(x, [-1, -1])}[case]()  # fmt: skip
+    return {
+        "uneven": lambda: tf.split(x, 3),
+        "sum": lambda: tf.split(x, [1, 2]),
+        "axis": lambda: tf.split(x, 2, 2),
+        "two unknown": lambda: tf.split(x, [-1, -1]),
+    }[case]()
 
 
 @snippet(dtype=["int32", "float32", "string", "bool"])
 def tile_repeat(tf, dtype):
-    x = {"string": tf.constant([["a", "b"]]), "bool": tf.constant([[True, False]])}.get(dtype, tf.constant([[1, 2]], None if dtype == "string" else "int32"))
+    x = {"string": tf.constant([["a", "b"]]), "bool": tf.constant([[True, False]])}.get(
+        dtype, tf.constant([[1, 2]], None if dtype == "string" else "int32")
+    )
     x = x if dtype in ("string", "bool") else tf.cast(x, dtype)
-    return [tf.tile(x, [2, 3]), tf.tile(x, [0, 1]), tf.repeat(x, 2), tf.repeat(x, 2, axis=0), tf.repeat(x, [1, 3], axis=1)]
+    return [
+        tf.tile(x, [2, 3]),
+        tf.tile(x, [0, 1]),
+        tf.repeat(x, 2),
+        tf.repeat(x, 2, axis=0),
+        tf.repeat(x, [1, 3], axis=1),
+    ]
 
 
 @raises
@@ -390,19 +557,31 @@ def tile_wrong_rank(tf):
 @snippet(mode=["CONSTANT", "REFLECT", "SYMMETRIC"])
 def pad(tf, mode):
     x = grid(tf, 3, 4)
-    return tf.pad(x, [[1, 2], [0, 2]], mode), tf.pad(x, [[0, 0], [0, 0]], mode), tf.pad(tf.cast(x, "float32"), tf.constant([[1, 0], [2, 1]]), mode)
+    return (
+        tf.pad(x, [[1, 2], [0, 2]], mode),
+        tf.pad(x, [[0, 0], [0, 0]], mode),
+        tf.pad(tf.cast(x, "float32"), tf.constant([[1, 0], [2, 1]]), mode),
+    )
 
 
 @snippet
 def pad_values(tf):
-    return tf.pad([1.5], [[1, 1]], constant_values=-2.0), tf.pad(tf.zeros([0, 2]), [[1, 0], [0, 0]]), tf.pad(5, tf.zeros([0, 2], tf.int32))
+    return (
+        tf.pad([1.5], [[1, 1]], constant_values=-2.0),
+        tf.pad(tf.zeros([0, 2]), [[1, 0], [0, 0]]),
+        tf.pad(5, tf.zeros([0, 2], tf.int32)),
+    )
 
 
 @raises(case=["rank", "negative", "reflect", "mode"])
 def pad_misuse(tf, case):
     x = grid(tf, 3, 4)
-    return {"rank": lambda: tf.pad(x, [[1, 1]]), "negative": lambda: tf.pad(x, [[-1, 0], [0, 0]]),
-            "reflect": lambda: tf.pad(x, [[3, 0], [0, 0]], "REFLECT"), "mode": lambda: tf.pad(x, [[0, 0], [0, 0]], "WRAP")}[case]()  # fmt: skip
+    return {
+        "rank": lambda: tf.pad(x, [[1, 1]]),
+        "negative": lambda: tf.pad(x, [[-1, 0], [0, 0]]),
+        "reflect": lambda: tf.pad(x, [[3, 0], [0, 0]], "REFLECT"),
+        "mode": lambda: tf.pad(x, [[0, 0], [0, 0]], "WRAP"),
+    }[case]()
 
 
 @snippet(axis=[0, 1, -1, [0, 1]])
@@ -415,222 +594,19 @@ def roll_reverse(tf, axis):
 @raises(case=["axis", "twice", "roll axis"])
 def roll_reverse_misuse(tf, case):
     x = grid(tf, 3, 4)
-    return {"axis": lambda: tf.reverse(x, [2]), "twice": lambda: tf.reverse(x, [0, 0]), "roll axis": lambda: tf.roll(x, 1, 2)}[case]()
+    return {
+        "axis": lambda: tf.reverse(x, [2]),
+        "twice": lambda: tf.reverse(x, [0, 0]),
+        "roll axis": lambda: tf.roll(x, 1, 2),
+    }[case]()
 
 
 @snippet
 def reverse_sequence(tf):
     x = grid(tf, 3, 4)
-    return tf.reverse_sequence(x, [1, 4, 2], seq_axis=1), tf.reverse_sequence(x, [3, 2, 1, 0], seq_axis=0, batch_axis=1)
-
-
-# --- gathering and scattering
-
-
-@snippet(axis=[0, 1, -1])
-def gather(tf, axis):
-    x = grid(tf, 3, 4)
-    return tf.gather(x, [2, 0, 2], axis=axis), tf.gather(x, 1, axis=axis), tf.gather(x, [[0, 1], [2, 2]], axis=axis), tf.gather(x, tf.zeros([0], tf.int64), axis=axis)
-
-
-@snippet
-def gather_batch_dims(tf):
-    x = grid(tf, 2, 3, 4)
-    return [tf.gather(x, [[0, 2], [1, 1]], batch_dims=1), tf.gather(x, [[0, 3], [1, 1]], axis=2, batch_dims=1),
-            tf.gather(x, [[[0], [1], [2]], [[3], [0], [1]]], axis=-1, batch_dims=2), tf.gather(x, [1, 0], axis=1, batch_dims=1)]  # fmt: skip
-
-
-@raises(index=[3, -1, [0, 7]])
-def gather_out_of_range(tf, index):
-    return tf.gather([1.0, 2.0, 3.0], index)
-
-
-@raises
-def gather_float_indices(tf):
-    return tf.gather([1.0, 2.0], [0.0])
-
-
-@raises
-def gather_bad_axis(tf):
-    return tf.gather([1.0, 2.0], [0], axis=3)
-
-
-@snippet
-def gather_nd(tf):
-    x = grid(tf, 2, 3, 4)
-    return [tf.gather_nd(x, [[0, 1], [1, 2]]), tf.gather_nd(x, [[[1]], [[0]]]), tf.gather_nd(x, [[0, 1, 2]]), tf.gather_nd(x, [0, 1, 2]),
-            tf.gather_nd(x, tf.zeros([0, 2], tf.int32)), tf.gather_nd(x, [[1], [0]], batch_dims=1), tf.gather_nd(x, tf.zeros([1, 0], tf.int32))]  # fmt: skip
-
-
-@raises(indices=[[[0, 3]], [[2]], [[0, 0, 0, 0]], [[-1, 0]]])
-def gather_nd_out_of_range(tf, indices):
-    return tf.gather_nd(grid(tf, 2, 3, 4), indices)
-
-
-@snippet
-def gather_unknown(tf):
-    shapes = []
-
-    @tf.function(input_signature=[tf.TensorSpec([None, 3]), tf.TensorSpec([None], tf.int32)])
-    def f(x, i):
-        a, b = tf.gather(x, i), tf.gather(x, i, axis=1)
-        shapes.extend([a.shape, b.shape])
-        return a, b
-
-    return f(grid(tf, 2, 3, dtype="float32"), [1, 0, 1]), shapes
-
-
-@snippet(dtype=["int32", "float32", "bool", "complex64", "string"])
-def scatter_nd(tf, dtype):
-    updates = {"bool": [True, True, True], "string": ["a", "b", "c"]}.get(dtype, [9, 10, 11])
-    if dtype in ("bool", "string"):
-        return tf.tensor_scatter_nd_update(tf.constant(updates + updates), [[4], [3], [1]], updates)
-    return tf.scatter_nd([[4], [3], [4]], tf.constant(updates, dtype), [6])
-
-
-@snippet(fn=["add", "sub", "max", "min", "update"])
-def tensor_scatter(tf, fn):
-    f = getattr(tf, f"tensor_scatter_nd_{fn}")
-    x = grid(tf, 3, 4)
-    return f(x, [[0], [2]], tf.ones([2, 4], tf.int32) * 5), f(x, [[0, 1], [2, 3]], [50, -60]), f(x, tf.zeros([0, 2], tf.int32), tf.zeros([0], tf.int32))
-
-
-@snippet
-def scatter_with_repeated_indices(tf):
-    return tf.tensor_scatter_nd_add(tf.zeros([3]), [[1], [1], [0]], [1.0, 2.0, 3.0]), tf.scatter_nd([[0, 0], [0, 0]], [1, 2], [2, 2])
-
-
-@raises(fn=["tensor_scatter_nd_add", "tensor_scatter_nd_update"], indices=[[[3]], [[-1]], [[0, 0, 0]]])
-def scatter_out_of_range(tf, fn, indices):
-    return getattr(tf, fn)(grid(tf, 3, 4), indices, tf.ones([1, 4], tf.int32))
-
-
-@raises
-def scatter_updates_of_wrong_shape(tf):
-    return tf.tensor_scatter_nd_update(grid(tf, 3, 4), [[0], [1]], tf.ones([3, 4], tf.int32))
-
-
-@raises
-def scatter_nd_out_of_range(tf):
-    return tf.scatter_nd([[7]], [1], [3])
-
-
-@snippet
-def boolean_mask(tf):
-    x = grid(tf, 2, 3)
-    return [tf.boolean_mask(x, [True, False]), tf.boolean_mask(x, [[True, False, True], [False, False, True]]),
-            tf.boolean_mask(x, [True, False, True], axis=1), tf.boolean_mask(x, [False, False])]  # fmt: skip
-
-
-@raises
-def boolean_mask_of_wrong_shape(tf):
-    return tf.boolean_mask(grid(tf, 2, 3), [True, False, True])
-
-
-@snippet
-def where(tf):
-    c = tf.constant([[True, False], [False, True]])
-    return [tf.where(c, 1, 2), tf.where(c, [[1.0], [2.0]], 0.0), tf.where(c), tf.where([False, False]), tf.where([0.0, 2.0, nan]),
-            tf.where([True, False], tf.constant("a"), "b"), tf.where(True, [1, 2], [3, 4])]  # fmt: skip
-
-
-@raises(case=["dtype", "shape", "condition", "one"])
-def where_misuse(tf, case):
-    c = tf.constant([True, False])
-    return {"dtype": lambda: tf.where(c, tf.constant(1), tf.constant(2.0)), "shape": lambda: tf.where(c, [1, 2, 3], 0),
-            "condition": lambda: tf.where([1, 0], 1, 2), "one": lambda: tf.where(c, 1)}[case]()  # fmt: skip
-
-
-@snippet
-def dynamic_partition_and_stitch(tf):
-    x = tf.constant([10, 20, 30, 40])
-    return [tf.dynamic_partition(x, [1, 0, 1, 3], 4), tf.dynamic_partition(grid(tf, 3, 2), [0, 1, 0], 2),
-            tf.dynamic_stitch([[0, 2], [1, 3]], [[1.0, 2.0], [3.0, 4.0]]), tf.dynamic_stitch([[0, 1], [1]], [[1, 2], [9]]),
-            tf.dynamic_stitch([0, [1, 3]], [[5, 6], [[1, 2], [3, 4]]])]  # fmt: skip
-
-
-@raises
-def dynamic_partition_out_of_range(tf):
-    return tf.dynamic_partition([1, 2], [0, 5], 2)
-
-
-@snippet
-def identities(tf):
-    stacked = tf.function(lambda: tf.parallel_stack([[1, 2], [3, 4]]))()
-    return stacked, tf.identity([1.0]), tf.identity_n([1, 2.0]), tf.stop_gradient([1.0]), tf.guarantee_const(1)
-
-
-# --- sorting and sets
-
-
-@snippet(dtype=["float32", "int32", "float64", "bfloat16", "uint8"], direction=["ASCENDING", "DESCENDING"])
-def sort(tf, dtype, direction):
-    x = tf.constant([[3, 1, 2, 1], [0, 5, 4, 5]], dtype)
-    return tf.sort(x, direction=direction), tf.sort(x, axis=0, direction=direction), tf.argsort(x, direction=direction, stable=True)
-
-
-@snippet
-def sort_edges(tf):
-    return tf.sort([2.0, -inf, inf, -1.0]), tf.sort(tf.zeros([0])), tf.sort([[1]]), tf.argsort([3, 1, 2], axis=0)
-
-
-@raises(case=["direction", "scalar", "axis"])
-def sort_misuse(tf, case):
-    return {"direction": lambda: tf.sort([1], direction="UP"), "scalar": lambda: tf.sort(1), "axis": lambda: tf.sort([1], axis=1)}[case]()
-
-
-@snippet(k=[0, 1, 3], dtype=["float32", "int32", "float64", "int64", "bfloat16"])
-def top_k(tf, k, dtype):
-    return tf.math.top_k(tf.constant([[3, 1, 3, 2], [9, 9, 7, 8]], dtype), k), tf.nn.top_k(tf.constant([1, 2, 3], dtype), k)
-
-
-@raises(k=[5, -1])
-def top_k_of_too_many(tf, k):
-    return tf.math.top_k([1.0, 2.0], k)
-
-
-@snippet(dtype=["int32", "float32", "string", "int64", "uint8"])
-def unique(tf, dtype):
-    x = tf.constant(["b", "a", "b"] if dtype == "string" else [4, 1, 4, 2], dtype)
-    return tf.unique(x), tf.unique_with_counts(x), tf.unique(x, out_idx=tf.int64), tf.unique(x[:0])
-
-
-@raises
-def unique_of_a_matrix(tf):
-    return tf.unique([[1, 2]])
-
-
-@snippet(side=["left", "right"], dtype=["float32", "int32", "float64", "int64"])
-def searchsorted(tf, side, dtype):
-    s = tf.constant([[1, 3, 3, 7], [0, 2, 4, 6]], dtype)
-    return tf.searchsorted(s, tf.constant([[0, 3, 8], [2, 3, 4]], dtype), side), tf.searchsorted(s[0], tf.constant([3], dtype), side, tf.int64)
-
-
-@raises
-def searchsorted_of_other_batches(tf):
-    return tf.searchsorted([[1, 2], [3, 4]], [[1]])
-
-
-@snippet
-def invert_permutation_unravel(tf):
-    return [tf.math.invert_permutation([2, 0, 1]), tf.unravel_index([5, 3], [2, 3]), tf.unravel_index(5, [2, 3])]
-
-
-@raises(case=["repeat", "range", "unravel"])
-def permutation_misuse(tf, case):
-    return {"repeat": lambda: tf.math.invert_permutation([0, 0]), "range": lambda: tf.math.invert_permutation([0, 2]),
-            "unravel": lambda: tf.unravel_index(9, [2, 3])}[case]()  # fmt: skip
-
-
-@snippet
-def set_operations(tf):
-    a, b = tf.constant([[1, 2, 3], [4, 4, 5]]), tf.constant([[2, 3, 9], [5, 6, 7]])
-    return tf.sets.intersection(a, b), tf.sets.union(a, b), tf.sets.difference(a, b), tf.sets.size(tf.sets.union(a, b))
-
-
-@snippet
-def setdiff1d(tf):
-    return tf.raw_ops.ListDiff(x=tf.constant([1, 2, 3, 4, 2]), y=tf.constant([2, 4])), tf.raw_ops.UniqueV2(x=tf.constant([[1, 1], [2, 2]]), axis=tf.constant([1]))
+    return tf.reverse_sequence(x, [1, 4, 2], seq_axis=1), tf.reverse_sequence(
+        x, [3, 2, 1, 0], seq_axis=0, batch_axis=1
+    )
 
 
 # --- space, batch, patches
@@ -639,14 +615,22 @@ def setdiff1d(tf):
 @snippet(dtype=["float32", "int32"])
 def space_and_batch(tf, dtype):
     x = grid(tf, 1, 4, 4, 1, dtype=dtype)
-    return [tf.space_to_batch(x, [2, 2], [[0, 0], [0, 0]]), tf.batch_to_space(grid(tf, 4, 2, 2, 1, dtype=dtype), [2, 2], [[0, 0], [0, 1]]),
-            tf.nn.space_to_depth(x, 2), tf.nn.depth_to_space(grid(tf, 1, 2, 2, 4, dtype=dtype), 2), tf.space_to_batch_nd(x, [2], [[1, 1]])]  # fmt: skip
+    return [
+        tf.space_to_batch(x, [2, 2], [[0, 0], [0, 0]]),
+        tf.batch_to_space(grid(tf, 4, 2, 2, 1, dtype=dtype), [2, 2], [[0, 0], [0, 1]]),
+        tf.nn.space_to_depth(x, 2),
+        tf.nn.depth_to_space(grid(tf, 1, 2, 2, 4, dtype=dtype), 2),
+        tf.space_to_batch_nd(x, [2], [[1, 1]]),
+    ]
 
 
 @raises(case=["depth", "space", "batch"])
 def space_misuse(tf, case):
-    return {"depth": lambda: tf.nn.depth_to_space(tf.ones([1, 2, 2, 3]), 2), "space": lambda: tf.nn.space_to_depth(tf.ones([1, 3, 3, 1]), 2),
-            "batch": lambda: tf.batch_to_space(tf.ones([3, 2, 2, 1]), [2, 2], [[0, 0], [0, 0]])}[case]()  # fmt: skip
+    return {
+        "depth": lambda: tf.nn.depth_to_space(tf.ones([1, 2, 2, 3]), 2),
+        "space": lambda: tf.nn.space_to_depth(tf.ones([1, 3, 3, 1]), 2),
+        "batch": lambda: tf.batch_to_space(tf.ones([3, 2, 2, 1]), [2, 2], [[0, 0], [0, 0]]),
+    }[case]()
 
 
 @snippet(padding=["VALID", "SAME"])
@@ -657,16 +641,28 @@ def extract_patches(tf, padding):
 @snippet(dtype=["float32", "int32", "complex64"])
 def diagonals(tf, dtype):
     x = grid(tf, 2, 3, 3, dtype=dtype)
-    return [tf.linalg.diag_part(x), tf.linalg.diag_part(x, k=(-1, 1)), tf.linalg.diag(x[0]), tf.linalg.diag(x[:, 0], k=1),
-            tf.linalg.set_diag(x, tf.zeros_like(x[:, 0])), tf.linalg.band_part(x, 1, 0), tf.linalg.band_part(x, 0, -1),
-            tf.linalg.tensor_diag(x[0, 0]), tf.linalg.tensor_diag_part(x[0])]  # fmt: skip
+    return [
+        tf.linalg.diag_part(x),
+        tf.linalg.diag_part(x, k=(-1, 1)),
+        tf.linalg.diag(x[0]),
+        tf.linalg.diag(x[:, 0], k=1),
+        tf.linalg.set_diag(x, tf.zeros_like(x[:, 0])),
+        tf.linalg.band_part(x, 1, 0),
+        tf.linalg.band_part(x, 0, -1),
+        tf.linalg.tensor_diag(x[0, 0]),
+        tf.linalg.tensor_diag_part(x[0]),
+    ]
 
 
 @snippet(align=["LEFT_RIGHT", "RIGHT_LEFT", "LEFT_LEFT", "RIGHT_RIGHT"])
 def diag_alignment(tf, align):
     x = grid(tf, 3, 4)
     part = tf.linalg.diag_part(x, k=(-1, 2), align=align, padding_value=-9)
-    return part, tf.linalg.diag(part, k=(-1, 2), num_rows=3, num_cols=4, align=align), tf.linalg.set_diag(x, part + 50, k=(-1, 2), align=align)
+    return (
+        part,
+        tf.linalg.diag(part, k=(-1, 2), num_rows=3, num_cols=4, align=align),
+        tf.linalg.set_diag(x, part + 50, k=(-1, 2), align=align),
+    )
 
 
 @snippet
@@ -678,20 +674,35 @@ def edit_distance(tf):
 
 @snippet
 def spectral_helpers(tf):
-    return tf.clip_by_value(tf.constant([1, 5, 9]), 2, 6), tf.zeros([2], tf.string), tf.fill([2], "x"), tf.cast([0, 2], tf.bool)
+    return (
+        tf.clip_by_value(tf.constant([1, 5, 9]), 2, 6),
+        tf.zeros([2], tf.string),
+        tf.fill([2], "x"),
+        tf.cast([0, 2], tf.bool),
+    )
 
 
 @snippet
 def nest_functions(tf):
     value = {"b": [1, (2, 3)], "a": tf.constant(4)}
-    return [tf.nest.flatten(value), tf.nest.map_structure(lambda x: x + 1, value), tf.nest.is_nested([1]), tf.nest.is_nested("ab"),
-            tf.nest.pack_sequence_as(value, [10, 20, 30, 40]), tf.nest.flatten(5), tf.nest.flatten(None)]  # fmt: skip
+    return [
+        tf.nest.flatten(value),
+        tf.nest.map_structure(lambda x: x + 1, value),
+        tf.nest.is_nested([1]),
+        tf.nest.is_nested("ab"),
+        tf.nest.pack_sequence_as(value, [10, 20, 30, 40]),
+        tf.nest.flatten(5),
+        tf.nest.flatten(None),
+    ]
 
 
 @raises(case=["structure", "length", "type"])
 def nest_misuse(tf, case):
-    return {"structure": lambda: tf.nest.assert_same_structure([1, 2], [1]), "length": lambda: tf.nest.pack_sequence_as([1, 2], [1]),
-            "type": lambda: tf.nest.assert_same_structure([1, 2], (1, 2))}[case]()  # fmt: skip
+    return {
+        "structure": lambda: tf.nest.assert_same_structure([1, 2], [1]),
+        "length": lambda: tf.nest.pack_sequence_as([1, 2], [1]),
+        "type": lambda: tf.nest.assert_same_structure([1, 2], (1, 2)),
+    }[case]()
 
 
 @snippet
@@ -699,16 +710,49 @@ def numpy_interop(tf):
     import numpy as np
 
     x = tf.constant([[1.0, 2.0]])
-    return np.asarray(x), x.numpy(), np.sum(x), np.array(tf.constant(["a"])), x.numpy().flags.writeable, tf.get_static_value(x), float(tf.constant(1.5)), "%d" % tf.constant(3)
+    return (
+        np.asarray(x),
+        x.numpy(),
+        np.sum(x),
+        np.array(tf.constant(["a"])),
+        x.numpy().flags.writeable,
+        tf.get_static_value(x),
+        float(tf.constant(1.5)),
+        f"{tf.constant(3):d}",
+    )
 
 
 @snippet
 def dtype_objects(tf):
-    names = ["float32", "int64", "bool", "string", "complex64", "bfloat16", "uint8", "resource", "variant", "half", "double"]
+    names = [
+        "float32",
+        "int64",
+        "bool",
+        "string",
+        "complex64",
+        "bfloat16",
+        "uint8",
+        "resource",
+        "variant",
+        "half",
+        "double",
+    ]
     rows = []
     for name in names:
         d = tf.as_dtype(name)
-        rows.append([d, d.is_floating, d.is_integer, d.is_complex, d.is_bool, d.is_unsigned, d.name, repr(d), d.as_datatype_enum])
+        rows.append(
+            [
+                d,
+                d.is_floating,
+                d.is_integer,
+                d.is_complex,
+                d.is_bool,
+                d.is_unsigned,
+                d.name,
+                repr(d),
+                d.as_datatype_enum,
+            ]
+        )
     return rows
 
 
@@ -716,9 +760,24 @@ def dtype_objects(tf):
 def dtype_conversions(tf):
     import numpy as np
 
-    return [tf.as_dtype(np.float32), tf.as_dtype(float), tf.as_dtype(bool), tf.as_dtype(np.dtype("int16")), tf.as_dtype(np.str_), tf.as_dtype(1),
-            tf.float32 == "float32", tf.float32 == np.float32, tf.int32.max, tf.uint8.min, tf.float32.max, tf.float64.size,
-            tf.complex64.real_dtype, tf.float32 != tf.float64, tf.int8 in {tf.int8: 1}, tf.float32.as_numpy_dtype is np.float32]  # fmt: skip
+    return [
+        tf.as_dtype(np.float32),
+        tf.as_dtype(float),
+        tf.as_dtype(bool),
+        tf.as_dtype(np.dtype("int16")),
+        tf.as_dtype(np.str_),
+        tf.as_dtype(1),
+        tf.float32 == "float32",
+        tf.float32 == np.float32,
+        tf.int32.max,
+        tf.uint8.min,
+        tf.float32.max,
+        tf.float64.size,
+        tf.complex64.real_dtype,
+        tf.float32 != tf.float64,
+        tf.int8 in {tf.int8: 1},
+        tf.float32.as_numpy_dtype is np.float32,
+    ]
 
 
 @raises(value=["nonsense", 9999, [], None])
@@ -728,4 +787,10 @@ def dtype_of_nonsense(tf, value):
 
 @snippet
 def tensor_text(tf):
-    return [str(tf.constant([1.5, 2.0])), repr(tf.constant([[1, 2]])), repr(tf.constant("a")), str(tf.constant(True)), repr(tf.zeros([0]))]
+    return [
+        str(tf.constant([1.5, 2.0])),
+        repr(tf.constant([[1, 2]])),
+        repr(tf.constant("a")),
+        str(tf.constant(True)),
+        repr(tf.zeros([0])),
+    ]

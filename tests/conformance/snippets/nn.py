@@ -7,7 +7,9 @@ def ramp(tf, *shape, dtype="float32", scale=0.1, modulus=17):
     size = 1
     for n in shape:
         size *= n
-    return tf.cast(tf.reshape((tf.range(size) * 7) % modulus - modulus // 2, shape), dtype) * tf.cast(scale, dtype)
+    return tf.cast(tf.reshape((tf.range(size) * 7) % modulus - modulus // 2, shape), dtype) * tf.cast(
+        scale, dtype
+    )
 
 
 # --- convolutions
@@ -25,7 +27,9 @@ def conv2d_dilated(tf, padding, dilations):
 
 @snippet(kernel=[1, 3, 5, 2], strides=[1, 2, 3])
 def conv2d_same_sizes(tf, kernel, strides):
-    return tf.nn.conv2d(ramp(tf, 1, 8, 5, 2), ramp(tf, kernel, kernel, 2, 3), [1, strides, strides, 1], "SAME")
+    return tf.nn.conv2d(
+        ramp(tf, 1, 8, 5, 2), ramp(tf, kernel, kernel, 2, 3), [1, strides, strides, 1], "SAME"
+    )
 
 
 @snippet(dtype=["float64", "float16", "bfloat16"], rtol=3e-2, atol=1e-2)
@@ -43,16 +47,22 @@ def conv2d_empty_batch(tf):
     return tf.nn.conv2d(tf.zeros([0, 5, 5, 2]), ramp(tf, 3, 3, 2, 3), 1, "SAME")
 
 
-@raises(case=["channels", "rank", "padding", "strides", "filter rank", "too small", "groups", "dtype"], also=["ValueError"])
+@raises(
+    case=["channels", "rank", "padding", "strides", "filter rank", "too small", "groups", "dtype"],
+    also=["ValueError"],
+)
 def conv2d_misuse(tf, case):
     x, k = ramp(tf, 1, 5, 5, 2), ramp(tf, 3, 3, 2, 3)
     return {
-        "channels": lambda: tf.nn.conv2d(x, ramp(tf, 3, 3, 3, 3), 1, "SAME"), "rank": lambda: tf.nn.conv2d(x[0, 0], k, 1, "SAME"),
-        "padding": lambda: tf.nn.conv2d(x, k, 1, "FULL"), "strides": lambda: tf.nn.conv2d(x, k, 0, "SAME"),
-        "filter rank": lambda: tf.nn.conv2d(x, k[0], 1, "SAME"), "too small": lambda: tf.nn.conv2d(x[:, :2], ramp(tf, 4, 3, 2, 3), 1, "VALID"),
+        "channels": lambda: tf.nn.conv2d(x, ramp(tf, 3, 3, 3, 3), 1, "SAME"),
+        "rank": lambda: tf.nn.conv2d(x[0, 0], k, 1, "SAME"),
+        "padding": lambda: tf.nn.conv2d(x, k, 1, "FULL"),
+        "strides": lambda: tf.nn.conv2d(x, k, 0, "SAME"),
+        "filter rank": lambda: tf.nn.conv2d(x, k[0], 1, "SAME"),
+        "too small": lambda: tf.nn.conv2d(x[:, :2], ramp(tf, 4, 3, 2, 3), 1, "VALID"),
         "groups": lambda: tf.nn.conv2d(ramp(tf, 1, 5, 5, 4), ramp(tf, 3, 3, 2, 3), 1, "SAME"),
         "dtype": lambda: tf.nn.conv2d(x, tf.cast(k, tf.float64), 1, "SAME"),
-    }[case]()  # fmt: skip
+    }[case]()
 
 
 @snippet(padding=["SAME", "VALID"], stride=[1, 2], dilation=[1, 2])
@@ -69,29 +79,39 @@ def conv3d(tf, padding, strides):
 
 @snippet(padding=["SAME", "VALID"], strides=[1, 2])
 def depthwise_conv2d(tf, padding, strides):
-    return tf.nn.depthwise_conv2d(ramp(tf, 1, 6, 6, 3), ramp(tf, 3, 3, 3, 2), [1, strides, strides, 1], padding)
+    return tf.nn.depthwise_conv2d(
+        ramp(tf, 1, 6, 6, 3), ramp(tf, 3, 3, 3, 2), [1, strides, strides, 1], padding
+    )
 
 
 @snippet
 def depthwise_conv2d_dilated(tf):
-    return tf.nn.depthwise_conv2d(ramp(tf, 1, 7, 7, 2), ramp(tf, 3, 3, 2, 1), [1, 1, 1, 1], "SAME", dilations=[2, 2])
+    return tf.nn.depthwise_conv2d(
+        ramp(tf, 1, 7, 7, 2), ramp(tf, 3, 3, 2, 1), [1, 1, 1, 1], "SAME", dilations=[2, 2]
+    )
 
 
 @snippet(padding=["SAME", "VALID"])
 def separable_conv2d(tf, padding):
-    return tf.nn.separable_conv2d(ramp(tf, 1, 6, 6, 2), ramp(tf, 3, 3, 2, 2), ramp(tf, 1, 1, 4, 3), [1, 1, 1, 1], padding)
+    return tf.nn.separable_conv2d(
+        ramp(tf, 1, 6, 6, 2), ramp(tf, 3, 3, 2, 2), ramp(tf, 1, 1, 4, 3), [1, 1, 1, 1], padding
+    )
 
 
 @snippet(padding=["SAME", "VALID"], strides=[1, 2, 3])
 def conv2d_transpose(tf, padding, strides):
     size = 4 * strides if padding == "SAME" else (4 - 1) * strides + 3
-    return tf.nn.conv2d_transpose(ramp(tf, 1, 4, 4, 3), ramp(tf, 3, 3, 2, 3), [1, size, size, 2], strides, padding)
+    return tf.nn.conv2d_transpose(
+        ramp(tf, 1, 4, 4, 3), ramp(tf, 3, 3, 2, 3), [1, size, size, 2], strides, padding
+    )
 
 
 @snippet
 def conv_transpose_1d_3d(tf):
-    return (tf.nn.conv1d_transpose(ramp(tf, 1, 4, 3), ramp(tf, 3, 2, 3), [1, 8, 2], 2),
-            tf.nn.conv3d_transpose(ramp(tf, 1, 2, 2, 2, 2), ramp(tf, 2, 2, 2, 1, 2), [1, 4, 4, 4, 1], 2))  # fmt: skip
+    return (
+        tf.nn.conv1d_transpose(ramp(tf, 1, 4, 3), ramp(tf, 3, 2, 3), [1, 8, 2], 2),
+        tf.nn.conv3d_transpose(ramp(tf, 1, 2, 2, 2, 2), ramp(tf, 2, 2, 2, 1, 2), [1, 4, 4, 4, 1], 2),
+    )
 
 
 @raises(also=["ValueError"])
@@ -101,9 +121,11 @@ def conv2d_transpose_bad_output_shape(tf):
 
 @snippet(padding=["SAME", "VALID"])
 def convolution_general(tf, padding):
-    return (tf.nn.convolution(ramp(tf, 1, 8, 2), ramp(tf, 3, 2, 3), padding=padding, dilations=2),
-            tf.nn.convolution(ramp(tf, 1, 6, 6, 2), ramp(tf, 3, 3, 2, 3), strides=[2, 1], padding=padding),
-            tf.nn.atrous_conv2d(ramp(tf, 1, 6, 6, 2), ramp(tf, 2, 2, 2, 3), 2, padding))  # fmt: skip
+    return (
+        tf.nn.convolution(ramp(tf, 1, 8, 2), ramp(tf, 3, 2, 3), padding=padding, dilations=2),
+        tf.nn.convolution(ramp(tf, 1, 6, 6, 2), ramp(tf, 3, 3, 2, 3), strides=[2, 1], padding=padding),
+        tf.nn.atrous_conv2d(ramp(tf, 1, 6, 6, 2), ramp(tf, 2, 2, 2, 3), 2, padding),
+    )
 
 
 @snippet
@@ -130,14 +152,28 @@ def conv2d_backprop(tf, padding, strides):
     return tape.gradient(loss, [x, k])
 
 
-@snippet(fn=["conv1d", "conv3d", "depthwise", "transpose"])  # grouped, dilated: TensorFlow has none on the CPU
+@snippet(
+    fn=["conv1d", "conv3d", "depthwise", "transpose"]
+)  # grouped, dilated: TensorFlow has none on the CPU
 def convolution_gradients(tf, fn):
     x, k, call = {
         "conv1d": (ramp(tf, 1, 7, 2), ramp(tf, 3, 2, 3), lambda x, k: tf.nn.conv1d(x, k, 2, "SAME")),
-        "conv3d": (ramp(tf, 1, 4, 4, 4, 1), ramp(tf, 2, 2, 2, 1, 2), lambda x, k: tf.nn.conv3d(x, k, [1] * 5, "VALID")),
-        "depthwise": (ramp(tf, 1, 5, 5, 2), ramp(tf, 3, 3, 2, 2), lambda x, k: tf.nn.depthwise_conv2d(x, k, [1] * 4, "SAME")),
-        "transpose": (ramp(tf, 1, 3, 3, 2), ramp(tf, 3, 3, 1, 2), lambda x, k: tf.nn.conv2d_transpose(x, k, [1, 6, 6, 1], 2)),
-    }[fn]  # fmt: skip
+        "conv3d": (
+            ramp(tf, 1, 4, 4, 4, 1),
+            ramp(tf, 2, 2, 2, 1, 2),
+            lambda x, k: tf.nn.conv3d(x, k, [1] * 5, "VALID"),
+        ),
+        "depthwise": (
+            ramp(tf, 1, 5, 5, 2),
+            ramp(tf, 3, 3, 2, 2),
+            lambda x, k: tf.nn.depthwise_conv2d(x, k, [1] * 4, "SAME"),
+        ),
+        "transpose": (
+            ramp(tf, 1, 3, 3, 2),
+            ramp(tf, 3, 3, 1, 2),
+            lambda x, k: tf.nn.conv2d_transpose(x, k, [1, 6, 6, 1], 2),
+        ),
+    }[fn]
     with tf.GradientTape() as tape:
         tape.watch([x, k])
         loss = tf.reduce_sum(tf.square(call(x, k)))
@@ -160,7 +196,9 @@ def pool_other_ranks(tf, fn, padding):
 
 @snippet(fn=["max_pool", "avg_pool"])
 def pool_any_rank(tf, fn):
-    return getattr(tf.nn, fn)(ramp(tf, 1, 6, 2), 3, 2, "SAME"), getattr(tf.nn, fn)(ramp(tf, 1, 4, 4, 2), [1, 2, 2, 1], [1, 2, 2, 1], "VALID")
+    return getattr(tf.nn, fn)(ramp(tf, 1, 6, 2), 3, 2, "SAME"), getattr(tf.nn, fn)(
+        ramp(tf, 1, 4, 4, 2), [1, 2, 2, 1], [1, 2, 2, 1], "VALID"
+    )
 
 
 @snippet(pooling=["MAX", "AVG"])
@@ -192,19 +230,38 @@ def max_pool_of_lowest_values_and_explicit_padding(tf):
 @raises(case=["padding", "rank"], also=["ValueError"])
 def pool_misuse(tf, case):
     x = ramp(tf, 1, 4, 4, 2)
-    return {"padding": lambda: tf.nn.max_pool2d(x, 2, 2, "NONE"), "rank": lambda: tf.nn.max_pool2d(x[0, 0], 2, 2, "SAME")}[case]()  # fmt: skip
+    return {
+        "padding": lambda: tf.nn.max_pool2d(x, 2, 2, "NONE"),
+        "rank": lambda: tf.nn.max_pool2d(x[0, 0], 2, 2, "SAME"),
+    }[case]()
 
 
 @snippet
 def dilation_and_erosion(tf):
     x, k = ramp(tf, 1, 5, 5, 2), ramp(tf, 2, 2, 2)
-    return tf.nn.dilation2d(x, k, [1] * 4, "SAME", "NHWC", [1] * 4), tf.nn.erosion2d(x, k, [1] * 4, "VALID", "NHWC", [1] * 4)
+    return tf.nn.dilation2d(x, k, [1] * 4, "SAME", "NHWC", [1] * 4), tf.nn.erosion2d(
+        x, k, [1] * 4, "VALID", "NHWC", [1] * 4
+    )
 
 
 # --- activations
 
 
-ACTIVATIONS = ["relu", "relu6", "elu", "selu", "leaky_relu", "gelu", "silu", "swish", "softplus", "softsign", "sigmoid", "tanh", "crelu"]
+ACTIVATIONS = [
+    "relu",
+    "relu6",
+    "elu",
+    "selu",
+    "leaky_relu",
+    "gelu",
+    "silu",
+    "swish",
+    "softplus",
+    "softsign",
+    "sigmoid",
+    "tanh",
+    "crelu",
+]
 
 
 @snippet(fn=ACTIVATIONS, dtype=["float32", "float64", "bfloat16"])
@@ -224,7 +281,14 @@ def activation_gradient(tf, fn):
 @snippet
 def activation_arguments(tf):
     x = tf.constant([-1.0, 2.0])
-    return tf.nn.leaky_relu(x, 0.5), tf.nn.gelu(x, approximate=True), tf.nn.silu(x, 2.0), tf.nn.crelu(x[None], axis=0), tf.nn.relu([-1, 2]), tf.nn.relu6([7, -1])
+    return (
+        tf.nn.leaky_relu(x, 0.5),
+        tf.nn.gelu(x, approximate=True),
+        tf.nn.silu(x, 2.0),
+        tf.nn.crelu(x[None], axis=0),
+        tf.nn.relu([-1, 2]),
+        tf.nn.relu6([7, -1]),
+    )
 
 
 @snippet(fn=["softmax", "log_softmax"], axis=[-1, 0, 1])
@@ -235,7 +299,13 @@ def softmax(tf, fn, axis):
 @snippet(fn=["softmax", "log_softmax"])
 def softmax_edges(tf, fn):
     f = getattr(tf.nn, fn)
-    return f([5.0]), f(tf.zeros([0, 3])), f(tf.zeros([2, 0])), f(tf.ones([2, 2, 2], tf.float64)), f([-float("inf"), 0.0])
+    return (
+        f([5.0]),
+        f(tf.zeros([0, 3])),
+        f(tf.zeros([2, 0])),
+        f(tf.ones([2, 2, 2], tf.float64)),
+        f([-float("inf"), 0.0]),
+    )
 
 
 @raises
@@ -260,21 +330,30 @@ def sparse_cross_entropy(tf, dtype):
     logits = tf.constant([[2.0, -1.0, 0.5], [100.0, -100.0, 0.0]])
     with tf.GradientTape() as tape:
         tape.watch(logits)
-        loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tf.constant([2, 1], dtype), logits=logits)
+        loss = tf.nn.sparse_softmax_cross_entropy_with_logits(
+            labels=tf.constant([2, 1], dtype), logits=logits
+        )
     return loss, tape.gradient(loss, logits)
 
 
 @snippet
 def sparse_cross_entropy_shapes(tf):
     f = tf.nn.sparse_softmax_cross_entropy_with_logits
-    return f(labels=1, logits=[0.0, 1.0]), f(labels=[[0, 1], [1, 0]], logits=ramp(tf, 2, 2, 2)), f(labels=tf.zeros([0], tf.int32), logits=tf.zeros([0, 3]))
+    return (
+        f(labels=1, logits=[0.0, 1.0]),
+        f(labels=[[0, 1], [1, 0]], logits=ramp(tf, 2, 2, 2)),
+        f(labels=tf.zeros([0], tf.int32), logits=tf.zeros([0, 3])),
+    )
 
 
 @raises(case=["label range", "shape", "float labels"])
 def sparse_cross_entropy_misuse(tf, case):
     f, logits = tf.nn.sparse_softmax_cross_entropy_with_logits, tf.zeros([2, 3])
-    return {"label range": lambda: f(labels=[0, 3], logits=logits), "shape": lambda: f(labels=[0, 1, 2], logits=logits),
-            "float labels": lambda: f(labels=[0.0, 1.0], logits=logits)}[case]()  # fmt: skip
+    return {
+        "label range": lambda: f(labels=[0, 3], logits=logits),
+        "shape": lambda: f(labels=[0, 1, 2], logits=logits),
+        "float labels": lambda: f(labels=[0.0, 1.0], logits=logits),
+    }[case]()
 
 
 @raises(fn=["softmax_cross_entropy_with_logits", "sigmoid_cross_entropy_with_logits"])
@@ -285,9 +364,14 @@ def cross_entropy_shape_mismatch(tf, fn):
 @snippet
 def other_losses(tf):
     x, z = tf.constant([0.5, 2.0]), tf.constant([1.0, 3.0])
-    return (tf.nn.l2_loss(x), tf.nn.weighted_cross_entropy_with_logits(z, x, 2.0), tf.nn.log_poisson_loss(z, x),
-            tf.nn.log_poisson_loss(z, x, compute_full_loss=True), tf.nn.compute_average_loss([1.0, 3.0], global_batch_size=4),
-            tf.nn.scale_regularization_loss(2.0))  # fmt: skip
+    return (
+        tf.nn.l2_loss(x),
+        tf.nn.weighted_cross_entropy_with_logits(z, x, 2.0),
+        tf.nn.log_poisson_loss(z, x),
+        tf.nn.log_poisson_loss(z, x, compute_full_loss=True),
+        tf.nn.compute_average_loss([1.0, 3.0], global_batch_size=4),
+        tf.nn.scale_regularization_loss(2.0),
+    )
 
 
 @snippet
@@ -309,21 +393,35 @@ def moments(tf, axes, keepdims):
 @snippet
 def more_moments(tf):
     x = ramp(tf, 3, 4)
-    return (tf.nn.weighted_moments(x, [0], [[1.0], [2.0], [0.5]]), tf.nn.sufficient_statistics(x, [0]),
-            tf.nn.normalize_moments(3.0, [1.0, 2.0], [4.0, 5.0], None))  # fmt: skip
+    return (
+        tf.nn.weighted_moments(x, [0], [[1.0], [2.0], [0.5]]),
+        tf.nn.sufficient_statistics(x, [0]),
+        tf.nn.normalize_moments(3.0, [1.0, 2.0], [4.0, 5.0], None),
+    )
 
 
 @snippet
 def batch_normalization(tf):
     x = ramp(tf, 2, 3, 4)
-    return (tf.nn.batch_normalization(x, tf.fill([4], 0.1), tf.fill([4], 0.5), tf.ones([4]), tf.constant([2.0, 1.0, 0.5, 3.0]), 1e-3),
-            tf.nn.batch_normalization(x, tf.constant(0.1), tf.constant(0.5), None, None, 1e-3))  # fmt: skip
+    return (
+        tf.nn.batch_normalization(
+            x, tf.fill([4], 0.1), tf.fill([4], 0.5), tf.ones([4]), tf.constant([2.0, 1.0, 0.5, 3.0]), 1e-3
+        ),
+        tf.nn.batch_normalization(x, tf.constant(0.1), tf.constant(0.5), None, None, 1e-3),
+    )
 
 
 @snippet(training=[False, True])
 def fused_batch_norm(tf, training):
     x = ramp(tf, 2, 3, 3, 2)
-    return tf.compat.v1.nn.fused_batch_norm(x, [1.0, 2.0], [0.5, -0.5], None if training else [0.1, 0.2], None if training else [1.0, 0.5], is_training=training)
+    return tf.compat.v1.nn.fused_batch_norm(
+        x,
+        [1.0, 2.0],
+        [0.5, -0.5],
+        None if training else [0.1, 0.2],
+        None if training else [1.0, 0.5],
+        is_training=training,
+    )
 
 
 @snippet
@@ -347,7 +445,11 @@ def bias_add(tf, format):
 
 @raises(case=["size", "rank"])
 def bias_add_misuse(tf, case):
-    return tf.nn.bias_add(tf.ones([2, 3]), [1.0, 2.0]) if case == "size" else tf.nn.bias_add(tf.ones([2, 3]), tf.ones([3, 1]))
+    return (
+        tf.nn.bias_add(tf.ones([2, 3]), [1.0, 2.0])
+        if case == "size"
+        else tf.nn.bias_add(tf.ones([2, 3]), tf.ones([3, 1]))
+    )
 
 
 # --- dropout, embeddings
@@ -363,7 +465,9 @@ def dropout(tf, rate):
 @snippet
 def dropout_noise_shape(tf):
     y = tf.nn.dropout(tf.ones([4, 50]), 0.5, noise_shape=[4, 1])
-    return tf.reduce_all(tf.reduce_max(y, 1) == tf.reduce_min(y, 1)), tf.nn.experimental.stateless_dropout(tf.ones([2, 3]), 0.5, seed=[1, 2])
+    return tf.reduce_all(tf.reduce_max(y, 1) == tf.reduce_min(y, 1)), tf.nn.experimental.stateless_dropout(
+        tf.ones([2, 3]), 0.5, seed=[1, 2]
+    )
 
 
 @raises(rate=[-0.1, 1.0, 2.0])
@@ -386,8 +490,11 @@ def embedding_lookup_sparse(tf, combiner):
     ids = tf.sparse.SparseTensor([[0, 0], [0, 1], [2, 0]], tf.constant([1, 3, 0], tf.int64), [3, 2])
     weights = tf.sparse.SparseTensor([[0, 0], [0, 1], [2, 0]], [2.0, 0.5, 1.0], [3, 2])
     table = ramp(tf, 5, 3)
-    return (tf.nn.embedding_lookup_sparse(table, ids, None, combiner=combiner), tf.nn.embedding_lookup_sparse(table, ids, weights, combiner=combiner),
-            tf.nn.safe_embedding_lookup_sparse(table, ids, combiner=combiner))  # fmt: skip
+    return (
+        tf.nn.embedding_lookup_sparse(table, ids, None, combiner=combiner),
+        tf.nn.embedding_lookup_sparse(table, ids, weights, combiner=combiner),
+        tf.nn.safe_embedding_lookup_sparse(table, ids, combiner=combiner),
+    )
 
 
 @raises

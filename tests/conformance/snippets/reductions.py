@@ -17,8 +17,11 @@ def reduce(tf, fn, axis, keepdims):
     return getattr(tf.math, fn)(cube(tf), axis=axis, keepdims=keepdims)
 
 
-@snippet(fn=REDUCE, dtype=["int32", "int64", "uint8", "int8", "float64", "float16", "bfloat16", "complex64"],
-         either=True)  # fmt: skip
+@snippet(
+    fn=REDUCE,
+    dtype=["int32", "int64", "uint8", "int8", "float64", "float16", "bfloat16", "complex64"],
+    either=True,
+)
 def reduce_dtypes(tf, fn, dtype):
     return getattr(tf.math, fn)(tf.cast(tf.constant([[1, 2, 3], [4, 5, 6]]), dtype), axis=1)
 
@@ -143,13 +146,26 @@ def argmax_bad_axis(tf):
     return tf.argmax(tf.ones([2]), axis=1)
 
 
-@snippet(fn=["segment_sum", "segment_mean", "segment_max", "segment_min", "segment_prod"], dtype=["float32", "int32"])
+@snippet(
+    fn=["segment_sum", "segment_mean", "segment_max", "segment_min", "segment_prod"],
+    dtype=["float32", "int32"],
+)
 def segment(tf, fn, dtype):
-    return getattr(tf.math, fn)(tf.constant([[1, 2], [3, 4], [5, 6], [7, 9]], dtype), tf.constant([0, 0, 1, 3]))
+    return getattr(tf.math, fn)(
+        tf.constant([[1, 2], [3, 4], [5, 6], [7, 9]], dtype), tf.constant([0, 0, 1, 3])
+    )
 
 
-@snippet(fn=["unsorted_segment_sum", "unsorted_segment_mean", "unsorted_segment_max", "unsorted_segment_min",
-             "unsorted_segment_prod", "unsorted_segment_sqrt_n"])  # fmt: skip
+@snippet(
+    fn=[
+        "unsorted_segment_sum",
+        "unsorted_segment_mean",
+        "unsorted_segment_max",
+        "unsorted_segment_min",
+        "unsorted_segment_prod",
+        "unsorted_segment_sqrt_n",
+    ]
+)
 def unsorted_segment(tf, fn):
     f = getattr(tf.math, fn)
     rows = tf.constant([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
@@ -186,10 +202,15 @@ def sparse_segment(tf, fn):
 @snippet
 def bincount(tf):
     x = tf.constant([1, 1, 3, 0, 7])
-    return [tf.math.bincount(x), tf.math.bincount(x, minlength=10), tf.math.bincount(x, maxlength=4),
-            tf.math.bincount(x, weights=[0.5, 1.0, 2.0, 3.0, 4.0]),
-            tf.math.bincount([[1, 1], [2, 0]], axis=-1), tf.math.bincount(x, binary_output=True),
-            tf.math.bincount(tf.constant([], tf.int32))]  # fmt: skip
+    return [
+        tf.math.bincount(x),
+        tf.math.bincount(x, minlength=10),
+        tf.math.bincount(x, maxlength=4),
+        tf.math.bincount(x, weights=[0.5, 1.0, 2.0, 3.0, 4.0]),
+        tf.math.bincount([[1, 1], [2, 0]], axis=-1),
+        tf.math.bincount(x, binary_output=True),
+        tf.math.bincount(tf.constant([], tf.int32)),
+    ]
 
 
 @raises
@@ -199,8 +220,10 @@ def bincount_of_negatives(tf):
 
 @snippet
 def confusion_matrix(tf):
-    return [tf.math.confusion_matrix([1, 2, 4], [2, 2, 4]),
-            tf.math.confusion_matrix([0, 1], [0, 1], num_classes=3, weights=[0.5, 2.0], dtype=tf.float32)]  # fmt: skip
+    return [
+        tf.math.confusion_matrix([1, 2, 4], [2, 2, 4]),
+        tf.math.confusion_matrix([0, 1], [0, 1], num_classes=3, weights=[0.5, 2.0], dtype=tf.float32),
+    ]
 
 
 @raises
@@ -211,8 +234,10 @@ def confusion_matrix_label_out_of_range(tf):
 @snippet
 def histogram(tf):
     values = tf.constant([-1.0, 0.0, 1.5, 2.0, 5.0, 15.0])
-    return (tf.histogram_fixed_width(values, [0.0, 5.0], nbins=5),
-            tf.histogram_fixed_width_bins(values, [0.0, 5.0], nbins=5))  # fmt: skip
+    return (
+        tf.histogram_fixed_width(values, [0.0, 5.0], nbins=5),
+        tf.histogram_fixed_width_bins(values, [0.0, 5.0], nbins=5),
+    )
 
 
 @snippet
