@@ -14,7 +14,7 @@ from headrace.core.state import state
 from headrace.core.tensor import EagerTensor, Tensor, wrap, wrap_buffer
 
 from .hlo import Builder, Value
-from .lower import CannotLower, NeedsValue, _static_positions, lower_op
+from .lower import CannotLower, NeedsValue, _positions, lower_op
 
 _programs: dict[Any, Any] = {}
 
@@ -52,7 +52,7 @@ def _freeze(value: Any) -> Any:
 def run_compiled(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) -> list[EagerTensor]:
     """Runs one op as a compiled program. Inputs whose values decide shapes are part of the cache key."""
     dispatch.infer(op, inputs, attrs)
-    static = _static_positions(op, _Stub(op, inputs, attrs), attrs)
+    static = _positions(op, op.static + op.hints, _Stub(op, inputs, attrs), attrs)
     key = (
         op.name,
         state.device,

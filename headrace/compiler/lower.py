@@ -96,12 +96,12 @@ def lower_op(b: Builder, op: OpDef, arguments: Sequence[Any], attrs: Mapping[str
                 return list(run_kernel(op, arguments, node.inputs, attrs, out_dtypes))
     if op.lower is not None:
         ready = []
-        static = _static_positions(op, node, attrs)
+        static, hints = _static_positions(op, node, attrs), _positions(op, op.hints, node, attrs)
         for i, a in enumerate(arguments):
             if i in static:
                 if type(a) is not np.ndarray:
                     raise NeedsValue(node, i)
-            elif type(a) is np.ndarray and node.inputs[i]._dtype.kind not in "srv":
+            elif type(a) is np.ndarray and i not in hints and node.inputs[i]._dtype.kind not in "srv":
                 a = b.constant(a, node.inputs[i]._dtype)
             ready.append(a)
         b.node = node  # type: ignore[attr-defined]
@@ -114,12 +114,17 @@ def lower_op(b: Builder, op: OpDef, arguments: Sequence[Any], attrs: Mapping[str
 
 
 def _static_positions(op: OpDef, node: Any, attrs: Mapping[str, Any]) -> set[int]:
-    if not op.static:
+    return _positions(op, op.static, node, attrs)
+
+
+def _positions(op: OpDef, names: Sequence[str], node: Any, attrs: Mapping[str, Any]) -> set[int]:
+    """The flat inputs that belong to the named arguments."""
+    if not names:
         return set()
     positions: set[int] = set()
     i = 0
     for arg, n in op.groups(node.inputs, attrs):
-        if arg.name in op.static:
+        if arg.name in names:
             positions.update(range(i, i + n))
         i += n
     return positions

@@ -65,7 +65,9 @@ class OpDef:
       lower: `rule(b, *values, **attrs)` with the StableHLO builder `b`.
       grad: `rule(op, *output_gradients) -> [input gradient or None, …]`, written with ops, so that it differentiates again.
       body: `rule(*tensors, **attrs)`, a composition of other ops: whatever rule is missing is derived from it.
+      run: `rule(*eager_tensors, **attrs)`, in place of a kernel for ops whose work is to run graphs.
       static: inputs whose *values* the lowering needs (they arrive as NumPy arrays).
+      hints: inputs whose values the lowering uses where they are known (NumPy arrays then, Values otherwise).
       stateful: has side effects or depends on state: never pruned, folded, or run twice.
       host: runs on the host only (strings, I/O, data-dependent shapes, Python callbacks).
       checked: the kernel itself checks shapes; the shape rule need not run before it.
@@ -85,7 +87,9 @@ class OpDef:
         lower: Callable[..., Any] | None = None,
         grad: Callable[..., Any] | None = None,
         body: Callable[..., Any] | None = None,
+        run: Callable[..., Any] | None = None,
         static: Sequence[str] = (),
+        hints: Sequence[str] = (),
         stateful: bool = False,
         host: bool = False,
         checked: bool = False,
@@ -99,7 +103,8 @@ class OpDef:
         self.attrs: Mapping[str, Any] = attrs or {}
         self.types: Mapping[str, Iterable[DType]] = types or {}
         self.shape, self.kernel, self.lower, self.grad, self.body = shape, kernel, lower, grad, body
-        self.static = tuple(static)
+        self.run = run
+        self.static, self.hints = tuple(static), tuple(hints)
         self.stateful, self.host, self.checked, self.reenters = stateful, host, checked, reenters
         self.defaults: Mapping[str, DType] = defaults or {}  # the type a Python value gets where nothing else decides
         self.__doc__ = doc

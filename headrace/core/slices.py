@@ -1,0 +1,90 @@
+"""`IndexedSlices`: some rows of a tensor and where they go; what the gradient of a gather is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .convert import register_tensor_conversion_function
+from .dtypes import DType
+from .shapes import TensorShape
+
+
+class IndexedSlices:
+    """Rows `values[i]` that belong at `indices[i]` of a tensor of shape `dense_shape`; rows with one index add up.
+
+    Args:
+      values: a tensor of shape `[N, ...]`.
+      indices: an integer tensor of shape `[N]`.
+      dense_shape: a 1-D integer tensor, or None when nobody knows; needed to turn the whole into a tensor.
+
+    >>> import headrace as tf
+    >>> tf.convert_to_tensor(tf.IndexedSlices(tf.constant([[1.0], [2.0]]), tf.constant([2, 2]), tf.constant([3, 1]))).numpy().tolist()
+    [[0.0], [0.0], [3.0]]
+    """
+
+    def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
+        self._values, self._indices, self._dense_shape = values, indices, dense_shape
+
+    @property
+    def values(self) -> Any:
+        """A tensor of the rows."""
+        return self._values
+
+    @property
+    def indices(self) -> Any:
+        """A 1-D tensor: where each row goes."""
+        return self._indices
+
+    @property
+    def dense_shape(self) -> Any:
+        """A 1-D tensor of the whole's shape, or None."""
+        return self._dense_shape
+
+    @property
+    def shape(self) -> TensorShape:
+        """The static shape of the whole, as far as it is known."""
+        from .static import static_shape
+
+        return TensorShape(None if self._dense_shape is None else static_shape(self._dense_shape))
+
+    @property
+    def dtype(self) -> DType:
+        return self._values._dtype
+
+    @property
+    def device(self) -> str:
+        return self._values.device
+
+    @property
+    def name(self) -> str:
+        return self._values.name
+
+    @property
+    def graph(self) -> Any:
+        return self._values.graph
+
+    @property
+    def op(self) -> Any:
+        return self._values.op
+
+    def consumers(self) -> list[Any]:
+        """The operations that take the values or the indices."""
+        return [*self._values.consumers(), *self._indices.consumers()]
+
+    def __neg__(self) -> IndexedSlices:
+        return IndexedSlices(-self._values, self._indices, self._dense_shape)
+
+    def __repr__(self) -> str:
+        shape = "" if self._dense_shape is None else f", dense_shape={self._dense_shape}"
+        return f"IndexedSlices(indices={self._indices}, values={self._values}{shape})"
+
+
+def _to_tensor(value: IndexedSlices, dtype: Any = None, name: str | None = None, as_ref: bool = False) -> Any:
+    from .tape import to_dense
+
+    if dtype is not None and value.dtype is not dtype:
+        raise ValueError(f"Tensor conversion requested dtype {dtype.name} for IndexedSlices with dtype {value.dtype.name}. Use tf.cast on its values.")
+    return to_dense(value)
+
+
+register_tensor_conversion_function(IndexedSlices, _to_tensor)
