@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.runtime import cache as cache
 from headrace.runtime.buffers import aligned_empty, put, to_numpy, transfer, wait
-from headrace.runtime.cache_command import cache_command
 from headrace.runtime.config import (
     LogicalDeviceConfiguration,
     PhysicalDevice,
@@ -38,6 +37,7 @@ from headrace.runtime.devices import (
 from headrace.runtime.executable import Executable, compile
 
 if TYPE_CHECKING:
+    from headrace.runtime.cache_cli import cache_command
     from headrace.runtime.xla import Buffer
 
 __all__ = [
@@ -56,6 +56,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "cache_command":  # of use to the command line only
+        from headrace.runtime.cache_cli import cache_command
+
+        return cache_command
     if name == "Buffer":  # jaxlib's class: looking at it imports jaxlib
         from headrace.runtime.xla import Buffer
 

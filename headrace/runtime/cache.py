@@ -17,10 +17,9 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-import json
 import os
 import struct
-import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -188,13 +187,12 @@ def store(key: str, serialize: Callable[[], bytes], seconds: float) -> None:
 
 
 def _write(path: Path, data: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(suffix=_UNFINISHED, dir=path.parent)
+    temporary = path.with_name(f"{path.name}-{os.getpid()}-{threading.get_ident()}{_UNFINISHED}")
     try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
+        temporary.write_bytes(data)
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -268,6 +266,8 @@ def lifetime_stats() -> Stats:
 
 
 def _read_usage() -> Stats:
+    import json  # here, because most processes that import this module never need it
+
     try:
         read = json.loads((directory() / _USAGE).read_text(encoding="utf-8"))
         return Stats(int(read["hits"]), int(read["misses"]), float(read["seconds_saved"]))
@@ -277,6 +277,8 @@ def _read_usage() -> Stats:
 
 def _record_usage() -> None:
     """Add this process to the usage file. Of two that end at the same moment, one may go uncounted."""
+    import json
+
     past = _read_usage()
     total = Stats(
         past.hits + _process.hits, past.misses + _process.misses, past.seconds_saved + _process.seconds_saved

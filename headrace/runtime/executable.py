@@ -88,9 +88,8 @@ def compile(
       outputs: shape and dtype of each result of `@main`; believed, not checked.
       device: where it will run; None is the default device.
       options: XLA debug options by name, added to our defaults; a value of None takes a default out.
-      callbacks: Python functions that the program calls: a `stablehlo.custom_call
-      @xla_ffi_python_cpu_callback` with
-        `api_version = 4 : i32, backend_config = {index = i : ui64}` calls `callbacks[i]` with read-only
+      callbacks: Python functions that the program calls. `stablehlo.custom_call @xla_ffi_python_cpu_callback`
+        with `api_version = 4 : i32, backend_config = {index = i : ui64}` calls `callbacks[i]` with read-only
         arrays and expects a tuple of arrays. Such programs are not cached on disk.
       cache: whether the disk cache may be used.
 
@@ -98,22 +97,23 @@ def compile(
     """
     device = device or devices.default_device()
     signature = tuple((tuple(shape), np.dtype(dtype)) for shape, dtype in outputs)
+    placement = device.placement  # starts the client, which is not part of compiling
     began = time.perf_counter()
-    loaded, from_cache = _load_or_compile(module, device, options, callbacks, cache)
+    loaded, from_cache = _load_or_compile(module, placement, device.platform, options, callbacks, cache)
     return Executable(loaded, signature, device, from_cache, time.perf_counter() - began)
 
 
 def _load_or_compile(
     module: str,
-    device: devices.Device,
+    placement: Placement,
+    platform: str,
     extra: Mapping[str, Any],
     callbacks: Sequence[Callable[..., Any]],
     cache: bool,
 ) -> tuple[Any, bool]:
     from headrace.runtime import xla
 
-    placement = device.placement
-    flags = options.flags(device.platform, extra)
+    flags = options.flags(platform, extra)
     xla_options = xla.compile_options(placement, flags)
     try:
         if callbacks:
@@ -131,7 +131,7 @@ def _load_or_compile(
         return loaded, False
     except xla.XlaError as error:
         if options.drop_unknown(str(error), extra):
-            return _load_or_compile(module, device, extra, callbacks, cache)
+            return _load_or_compile(module, placement, platform, extra, callbacks, cache)
         reraise(error)
 
 

@@ -10,8 +10,7 @@ import pytest
 from runtime.programs import ROOT, unary
 
 from headrace import runtime
-from headrace.runtime import cache
-from headrace.runtime.cache_command import cache_command
+from headrace.runtime import cache, cache_command
 
 F32 = np.dtype(np.float32)
 
