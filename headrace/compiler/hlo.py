@@ -64,6 +64,7 @@ class Builder:
         self._constants: dict[Any, Value] = {}
         self._n = 0
         self.callbacks: list[Callable[..., Any]] = []
+        self.entries: dict[str, list[Any]] = {}  # of packed index vectors, by name: the scalars they were made of
 
     # --------------------------------------------------------------------------------------------------------- plumbing
     def fresh(self, shape: Sequence[int], dtype: DType) -> Value:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from headrace.compiler.hlo import Value
 from headrace.core import dtypes, shapes
 from headrace.core.dtypes import INDEX
 from headrace.core.errors import InvalidArgumentError, ShapeError
@@ -113,23 +112,12 @@ CONCAT_OFFSET = OpDef("ConcatOffset", "concat_dim: int32, shape: N*shape_type ->
 
 
 # ------------------------------------------------------------------------------------------------------- stack, unstack
-class Entries(Value):
-    """A packed vector of scalars, of which each is remembered: slicing and reshaping by `[n, 3]` needs to know the 3."""
-
-    __slots__ = ("entries",)
-
-    def __init__(self, value: Value, entries: list[Any]) -> None:
-        super().__init__(value.name, value.shape, value.dtype)
-        self.entries = entries
-
-
-def entries_of(x: Any) -> list[Any]:
-    """The scalars of an index vector while lowering, each an int (known) or a scalar Value's place-holder None."""
+def entries_of(b: Any, x: Any) -> list[int | None]:
+    """The entries of an index vector while lowering: numbers where they are known, also within `tf.stack([n, 3])`."""
     if type(x) is np.ndarray:
         return x.reshape(-1).tolist()
-    if isinstance(x, Entries):
-        return [e.item() if type(e) is np.ndarray else None for e in x.entries]
-    return [None] * math.prod(x.shape)
+    packed = b.entries.get(x.name) or [None] * math.prod(x.shape)
+    return [e.item() if type(e) is np.ndarray else None for e in packed]
 
 
 PACK = OpDef(
@@ -159,13 +147,15 @@ def _(c: Any) -> Raw:
 
 @PACK.lowering
 def _(b: Any, values: list[Any], axis: int) -> Any:
-    known_or_not = values
-    dtype = next(v.dtype for v in values if isinstance(v, Value))
-    values = [v if isinstance(v, Value) else b.constant(v, dtype) for v in values]
+    entries = values
+    dtype = next(v.dtype for v in values if type(v) is not np.ndarray)
+    values = [b.constant(v, dtype) if type(v) is np.ndarray else v for v in values]
     axis = axis + values[0].rank + 1 if axis < 0 else axis
     shape = (*values[0].shape[:axis], 1, *values[0].shape[axis:])
     out = b.concatenate([b.reshape(v, shape) for v in values], axis)
-    return Entries(out, known_or_not) if values[0].rank == 0 and dtype.is_integer else out
+    if values[0].rank == 0 and dtype.is_integer:
+        b.entries[out.name] = entries
+    return out
 
 
 def _unpacked_shape(c: Any) -> list[Raw]:
