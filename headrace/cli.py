@@ -1,0 +1,103 @@
+"""The `headrace` command. Each subcommand imports what it needs when it runs, so that all start quickly."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs `headrace ARGV` (the process's own arguments by default) and returns the exit status.
+
+    >>> main(["version"])  # doctest: +ELLIPSIS
+    headrace ...
+    0
+    """
+    parser = argparse.ArgumentParser("headrace", description="TensorFlow programs on OpenXLA.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, (_, summary) in COMMANDS.items():
+        # Each command parses its own options; here they are only told apart.
+        commands.add_parser(name, help=summary, add_help=False)
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    chosen, rest = parser.parse_known_args(arguments[:1])[0].command, arguments[1:]
+    try:
+        return COMMANDS[chosen][0](rest)
+    except BrokenPipeError:  # `headrace ops | head` is no error
+        sys.stderr.close()
+        return 0
+
+
+def _demo(argv: Sequence[str]) -> int:
+    from headrace import demo
+
+    return demo.main(argv)
+
+
+def _cache(argv: Sequence[str]) -> int:
+    from headrace.runtime.cache_cli import cache_command
+
+    return cache_command(argv)
+
+
+def _devices(argv: Sequence[str]) -> int:
+    _no_options("devices", "The devices that programs can run on.", argv)
+    import headrace as tf
+
+    for device in tf.config.list_physical_devices():
+        print(f"{device.device_type:<5}{device.name}")
+    return 0
+
+
+def _ops(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser("headrace ops", description="The op table: what each op has.")
+    parser.add_argument("part", nargs="?", default="", help="only ops whose name contains this")
+    part = parser.parse_args(argv).part.lower()
+    import headrace  # noqa: F401 (importing the package fills the table)
+    from headrace.core.op import TABLE
+
+    rows = [TABLE[name] for name in sorted(TABLE) if part in name.lower()]
+    if not rows:
+        print(f"no op's name contains {part!r}", file=sys.stderr)
+        return 1
+    width = max(len(op.name) for op in rows)
+    # A composed op has the rules of the ops in its body, save those that it has of its own.
+    print(f"{'op':<{width}}  kernel    lowering  gradient")
+    for op in rows:
+        derived = "composed" if op.body else "-"
+        rules = (op.kernel or op.run, op.lower, op.grad)
+        kernel, lowering, gradient = ("own" if rule else derived for rule in rules)
+        print(f"{op.name:<{width}}  {kernel:<8}  {lowering:<8}  {gradient}")
+    print(f"{len(rows)} ops")
+    return 0
+
+
+def _version(argv: Sequence[str]) -> int:
+    _no_options("version", "The versions of Headrace, Python and the libraries below it.", argv)
+    import platform
+    from importlib.metadata import version
+
+    from headrace import __version__
+
+    print(f"headrace {__version__}")
+    print(f"python {platform.python_version()}")
+    for library in ("jaxlib", "numpy"):
+        print(f"{library} {version(library)}")
+    return 0
+
+
+def _no_options(command: str, description: str, argv: Sequence[str]) -> None:
+    argparse.ArgumentParser(f"headrace {command}", description=description).parse_args(argv)
+
+
+COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
+    "demo": (_demo, "train a small convolutional network, eager and compiled"),
+    "cache": (_cache, "show, prune or clear the compile cache"),
+    "devices": (_devices, "list the devices that programs can run on"),
+    "ops": (_ops, "list the op table and which rules each op has"),
+    "version": (_version, "print versions"),
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
