@@ -76,7 +76,8 @@ def _on(x: Any, device: Any) -> Any:
 
 
 def _compile(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], static: set[int]) -> Any:
-    b = Builder()
+    device = runtime.find_device(state.device) if state.device is not None else None
+    b = Builder((device or runtime.default_device()).platform)
     parameters: list[Value] = []
     arguments: list[Any] = []
     for i, x in enumerate(inputs):
@@ -96,7 +97,6 @@ def _compile(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], stat
     layout = [(None if isinstance(r, Value) else r, o._dtype) for r, o in zip(results, stub.outputs)]
     if not computed:
         return None, layout
-    device = runtime.find_device(state.device) if state.device is not None else None
     text = b.function(parameters, computed, module=op.name)
     return runtime.compile(text, [(v.shape, v.dtype._np) for v in computed], device=device), layout
 

@@ -58,7 +58,8 @@ class Value:
 class Builder:
     """Writes one function. `with b.region(types) as (args, …)` nests; constants are written once, at the function's top."""
 
-    def __init__(self) -> None:
+    def __init__(self, platform: str = "cpu") -> None:
+        self.platform = platform  # PJRT's name for the target: some rules have better means on a CPU
         self._lines: list[str] = []
         self._head: list[str] = []
         self._constants: dict[Any, Value] = {}
