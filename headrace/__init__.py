@@ -6,6 +6,7 @@ The public names live in `headrace/api/`, one file per namespace; each file's `R
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import Any
 
 from headrace._version import __version__ as __version__
@@ -16,6 +17,8 @@ _NAMESPACES = ("math", "bitwise", "array", "nn", "linalg", "signal", "random", "
 
 def _populate(root: dict[str, Any]) -> None:
     for name in _NAMESPACES:
+        if not importlib.util.find_spec(f"headrace.api.{name}"):
+            continue  # TRANSITIONAL: until every namespace exists
         module = importlib.import_module(f"headrace.api.{name}")
         root[name] = module
         for public in getattr(module, "ROOT", ()):

@@ -13,7 +13,7 @@ from headrace.core.op import OpDef
 from headrace.core.state import state
 from headrace.core.tensor import EagerTensor, Tensor, wrap, wrap_buffer
 
-from .hlo import Builder, Value
+from .hlo import Value
 from .lower import CannotLower, NeedsValue, _positions, lower_op
 
 _programs: dict[Any, Any] = {}

@@ -1,28 +1,31 @@
 """Graph → StableHLO, at concrete shapes.
 
 Walking a graph in program order, every tensor is one of
-- a NumPy array: known while compiling (constants, `tf.shape`, and what is computed from such). Arrays cost nothing at run time;
+- a NumPy array: known while compiling (constants, `tf.shape`, and what is computed from such); costs nothing at run time;
 - a `Value`: computed by the program;
 - a `Cell`: a variable, whose value the program reads and replaces;
-- any other object a lowering rule made for its kind of variant (a TensorList's buffer …)."""
+- a `ListValue`: a TensorList's buffer and length, or another object a lowering rule made for its kind of variant."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from headrace.core import dtypes
 from headrace.core.dispatch import _public, flatten_outputs, run_kernel
 from headrace.core.dtypes import DType
 from headrace.core.graph import FuncGraph, Operation
 from headrace.core.op import OpDef
-from headrace.core.shapes import known
 from headrace.core.state import building
+from headrace.ops.functional import Undefined, invariant
+from headrace.ops.tensor_list import ElementSpec, ListValue
 
 from .hlo import Builder, Value
+from .trips import trip_count
 
-FOLD_LIMIT = 4096  # elements; larger known values become constants of the program only when used
+FOLD_LIMIT = 4096  # elements; larger known values become constants of the program instead of being computed on
 
 
 class CannotLower(Exception):
@@ -31,41 +34,290 @@ class CannotLower(Exception):
     def __init__(self, node: Any, why: str) -> None:
         super().__init__(f"{getattr(node, 'type', node)} ({getattr(node, 'name', '')}): {why}")
         self.node, self.why = node, why
+        self.trail: list[Operation] = []  # the ops whose graphs the node is inside of, innermost first
 
 
 class NeedsValue(CannotLower):
     """A rule needs the value of a tensor that only the running program knows."""
 
     def __init__(self, node: Any, index: int) -> None:
-        super().__init__(node, f"the value of input {index} ({node.inputs[index].name}) decides shapes, so it must be known before compiling")
+        super().__init__(node, f"the value of its input {index} decides shapes, so it must be known before compiling")
         self.index = index
 
 
 class Cell:
     """A variable while lowering: `value` is its current Value."""
 
-    __slots__ = ("dtype", "handle", "shape", "value", "written")
+    __slots__ = ("value", "written")
 
-    def __init__(self, handle: Any, value: Any, shape: tuple[int, ...], dtype: DType) -> None:
-        self.handle, self.value, self.shape, self.dtype, self.written = handle, value, shape, dtype, False
+    def __init__(self, value: Value) -> None:
+        self.value, self.written = value, False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.value.shape
+
+    def assign(self, value: Value) -> None:
+        if value.shape != self.value.shape:
+            raise CannotLower("assignment", f"a variable of shape {list(self.value.shape)} takes a value of shape {list(value.shape)}")
+        self.value, self.written = value, True
 
 
-def lower_graph(b: Builder, graph: FuncGraph, arguments: Sequence[Any], nodes: Sequence[Operation] | None = None, outputs: Sequence[Any] | None = None) -> list[Any]:
-    """Lowers a graph's nodes with its inputs bound to `arguments`; returns what its outputs became."""
-    env: dict[int, Any] = {id(t): a for t, a in zip(graph.inputs, arguments)}
-    outputs = graph.outputs if outputs is None else outputs
-    for node in needed(graph, outputs) if nodes is None else nodes:
-        lower_node(b, node, env)
-    return [env[id(t)] for t in outputs]
+class RuntimeInput:
+    """A parameter that the host provides anew before each run (random counters)."""
+
+    def __init__(self, value: Value, provider: Callable[[], np.ndarray]) -> None:
+        self.value, self.provider = value, provider
+
+
+class Lowering(Builder):
+    """A Builder that also inlines graphs, and keeps track of where it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.node: Any = None  # the operation being lowered
+        self.iteration: Value | None = None  # inside loops: a number that differs in every iteration
+        self.used: set[int] | None = None  # ids of the tensors somebody takes
+        self.runtime_inputs: dict[Any, RuntimeInput] = {}
+
+    def cannot(self, why: str) -> CannotLower:
+        return CannotLower(self.node, why)
+
+    def runtime_input(self, key: Any, shape: Sequence[int], dtype: DType, provider: Callable[[], np.ndarray]) -> Value:
+        """A parameter whose value `provider()` gives before each run."""
+        found = self.runtime_inputs.get(key)
+        if found is None:
+            found = self.runtime_inputs[key] = RuntimeInput(self.fresh(shape, dtype), provider)
+        return found.value
+
+    # ------------------------------------------------------------------------------------------------------------ graphs
+    def inline(self, graph: FuncGraph, arguments: Sequence[Any], nodes: Sequence[Operation] | None = None, outputs: Sequence[Any] | None = None) -> list[Any]:
+        """Lowers a graph's nodes with its inputs bound to `arguments`; returns what its outputs became."""
+        env: dict[int, Any] = {id(t): a for t, a in zip(graph.inputs, arguments, strict=True)}
+        outputs = graph.outputs if outputs is None else outputs
+        saved = self.node, self.used
+        if nodes is None:
+            nodes = needed(graph, outputs)
+            self.used = {id(t) for n in nodes for t in n.inputs} | {id(t) for t in outputs}
+        for node in nodes:
+            try:
+                lower_node(self, node, env)
+            except CannotLower as error:
+                error.trail.append(node)
+                raise
+        self.node, self.used = saved
+        return [env[id(t)] for t in outputs]
+
+    def branch(self, index: Value, branches: Sequence[FuncGraph], inputs: Sequence[Any]) -> list[Any]:
+        """`stablehlo.case` over graphs that take the same inputs. What only some branches compute is zeros in the others."""
+        cells = [a for a in inputs if isinstance(a, Cell)]
+        start = [c.value for c in cells]
+        wrote = [c.written for c in cells]
+        bodies, results = [], []
+        for graph in branches:
+            for c, value in zip(cells, start):
+                c.value, c.written = value, False
+            with self._captured() as lines:
+                results.append([*self.inline(graph, inputs), *[c.value for c in cells]])
+                bodies.append(lines)
+        merged = [self._common(values) for values in zip(*results)]
+        written = [any(values[k] is not start[k - len(cells)] for values in results) for k in range(-len(cells), 0)] if cells else []
+        n = len(merged) - len(cells)
+        layouts = [_Layout(v, dtype) for v, dtype in merged[:n]]
+        keep = [k for k, w in enumerate(written) if w]
+        texts = []
+        for lines, values in zip(bodies, results):
+            with self._captured() as tail:
+                flat = [part for layout, v in zip(layouts, values) for part in layout.flatten(self, v)]
+                flat += [values[n + k] for k in keep]
+                tail.append(f'"stablehlo.return"({", ".join([v.name for v in flat])}) : ({", ".join([v.type for v in flat])}) -> ()')
+                texts.append("{\n" + "\n".join([*lines, *tail]) + "\n}")
+        out = iter(self.ops("stablehlo.case", (index,), [(v.shape, v.dtype) for v in flat], "", ", ".join(texts)))
+        rebuilt = [layout.rebuild(out) for layout in layouts]
+        for k, c in enumerate(cells):
+            c.value, c.written = start[k], wrote[k]
+        for k in keep:
+            cells[k].assign(next(out))
+        return rebuilt
+
+    def _common(self, values: Sequence[Any]) -> tuple[Any, DType]:
+        real = [v for v in values if not isinstance(v, Undefined)]
+        if not real:
+            return self.zeros((), values[0].dtype), values[0].dtype
+        first = next((v for v in real if isinstance(v, (Value, ListValue))), real[0])
+        for v in real:
+            if v.shape != first.shape:
+                raise self.cannot(f"branches return different shapes, {list(first.shape)} and {list(v.shape)}")
+        if isinstance(first, np.ndarray):
+            dtype = dtypes.from_numpy(first.dtype)
+            return self.constant(first, dtype), dtype
+        return first, first.dtype
+
+    def loop(self, condition: FuncGraph, body: FuncGraph, inputs: Sequence[Any]) -> list[Any]:
+        """`stablehlo.while`. Loop-invariant values are used from outside; stacks nobody reads are left out."""
+        n_all = len(inputs)
+        before = body.__dict__.get("_before_stacks")
+        if before is not None and self.used is not None and not any(id(t) in self.used for t in self.node.outputs[len(before.inputs) :]):
+            condition, body, inputs = condition.__dict__["_before_stacks"], before, inputs[: len(before.inputs)]
+        trips = trip_count(condition, body, inputs)
+        outer = self.iteration
+        varying = [i for i in range(len(inputs)) if not invariant(body, i)]
+        cells = [a for a in dict.fromkeys(a for a in inputs if isinstance(a, Cell))]
+        args = list(inputs)
+        for i in varying:
+            if type(args[i]) is np.ndarray:
+                args[i] = self.constant(args[i], body.inputs[i]._dtype)
+            elif isinstance(args[i], ListValue):
+                args[i] = self._enter_list(args[i], trips)
+        if any(isinstance(args[i], ListValue) and args[i].buffer is None for i in varying):
+            self._probe(body, args, varying, cells)
+        layouts = [_Layout(args[i], body.inputs[i]._dtype) for i in varying]
+        state = [self.constant(0, dtypes.uint64), *[c.value for c in cells]]
+        state += [part for layout, i in zip(layouts, varying) for part in layout.flatten(self, args[i])]
+        kept = [(c.value, c.written) for c in cells]
+
+        def enter(values: Sequence[Value]) -> list[Any]:
+            it = iter(values)
+            count = next(it)
+            self.iteration = count if outer is None else self.add(self.mul(outer, self.constant(1 << 20, dtypes.uint64)), count)
+            for c in cells:
+                c.value = next(it)
+            full = list(args)
+            for layout, i in zip(layouts, varying):
+                full[i] = layout.rebuild(it)
+            return full
+
+        def test(*values: Value) -> Value:
+            return as_value(self, self.inline(condition, enter(values))[0], dtypes.bool_)
+
+        def step(*values: Value) -> list[Value]:
+            results = self.inline(body, enter(values))
+            flat = [self.add(values[0], self.constant(1, dtypes.uint64)), *[c.value for c in cells]]
+            for layout, i in zip(layouts, varying):
+                flat += layout.flatten(self, results[i])
+            for old, new in zip(values, flat):
+                if old.shape != new.shape:
+                    raise self.cannot(f"a loop variable changes its shape from {list(old.shape)} to {list(new.shape)}")
+            return flat
+
+        out = iter(self.while_loop(state, test, step))
+        self.iteration = outer
+        next(out)
+        for c, (value, written) in zip(cells, kept):
+            after = next(out)
+            c.value, c.written = (after, True) if _writes(body) or _writes(condition) else (value, written)
+        results = list(args)
+        for layout, i in zip(layouts, varying):
+            results[i] = layout.rebuild(out)
+            if isinstance(results[i], ListValue) and trips is not None and isinstance(args[i].length, int):
+                results[i] = _known_length(body, i, results[i], args[i], trips)
+        return results + [None] * (n_all - len(results))
+
+    def _enter_list(self, value: ListValue, trips: int | None) -> ListValue:
+        """A list as a loop variable: every iteration of the loop may push once onto one of unknown capacity."""
+        if type(value) is not ListValue:
+            value = value.with_buffer(value.ready(self))
+        if value.buffer is None and value.spec.capacity is None:
+            if trips is None:
+                raise self.cannot("a list grows in a loop whose number of iterations is not known before it runs")
+            length = value.length if isinstance(value.length, int) else 0
+            value = ListValue(None, value.length, value.dtype, ElementSpec(value.spec.shape, trips + length))
+        elif value.buffer is None:
+            value = ListValue(None, value.length, value.dtype, ElementSpec(value.spec.shape, value.spec.capacity))
+        return value
+
+    def _probe(self, body: FuncGraph, args: list[Any], varying: Sequence[int], cells: Sequence[Cell]) -> None:
+        """Lowers the body once for nothing but to learn the element shapes of lists that nothing was put into yet."""
+        saved = [(c.value, c.written) for c in cells]
+        lines, head, constants, inputs = list(self._lines), list(self._head), dict(self._constants), dict(self.runtime_inputs)
+        trial = list(args)
+        for i in varying:
+            if isinstance(args[i], Value):
+                trial[i] = self.fresh(args[i].shape, args[i].dtype)
+            elif isinstance(args[i], ListValue):
+                trial[i] = ListValue(args[i].buffer, self.fresh((), dtypes.int32), args[i].dtype, args[i].spec)
+        iteration, self.iteration = self.iteration, self.fresh((), dtypes.uint64)
+        results = self.inline(body, trial)
+        for i in varying:
+            if isinstance(args[i], ListValue) and args[i].buffer is None and args[i].spec.shape is None:
+                args[i].spec.shape = results[i].spec.shape
+        self._lines[:], self._head, self._constants, self.runtime_inputs, self.iteration = lines, head, constants, inputs, iteration
+        for c, (value, written) in zip(cells, saved):
+            c.value, c.written = value, written
+        for i in varying:
+            if isinstance(args[i], ListValue) and args[i].buffer is None and args[i].spec.shape is not None:
+                args[i] = args[i].with_buffer(args[i].ready(self))
+
+
+class _Layout:
+    """How one loop or branch value is passed as plain Values: a tensor as itself, a list as buffer and length."""
+
+    def __init__(self, value: Any, dtype: DType) -> None:
+        self.value, self.dtype = value, dtype
+
+    def flatten(self, b: Lowering, value: Any) -> list[Value]:
+        model = self.value
+        if isinstance(model, ListValue):
+            if isinstance(value, Undefined) or (value.buffer is None and type(value) is ListValue and model.buffer is not None):
+                length = b.constant(0, dtypes.int32) if isinstance(value, Undefined) else value.size(b)
+                return [b.zeros(model.buffer.shape, model.dtype), length]
+            buffer = value.ready(b, model.spec.shape)
+            if model.buffer is None:
+                model.buffer = buffer
+            return [buffer, value.size(b)]
+        if isinstance(value, Undefined):
+            return [b.zeros(model.shape, model.dtype)]
+        if not isinstance(value, (np.ndarray, Value)):
+            raise b.cannot(f"a {type(value).__name__} cannot pass through a compiled loop or branch")
+        return [as_value(b, value, self.dtype)]
+
+    def rebuild(self, values: Any) -> Any:
+        model = self.value
+        if isinstance(model, ListValue):
+            return ListValue(next(values), next(values), model.dtype, model.spec)
+        return next(values)
+
+
+def _known_length(body: FuncGraph, i: int, result: ListValue, start: ListValue, trips: int) -> ListValue:
+    """After a loop whose trip count is known, a list that is only written in place, or pushed onto once per iteration, has
+    a known length."""
+    t, pushes = body.outputs[i], 0
+    while t is not body.inputs[i]:
+        name = t.op.type
+        if name == "TensorListPushBack":
+            pushes += 1
+        elif name == "TensorListPopBack":
+            pushes -= 1
+        elif name not in ("TensorListSetItem", "Identity"):
+            return result
+        t = t.op.inputs[0]
+        if t.op.type == "Placeholder" and t is not body.inputs[i]:
+            return result
+    return ListValue(result.buffer, start.length + pushes * trips, result.dtype, result.spec)
+
+
+def _writes(graph: FuncGraph) -> bool:
+    for node in graph.operations:
+        if node.type.startswith(("Assign", "ResourceScatter")) or node.op_def.stateful and any(t._dtype.kind == "r" for t in node.inputs) and node.type not in ("ReadVariableOp", "ResourceGather", "VariableShape"):
+            return True
+        for value in node.attrs.values():
+            for inner in value if isinstance(value, (list, tuple)) else (value,):
+                if isinstance(inner, FuncGraph) and _writes(inner):
+                    return True
+    return False
+
+
+def lower_graph(b: Lowering, graph: FuncGraph, arguments: Sequence[Any]) -> list[Any]:
+    return b.inline(graph, arguments)
 
 
 def needed(graph: FuncGraph, outputs: Sequence[Any]) -> list[Operation]:
     """The nodes that matter, in program order: what the outputs depend on, and everything with side effects."""
     wanted: set[int] = set()
-    stack = [t.op for t in outputs if t is not None] + [n for n in graph.operations if n.op_def.stateful and n.op_def.name != "Placeholder"]
+    stack = [t.op for t in outputs if t is not None and not t._is_eager] + [n for n in graph.operations if n.op_def.stateful and n.op_def.name != "Placeholder"]
     while stack:
         node = stack.pop()
-        if id(node) in wanted or node.graph is not graph:
+        if id(node) in wanted:
             continue
         wanted.add(id(node))
         stack.extend([t.op for t in node.inputs])
@@ -73,58 +325,57 @@ def needed(graph: FuncGraph, outputs: Sequence[Any]) -> list[Operation]:
     return [n for n in graph.operations if id(n) in wanted]
 
 
-def lower_node(b: Builder, node: Operation, env: dict[int, Any]) -> None:
+def lower_node(b: Lowering, node: Operation, env: dict[int, Any]) -> None:
     if node.op_def.name == "Placeholder":
         if id(node.outputs[0]) not in env:
             raise CannotLower(node, "a placeholder that nothing is fed to")
         return
     arguments = [env[id(t)] for t in node.inputs]
-    results = lower_op(b, node.op_def, arguments, node.attrs, node)
-    for tensor, result in zip(node.outputs, results):
+    for tensor, result in zip(node.outputs, lower_op(b, node.op_def, arguments, node.attrs, node)):
         env[id(tensor)] = result
 
 
-def lower_op(b: Builder, op: OpDef, arguments: Sequence[Any], attrs: Mapping[str, Any], node: Any) -> list[Any]:
+def lower_op(b: Lowering, op: OpDef, arguments: Sequence[Any], attrs: Mapping[str, Any], node: Any) -> list[Any]:
     """One op on values. `node` (anything with `.inputs` and `.outputs`) gives types, and the name for errors."""
+    b.node = node
     if op.host:
         raise CannotLower(node, "it runs on the host")
     if op.kernel is not None and not op.stateful and not op.reenters and all([type(a) is np.ndarray for a in arguments]):
-        size = sum([a.size for a in arguments])
-        if size <= FOLD_LIMIT or op.lower is None and op.body is None:
-            out_dtypes = [t._dtype for t in node.outputs]
-            if all(d.kind not in "rv" for d in out_dtypes):
-                return list(run_kernel(op, arguments, node.inputs, attrs, out_dtypes))
+        out_dtypes = [t._dtype for t in node.outputs]
+        if sum([a.size for a in arguments]) <= FOLD_LIMIT and all([d.kind not in "rv" for d in out_dtypes]) and _small(node):
+            return list(run_kernel(op, arguments, node.inputs, attrs, out_dtypes))
     if op.lower is not None:
+        static = static_positions(op, node, attrs)
         ready = []
-        static, hints = _static_positions(op, node, attrs), _positions(op, op.hints, node, attrs)
         for i, a in enumerate(arguments):
-            if i in static:
-                if type(a) is not np.ndarray:
-                    raise NeedsValue(node, i)
-            elif type(a) is np.ndarray and i not in hints and node.inputs[i]._dtype.kind not in "srv":
-                a = b.constant(a, node.inputs[i]._dtype)
+            if type(a) is np.ndarray:
+                if i not in static and not op.takes_known and node.inputs[i]._dtype.kind not in "srv":
+                    a = b.constant(a, node.inputs[i]._dtype)
+            elif i in static:
+                raise NeedsValue(node, i)
             ready.append(a)
-        b.node = node  # type: ignore[attr-defined]
-        result = op.lower(b, *op.regroup(ready, node.inputs, attrs), **_public(attrs))
-        return flatten_outputs(result)
+        return flatten_outputs(op.lower(b, *op.regroup(ready, node.inputs, attrs), **_public(attrs)))
     if op.body is not None:
-        inner = body_graph(op, arguments, attrs, node)
-        return lower_graph(b, inner, arguments)
+        return b.inline(body_graph(op, arguments, attrs, node), arguments)
     raise CannotLower(node, "it has no lowering")
 
 
-def _static_positions(op: OpDef, node: Any, attrs: Mapping[str, Any]) -> set[int]:
-    return _positions(op, op.static, node, attrs)
+def _small(node: Any) -> bool:
+    for t in node.outputs:
+        shape = getattr(t, "_raw_shape", ())
+        if shape is not None and None not in shape and int(np.prod(shape)) > FOLD_LIMIT:
+            return False
+    return True
 
 
-def _positions(op: OpDef, names: Sequence[str], node: Any, attrs: Mapping[str, Any]) -> set[int]:
-    """The flat inputs that belong to the named arguments."""
-    if not names:
+def static_positions(op: OpDef, node: Any, attrs: Mapping[str, Any]) -> set[int]:
+    """Which flat inputs a lowering rule needs the values of."""
+    if not op.static:
         return set()
     positions: set[int] = set()
     i = 0
     for arg, n in op.groups(node.inputs, attrs):
-        if arg.name in names:
+        if arg.name in op.static:
             positions.update(range(i, i + n))
         i += n
     return positions
@@ -137,14 +388,13 @@ def body_graph(op: OpDef, arguments: Sequence[Any], attrs: Mapping[str, Any], no
     with building(graph, tapes=()):
         stand_ins = []
         for a, t in zip(arguments, node.inputs):
-            shape = a.shape if isinstance(a, (np.ndarray, Value, Cell)) else t._raw_shape
-            stand_in = graph.argument(t._dtype, shape)
+            stand_in = graph.argument(t._dtype, a.shape if isinstance(a, (np.ndarray, Value)) else t._raw_shape)
             if type(a) is np.ndarray:
                 stand_in.__dict__["_static"] = a
             stand_ins.append(stand_in)
         results = flatten_outputs(op.body(*op.regroup(stand_ins, node.inputs, attrs), **_public(attrs)))  # type: ignore[misc]
         graph.outputs = [t if not t._is_eager and t.op.graph is graph else graph.capture(t) for t in results]
-    if graph.captures and len(graph.inputs) > len(arguments):
+    if len(graph.inputs) > len(arguments):
         raise CannotLower(node, "its body uses tensors from outside of it")
     return graph
 
@@ -152,7 +402,3 @@ def body_graph(op: OpDef, arguments: Sequence[Any], attrs: Mapping[str, Any], no
 def as_value(b: Builder, x: Any, dtype: DType) -> Value:
     """A known array becomes a constant of the program."""
     return b.constant(x, dtype) if type(x) is np.ndarray else x
-
-
-def concrete(shape: Any) -> bool:
-    return known(shape)

@@ -17,6 +17,9 @@ from .tensor import EagerTensor, Tensor, ndarray, wrap, wrap_buffer
 # Set by the compiler: runs one op as a cached compiled program, `(op, inputs, attrs) -> [EagerTensor, …]`.
 run_compiled: Callable[[OpDef, Sequence[Tensor], Mapping[str, Any]], list[EagerTensor]]
 
+# Set by the compiler: runs a function's graph on eager tensors, `(graph, inputs) -> [EagerTensor, …]`.
+run_graph: Callable[[Any, Sequence[Tensor]], list[EagerTensor]]
+
 _PYTHON = (int, float, bool, complex, list, tuple, str, bytes, np.ndarray, np.generic)
 
 
@@ -204,6 +207,8 @@ def run_eager(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) -> 
             )
     if state.device is not None and not op.host and op.lower is not None and not op.stateful:
         return run_compiled(op, inputs, attrs)
+    if op.run is not None:
+        return flatten_outputs(op.run(*op.regroup(inputs, inputs, attrs), **_public(attrs)))
     if op.kernel is not None:
         if not op.checked:
             infer(op, inputs, attrs)

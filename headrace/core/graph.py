@@ -106,7 +106,8 @@ class Graph:
         self.finalized = False
         self.seed: int | None = None
         self.random_ops = 0  # how many random ops drew their seed from the graph's so far
-        self.version = 0
+        self.version = 0  # grows when existing nodes change
+        self._position: int | None = None  # where new nodes go; None: at the end
 
     # ----------------------------------------------------------------------------------------------------- adding nodes
     def add(self, op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], name: str | None = None) -> Operation:
@@ -118,7 +119,11 @@ class Graph:
         node = Operation(self, op, self.unique_name(name or op.name), inputs, attrs, self._control)
         node.outputs = [SymbolicTensor(node, i, dtype, shape) for i, (dtype, shape) in enumerate(zip(op.output_dtypes(inputs, attrs), shapes))]
         node._site = user_site()
-        self.operations.append(node)
+        if self._position is None:
+            self.operations.append(node)
+        else:
+            self.operations.insert(self._position, node)
+            self._position += 1
         self._by_name[node.name] = node
         return node
 
@@ -193,6 +198,15 @@ class Graph:
             yield
         finally:
             self._control = saved
+
+    @contextmanager
+    def before(self, node: Operation) -> Iterator[None]:
+        """New operations are inserted before `node`."""
+        saved, self._position = self._position, self.operations.index(node)
+        try:
+            yield
+        finally:
+            self._position = saved
 
     @contextmanager
     def device(self, name: Any) -> Iterator[None]:
@@ -278,6 +292,13 @@ class FuncGraph(Graph):
         self.inputs.append(placeholder)
         return placeholder
 
+    def argument_like(self, tensor: Any) -> SymbolicTensor:
+        """An argument of the type and shape of `tensor` (a variable's handle stays one)."""
+        inner = self.argument(tensor._dtype, tensor._raw_shape)
+        if "_handle_data" in tensor.__dict__:
+            inner.__dict__["_handle_data"] = tensor.__dict__["_handle_data"]
+        return inner
+
     def capture(self, tensor: Any, name: str | None = None) -> Any:
         """A placeholder for an outside tensor; small host values become constants."""
         found = self.captures.get(id(tensor))
@@ -293,12 +314,15 @@ class FuncGraph(Graph):
                 f"{tensor!r} is out of scope and cannot be used here: it was made in the graph {tensor.op.graph.name!r} (at {tensor.op.site}), which this graph "
                 f"({self.name!r}) is not inside of. Pass it as an argument, return it from its function, or keep its value in a tf.Variable."
             )
+        elif tensor.op.op_def is CONST:  # constants stay constants, so that shapes fold
+            inner = self.constant(tensor.op.attrs["value"], tensor._dtype)
+            self.captures[id(tensor)] = tensor, inner
+            return inner
         saved, self._scope, control, self._control = self._scope, "", self._control, ()
         inner = self.placeholder(tensor._dtype, tensor._raw_shape, name or "captured")
         self._scope, self._control = saved, control
-        for key in ("_handle_data",):
-            if key in tensor.__dict__:
-                inner.__dict__[key] = tensor.__dict__[key]
+        if "_handle_data" in tensor.__dict__:
+            inner.__dict__["_handle_data"] = tensor.__dict__["_handle_data"]
         self.captures[id(tensor)] = tensor, inner
         self.inputs.append(inner)
         return inner

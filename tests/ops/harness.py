@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from headrace import runtime
-from headrace.compiler.hlo import Builder, Value
-from headrace.compiler.lower import lower_graph
+from headrace.compiler.hlo import Value
+from headrace.compiler.lower import Lowering, lower_graph
 from headrace.core import nest
 from headrace.core.convert import to_tensor
 from headrace.core.graph import FuncGraph, graph_output
@@ -37,7 +37,7 @@ def compiled(fn: Callable[..., Any], args: Sequence[Any], unknown: str = "none")
         graph.outputs = [graph_output(graph, to_tensor(t)) for t in flat]
     for t, g in zip(graph.outputs, flat):
         assert isinstance(g, Tensor) or g is not None
-    b = Builder()
+    b = Lowering()
     parameters = [b.fresh(t._raw_shape, t._dtype) for t in tensors]
     assert len(graph.inputs) == len(parameters), "the function captures outside tensors; pass them as arguments"
     lowered = lower_graph(b, graph, parameters)
@@ -119,5 +119,5 @@ def check_gradients(fn: Callable[..., Any], args: Sequence[Any], *, order: int =
             close(c, g, 1e-6, 1e-8)
     if order >= 2:
         for j, _ in enumerate(wrt):
-            second = lambda *tensors, j=j: gradient(*tensors)[j]  # noqa: E731
+            second = lambda *tensors, j=j: gradient(*tensors)[j]
             check_gradients(second, args, order=order - 1, rtol=max(rtol, 1e-3), atol=max(atol, 1e-4), wrt=wrt, trace=False)
