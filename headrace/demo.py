@@ -1,7 +1,7 @@
 """`headrace demo`: trains a small convolutional network on real images, eager and compiled, with timings.
 
-The program below the line "The network" is what a user writes: it uses nothing but public `tf.*` names, so that
-it runs on TensorFlow as it is. The images are the handwritten digits that ship inside scikit-learn.
+The program below the line "The network" is what a user writes: it uses only public `tf.*` names, so that it
+runs on TensorFlow as it is. The images are the handwritten digits that ship inside scikit-learn.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def batches(tf: Any, digits: Digits, seed: int) -> Iterator[tuple[Any, Any]]:
 
 @dataclass
 class Report:
-    """What happened: seconds by phase in order, steps by phase, and the test images' labels and predictions."""
+    """What happened: seconds and steps by phase, and the test images' labels and predictions."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     steps: dict[str, int] = field(default_factory=dict)
@@ -220,7 +220,8 @@ def show(console: Any, report: Report, cache_line: str | None) -> None:
     counts = np.zeros((10, 10), int)
     np.add.at(counts, (report.labels, report.predictions), 1)
     for digit, row in enumerate(counts):
-        cells = ["·" if n == 0 else f"[green]{n}[/]" if digit == j else f"[red]{n}[/]" for j, n in enumerate(row)]
+        colours = ("green" if digit == taken else "red" for taken in range(10))
+        cells = (f"[{colour}]{n}[/]" if n else "·" for colour, n in zip(colours, row, strict=True))
         confusion.add_row(str(digit), *cells)
     console.print(confusion)
 
@@ -250,9 +251,9 @@ def import_seconds() -> float:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command `headrace demo`. Returns 0, or 1 when the network stays below 98 % on the test images."""
-    parser = argparse.ArgumentParser("headrace demo", description="Train a small network on handwritten digits.")
+    parser = argparse.ArgumentParser("headrace demo", description="Train a small network on digits.")
     parser.add_argument("--epochs", type=int, default=30, help="compiled epochs after the eager one (30)")
-    parser.add_argument("--seed", type=int, default=0, help="decides the split, the order and the weights (0)")
+    parser.add_argument("--seed", type=int, default=0, help="decides split, order and weights (0)")
     options = parser.parse_args(argv)
     if options.epochs < 1:
         parser.error(f"--epochs must be at least 1, not {options.epochs}")
