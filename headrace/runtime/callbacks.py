@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
+
+import numpy as np
 
 _MARK = re.compile(r"\[headrace callback error (\d+)\]")
 _KEPT = 64  # the same error is read once per result, so it stays until this many newer ones came
@@ -23,12 +25,17 @@ class CallbackError(RuntimeError):
     """Stands for the exception of a callback on its way through XLA."""
 
 
-def remember_errors(callback: Callable[..., Any]) -> Callable[..., Any]:
-    """`callback`, with its exceptions kept for `original`."""
+def guard(
+    callback: Callable[..., Any], expected: Sequence[tuple[tuple[int, ...], np.dtype[Any]]]
+) -> Callable[..., tuple[np.ndarray[Any, Any], ...]]:
+    """`callback`, with its exceptions kept for `original` and its results compared with the `expected` ones.
 
-    def call(*arguments: Any) -> Any:
+    XLA copies as many bytes as it expects from wherever a result lies, so a wrong one must not get that far.
+    """
+
+    def call(*arguments: Any) -> tuple[np.ndarray[Any, Any], ...]:
         try:
-            return callback(*arguments)
+            return _checked(callback(*arguments), expected)
         except BaseException as error:
             number = next(_numbers)
             _errors[number] = error
@@ -39,6 +46,21 @@ def remember_errors(callback: Callable[..., Any]) -> Callable[..., Any]:
             ) from error
 
     return call
+
+
+def _checked(
+    results: Any, expected: Sequence[tuple[tuple[int, ...], np.dtype[Any]]]
+) -> tuple[np.ndarray[Any, Any], ...]:
+    if not isinstance(results, (tuple, list)) or len(results) != len(expected):
+        raise TypeError(f"A callback must return a tuple of {len(expected)} arrays; received {results!r}.")
+    arrays = tuple(np.asarray(result) for result in results)
+    for number, (array, (shape, dtype)) in enumerate(zip(arrays, expected, strict=True)):
+        if array.shape != shape or array.dtype != dtype:
+            raise ValueError(
+                f"Result {number} of a callback must have dtype {dtype} and shape {shape}; received dtype "
+                f"{array.dtype} and shape {array.shape}."
+            )
+    return arrays
 
 
 def original(text: str) -> BaseException | None:

@@ -117,8 +117,14 @@ def _load_or_compile(
     xla_options = xla.compile_options(placement, flags)
     try:
         if callbacks:
-            wrapped = [python_callbacks.remember_errors(callback) for callback in callbacks]
-            return xla.compile_with_callbacks(module, placement, xla_options, wrapped), False
+            parsed = xla.parse(module)
+            results = xla.callback_results(parsed)
+            if missing := [number for number in results if number >= len(callbacks)]:
+                raise ValueError(f"The module calls callbacks {missing}, but there are {len(callbacks)}.")
+            guarded = [python_callbacks.guard(call, results.get(i, [])) for i, call in enumerate(callbacks)]
+            return xla.compile_module(parsed, placement, xla_options, guarded), False
+        if xla.PYTHON_CALLBACK in module:  # running it would call through a null pointer
+            raise ValueError("The module calls Python callbacks; pass them as `callbacks`.")
         if not cache or not disk.enabled():
             return xla.compile_module(module, placement, xla_options), False
         key = disk.key(module, xla.version, placement, flags)

@@ -8,10 +8,12 @@ it happens to be installed, are used.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 from jaxlib import _hlo, _jax, utils, xla_client  # type: ignore[attr-defined]
 from jaxlib.version import __version__ as version
@@ -106,18 +108,68 @@ def compile_options(placement: Placement, flags: Mapping[str, Any]) -> Any:
     return options
 
 
-def compile_module(module: str, placement: Placement, options: Any) -> Any:
-    return placement.client.compile_and_load(module, placement.devices, options)
-
-
-def compile_with_callbacks(
-    module: str, placement: Placement, options: Any, callbacks: Sequence[Callable[..., Any]]
+def compile_module(
+    module: Any, placement: Placement, options: Any, callbacks: Sequence[Callable[..., Any]] = ()
 ) -> Any:
-    """As `compile_module`; `xla_ffi_python_cpu_callback` with index `i` calls `callbacks[i]`."""
-    from jaxlib.mlir import ir  # callbacks are only accepted together with a parsed module
+    """Compile StableHLO: text, or with `callbacks` what `parse` made of it."""
+    arguments = (module, placement.devices, options, *([list(callbacks)] if callbacks else ()))
+    return placement.client.compile_and_load(*arguments)
 
-    parsed = ir.Module.parse(module, _mlir_context())
-    return placement.client.compile_and_load(parsed, placement.devices, options, list(callbacks))
+
+def parse(module: str) -> Any:
+    """The module as an MLIR object, which `compile_module` wants together with callbacks."""
+    from jaxlib.mlir import ir
+
+    try:
+        return ir.Module.parse(module, _mlir_context())
+    except ir.MLIRError as error:
+        raise XlaError(f"UNKNOWN: {error}") from error
+
+
+def callback_results(module: Any) -> dict[int, list[tuple[tuple[int, ...], np.dtype[Any]]]]:
+    """By number of the Python callback, the shapes and dtypes that the module's custom calls expect from it.
+
+    Raises: ValueError if two custom calls expect different results of one callback.
+    """
+    from jaxlib.mlir import ir
+
+    calls: list[Any] = []
+
+    def visit(op: Any) -> Any:
+        if op.name == "stablehlo.custom_call" and op.attributes["call_target_name"].value == PYTHON_CALLBACK:
+            calls.append(op)
+        return ir.WalkResult.ADVANCE
+
+    module.operation.walk(visit)
+    found: dict[int, list[tuple[tuple[int, ...], np.dtype[Any]]]] = {}
+    for call in calls:
+        number = int(call.attributes["backend_config"]["index"].value)
+        types = [ir.RankedTensorType(result.type) for result in call.results]
+        results = [(tuple(kind.shape), _dtype(str(kind.element_type))) for kind in types]
+        if found.setdefault(number, results) != results:
+            raise ValueError(
+                f"Callback {number} is called for results {found[number]} and for {results}. Give each its "
+                "own number."
+            )
+    return found
+
+
+PYTHON_CALLBACK = "xla_ffi_python_cpu_callback"
+
+
+def _dtype(name: str) -> np.dtype[Any]:
+    """NumPy's dtype for an MLIR element type: "f32", "ui8", "complex<f64>", "f8E4M3FN" …"""
+    if name.startswith("complex"):
+        return np.dtype(f"complex{2 * int(name[9:-1])}")
+    match = re.fullmatch(r"(bf|ui|f|i)(\d+)(\w*)", name)
+    if match is None:
+        raise ValueError(f"No NumPy dtype for the element type {name}.")
+    kind, bits, variant = match.groups()
+    if name == "i1":
+        return np.dtype(bool)
+    name = {"bf": "bfloat", "ui": "uint", "f": "float", "i": "int"}[kind] + bits
+    name += f"_{variant.lower()}" if variant else ""
+    return np.dtype(getattr(ml_dtypes, name, name))
 
 
 @cache

@@ -209,6 +209,78 @@ def test_callback(shape, cache_dir):
     assert not program.from_cache and not cache_dir.exists()
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (np.ones(9, "f"), "must return a tuple of 1 arrays"),
+        (None, "must return a tuple of 1 arrays"),
+        ((), "must return a tuple of 1 arrays"),
+        ((np.ones(4, "f"),) * 2, "must return a tuple of 1 arrays"),
+        ((np.ones(9, "f"),), r"Result 0 of a callback must have dtype float32 and shape \(4,\); received"),
+        ((np.ones(()),), r"received dtype float64 and shape \(\)"),
+        ((np.ones(4, np.int32),), "received dtype int32"),
+    ],
+)
+def test_wrong_results_of_callbacks(wrong, message):
+    """XLA would copy from beyond their end."""
+    program = callback_program((4,), lambda x: wrong)
+    with pytest.raises(errors.InvalidArgumentError, match=message):
+        runtime.wait(program.run([runtime.put(np.ones(4, "f"))])[0])
+
+
+def test_results_of_callbacks_may_be_strided():
+    program = callback_program((4,), lambda x: [np.arange(8, dtype="f")[::-2]])
+    assert runtime.to_numpy(program.run([runtime.put(np.ones(4, "f"))])[0]).tolist() == [7, 5, 3, 1]
+
+
+CALLBACK_TYPES = {
+    "i1": np.bool_, "i8": np.int8, "ui64": np.uint64, "f16": np.float16, "complex<f64>": np.complex128,
+    "bf16": ml_dtypes.bfloat16,
+    "f8E4M3FN": ml_dtypes.float8_e4m3fn, "i4": ml_dtypes.int4, "ui2": ml_dtypes.uint2,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CALLBACK_TYPES)
+def test_types_of_callbacks(name):
+    dtype, kind = np.dtype(CALLBACK_TYPES[name]), f"tensor<3x{name}>"
+    target = "xla_ffi_python_cpu_callback"
+    call = f"stablehlo.custom_call @{target}(%x) {{has_side_effect = true, api_version = 4 : i32"
+    program = runtime.compile(
+        f"func.func @main(%x: {kind}) -> {kind} {{\n"
+        f"  {call}, backend_config = {{index = 1 : ui64}}}} : "
+        f"({kind}) -> ()\n"
+        f"  %y = {call}, backend_config = {{index = 0 : ui64}}}} : ({kind}) -> {kind}\n"
+        f"  return %y : {kind}\n}}",
+        [((3,), dtype)],
+        callbacks=[lambda x: (x[::-1],), lambda x: seen.append(x) or ()],
+    )
+    seen = []
+    array = np.array([0, 1, 1]).astype(dtype)
+    assert runtime.to_numpy(program.run([runtime.put(array)])[0]).tobytes() == array[::-1].tobytes()
+    assert len(seen) == 1 and seen[0].dtype == dtype
+
+
+def test_callbacks_that_do_not_fit_the_module():
+    kind = "tensor<2xf32>"
+
+    def module(*numbers_and_results):
+        calls = "\n".join(
+            f"%y{i} = stablehlo.custom_call @xla_ffi_python_cpu_callback(%x) {{api_version = 4 : i32, "
+            f"backend_config = {{index = {number} : ui64}}}} : ({kind}) -> {result}"
+            for i, (number, result) in enumerate(numbers_and_results)
+        )
+        return f"func.func @main(%x: {kind}) -> {kind} {{\n{calls}\nreturn %x : {kind}\n}}"
+
+    with pytest.raises(ValueError, match=r"calls callbacks \[1\], but there are 1"):
+        runtime.compile(module((0, kind), (1, kind)), [((2,), F32)], callbacks=[print])
+    with pytest.raises(ValueError, match="pass them as `callbacks`"):
+        runtime.compile(module((0, kind)), [((2,), F32)])
+    with pytest.raises(ValueError, match="Callback 0 is called for results"):
+        runtime.compile(module((0, kind), (0, "tensor<3xi32>")), [((2,), F32)], callbacks=[print])
+    with pytest.raises(errors.UnknownError, match="nonsense"):
+        runtime.compile("nonsense", [], callbacks=[print])
+
+
 class MyError(Exception):
     pass
 
