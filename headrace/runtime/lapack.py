@@ -9,7 +9,7 @@ from functools import cache
 def register_lapack() -> None:
     """Make the `lapack_*_ffi` custom calls known to XLA's CPU backend.
 
-    Must have run before a program that uses them is compiled or loaded from the cache. Imports SciPy (0.5-1 s),
+    Must run before a program that uses them is compiled or loaded from the cache. Imports SciPy (0.5-1 s),
     so it is called only then.
     """
     from jaxlib import xla_client
