@@ -1,4 +1,4 @@
-"""The guide's blocks that must come first in a process run in one of their own; the others, with all pages'."""
+"""The guide's blocks that must come first in a process run in one of their own; the rest, with all pages'."""
 
 import re
 
