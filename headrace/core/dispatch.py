@@ -307,8 +307,10 @@ def unary_function(op: OpDef, name: str | None = None) -> Callable[..., Any]:
     return _finish(op, f if kernel is not None else (lambda x, name=None: op(x, name=name)), name)
 
 
-def binary_function(op: OpDef, name: str | None = None) -> Callable[..., Any]:
-    """A Python function `f(x, y, name=None)` for a two-input op of one type, with the short path for host tensors."""
+def binary_function(op: OpDef, name: str | None = None, general: Callable[..., Any] | None = None) -> Callable[..., Any]:
+    """A Python function `f(x, y, name=None)` for a two-input op of one type, with the short path for host tensors.
+    `general` handles everything else (the op itself, if not given)."""
+    general = general or op
     kernel, allowed = op.kernel, op.types.get("T")
     out = op.signature.outputs[0].dtype
     new = EagerTensor.__new__
@@ -321,7 +323,7 @@ def binary_function(op: OpDef, name: str | None = None) -> Callable[..., Any]:
                 try:
                     array = state.run(kernel, a, b)
                 except (ValueError, TypeError):
-                    return op(x, y, name=name)  # the general path explains what is wrong
+                    return general(x, y, name=name)  # explains what is wrong
                 out_dtype = out or dtype
                 if type(array) is not ndarray or array.dtype is not out_dtype._np:
                     array = np.asarray(array, out_dtype._np)
@@ -331,7 +333,7 @@ def binary_function(op: OpDef, name: str | None = None) -> Callable[..., Any]:
                     for tape in state.tapes:
                         tape.record(op, (x, y), op.attrs, (result,))
                 return result
-        return op(x, y, name=name)
+        return general(x, y, name=name)
 
     return _finish(op, f, name)
 

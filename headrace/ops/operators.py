@@ -1,0 +1,139 @@
+"""Python's operators on tensors. `Tensor.__add__` is a row function itself, so that eager `a + b` costs one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from headrace.core import convert, dtypes
+from headrace.core.dispatch import binary_function
+from headrace.core.dtypes import DType
+from headrace.core.op import OpDef, lookup
+from headrace.core.tensor import Tensor
+
+from . import bitwise, compare, linear, math
+
+# What `x / y` computes in, by the operands' type.
+_QUOTIENT = {d: dtypes.float32 for d in (dtypes.int8, dtypes.uint8, dtypes.int16, dtypes.uint16)} | {
+    d: dtypes.float64 for d in (dtypes.int32, dtypes.uint32, dtypes.int64, dtypes.uint64)
+}
+
+
+def _operand(value: Any, like: Any, reflected: str) -> Any:
+    """`value` as a tensor, of the type of `like` if it fits; NotImplemented when its own `reflected` method may know better."""
+    if isinstance(value, Tensor):
+        return value
+    try:
+        return convert.to_tensor(value, hint=like._dtype)
+    except (TypeError, ValueError):
+        if hasattr(type(value), reflected):
+            return NotImplemented
+        raise
+
+
+def _install(symbol: str, op: OpDef, rule: Callable[..., Any] | None = None) -> None:
+    """Gives Tensor `__symbol__` and `__rsymbol__`. `rule(x, y, name)`: what to compute, if not just the op."""
+    compute = rule or op
+    forward_name, reflected_name = f"__{symbol}__", f"__r{symbol}__"
+
+    def general(x: Any, y: Any, name: str | None = None) -> Any:
+        y = _operand(y, x, reflected_name)
+        return y if y is NotImplemented else compute(x, y, name=name or symbol)
+
+    def reflected(self: Any, other: Any) -> Any:
+        other = _operand(other, self, forward_name)
+        return other if other is NotImplemented else compute(other, self, name=symbol)
+
+    forward = binary_function(op, forward_name, general) if rule is None or rule in _SAME_ON_NUMBERS else general
+    reflected.__name__ = reflected_name
+    setattr(Tensor, forward_name, forward)
+    setattr(Tensor, reflected_name, reflected)
+
+
+def add(x: Any, y: Any, name: str | None = None) -> Any:
+    """Numbers add, strings concatenate."""
+    return math.legacy_add(x, y, name=name) if x._dtype is dtypes.string else lookup("AddV2")(x, y, name=name)
+
+
+def true_divide(x: Any, y: Any, name: str | None = None) -> Any:
+    """Integers become floats first."""
+    if x._dtype is not y._dtype:
+        raise TypeError(f"`x` and `y` must have the same dtype, got {x._dtype!r} != {y._dtype!r}.")
+    dtype: DType = x._dtype
+    if dtype.kind in "iu" and dtype in _QUOTIENT:
+        cast = lookup("Cast")
+        x, y = cast(x, DstT=_QUOTIENT[dtype]), cast(y, DstT=_QUOTIENT[dtype])
+    elif dtype.kind not in "fc":
+        raise TypeError(f"Invalid dtype {dtype!r} in __truediv__. Expected a number type; convert with tf.cast.")
+    return lookup("RealDiv")(x, y, name=name)
+
+
+_SAME_ON_NUMBERS = {add}
+
+
+def _logical(on_bool: str, on_integers: str) -> Callable[..., Any]:
+    def rule(x: Any, y: Any, name: str | None = None) -> Any:
+        return lookup(on_bool if x._dtype is dtypes.bool_ else on_integers)(x, y, name=name)
+
+    return rule
+
+
+def logical_xor(x: Any, y: Any, name: str | None = None) -> Any:
+    return lookup("NotEqual")(x, y, name=name)
+
+
+def _exclusive_or(x: Any, y: Any, name: str | None = None) -> Any:
+    return (logical_xor if x._dtype is dtypes.bool_ else lookup("BitwiseXor"))(x, y, name=name)
+
+
+def _invert(x: Any) -> Any:
+    return compare.logical_not(x) if x._dtype is dtypes.bool_ else bitwise.invert(x)
+
+
+def _equality(op: OpDef, when_incomparable: bool) -> Callable[..., Any]:
+    def general(x: Any, y: Any, name: str | None = None) -> Any:
+        if y is None:
+            return when_incomparable
+        if not isinstance(y, Tensor):
+            y = convert.to_tensor(y, x._dtype)
+        return op(x, y, incompatible_shape_error=False, name=name)
+
+    return binary_function(op, None, general)
+
+
+def absolute(x: Any, name: str | None = None) -> Any:
+    """|x|; of a complex tensor the real magnitudes."""
+    if x._dtype.kind == "c":
+        return lookup("ComplexAbs")(x, Tout=x._dtype.real_dtype, name=name)
+    return math.absolute(x, name)
+
+
+def matmul(x: Any, y: Any, name: str | None = None) -> Any:
+    """The product of matrices, or of batches of them."""
+    a, b = x._raw_shape, y._raw_shape
+    if (a is None or len(a) == 2) and (b is None or len(b) == 2) and not (a is None and b is None):
+        return linear.MATMUL(x, y, name=name)
+    return linear.BATCH_MATMUL(x, y, name=name)
+
+
+def install() -> None:
+    """Puts the operators on `Tensor`."""
+    _install("add", lookup("AddV2"), add)
+    for symbol, type_name in (("sub", "Sub"), ("mul", "Mul"), ("floordiv", "FloorDiv"), ("mod", "FloorMod"), ("pow", "Pow")):
+        _install(symbol, lookup(type_name))
+    _install("truediv", lookup("RealDiv"), true_divide)
+    _install("div", lookup("RealDiv"), true_divide)
+    _install("matmul", linear.MATMUL, matmul)
+    _install("and", lookup("LogicalAnd"), _logical("LogicalAnd", "BitwiseAnd"))
+    _install("or", lookup("LogicalOr"), _logical("LogicalOr", "BitwiseOr"))
+    _install("xor", lookup("NotEqual"), _exclusive_or)
+    for name, function in (("lt", compare.less), ("le", compare.less_equal), ("gt", compare.greater), ("ge", compare.greater_equal)):
+        setattr(Tensor, f"__{name}__", function)
+    for name, value in (
+        ("__eq__", _equality(compare.EQUAL, False)), ("__ne__", _equality(compare.NOT_EQUAL, True)), ("__neg__", math.neg), ("__pos__", lambda self: self),
+        ("__abs__", absolute), ("__invert__", _invert),
+    ):  # fmt: skip
+        setattr(Tensor, name, value)
+
+
+install()
