@@ -77,7 +77,7 @@ def snippet(function=None, *, rtol=None, atol=None, either=False, **axes):
     """Registers a function `f(tf)` whose value is compared with TensorFlow's.
 
     Keyword arguments other than `rtol`, `atol` and `either` are axes: `@snippet(fn=["exp", "log"])` registers
-    one case per value, passed by that name. With `either=True` a case may also raise, then it must raise alike.
+    one case per value, passed by that name. With `either=True` a case may also raise, then must raise alike.
     """
     outcome = "either" if either else "value"
     if function is not None:
