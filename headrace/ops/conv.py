@@ -1,0 +1,357 @@
+"""Convolutions and their gradients.
+
+Every convolution here is one `Geometry` at concrete shapes with three computations: forward, gradient of the input,
+gradient of the filter. The op rows (2-D, 3-D, depthwise; forward and backprop) only differ in how they name their
+arguments. What each lowers to was chosen by measuring XLA:CPU:
+
+- 1×1 windows, whatever the stride, are contractions of 2-D operands;
+- one filter per channel (depthwise) is a sum of shifted products: XLA's grouped convolution takes 40 times as long;
+- everything else is `stablehlo.convolution`, with the filter reversed by hand for the input's gradient (`window_reversal`
+  leaves the fast path and takes 50 times as long) and batch and features swapped for the filter's gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from headrace.compiler.hlo import Builder, Value
+from headrace.core.dtypes import FLOATS, INDEX, int32
+from headrace.core.errors import ShapeError
+from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
+from headrace.core.shapes import Raw, known
+
+from .windows import MAX_TAPS, Windows, channel_axis, output_size, paddings, spatial_axes
+
+
+def shape_of(x: Any) -> Any:
+    """The shape as an argument for an op: numbers if they are all known, else `tf.shape(x)`."""
+    return list(x._raw_shape) if known(x._raw_shape) else lookup("Shape")(x)
+
+
+# -------------------------------------------------------------------------------------------------------------- geometry
+class Geometry:
+    """A convolution at concrete shapes: `x` the input's, `w` the filter's `[*window, channels per group, outputs]`."""
+
+    def __init__(self, x: Sequence[int], w: Sequence[int], strides: Sequence[int], padding: str, explicit_paddings: Sequence[int], data_format: str, dilations: Sequence[int]) -> None:
+        self.x, self.w, self.rank = tuple(x), tuple(w), len(x)
+        self.channel = channel_axis(data_format, self.rank)
+        self.spatial = spatial_axes(data_format, self.rank)
+        self.n = len(self.spatial)
+        self.outputs = self.w[-1]
+        self.groups = max(1, self.x[self.channel] // max(1, self.w[-2]))
+        pads = paddings(padding, explicit_paddings, self.rank)
+        sizes = [1] * self.rank
+        for axis, k in zip(self.spatial, self.w):
+            sizes[axis] = k
+        self.windows = Windows(self.x, sizes, strides, pads, dilations)
+        self.strides = [strides[i] for i in self.spatial]
+        self.dilations = [dilations[i] for i in self.spatial]
+        self.pads = [self.windows.pads[i] for i in self.spatial]
+        y = list(self.windows.outputs)
+        y[self.channel] = self.outputs
+        self.y = tuple(y)
+
+    @property
+    def pointwise(self) -> bool:
+        """1×1 windows without padding: a matrix product of channels."""
+        return self.groups == 1 and all(k == 1 for k in self.w[:-2]) and not any(lo or hi for lo, hi in self.pads)
+
+    @property
+    def depthwise(self) -> bool:
+        """Every channel has filters of its own."""
+        return self.w[-2] == 1 and self.x[self.channel] > 1 and self.windows.count <= MAX_TAPS
+
+    # ---------------------------------------------------------------------------------------------------------- forward
+    def forward(self, b: Builder, x: Value, w: Value) -> Value:
+        if self.pointwise:
+            return self._unflat(b, b.dot_general(self._flat(b, self._strided(b, x)), self._matrix(b, w), ((1,), (0,))), self.y)
+        if self.depthwise:
+            return self._depthwise(b, x, w)
+        dims = f"[{self._dims('b', 'f')}]x[{self._window('i', 'o')}]->[{self._dims('b', 'f')}]"
+        return b.convolution(x, w, dims, self.y, self.strides, self.pads, rhs_dilation=self.dilations, feature_groups=self.groups)
+
+    # --------------------------------------------------------------------------------------------- gradient of the input
+    def input_gradient(self, b: Builder, w: Value, g: Value) -> Value:
+        if self.pointwise:
+            strided = self._unflat(b, b.dot_general(self._flat(b, g), self._matrix(b, w), ((1,), (1,))), self._strided_shape())
+            return self._unstrided(b, strided)
+        if self.depthwise:
+            return self._depthwise_input_gradient(b, w, g)
+        w = b.reverse(w, range(self.n))
+        inputs, outputs = "o", "i"
+        if self.groups > 1:  # the filter's outputs become channels per group, and the other way round
+            window, cin, cout = self.w[: self.n], self.w[-2], self.outputs // self.groups
+            w = b.transpose(b.reshape(w, (*window, cin, self.groups, cout)), (*range(self.n), self.n + 2, self.n + 1, self.n))
+            w = b.reshape(w, (*window, cout, self.groups * cin))
+            inputs, outputs = "i", "o"
+        pads = []
+        for i, axis in enumerate(self.spatial):
+            span, o = (self.w[i] - 1) * self.dilations[i] + 1, self.y[axis]
+            lo = span - 1 - self.pads[i][0]
+            pads.append((lo, self.x[axis] + span - 1 - (max(o - 1, 0) * self.strides[i] + min(o, 1)) - lo))
+        dims = f"[{self._dims('b', 'f')}]x[{self._window(inputs, outputs)}]->[{self._dims('b', 'f')}]"
+        return b.convolution(g, w, dims, self.x, [1] * self.n, pads, lhs_dilation=self.strides, rhs_dilation=self.dilations, feature_groups=self.groups)
+
+    # -------------------------------------------------------------------------------------------- gradient of the filter
+    def filter_gradient(self, b: Builder, x: Value, g: Value) -> Value:
+        if 0 in x.shape or 0 in g.shape:
+            return b.zeros(self.w, x.dtype)
+        if self.pointwise:
+            return b.reshape(b.dot_general(self._flat(b, self._strided(b, x)), self._flat(b, g), ((0,), (0,))), self.w)
+        if self.depthwise:
+            return self._depthwise_filter_gradient(b, x, g)
+        fits = [self.windows.fits()[i] for i in self.spatial]
+        if any(hi < 0 for _, hi in fits):  # elements no window reaches
+            limits = list(x.shape)
+            for axis, (_, hi) in zip(self.spatial, fits):
+                limits[axis] += min(hi, 0)
+            x = b.slice(x, [0] * self.rank, limits)
+            fits = [(lo, max(hi, 0)) for lo, hi in fits]
+        dims = f"[{self._dims('f', 'b')}]x[{self._dims('i', 'o')}]->[{self._window('b', 'f')}]"
+        return b.convolution(x, g, dims, self.w, self.dilations, fits, rhs_dilation=self.strides, batch_groups=self.groups)
+
+    # ----------------------------------------------------------------------------------------- dimension numbers as text
+    def _dims(self, batch: str, channel: str) -> str:
+        names = [batch, *[str(i) for i in range(self.n)]]
+        names.insert(self.channel, channel)
+        return ", ".join(names)
+
+    def _window(self, inputs: str, outputs: str) -> str:
+        return ", ".join([*[str(i) for i in range(self.n)], inputs, outputs])
+
+    # --------------------------------------------------------------------------------------------- pointwise convolutions
+    def _strided_shape(self) -> tuple[int, ...]:
+        shape = list(self.y)
+        shape[self.channel] = self.x[self.channel]
+        return tuple(shape)
+
+    def _strided(self, b: Builder, x: Value) -> Value:
+        return x if set(self.strides) == {1} else self.windows.tap(b, x, [0] * self.rank)
+
+    def _unstrided(self, b: Builder, x: Value) -> Value:
+        if set(self.strides) == {1}:
+            return x
+        interior = [s - 1 for s in self.windows.strides]
+        high = [d - (max(n - 1, 0) * (i + 1) + min(n, 1)) for d, n, i in zip(self.x, x.shape, interior)]
+        return b.pad(x, b.constant(0, x.dtype), [0] * self.rank, high, interior)
+
+    def _flat(self, b: Builder, x: Value) -> Value:
+        """`[rows, channels]`."""
+        if self.channel != self.rank - 1:
+            x = b.transpose(x, (0, *range(2, self.rank), 1))
+        rows = 1
+        for d in x.shape[:-1]:
+            rows *= d
+        return b.reshape(x, (rows, x.shape[-1]))
+
+    def _unflat(self, b: Builder, x: Value, shape: Sequence[int]) -> Value:
+        if self.channel == self.rank - 1:
+            return b.reshape(x, shape)
+        x = b.reshape(x, (shape[0], *shape[2:], shape[1]))
+        return b.transpose(x, (0, self.rank - 1, *range(1, self.rank - 1)))
+
+    def _matrix(self, b: Builder, w: Value) -> Value:
+        return b.reshape(w, self.w[-2:])
+
+    # --------------------------------------------------------------------------------------------- depthwise convolutions
+    # `outputs = channels * multiplier`, channel-major: output channel c * multiplier + m belongs to channel c.
+    @property
+    def _multiplier(self) -> int:
+        return self.outputs // self.x[self.channel]
+
+    def _weights(self, b: Builder, w: Value, index: Sequence[int], m: int, shape: Sequence[int]) -> Value:
+        """The filters' element at a window offset for multiple m, one per channel, broadcast to `shape`."""
+        channels, at = self.x[self.channel], [index[i] for i in self.spatial]
+        w = b.reshape(w, (*self.w[: self.n], channels, self._multiplier))
+        row = b.reshape(b.slice(w, [*at, 0, m], [*[i + 1 for i in at], channels, m + 1]), (channels,))
+        return b.broadcast_in_dim(row, shape, (self.channel,))
+
+    def _depthwise(self, b: Builder, x: Value, w: Value) -> Value:
+        padded = self.windows.padded(b, x, 0)
+        parts = []
+        for m in range(self._multiplier):
+            total: Value | None = None
+            for index in self.windows.indices:
+                product = b.mul(self.windows.tap(b, padded, index), self._weights(b, w, index, m, self.windows.outputs))
+                total = product if total is None else b.add(total, product)
+            parts.append(total)
+        return self._merge(b, [p for p in parts if p is not None])
+
+    def _merge(self, b: Builder, parts: Sequence[Value]) -> Value:
+        """One value per multiple, interleaved in the channel dimension."""
+        if len(parts) == 1:
+            return parts[0]
+        c, shape = self.channel, parts[0].shape
+        stacked = b.concatenate([b.reshape(p, (*shape[: c + 1], 1, *shape[c + 1 :])) for p in parts], c + 1)
+        return b.reshape(stacked, self.y)
+
+    def _split(self, b: Builder, g: Value) -> list[Value]:
+        """The opposite of `_merge`."""
+        if self._multiplier == 1:
+            return [g]
+        c, shape = self.channel, self.windows.outputs
+        g = b.reshape(g, (*shape[: c + 1], self._multiplier, *shape[c + 1 :]))
+        parts = []
+        for m in range(self._multiplier):
+            start, limit = [0] * g.rank, list(g.shape)
+            start[c + 1], limit[c + 1] = m, m + 1
+            parts.append(b.reshape(b.slice(g, start, limit), shape))
+        return parts
+
+    def _depthwise_input_gradient(self, b: Builder, w: Value, g: Value) -> Value:
+        def term(index: Sequence[int], *gs: Value) -> Value:
+            total = b.mul(gs[0], self._weights(b, w, index, 0, gs[0].shape))
+            for m in range(1, len(gs)):
+                total = b.add(total, b.mul(gs[m], self._weights(b, w, index, m, gs[m].shape)))
+            return total
+
+        return self.windows.spread(b, [(part, 0) for part in self._split(b, g)], term)
+
+    def _depthwise_filter_gradient(self, b: Builder, x: Value, g: Value) -> Value:
+        padded = self.windows.padded(b, x, 0)
+        others = [i for i in range(self.rank) if i != self.channel]
+        parts = self._split(b, g)
+        rows = []
+        for index in self.windows.indices:
+            tap = self.windows.tap(b, padded, index)
+            sums = [b.reduce(b.mul(tap, part), others, "add", 0) for part in parts]
+            rows.append(b.concatenate([b.reshape(s, (1, *s.shape, 1)) for s in sums], 2))
+        return b.reshape(b.concatenate(rows, 0), self.w)
+
+
+# ----------------------------------------------------------------------------------------------------------- shape rules
+def _check_attrs(c: ShapeContext, rank: int) -> None:
+    a = c.attrs
+    channel = channel_axis(a["data_format"], rank) if "data_format" in a else rank - 1
+    for what in ("strides", "dilations"):
+        values = a[what]
+        if len(values) != rank:
+            raise ShapeError(f"{what} must have {rank} entries, one per dimension of the input, but is {list(values)}")
+        if any(v < 1 for v in values):
+            raise ShapeError(f"{what} must be positive, but are {list(values)}")
+        if values[0] != 1 or values[channel] != 1:
+            raise ShapeError(f"{what} in the batch and channel dimensions must be 1, but are {list(values)}")
+
+
+def _convolved(c: ShapeContext, x: Raw, w: Raw, rank: int, *, depthwise: bool) -> Raw:
+    """The output's shape, from the input's and the filter's."""
+    a = c.attrs
+    assert x is not None and w is not None
+    data_format = a.get("data_format", "NHWC")
+    channel = channel_axis(data_format, rank)
+    cin, fin, fout = x[channel], w[-2], w[-1]
+    if depthwise:
+        if cin is not None and fin is not None and cin != fin:
+            raise ShapeError(f"The filter's third dimension must be the number of input channels {cin}, but is {fin}")
+        fin = cin if fin is None else fin
+        outputs = None if fin is None or fout is None else fin * fout
+    else:
+        outputs = fout
+        if cin is not None and fin is not None:
+            if fin == 0 or cin % fin:
+                raise ShapeError(f"Depth of input ({cin}) is not a multiple of input depth of filter ({fin})")
+            if fout is not None and cin and fout % (cin // fin):
+                raise ShapeError(f"Depth of output ({fout}) is not a multiple of the number of groups ({cin // fin})")
+    pads = paddings(a["padding"], a.get("explicit_paddings"), rank)
+    y: list[int | None] = list(x)
+    y[channel] = outputs
+    for i, axis in enumerate(spatial_axes(data_format, rank)):
+        k = w[i]
+        if k == 0:
+            raise ShapeError(f"The filter must have no empty window dimension, but has shape {list(w)}")
+        y[axis] = output_size(x[axis], k, a["strides"][axis], a["dilations"][axis], pads[axis])
+    return tuple(y)
+
+
+def _check_backprop(c: ShapeContext, rank: int, x: Raw, w: Raw, g: Raw, *, depthwise: bool) -> None:
+    """The output's gradient must have the output's shape."""
+    _check_attrs(c, rank)
+    if x is None or w is None or g is None or len(x) != rank or len(w) != rank or len(g) != rank:
+        raise ShapeError(f"input, filter and out_backprop must have rank {rank}, but have shapes {x}, {w} and {g}")
+    y = _convolved(c, x, w, rank, depthwise=depthwise)
+    assert y is not None
+    if any(p is not None and q is not None and p != q for p, q in zip(y, g)):
+        raise ShapeError(f"out_backprop has shape {list(g)}, but this convolution of input {list(x)} with filter {list(w)} has shape {list(y)}")
+
+
+# ------------------------------------------------------------------------------------------------------------------ rows
+Rule = Callable[..., Any]
+
+
+def _merge_sizes(sizes: Raw, rank: int, which: str) -> tuple[int | None, ...]:
+    if sizes is None:
+        return (None,) * rank
+    if len(sizes) != rank:
+        raise ShapeError(f"{which} must have {rank} entries, but has {len(sizes)}: {list(sizes)}")
+    return sizes
+
+
+def _family(name: str, rank: int, attrs: dict[str, Any], types: Any, *, depthwise: bool = False, sizes: str = "int32", suffix: str = "") -> tuple[OpDef, OpDef, OpDef]:
+    """A convolution and its two gradients, each the others' derivative."""
+
+    def geometry(x: Sequence[int], w: Sequence[int], a: dict[str, Any]) -> Geometry:
+        if depthwise:  # [*window, channels, multiplier] is [*window, 1, outputs] in memory
+            w = (*w[:-2], 1, w[-2] * w[-1])
+        return Geometry(x, w, a["strides"], a["padding"], a.get("explicit_paddings", ()), a["data_format"], a["dilations"])
+
+    def shape(c: ShapeContext) -> Raw:
+        _check_attrs(c, rank)
+        return _convolved(c, c.same_rank(0, rank), c.same_rank(1, rank), rank, depthwise=depthwise)
+
+    def input_shape(c: ShapeContext) -> Raw:
+        x = _merge_sizes(c.partial(0), rank, "input_sizes")
+        if depthwise and c[1] is not None and len(c[1]) == rank and c[2] is not None:
+            channel = channel_axis(c.attrs["data_format"], rank)
+            x = tuple([c[1][2] if d is None and i == channel else c[2][0] if d is None and i == 0 else d for i, d in enumerate(x)])
+        _check_backprop(c, rank, x, c.same_rank(1, rank), c.same_rank(2, rank), depthwise=depthwise)
+        return x
+
+    def filter_shape(c: ShapeContext) -> Raw:
+        w = _merge_sizes(c.partial(1), rank, "filter_sizes")
+        _check_backprop(c, rank, c.same_rank(0, rank), w, c.same_rank(2, rank), depthwise=depthwise)
+        return w
+
+    def lower(b: Builder, x: Value, w: Value, **a: Any) -> Value:
+        plan = geometry(x.shape, w.shape, a)
+        return plan.forward(b, x, b.reshape(w, plan.w))
+
+    def lower_input(b: Builder, input_sizes: Any, w: Value, g: Value, **a: Any) -> Value:
+        plan = geometry([int(d) for d in input_sizes], w.shape, a)
+        return plan.input_gradient(b, b.reshape(w, plan.w), g)
+
+    def lower_filter(b: Builder, x: Value, filter_sizes: Any, g: Value, **a: Any) -> Value:
+        w = [int(d) for d in filter_sizes]
+        return b.reshape(geometry(x.shape, w, a).filter_gradient(b, x, g), w)
+
+    backprop_types = {k: v - {int32} if k == "T" else v for k, v in types.items()}
+    forward = OpDef(name, "input: T, filter: T -> output: T", attrs=attrs, types=types, shape=shape, lower=lower)
+    backward_input = OpDef(f"{name}BackpropInput{suffix}", f"input_sizes: {sizes}, filter: T, out_backprop: T -> output: T", attrs=attrs, types=types | ({sizes: INDEX} if sizes != "int32" else {}),
+                           shape=input_shape, lower=lower_input, static=["input_sizes"])  # fmt: skip
+    backward_filter = OpDef(f"{name}BackpropFilter{suffix}", "input: T, filter_sizes: int32, out_backprop: T -> output: T", attrs=attrs, types=backprop_types,
+                            shape=filter_shape, lower=lower_filter, static=["filter_sizes"])  # fmt: skip
+
+    @forward.gradient
+    def _(op: Any, g: Any) -> Any:
+        x, w = op.inputs
+        return [backward_input(shape_of(x), w, g, **op.attrs), backward_filter(x, shape_of(w), g, **op.attrs)]
+
+    @backward_input.gradient
+    def _(op: Any, g: Any) -> Any:
+        _, w, out = op.inputs
+        return [None, backward_filter(g, shape_of(w), out, **op.attrs), forward(g, w, **op.attrs)]
+
+    @backward_filter.gradient
+    def _(op: Any, g: Any) -> Any:
+        x, _, out = op.inputs
+        return [backward_input(shape_of(x), g, out, **op.attrs), None, forward(x, g, **op.attrs)]
+
+    return forward, backward_input, backward_filter
+
+
+_EXPLICIT: dict[str, Any] = {"strides": REQUIRED, "padding": REQUIRED, "explicit_paddings": (), "data_format": "NHWC", "dilations": (1, 1, 1, 1)}
+
+CONV2D, CONV2D_INPUT, CONV2D_FILTER = _family("Conv2D", 4, _EXPLICIT | {"use_cudnn_on_gpu": True}, {"T": FLOATS | {int32}})
+CONV3D, CONV3D_INPUT, CONV3D_FILTER = _family(
+    "Conv3D", 5, {"strides": REQUIRED, "padding": REQUIRED, "data_format": "NDHWC", "dilations": (1, 1, 1, 1, 1)}, {"T": FLOATS}, sizes="Tshape", suffix="V2",
+)  # fmt: skip
+DEPTHWISE, DEPTHWISE_INPUT, DEPTHWISE_FILTER = _family("DepthwiseConv2dNative", 4, _EXPLICIT, {"T": FLOATS}, depthwise=True)
