@@ -56,13 +56,14 @@ def test_imports(path: Path) -> None:
         top = module.split(".")[0]
         assert top not in ("jax", "tensorflow", "torch"), f"{path.name}:{line} imports {module}"
         assert top not in ("pickle", "marshal", "shelve"), f"{path.name}:{line} imports {module}"
-        assert top != "jaxlib" or folder(path) == "runtime", f"{path.name}:{line}: only runtime/ imports jaxlib"
+        assert top != "jaxlib" or folder(path) == "runtime", f"{path.name}:{line}: a runtime/ matter"
     allowed = LAYERS.get(folder(path))
     if allowed is not None:
         for line, module in imports(tree, path, at_import_only=True):
             parts = module.split(".")
-            if parts[0] == "headrace" and len(parts) > 1 and parts[1] in LAYERS and parts[1] != folder(path):
-                assert parts[1] in allowed, f"{path}:{line} imports {module}, a layer below its own"
+            layer = parts[1] if parts[0] == "headrace" and len(parts) > 1 else ""
+            if layer in LAYERS and layer != folder(path):
+                assert layer in allowed, f"{path}:{line} imports {module}, a layer below its own"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
@@ -88,4 +89,4 @@ def test_import_is_light() -> None:
     done = subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True)
     seconds, *heavy = done.stdout.split()
     assert not heavy, f"import headrace brings in {heavy}"
-    assert float(seconds) < 3  # the target is 0.3 (see benchmarks/); this is for accidents, on a loaded machine
+    assert float(seconds) < 3  # benchmarks/ measures it; this catches accidents, on a loaded machine
