@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dtypes, shapes
-from headrace.core.dtypes import INDEX, NUMERIC_OR_BOOL
+from headrace.core.dtypes import INDEX
 from headrace.core.errors import InvalidArgumentError, ShapeError
 from headrace.core.op import REQUIRED, OpDef, lookup
 from headrace.core.shapes import Raw, known
@@ -328,7 +328,7 @@ CONJUGATE_TRANSPOSE = OpDef(
 )
 
 
-# ------------------------------------------------------------------------------------------------------- fill, broadcast
+# ----------------------------------------------------------------------------------------------------- fill, broadcast
 def _requested(c: Any, i: int) -> Raw:
     """The shape that input i asks for; negative entries are errors, not unknowns."""
     shape = c.partial(i)
@@ -360,22 +360,6 @@ def _(c: Any) -> Raw:
     return _requested(c, 0)
 
 
-def _constant_like(type_name: str, number: int, types: Any = None) -> OpDef:
-    def kernel(x: Any) -> Any:
-        if x.dtype.kind != "O":
-            return np.full(x.shape, number, x.dtype)
-        out = np.empty(x.shape, object)  # strings become empty; variants say what their zeros are
-        for i, item in np.ndenumerate(x):
-            out[i] = b"" if isinstance(item, bytes) else item.zeros_like()
-        return out
-
-    return OpDef(type_name, "x: T -> y: T", types={"T": types} if types else {}, shape=same_as(0), kernel=kernel, checked=True,
-                 lower=lambda b, x: b.full(x.shape, number, x.dtype), grad=not_differentiable)  # fmt: skip
-
-
-ZEROS_LIKE = _constant_like("ZerosLike", 0)
-ONES_LIKE = _constant_like("OnesLike", 1, NUMERIC_OR_BOOL)
-
 BROADCAST_TO = OpDef(
     "BroadcastTo",
     "input: T, shape: Tidx -> output: T",
@@ -395,79 +379,4 @@ def _(c: Any) -> Raw:
         offset = len(out) - len(c[0])
         if offset < 0 or any(d is not None and out[offset + i] is not None and d not in (1, out[offset + i]) for i, d in enumerate(c[0])):
             raise ShapeError(f"Incompatible shapes: {list(c[0])} vs. {list(out)}: the input cannot be broadcast to the requested shape")
-    return out
-
-
-def _broadcast_args(s0: Any, s1: Any) -> Any:
-    try:
-        return np.asarray(np.broadcast_shapes(tuple(s0.tolist()), tuple(s1.tolist())), s0.dtype)
-    except ValueError:
-        raise InvalidArgumentError(None, None, f"Incompatible shapes: {s0.tolist()} vs. {s1.tolist()}") from None
-
-
-def _gradient_args(s0: Any, s1: Any) -> Any:
-    rank = max(s0.size, s1.size)
-    a, b = [1] * (rank - s0.size) + s0.tolist(), [1] * (rank - s1.size) + s1.tolist()
-    # as in TensorFlow, dimensions that are 1 on both sides are summed over too: it costs nothing
-    pick = lambda own: np.asarray([i for i in range(rank) if own[i] == 1], s0.dtype)
-    return pick(a), pick(b)
-
-
-def _ones_to_sum(b: Any, s0: Any, s1: Any) -> Any:
-    return _gradient_args(s0, s1)
-
-
-BROADCAST_ARGS = OpDef("BroadcastArgs", "s0: T, s1: T -> r0: T", types={"T": INDEX}, defaults={"T": INT32}, kernel=_broadcast_args, static=("s0", "s1"),
-                       shape=lambda c: (None,) if not (known(c[0]) and known(c[1])) else (max(c[0][0], c[1][0]),),
-                       lower=lambda b, s0, s1: _broadcast_args(s0, s1), grad=not_differentiable)  # fmt: skip
-BROADCAST_GRADIENT_ARGS = OpDef("BroadcastGradientArgs", "s0: T, s1: T -> r0: T, r1: T", types={"T": INDEX}, defaults={"T": INT32}, kernel=_gradient_args, checked=True,
-                                static=("s0", "s1"), shape=lambda c: [(None,), (None,)], lower=_ones_to_sum, grad=not_differentiable)  # fmt: skip
-
-
-# -------------------------------------------------------------------------------------------------------------- select
-def _select_shape(c: Any) -> Raw:
-    out = c[0]
-    for i in (1, 2):
-        try:
-            out = shapes.broadcast(out, c[i])
-        except ValueError as error:
-            raise ShapeError(str(error)) from None
-    return out
-
-
-def _select_grad(op: Any, g: Any) -> list[Any]:
-    condition, t, e = op.inputs
-    zeros = ZEROS_LIKE(g)
-    out = op.outputs[0]
-    return [None, unbroadcast(SELECT_V2(condition, g, zeros), t, out), unbroadcast(SELECT_V2(condition, zeros, g), e, out)]
-
-
-def _lower_select(b: Any, condition: Any, t: Any, e: Any) -> Any:
-    shape = np.broadcast_shapes(condition.shape, t.shape, e.shape)
-    return b.select(condition if condition.shape == () else b.broadcast_to(condition, shape), b.broadcast_to(t, shape), b.broadcast_to(e, shape))
-
-
-def _leading(condition: Any, t: Any) -> Any:
-    """The condition of a `Select`: of t's shape, a scalar, or a vector that picks whole rows."""
-    return condition.reshape(condition.shape + (1,) * (t.ndim - 1)) if condition.ndim == 1 and t.ndim > 1 else condition
-
-
-SELECT_V2 = OpDef("SelectV2", "condition: bool, t: T, e: T -> output: T", shape=_select_shape, kernel=np.where, checked=True, lower=_lower_select, grad=_select_grad)
-SELECT = OpDef(
-    "Select",
-    "condition: bool, t: T, e: T -> output: T",
-    kernel=lambda condition, t, e: np.where(_leading(condition, t), t, e),
-    lower=lambda b, c, t, e: b.select(b.broadcast_in_dim(c, t.shape, [0]) if c.rank == 1 and t.rank > 1 else c, t, e),
-    grad=lambda op, g: [None, SELECT(op.inputs[0], g, ZEROS_LIKE(g)), SELECT(op.inputs[0], ZEROS_LIKE(g), g)],
-)
-
-
-@SELECT.shape_rule
-def _(c: Any) -> Raw:
-    try:
-        out = shapes.merge(c[1], c[2])
-    except ValueError as error:
-        raise ShapeError(str(error)) from None
-    if c[0] is not None and out is not None and len(c[0]) and not shapes.compatible(c[0], out) and not (len(c[0]) == 1 and shapes.compatible(c[0], out[:1])):
-        raise ShapeError(f"'cond' must be a scalar, of the shape of its branches, or a vector of their first dimension: {list(c[0])} against {list(out)}")
     return out

@@ -17,7 +17,8 @@ from headrace.core.op import OpDef, lookup
 from headrace.core.shapes import Raw, known
 from headrace.core.slices import IndexedSlices
 from headrace.core.tape import not_differentiable
-from headrace.ops.array import RESHAPE, SHAPE, TRANSPOSE, ZEROS_LIKE, dims, ints_of
+from headrace.ops.array import RESHAPE, SHAPE, TRANSPOSE, dims, ints_of
+from headrace.ops.cast import ZEROS_LIKE
 from headrace.ops.joining import CONCAT_V2
 from headrace.ops.table import normal_axis
 

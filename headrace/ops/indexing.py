@@ -17,7 +17,8 @@ from headrace.core.shapes import Raw, known
 from headrace.core.state import EAGER, state
 from headrace.core.static import static_value
 from headrace.core.tensor import EagerTensor, Tensor, wrap
-from headrace.ops.array import RESHAPE, SHAPE, ZEROS_LIKE, dims
+from headrace.ops.array import RESHAPE, SHAPE, dims
+from headrace.ops.cast import ZEROS_LIKE
 from headrace.ops.joining import PACK, entries_of
 from headrace.ops.table import unbroadcast
 

@@ -12,7 +12,8 @@ from headrace.core.dtypes import FLOATS, INDEX, NUMERIC, REAL
 from headrace.core.errors import InvalidArgumentError, ShapeError
 from headrace.core.op import REQUIRED, OpDef, lookup
 from headrace.core.shapes import Raw, compatible
-from headrace.ops.array import RESHAPE, SHAPE, ZEROS_LIKE, dims
+from headrace.ops.array import RESHAPE, SHAPE, dims
+from headrace.ops.cast import ZEROS_LIKE
 from headrace.ops.gather import GATHER_V2, check_range, combine_rows, lower_scatter
 
 INT32 = dtypes.int32
