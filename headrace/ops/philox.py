@@ -294,3 +294,37 @@ def binomial(xp: Any, state: State, count: Any, prob: Any, output: Any) -> Any:
 
     drawn = xp.retry(step, [count, q, bad], [zero * np.nan, zero, zero, *stream.carried()])[0]
     return xp.where(count <= 0.0, 0.0 * q, xp.where(flipped, count - drawn, drawn))
+
+
+def bounded_normal(xp: Any, state: State, mean: Any, deviation: Any, low: Any, high: Any, output: Any) -> Any:
+    """Normal(mean, deviation) numbers inside [low, high], in float64.
+
+    By rejection (Robert, "Simulation of truncated normal variables", 1995): from the normal distribution where the bounds
+    leave room on one side of the mean, from the uniform one where they are close together, else from a shifted
+    exponential one. TensorFlow rejects from one stream that all elements share, cut up by its number of threads; here each
+    element has its own, so the numbers do not depend on the machine."""
+    turn = ((low == -np.inf) | (high < mean)) & (low == low)
+    first, second = xp.where(turn, high, low), xp.where(turn, low, high)
+    scale = xp.where(turn, -deviation, deviation)
+    a, c = (first - mean) / scale, (second - mean) / scale
+    root = xp.sqrt(a * a + 4.0)
+    cutoff = 2.0 * xp.exp(0.5 + a * (a - root) / 4.0) / (a + root)
+    by_normal = ((a < -1.3) & (c >= 0.0)) | ((c > 1.3) & (a <= 0.0))
+    by_uniform = ~by_normal & (c - a < cutoff)
+    stream = Stream(xp, state, output * RESERVED)
+
+    def step(params: Sequence[Any], carried: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
+        a, c, root, by_normal, by_uniform = params
+        s = Stream.resume(xp, state, carried[1:])
+        x, u, v = s.normal(), s.uniform(), s.uniform()
+        flat = u * (c - a) + a
+        plus = xp.where(a < 0.0, 0.0 * a, a * a)
+        alpha = (a + root) / 2.0
+        tail = a - xp.log(u) / alpha
+        gap = xp.where(a < alpha, alpha - tail, a - alpha)
+        z = xp.where(by_normal, x, xp.where(by_uniform, flat, tail))
+        fits = xp.where(by_normal, 0.0 * v, v) <= xp.where(by_uniform, xp.exp((plus - flat * flat) / 2.0), xp.where(by_normal, 0.0 * v, xp.exp(-(gap * gap) / 2.0)))
+        return fits & (z >= a) & (z <= c), [z, *s.carried()]
+
+    z = xp.retry(step, [a, c, root, by_normal, by_uniform], [0.0 * mean, *stream.carried()])[0]
+    return xp.minimum(xp.maximum(z * scale + mean, low), high)

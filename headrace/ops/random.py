@@ -106,11 +106,11 @@ def shape_of(values: np.ndarray) -> tuple[int, ...]:
     return shape
 
 
-def _count(shape: Sequence[int]) -> int:
+def count(shape: Sequence[int]) -> int:
     return int(np.prod(shape, dtype=np.int64))
 
 
-def _given(c: ShapeContext) -> Raw:
+def given(c: ShapeContext) -> Raw:
     """The output has the shape that input 0 holds."""
     first = c[0]
     if first is not None and len(first) > 1:
@@ -121,11 +121,11 @@ def _given(c: ShapeContext) -> Raw:
     return c.partial(0)
 
 
-def _given_then(i: int) -> Callable[[ShapeContext], Raw]:
+def given_then(i: int) -> Callable[[ShapeContext], Raw]:
     """The shape that input 0 holds, followed by the shape of input i."""
 
     def rule(c: ShapeContext) -> Raw:
-        head = _given(c)
+        head = given(c)
         return None if head is None or c[i] is None else head + c[i]
 
     return rule
@@ -137,7 +137,7 @@ def _seeds(attrs: dict[str, Any]) -> tuple[int, int]:
 
 
 def stateful(
-    name: str, signature: str, draw: Callable[..., Any], *, blocks: Callable[..., int], shape: Any = _given, static: Sequence[str] = ("shape",),
+    name: str, signature: str, draw: Callable[..., Any], *, blocks: Callable[..., int], shape: Any = given, static: Sequence[str] = ("shape",),
     attrs: dict[str, Any] | None = None, types: dict[str, Any] | None = None, grad: Any = not_differentiable, doc: str | None = None,
 ) -> OpDef:  # fmt: skip
     """A stateful op. `draw(xp, state, *inputs, **attrs)` computes it for either target, and takes `blocks(*inputs)` blocks."""
@@ -162,7 +162,7 @@ def _lowered(b: Any, draw: Callable[..., Any], state: philox.State, inputs: Sequ
 def _shaped(sampler: Callable[..., Any]) -> Callable[..., Any]:
     def draw(xp: Any, state: philox.State, shape: np.ndarray, *rest: Any, dtype: DType) -> Any:
         size = shape_of(shape)
-        return xp.reshape(sampler(xp, state, _count(size), dtype, *rest), size)
+        return xp.reshape(sampler(xp, state, count(size), dtype, *rest), size)
 
     return draw
 
@@ -172,14 +172,14 @@ _uniform, _normal, _truncated, _full_int = (_shaped(f) for f in (philox.uniform,
 
 def _ranged(xp: Any, state: philox.State, shape: np.ndarray, minval: Any, maxval: Any) -> Any:
     size = shape_of(shape)
-    if xp is HOST and _count(size) and not minval < maxval:
+    if xp is HOST and count(size) and not minval < maxval:
         raise errors.InvalidArgumentError(None, None, f"Need minval < maxval, got {minval} >= {maxval}")
     dtype = minval.dtype if isinstance(minval, Lifted) else dtypes.from_numpy(minval.dtype)
-    return xp.reshape(philox.uniform_int(xp, state, _count(size), dtype, minval, maxval), size)
+    return xp.reshape(philox.uniform_int(xp, state, count(size), dtype, minval, maxval), size)
 
 
 def _reserve(shape: np.ndarray, *rest: Any) -> int:
-    return _count(shape_of(shape)) * philox.RESERVED
+    return count(shape_of(shape)) * philox.RESERVED
 
 
 RANDOM_UNIFORM = stateful("RandomUniform", "shape: T -> output: dtype", _uniform, blocks=_reserve, attrs={"dtype": REQUIRED}, doc="Uniform numbers in [0, 1).")
@@ -212,8 +212,8 @@ def _gamma_like(draw: Callable[..., Any]) -> Callable[..., Any]:
     def rule(xp: Any, state: philox.State, shape: np.ndarray, alpha: Any) -> Any:
         size = shape_of(shape)
         dtype = alpha.dtype if isinstance(alpha, Lifted) else dtypes.from_numpy(alpha.dtype)
-        flat = xp.reshape(alpha, (_count(alpha.shape),))
-        return xp.reshape(xp.convert(draw(xp, state, _count(size), [flat]), dtype), (*size, *alpha.shape))
+        flat = xp.reshape(alpha, (count(alpha.shape),))
+        return xp.reshape(xp.convert(draw(xp, state, count(size), [flat]), dtype), (*size, *alpha.shape))
 
     return rule
 
@@ -225,8 +225,8 @@ def _largest(dtype: DType) -> float:
 def _poisson_like(draw: Callable[..., Any]) -> Callable[..., Any]:
     def rule(xp: Any, state: philox.State, shape: np.ndarray, rate: Any, dtype: DType) -> Any:
         size = shape_of(shape)
-        flat = xp.reshape(rate, (_count(rate.shape),))
-        drawn = draw(xp, state, _count(size), [flat], _largest(dtype))
+        flat = xp.reshape(rate, (count(rate.shape),))
+        drawn = draw(xp, state, count(size), [flat], _largest(dtype))
         return xp.reshape(_count_as(xp, drawn, dtype), (*size, *rate.shape))
 
     return rule
@@ -243,9 +243,9 @@ def _binomial_like(draw: Callable[..., Any]) -> Callable[..., Any]:
         batch = np.broadcast_shapes(counts.shape, probs.shape)
         if batch and size[len(size) - len(batch) :] != batch:
             raise errors.InvalidArgumentError(None, None, f"Shape passed in must end with broadcasted shape: {list(size)} does not end with {list(batch)}.")
-        n = _count(batch)
+        n = count(batch)
         flat = [xp.reshape(xp.broadcast(p, batch), (n,)) for p in (counts, probs)]
-        drawn = draw(xp, state, _count(size) // max(n, 1), flat)
+        drawn = draw(xp, state, count(size) // max(n, 1), flat)
         return xp.reshape(_count_as(xp, drawn, dtype), size)
 
     return rule
@@ -253,11 +253,11 @@ def _binomial_like(draw: Callable[..., Any]) -> Callable[..., Any]:
 
 _gamma = _per_element(philox.gamma, _gamma_like)
 _poisson = _per_element(philox.poisson, _poisson_like)
-_binomial = _per_element(philox.binomial, _binomial_like)
+binomial = _per_element(philox.binomial, _binomial_like)
 
 
 def _reserve_per_parameter(shape: np.ndarray, parameter: Any) -> int:
-    return _count(shape_of(shape)) * _count(parameter.shape) * philox.RESERVED
+    return count(shape_of(shape)) * count(parameter.shape) * philox.RESERVED
 
 
 def _gamma_grad(op: Any, g: Any) -> list[Any]:
@@ -268,12 +268,12 @@ def _gamma_grad(op: Any, g: Any) -> list[Any]:
     return [None, lookup("Sum")(lookup("Mul")(g, slope), lead, keep_dims=False)]
 
 
-RANDOM_GAMMA = stateful("RandomGamma", "shape: S, alpha: T -> output: T", _gamma, blocks=_reserve_per_parameter, shape=_given_then(1),
+RANDOM_GAMMA = stateful("RandomGamma", "shape: S, alpha: T -> output: T", _gamma, blocks=_reserve_per_parameter, shape=given_then(1),
                         types={"T": FLOATS - {dtypes.bfloat16}}, grad=_gamma_grad, doc="Gamma numbers of shape alpha and rate 1.")  # fmt: skip
-RANDOM_POISSON = stateful("RandomPoissonV2", "shape: S, rate: R -> output: dtype", _poisson, blocks=_reserve_per_parameter, shape=_given_then(1),
+RANDOM_POISSON = stateful("RandomPoissonV2", "shape: S, rate: R -> output: dtype", _poisson, blocks=_reserve_per_parameter, shape=given_then(1),
                           attrs={"dtype": dtypes.int64}, types={"R": REAL_OUT}, doc="Poisson numbers.")  # fmt: skip
 OpDef("RandomPoisson", "shape: S, rate: dtype -> output: dtype", attrs={"seed": 0, "seed2": 0}, types={**SHAPES, "dtype": FLOATS}, stateful=True, grad=not_differentiable,
-      shape=_given_then(1), body=lambda shape, rate, seed, seed2: RANDOM_POISSON(shape, rate, dtype=rate.dtype, seed=seed, seed2=seed2))  # fmt: skip
+      shape=given_then(1), body=lambda shape, rate, seed, seed2: RANDOM_POISSON(shape, rate, dtype=rate.dtype, seed=seed, seed2=seed2))  # fmt: skip
 
 
 def _gamma_slope(alpha: Any, sample: Any) -> Any:
@@ -377,17 +377,17 @@ def _key_state(key: Any, counter: Any) -> philox.State:
     return key[0], counter[0], counter[1]
 
 
-def _check_algorithm(alg: Any) -> None:
+def check_algorithm(alg: Any) -> None:
     if int(alg) not in (1, 3):
         raise errors.InvalidArgumentError(None, None, f"Unsupported algorithm id: {int(alg)}. Use 1 (Philox) or 3 (chosen automatically: Philox).")
 
 
-def stateless(name: str, signature: str, draw: Callable[..., Any], *, attrs: dict[str, Any] | None = None, types: dict[str, Any] | None = None, shape: Any = _given,
+def stateless(name: str, signature: str, draw: Callable[..., Any], *, attrs: dict[str, Any] | None = None, types: dict[str, Any] | None = None, shape: Any = given,
               grad: Any = not_differentiable, first: int = 1) -> OpDef:  # fmt: skip
     """A stateless op with inputs (…, key, counter, alg, …) after its first `first` ones."""
 
     def arranged(inputs: Sequence[Any]) -> tuple[Any, Any, Sequence[Any]]:
-        _check_algorithm(inputs[first + 2])
+        check_algorithm(inputs[first + 2])
         return inputs[first], inputs[first + 1], (*inputs[:first], *inputs[first + 3 :])
 
     def kernel(*inputs: Any, **attrs: Any) -> Any:
@@ -461,7 +461,7 @@ OpDef("StatelessRandomGetKeyCounterAlg", "seed: Tseed -> key: uint64, counter: u
       body=lambda seed: (*KEY_COUNTER(seed), GET_ALG()), grad=not_differentiable)  # fmt: skip
 
 
-def seeded(name: str, signature: str, draw: Callable[..., Any], *, attrs: dict[str, Any] | None = None, types: dict[str, Any] | None = None, shape: Any = _given,
+def seeded(name: str, signature: str, draw: Callable[..., Any], *, attrs: dict[str, Any] | None = None, types: dict[str, Any] | None = None, shape: Any = given,
            static: Sequence[str] = ("shape",), seed: int = 1, grad: Any = not_differentiable) -> OpDef:  # fmt: skip
     """A stateless op that takes a pair of seeds as its input number `seed`."""
 
@@ -495,6 +495,38 @@ def _poisson_tail(xp: Any, state: philox.State, shape: np.ndarray, lam: Any, dty
 
 
 STATELESS_POISSON = seeded("StatelessRandomPoisson", f"{_SEEDED}, lam: Rtype -> output: dtype", _poisson_tail, attrs={"dtype": REQUIRED}, types={"Rtype": REAL_OUT})
-STATELESS_BINOMIAL = seeded("StatelessRandomBinomial", "shape: S, seed: Tseed, counts: T, probs: T -> output: dtype", _binomial, attrs={"dtype": dtypes.int64}, types={"T": REAL_OUT})
+STATELESS_BINOMIAL = seeded("StatelessRandomBinomial", "shape: S, seed: Tseed, counts: T, probs: T -> output: dtype", binomial, attrs={"dtype": dtypes.int64}, types={"T": REAL_OUT})
 STATELESS_MULTINOMIAL = seeded("StatelessMultinomial", "logits: T, num_samples: int32, seed: Tseed -> output: output_dtype", _multinomial, attrs={"output_dtype": dtypes.int64},
                                types={"T": dtypes.REAL}, shape=_multinomial_shape, static=("num_samples",), seed=2)  # fmt: skip
+
+
+def _bounded_like(draw: Callable[..., Any]) -> Callable[..., Any]:
+    def rule(xp: Any, state: philox.State, shape: np.ndarray, means: Any, stddevs: Any, minvals: Any, maxvals: Any) -> Any:
+        size = shape_of(shape)
+        parameters = means, stddevs, minvals, maxvals
+        if xp is HOST and not np.all((stddevs > 0) & (minvals < maxvals) & (np.isfinite(minvals) | np.isfinite(maxvals))):
+            raise errors.InvalidArgumentError(None, None, "Invalid parameters: stddevs must be positive, minvals less than maxvals, and one of the two finite.")
+        batch = np.broadcast_shapes(*[p.shape for p in parameters])
+        if batch and size[len(size) - len(batch) :] != batch:
+            raise errors.InvalidArgumentError(None, None, f"Shape passed in must end with broadcasted shape: {list(size)} does not end with {list(batch)}.")
+        n = count(batch)
+        flat = [xp.reshape(xp.broadcast(p, batch), (n,)) for p in parameters]
+        dtype = means.dtype if isinstance(means, Lifted) else dtypes.from_numpy(means.dtype)
+        return xp.reshape(xp.convert(draw(xp, state, count(size) // max(n, 1), flat), dtype), size)
+
+    return rule
+
+
+_bounded = _per_element(philox.bounded_normal, _bounded_like)
+_BOUNDED = "means: dtype, stddevs: dtype, minvals: dtype, maxvals: dtype -> output: dtype"
+STATELESS_BOUNDED = seeded("StatelessParameterizedTruncatedNormal", f"shape: S, seed: Tseed, {_BOUNDED}", _bounded, types={"dtype": FLOATS - {dtypes.bfloat16}})
+
+
+def _bounded_rows(xp: Any, state: philox.State, shape: np.ndarray, *parameters: Any) -> Any:
+    """The stateful op's parameters belong to the output's first dimension."""
+    size = shape_of(shape)
+    rest = (1,) * (len(size) - 1)
+    return _bounded(xp, state, shape, *[xp.broadcast(xp.reshape(p, (*p.shape, *rest)) if p.shape else p, size) for p in parameters])
+
+
+stateful("ParameterizedTruncatedNormal", f"shape: T, {_BOUNDED.replace('stddevs', 'stdevs')}", _bounded_rows, blocks=_reserve, types={"dtype": FLOATS})
