@@ -412,15 +412,10 @@ def _dense(array: np.ndarray, dtype: DType, splat: bool) -> str:
     kind = tensor_type(array.shape, dtype)
     if array.size == 0:
         return f"dense<> : {kind}"
-    if dtype is dtypes.bool_:
-        return f"dense<{str(bool(array.reshape(-1)[0])).lower()}> : {kind}" if splat else f'dense<"0x{_bool_hex(array)}"> : {kind}'
+    if dtype is dtypes.bool_ and splat:
+        return f"dense<{str(bool(array.reshape(-1)[0])).lower()}> : {kind}"
     if dtype.name in ("int4", "uint4"):
         values = array.reshape(-1)[:1] if splat else array
         return f"dense<{str(int(values[0])) if splat else str(values.astype(np.int8).tolist())}> : {kind}"
     raw = np.ascontiguousarray(array.reshape(-1)[:1] if splat else array)
     return f'dense<"0x{raw.tobytes().hex().upper()}"> : {kind}'
-
-
-def _bool_hex(array: np.ndarray) -> str:
-    """MLIR packs i1 constants into bits, least significant first."""
-    return np.packbits(array.reshape(-1), bitorder="little").tobytes().hex().upper()
