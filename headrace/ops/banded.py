@@ -140,16 +140,18 @@ def _solve_lower(b: Any, diagonals: Any, rhs: Any, partial_pivoting: bool = True
 
 def shifted(x: Any, by: int, axis: int) -> Any:
     """Moved along `axis` (-1 or -2) by one, zeros coming in: towards the front (1) or the back (-1)."""
-    take, tail = lookup("StridedSlice"), [0] * (-axis - 1)
-    every, step = (1 << -axis) - 2, [1] * (1 - axis)  # masks that leave the dimensions after `axis` whole
+    take = lookup("StridedSlice")
+    after = -1 - axis  # dimensions behind the axis, taken whole
+    whole = 4 if after else 0
 
-    def cut(begin: int, end: int, begin_free: bool, end_free: bool) -> Any:
-        return take(x, [0, begin, *tail], [0, end, *tail], step, ellipsis_mask=1, begin_mask=(every & ~2) | 2 * begin_free, end_mask=(every & ~2) | 2 * end_free)
+    def cut(begin: int, end: int, begin_mask: int, end_mask: int) -> Any:
+        return take(x, [0, begin] + [0] * after, [0, end] + [0] * after, [1, 1] + [1] * after, ellipsis_mask=1,
+                    begin_mask=begin_mask | whole, end_mask=end_mask | whole)  # fmt: skip
 
-    border = lookup("ZerosLike")(cut(0, 1, True, False))
+    border = lookup("ZerosLike")(cut(0, 1, 2, 0))
     if by > 0:
-        return lookup("ConcatV2")([cut(1, 0, False, True), border], axis)
-    return lookup("ConcatV2")([border, cut(0, -1, True, False)], axis)
+        return lookup("ConcatV2")([cut(1, 0, 0, 2), border], axis)
+    return lookup("ConcatV2")([border, cut(0, -1, 2, 0)], axis)
 
 
 def _solve_grad(op: Any, g: Any) -> list[Any]:

@@ -230,8 +230,9 @@ def _svd_lower(b: Any, x: Any, compute_uv: bool = True, full_matrices: bool = Fa
 
 
 def _reciprocal(x: Any) -> Any:
-    """1/x, and 0 at 0: degenerate values have no gradient of their own."""
-    return lookup("RealDiv")(x, add(mul(x, x), np.asarray(1e-20, x._dtype._np)))
+    """1/x, and 0 at 0 with derivative 0: degenerate values have no gradient of their own."""
+    zero, select = lookup("Equal")(x, lookup("ZerosLike")(x)), lookup("SelectV2")
+    return select(zero, lookup("ZerosLike")(x), lookup("Reciprocal")(select(zero, lookup("OnesLike")(x), x)))
 
 
 def _differences(x: Any) -> Any:
@@ -257,7 +258,8 @@ def _svd_grad(op: Any, g_s: Any, g_u: Any, g_v: Any) -> list[Any]:
         v, g_v = _thin(v, g_v, min(m, n), n)
     complex_ = s._dtype.kind == "c"
     uu, vv = mm(u, g_u, adjoint_a=True), mm(v, g_v, adjoint_a=True)
-    f = _differences(mul(s, s))
+    # 1/(s_j^2 - s_i^2), factored: a fused multiply-add would leave a residue where it should be 0.
+    f = _reciprocal(mul(sub(columns(s), rows(s)), add(columns(s), rows(s))))
     inner = add(mul(mul(f, sub(uu, adjoint(uu))), columns(s)), mul(rows(s), mul(f, sub(vv, adjoint(vv)))))
     diag = g_s
     inverse = _reciprocal(s)
@@ -345,14 +347,9 @@ def _eig_grad(op: Any, g_e: Any, g_v: Any) -> list[Any]:
         vg = mm(v, g_v, adjoint_a=True)
         lengths = cast(lookup("Real")(diagonal(vg), Tout=e._dtype.real_dtype), e._dtype)
         vg = sub(vg, mm(v, mul(v, columns(lengths)), adjoint_a=True))
-        inner = add(diagonal_matrix(g_e), mul(conj(_complex_differences(e)), vg))
+        inner = add(diagonal_matrix(g_e), mul(conj(_differences(e)), vg))
     g = lookup("MatrixSolve")(v, mm(inner, v, adjoint_b=True), adjoint=True)
     return [g if kind.kind == "c" else lookup("Real")(g, Tout=kind)]
-
-
-def _complex_differences(e: Any) -> Any:
-    d = sub(columns(e), rows(e))
-    return lookup("RealDiv")(conj(d), add(mul(d, conj(d)), np.asarray(1e-20, e._dtype._np)))
 
 
 EIG = OpDef("Eig", "input: T -> e: Tout, v: Tout", attrs={"compute_v": True, "Tout": REQUIRED}, types={"T": FACTORED - {dtypes.float16}},

@@ -245,13 +245,18 @@ def _right_looking_lu(b: Builder, x: Value) -> tuple[Value, Value]:
 
 
 def _argmax(b: Builder, x: Value) -> Value:
-    """Index of the first maximum along the last dimension."""
-    n, last = x.shape[-1], x.rank - 1
-    top = b.reduce(x, [last], "maximum", -np.inf)
-    hit = b.compare("GE", x, b.broadcast_in_dim(top, x.shape, range(last)))
-    index = b.broadcast_in_dim(b.iota((n,), 0, dtypes.int32), x.shape, [last])
-    first = b.reduce(b.select(hit, index, b.full(x.shape, n, dtypes.int32)), [last], "minimum", n)
-    return b.minimum(first, b.full(first.shape, n - 1, dtypes.int32))  # NaN is no maximum
+    """Index of the first maximum along the last dimension. One reduction of both: comparing with the maximum afterwards
+    may miss it, as the compiler may compute x again and round differently."""
+    last = x.rank - 1
+    index = b.iota(x.shape, last, dtypes.int32)
+
+    def better(best: Value, at: Value, new: Value, here: Value) -> list[Value]:
+        first = b.binary("and", b.compare("EQ", new, best), b.compare("LT", here, at))
+        take = b.binary("or", b.compare("GT", new, best), first)
+        return [b.select(take, new, best), b.select(take, here, at)]
+
+    start = [b.constant(-np.inf, x.dtype), b.constant(x.shape[-1] - 1, dtypes.int32)]
+    return b.reduce_many([x, index], start, [last], better)[1]
 
 
 def permutation(b: Builder, pivots: Value, m: int) -> Value:
