@@ -88,6 +88,10 @@ CONCAT = OpDef("Concat", "concat_dim: int32, values: N*T -> output: T", static=(
                grad=lambda op, g: [None, *lookup("ConcatV2").grad(_Swapped(op), g)[:-1]])  # fmt: skip
 
 
+PARALLEL_CONCAT = OpDef("ParallelConcat", "values: N*T -> output: T", attrs={"shape": REQUIRED}, body=lambda values, shape: CONCAT_V2(values, 0),
+                        shape=lambda c: c.attrs["shape"])  # fmt: skip
+
+
 class _Swapped:
     """A `Concat` seen as a `ConcatV2`: the axis last."""
 

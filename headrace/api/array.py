@@ -1,0 +1,14 @@
+"""`tf.*`: the root namespace's array functions, from where they are written."""
+
+from __future__ import annotations
+
+from . import gathering, making, ordering, shaping
+from .gathering import *  # noqa: F403
+from .making import *  # noqa: F403
+from .ordering import *  # noqa: F403
+from .shaping import *  # noqa: F403
+
+newaxis = None
+
+__all__ = [*making.__all__, *shaping.__all__, *gathering.__all__, *ordering.__all__, "newaxis"]  # noqa: PLE0604, PLE0605
+ROOT = __all__
