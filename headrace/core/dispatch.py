@@ -166,6 +166,8 @@ def execute(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], name:
         node = None
     for tape in state.tapes:
         tape.record(op, inputs, attrs, outputs)
+    for observer in state.observers:
+        observer(op, inputs, attrs, outputs)
     sig = op.signature
     if sig.single:
         return outputs[0]
