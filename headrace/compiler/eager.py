@@ -14,7 +14,7 @@ from headrace.core.state import state
 from headrace.core.tensor import EagerTensor, Tensor, wrap, wrap_buffer
 
 from .hlo import Value
-from .lower import CannotLower, NeedsValue, _positions, lower_op
+from .lower import CannotLower, Lowering, NeedsValue, lower_op, positions
 
 _programs: dict[Any, Any] = {}
 
@@ -52,7 +52,7 @@ def _freeze(value: Any) -> Any:
 def run_compiled(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) -> list[EagerTensor]:
     """Runs one op as a compiled program. Inputs whose values decide shapes are part of the cache key."""
     dispatch.infer(op, inputs, attrs)
-    static = _positions(op, op.static + op.hints, _Stub(op, inputs, attrs), attrs)
+    static = positions(op, op.static + op.hints, _Stub(op, inputs, attrs), attrs)
     key = (
         op.name,
         state.device,
@@ -77,7 +77,7 @@ def _on(x: Any, device: Any) -> Any:
 
 def _compile(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], static: set[int]) -> Any:
     device = runtime.find_device(state.device) if state.device is not None else None
-    b = Builder((device or runtime.default_device()).platform)
+    b = Lowering((device or runtime.default_device()).platform)
     parameters: list[Value] = []
     arguments: list[Any] = []
     for i, x in enumerate(inputs):

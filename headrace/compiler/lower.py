@@ -73,8 +73,8 @@ class RuntimeInput:
 class Lowering(Builder):
     """A Builder that also inlines graphs, and keeps track of where it is."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, platform: str = "cpu") -> None:
+        super().__init__(platform)
         self.node: Any = None  # the operation being lowered
         self.iteration: Value | None = None  # inside loops: a number that differs in every iteration
         self.used: set[int] | None = None  # ids of the tensors somebody takes
@@ -345,11 +345,11 @@ def lower_op(b: Lowering, op: OpDef, arguments: Sequence[Any], attrs: Mapping[st
         if sum([a.size for a in arguments]) <= FOLD_LIMIT and all([d.kind not in "rv" for d in out_dtypes]) and _small(node):
             return list(run_kernel(op, arguments, node.inputs, attrs, out_dtypes))
     if op.lower is not None:
-        static = static_positions(op, node, attrs)
+        static, hints = positions(op, op.static, node, attrs), positions(op, op.hints, node, attrs)
         ready = []
         for i, a in enumerate(arguments):
             if type(a) is np.ndarray:
-                if i not in static and not op.takes_known and node.inputs[i]._dtype.kind not in "srv":
+                if i not in static and i not in hints and node.inputs[i]._dtype.kind not in "srv":
                     a = b.constant(a, node.inputs[i]._dtype)
             elif i in static:
                 raise NeedsValue(node, i)
@@ -368,17 +368,16 @@ def _small(node: Any) -> bool:
     return True
 
 
-def static_positions(op: OpDef, node: Any, attrs: Mapping[str, Any]) -> set[int]:
-    """Which flat inputs a lowering rule needs the values of."""
-    if not op.static:
-        return set()
-    positions: set[int] = set()
-    i = 0
-    for arg, n in op.groups(node.inputs, attrs):
-        if arg.name in op.static:
-            positions.update(range(i, i + n))
-        i += n
-    return positions
+def positions(op: OpDef, names: Sequence[str], node: Any, attrs: Mapping[str, Any]) -> set[int]:
+    """The flat inputs that belong to the named arguments."""
+    found: set[int] = set()
+    if names:
+        i = 0
+        for arg, n in op.groups(node.inputs, attrs):
+            if arg.name in names:
+                found.update(range(i, i + n))
+            i += n
+    return found
 
 
 def body_graph(op: OpDef, arguments: Sequence[Any], attrs: Mapping[str, Any], node: Any) -> FuncGraph:

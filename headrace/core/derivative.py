@@ -27,7 +27,7 @@ class Derivative:
     def __init__(self, graph: FuncGraph) -> None:
         self.graph = graph
         self.targets = [i for i, y in enumerate(graph.outputs) if y._dtype.is_trainable]
-        self.backward = backward = FuncGraph(f"{graph.name}_backward", outer=graph)
+        self.backward = backward = FuncGraph(f"{graph.name}_backward", outer=origin(graph))
         with building(backward, tapes=()):
             gradients = [backward.argument(graph.outputs[i]._dtype, graph.outputs[i]._raw_shape, "gradient") for i in self.targets]
             sources = [x for x in graph.inputs if x._dtype.is_trainable]
@@ -62,7 +62,7 @@ class Derivative:
         backward.inputs = arguments + [inner for _, inner in captured]
         self.needs = [outer for outer, _ in captured]
         own = {id(t) for t in (*graph.inputs, *graph.outputs)}
-        self.residuals = [t for t in self.needs if not t._is_eager and t.op.graph is graph and id(t) not in own]
+        self.residuals = [t for t in self.needs if not t._is_eager and t.op.graph is origin(graph) and id(t) not in own]
 
 
 def derivative(graph: FuncGraph) -> Derivative:
@@ -90,7 +90,13 @@ def with_outputs(graph: FuncGraph, outputs: Sequence[Any]) -> FuncGraph:
     other.__dict__.update({k: v for k, v in graph.__dict__.items() if k not in ("_augmented", "_program", "_primal")})
     other.outputs = list(outputs)
     other.derivative = None
+    other.__dict__["_origin"] = origin(graph)
     return other
+
+
+def origin(graph: FuncGraph) -> FuncGraph:
+    """The graph that the operations belong to, of several functions over the same operations."""
+    return graph.__dict__.get("_origin", graph)
 
 
 def primal(graph: FuncGraph) -> FuncGraph:

@@ -106,8 +106,16 @@ class Graph:
         self.finalized = False
         self.seed: int | None = None
         self.random_ops = 0  # how many random ops drew their seed from the graph's so far
-        self.version = 0  # grows when existing nodes change
+        self._version = [0]  # grows when existing nodes change; shared with the other functions over the same operations
         self._position: int | None = None  # where new nodes go; None: at the end
+
+    @property
+    def version(self) -> int:
+        return self._version[0]
+
+    def changed(self) -> None:
+        """Says that existing nodes were altered: programs made of them are out of date."""
+        self._version[0] += 1
 
     # ----------------------------------------------------------------------------------------------------- adding nodes
     def add(self, op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], name: str | None = None) -> Operation:
@@ -284,7 +292,7 @@ class FuncGraph(Graph):
         self.outputs: list[Any] = []
         self.captures: dict[int, tuple[Any, Any]] = {}
         self.structured_outputs: Any = None
-        self.variables: list[Any] = []  # in order of first use
+        self.variables: dict[int, Any] = {}  # weak references, in order of first use
         self.derivative: Any = None  # made on demand by the compiler: forward graph with residuals, and backward graph
 
     def argument(self, dtype: DType, shape: Raw, name: str = "x") -> SymbolicTensor:

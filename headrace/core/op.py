@@ -72,7 +72,6 @@ class OpDef:
       host: runs on the host only (strings, I/O, data-dependent shapes, Python callbacks).
       checked: the kernel itself checks shapes; the shape rule need not run before it.
       reenters: the kernel calls user code, which may run ops in turn.
-      takes_known: the lowering gets values known while compiling as arrays (else: as constants of the program).
       defaults: the type a Python value gets where no tensor argument decides it, by type attribute.
     """
 
@@ -95,7 +94,6 @@ class OpDef:
         host: bool = False,
         checked: bool = False,
         reenters: bool = False,
-        takes_known: bool = False,
         defaults: Mapping[str, DType] | None = None,
         doc: str | None = None,
     ) -> None:
@@ -108,7 +106,6 @@ class OpDef:
         self.run = run
         self.static, self.hints = tuple(static), tuple(hints)
         self.stateful, self.host, self.checked, self.reenters = stateful, host, checked, reenters
-        self.takes_known = takes_known
         self.defaults: Mapping[str, DType] = defaults or {}  # the type a Python value gets where nothing else decides
         self.__doc__ = doc
         if name in TABLE:

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import dtypes
 from .dtypes import DType, as_dtype
-from .shapes import TensorShape
+from .shapes import Raw, TensorShape
 from .tensor import Tensor
 
 
@@ -268,6 +268,10 @@ class TensorSpec(BatchableTypeSpec):
     @property
     def shape(self) -> TensorShape:
         return self._shape
+
+    @property
+    def _raw_shape(self) -> Raw:
+        return self._shape._raw
 
     @property
     def dtype(self) -> DType:

@@ -23,6 +23,7 @@ class State(threading.local):
     graph: Graph | None = None
     tapes: tuple[Any, ...] = ()
     device: str | None = None
+    observers: tuple[Any, ...] = ()  # called with (op, inputs, attrs, outputs) after every op, or node added to a graph
     mode: int = EAGER
 
     def __init__(self) -> None:
@@ -38,7 +39,7 @@ state = State()
 
 def _update(graph: Any, tapes: tuple[Any, ...], device: str | None) -> None:
     state.graph, state.tapes, state.device = graph, tapes, device
-    state.mode = OTHER if graph is not None or device is not None else RECORDING if tapes else EAGER
+    state.mode = OTHER if graph is not None or device is not None or state.observers else RECORDING if tapes else EAGER
 
 
 @contextmanager
@@ -67,6 +68,11 @@ def set_tapes(tapes: tuple[Any, ...]) -> None:
     _update(state.graph, tapes, state.device)
 
 
+def set_observers(observers: tuple[Any, ...]) -> None:
+    state.observers = observers
+    _update(state.graph, state.tapes, state.device)
+
+
 def set_device(device: str | None) -> None:
     _update(state.graph, state.tapes, device)
 
@@ -93,3 +99,8 @@ def init_scope() -> Iterator[None]:
         graph = graph.outer
     with building(graph, tapes=()):
         yield
+
+
+def inside_function() -> bool:
+    """True while the body of a `tf.function` is being traced."""
+    return state.graph is not None and state.graph.building_function

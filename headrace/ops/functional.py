@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dispatch, dtypes, shapes
-from headrace.core.derivative import Derivative, augmented, derivative, gradients_of_call, primal, unpack, with_outputs, zeros_or
+from headrace.core.derivative import Derivative, augmented, derivative, gradients_of_call, origin, primal, unpack, with_outputs, zeros_or
 from headrace.core.errors import ShapeError
 from headrace.core.graph import FuncGraph
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
@@ -57,14 +57,14 @@ def _extend(op: Any, attrs: dict[str, Any], extra: Sequence[Any]) -> None:
     node.attrs = {**node.attrs, **attrs}
     for t in extra:
         node.outputs.append(SymbolicTensor(node, len(node.outputs), t._dtype, t._raw_shape))
-    node.graph.version += 1
+    node.graph.changed()
     if op is not node:
         op.attrs = node.attrs
         op.outputs = node.outputs
 
 
 def _call_def(name: str, stateful: bool) -> OpDef:
-    return OpDef(name, "args: [Tin] -> output: [Tout]", attrs={"f": REQUIRED, "Tout": REQUIRED}, shape=_call_shape, run=_run_call, lower=_lower_call, grad=_call_grad, stateful=stateful, takes_known=True)
+    return OpDef(name, "args: [Tin] -> output: [Tout]", attrs={"f": REQUIRED, "Tout": REQUIRED}, shape=_call_shape, run=_run_call, lower=_lower_call, grad=_call_grad, stateful=stateful, hints=("args",))
 
 
 CALL = _call_def("PartitionedCall", False)
@@ -107,7 +107,7 @@ def unify_inputs(graphs: Sequence[FuncGraph], n_arguments: int) -> list[Any]:
     for g in graphs:
         arguments = g.inputs[:n_arguments]
         inner = {id(o): i for o, i in g.captures.values() if i.op.op_def.name == "Placeholder"}
-        g.inputs = arguments + [inner.get(key) or g.placeholder(t._dtype, t._raw_shape, "unused") for key, t in common.items()]
+        g.inputs = arguments + [inner[key] if key in inner else g.placeholder(t._dtype, t._raw_shape, "unused") for key, t in common.items()]
     return list(common.values())
 
 
@@ -183,7 +183,7 @@ def _augment_branches(op: Any, branches: Sequence[FuncGraph], ds: Sequence[Deriv
     forward, extra = [], []
     for k, branch in enumerate(branches):
         other = augmented(branch)
-        with building(branch, tapes=()):
+        with building(origin(branch), tapes=()):
             own = []
             for j, d in enumerate(ds):
                 own += d.residuals if j == k else [FAKE_PARAM(dtype=t._dtype, shape=t._raw_shape) for t in d.residuals]
@@ -197,14 +197,14 @@ def _augment_branches(op: Any, branches: Sequence[FuncGraph], ds: Sequence[Deriv
 
 def _if_def(name: str, stateful: bool) -> OpDef:
     return OpDef(name, "cond: Tcond, input: [Tin] -> output: [Tout]", attrs={"then_branch": REQUIRED, "else_branch": REQUIRED, "Tout": REQUIRED},
-                 shape=lambda c: _branch_shapes([c.attrs["then_branch"], c.attrs["else_branch"]]), stateful=stateful, grad=_conditional_grad, takes_known=True,
+                 shape=lambda c: _branch_shapes([c.attrs["then_branch"], c.attrs["else_branch"]]), stateful=stateful, grad=_conditional_grad, hints=("cond", "branch_index", "input"),
                  run=lambda cond, input, then_branch, else_branch, Tout: dispatch.run_graph(_choose(cond, [then_branch, else_branch]), input),
                  lower=lambda b, cond, input, then_branch, else_branch, Tout: _lower_branches(b, cond, input, [then_branch, else_branch]))  # fmt: skip
 
 
 def _case_def(name: str, stateful: bool) -> OpDef:
     return OpDef(name, "branch_index: int32, input: [Tin] -> output: [Tout]", attrs={"branches": REQUIRED, "Tout": REQUIRED},
-                 shape=lambda c: _branch_shapes(c.attrs["branches"]), stateful=stateful, grad=_conditional_grad, takes_known=True,
+                 shape=lambda c: _branch_shapes(c.attrs["branches"]), stateful=stateful, grad=_conditional_grad, hints=("cond", "branch_index", "input"),
                  run=lambda index, input, branches, Tout: dispatch.run_graph(_choose(index, branches), input),
                  lower=lambda b, index, input, branches, Tout: _lower_branches(b, index, input, branches))  # fmt: skip
 
@@ -244,7 +244,7 @@ def _run_while(input: Sequence[EagerTensor], cond: FuncGraph, body: FuncGraph, *
 
 
 def _while_def(name: str, stateful: bool) -> OpDef:
-    return OpDef(name, "input: [T] -> output: [T]", attrs={"cond": REQUIRED, "body": REQUIRED, "parallel_iterations": 10, "output_shapes": ()}, stateful=stateful, takes_known=True,
+    return OpDef(name, "input: [T] -> output: [T]", attrs={"cond": REQUIRED, "body": REQUIRED, "parallel_iterations": 10, "output_shapes": ()}, stateful=stateful, hints=("input",),
                  shape=_while_shape, run=_run_while, lower=lambda b, input, cond, body, **attrs: b.loop(cond, body, input), grad=_while_grad)  # fmt: skip
 
 
@@ -352,14 +352,14 @@ def _add_stacks(op: Any, body: FuncGraph, stacked: Sequence[Any]) -> None:
     with building(graph, tapes=()), graph.before(node):
         extra = [graph.constant(np.asarray(0, np.int32), dtypes.int32)]
         extra += [lookup("EmptyTensorList")(_shape_tensor(t), np.asarray(-1, np.int32), element_dtype=t._dtype) for t in stacked]
-    with building(body, tapes=()):
-        inner = [body.placeholder(t._dtype, (), "stack") for t in extra]
+    with building(origin(body), tapes=()):
+        inner = [origin(body).placeholder(t._dtype, (), "stack") for t in extra]
         pushed = [lookup("AddV2")(inner[0], 1), *[lookup("TensorListPushBack")(handle, t) for handle, t in zip(inner[1:], stacked)]]
     new_body = with_outputs(body, [*body.outputs, *pushed])
     new_body.inputs = [*body.inputs, *inner]
     new_body.__dict__["_before_stacks"] = body
-    with building(condition, tapes=()):
-        unused = [condition.placeholder(t._dtype, (), "stack") for t in extra]
+    with building(origin(condition), tapes=()):
+        unused = [origin(condition).placeholder(t._dtype, (), "stack") for t in extra]
     new_condition = with_outputs(condition, condition.outputs)
     new_condition.inputs = [*condition.inputs, *unused]
     new_condition.__dict__["_before_stacks"] = condition

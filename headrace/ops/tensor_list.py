@@ -12,16 +12,34 @@ from headrace.core.dtypes import DType
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
+from headrace.core.tensor import wrap
 
 
 # ------------------------------------------------------------------------------------------------------------ host lists
 class HostList:
-    """An immutable list value. Pushing shares storage as long as nobody else has pushed, so a loop of pushes is linear."""
+    """An immutable list value: arrays, or one stacked tensor that a compiled program made and another may take.
 
-    __slots__ = ("dtype", "items", "length")
+    Pushing shares storage as long as nobody else has pushed, so a loop of pushes is linear."""
 
-    def __init__(self, items: list[Any], length: int, dtype: DType) -> None:
-        self.items, self.length, self.dtype = items, length, dtype
+    __slots__ = ("_items", "_stacked", "dtype", "length")
+
+    def __init__(self, items: list[Any] | None, length: int, dtype: DType, stacked: Any = None) -> None:
+        self._items, self.length, self.dtype, self._stacked = items, length, dtype, stacked
+
+    @property
+    def items(self) -> list[Any]:
+        if self._items is None:
+            self._items = list(self._stacked._host()[: self.length])
+        return self._items
+
+    def stacked(self) -> Any:
+        """All elements (and perhaps spare room behind them) as one tensor; None when they do not have one known shape."""
+        if self._stacked is None:
+            parts = self.items[: self.length]
+            if not parts or any(x is None or x.shape != parts[0].shape for x in parts):
+                return None
+            self._stacked = wrap(np.stack(parts), self.dtype)
+        return self._stacked
 
     def push(self, item: np.ndarray) -> HostList:
         items = self.items if len(self.items) == self.length else self.items[: self.length]
@@ -135,8 +153,6 @@ class Single(ListValue):
 
 
 def _starts(b: Any, index: Any, rank: int) -> list[Any]:
-    if type(index) is np.ndarray:
-        index = b.constant(index, dtypes.int32)
     return [index] + [b.constant(0, index.dtype)] * rank
 
 
@@ -235,7 +251,7 @@ def _lower_pop(b: Any, handle: ListValue, shape: Any, element_dtype: DType) -> l
 
 
 POP = OpDef("TensorListPopBack", "input_handle: variant, element_shape: int32 -> output_handle: variant, tensor: element_dtype", attrs={"element_dtype": REQUIRED},
-            shape=lambda c: [(), _partial_element(c, 1)], takes_known=True, kernel=_pop, lower=_lower_pop, grad=_pop_grad)  # fmt: skip
+            shape=lambda c: [(), _partial_element(c, 1)], hints=("element_shape",), kernel=_pop, lower=_lower_pop, grad=_pop_grad)  # fmt: skip
 
 
 def _lower_get(b: Any, handle: ListValue, index: Any, shape: Any, element_dtype: DType) -> Any:
@@ -249,7 +265,7 @@ def _get_grad(op: Any, dx: Any) -> list[Any]:
 
 
 GET = OpDef("TensorListGetItem", "input_handle: variant, index: int32, element_shape: int32 -> item: element_dtype", attrs={"element_dtype": REQUIRED},
-            shape=lambda c: _partial_element(c, 2), takes_known=True, lower=_lower_get, grad=_get_grad,
+            shape=lambda c: _partial_element(c, 2), hints=("element_shape",), lower=_lower_get, grad=_get_grad,
             kernel=lambda handle, i, shape, element_dtype: _list(handle).element(int(i), shape))  # fmt: skip
 
 
@@ -297,7 +313,7 @@ def _stack_shape(c: ShapeContext) -> Raw:
 
 
 STACK = OpDef("TensorListStack", "input_handle: variant, element_shape: int32 -> tensor: element_dtype", attrs={"element_dtype": REQUIRED, "num_elements": -1},
-              shape=_stack_shape, takes_known=True, lower=_lower_stack, grad=lambda op, g: [FROM_TENSOR(g, op.inputs[1]), None],
+              shape=_stack_shape, hints=("element_shape",), lower=_lower_stack, grad=lambda op, g: [FROM_TENSOR(g, op.inputs[1]), None],
               kernel=lambda handle, shape, element_dtype, num_elements: _list(handle).stack(shape))  # fmt: skip
 
 

@@ -1,0 +1,397 @@
+"""Control flow as functions: `cond`, `case`, `switch_case`, `while_loop`, `TensorArray`.
+
+Run eagerly they are plain Python; in a graph they become ops that hold the branches and bodies as graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from headrace.core import dtypes, errors, nest, shapes
+from headrace.core.convert import to_tensor
+from headrace.core.graph import FuncGraph, Graph, Operation, name_scope
+from headrace.core.op import lookup
+from headrace.core.shapes import TensorShape, as_raw
+from headrace.core.state import building, state
+from headrace.core.static import static_value
+from headrace.core.tensor import Tensor
+from headrace.ops import functional
+
+from .tensor_array import TensorArray, TensorArraySpec
+
+ROOT = ["cond", "case", "switch_case", "while_loop", "TensorArray", "TensorArraySpec", "control_dependencies", "name_scope", "device", "Graph", "Operation"]
+__all__ = ROOT
+
+
+# ---------------------------------------------------------------------------------------------------------- conditionals
+def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable[[], Any] | None = None, name: str | None = None) -> Any:
+    """Calls `true_fn()` if `pred` is true, else `false_fn()`; both return the same structure of tensors.
+
+    Raises:
+      TypeError: a branch is not callable, or the branches return different types.
+      ValueError: the branches return different structures.
+
+    >>> import headrace as tf
+    >>> float(tf.cond(tf.constant(2) > 1, lambda: 1.0, lambda: 0.0))
+    1.0
+    """
+    for which, branch in (("true_fn", true_fn), ("false_fn", false_fn)):
+        if not callable(branch):
+            raise TypeError(f"'{which}' must be callable.")
+    assert true_fn is not None and false_fn is not None
+    if isinstance(pred, bool):
+        return true_fn() if pred else false_fn()
+    pred = to_tensor(pred)
+    if state.graph is None:
+        return _packed((true_fn if _truth(pred) else false_fn)())
+    value = static_value(pred)
+    if value is not None and pred._is_eager:
+        return _packed((true_fn if value.reshape(()) else false_fn)())
+    if pred._dtype is not dtypes.bool_:
+        pred = lookup("NotEqual")(pred, lookup("ZerosLike")(pred))
+    return _branch(pred, [true_fn, false_fn], ["true", "false"], name or "cond")
+
+
+def _truth(pred: Any) -> bool:
+    array = pred._host()
+    if array.size != 1:
+        raise ValueError(f"The predicate of a conditional must be a scalar, received shape {list(array.shape)}.")
+    return bool(array.reshape(()))
+
+
+def _packed(result: Any) -> Any:
+    """A branch's result with its leaves as tensors; a list or tuple of one is that one, as documented for `cond`."""
+    result = nest.map_structure(lambda v: v if v is None or isinstance(v, (Tensor, TensorArray)) or nest.is_composite(v) or isinstance(v, Operation) else to_tensor(v), result)
+    return result[0] if type(result) in (list, tuple) and len(result) == 1 else result
+
+
+def _branch(index: Any, functions: Sequence[Callable[[], Any]], names: Sequence[str], name: str, unpack: bool = True) -> Any:
+    """Traces the branches and adds the conditional."""
+    graphs: list[FuncGraph] = []
+    structures: list[Any] = []
+    for function, which in zip(functions, names):
+        graph = FuncGraph(f"{name}_{which}")
+        with building(graph, tapes=()):
+            result = function()
+            flat = [_as_output(graph, v) for v in nest.flatten(result, expand_composites=True)]
+        graph.structured_outputs = result
+        structures.append(result)
+        graph.outputs = [t for t in flat if t is not None]
+        graphs.append(graph)
+    for which, structure in zip(names[1:], structures[1:]):
+        try:
+            nest.assert_same_structure(structures[0], structure, expand_composites=True)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"The branches '{names[0]}' and '{which}' of {name} must return the same structure. {error}") from None
+    for k, outputs in enumerate(zip(*[g.outputs for g in graphs])):
+        kinds = {t._dtype for t in outputs}
+        if len(kinds) != 1:
+            found = ", ".join(f"{t._dtype.name} ('{n}')" for t, n in zip(outputs, names))
+            raise TypeError(f"true_fn and false_fn arguments to tf.cond must have the same number, type, and overall structure of return values: output {k} is {found}. Use tf.cast.")
+    if len({len(g.outputs) for g in graphs}) != 1:
+        raise TypeError(f"The branches of {name} return None in different places.")
+    captured = functional.unify_inputs(graphs, 0)
+    results = functional.conditional(index, graphs, captured, name)
+    it = iter(results)
+    _mark_variables(graphs)
+    packed = nest.pack_sequence_as(structures[0], [None if v is None or isinstance(v, Operation) else next(it) for v in nest.flatten(structures[0], expand_composites=True)], expand_composites=True)
+    return packed[0] if unpack and type(packed) in (list, tuple) and len(packed) == 1 else packed
+
+
+def _as_output(graph: FuncGraph, value: Any) -> Any:
+    if value is None or isinstance(value, Operation):
+        return None
+    t = value if isinstance(value, Tensor) else to_tensor(value)
+    if t._is_eager or t.op.graph is not graph:
+        t = graph.capture(t)
+    return lookup("Identity")(t) if t.op.type == "Placeholder" else t
+
+
+def _mark_variables(graphs: Sequence[FuncGraph]) -> None:
+    """Variables used inside are variables of the graph around."""
+    graph = state.graph
+    if graph is not None and graph.building_function:
+        for inner in graphs:
+            for key, ref in inner.variables.items():
+                graph.variables.setdefault(key, ref)  # type: ignore[attr-defined]
+                variable = ref()
+                if variable is not None and variable.trainable:
+                    for tape in state.tapes:
+                        tape.variable_accessed(variable)
+
+
+def switch_case(branch_index: Any, branch_fns: Any, default: Callable[[], Any] | None = None, name: str | None = "switch_case") -> Any:
+    """Calls the branch of that index; `default` (the last branch, if not given) when the index is out of range.
+
+    Args:
+      branch_fns: a list of callables, or of (int, callable) pairs, or a dict from int.
+    """
+    pairs = sorted(branch_fns.items()) if isinstance(branch_fns, dict) else list(branch_fns)
+    if not pairs:
+        raise ValueError("Argument `branch_fns` must have at least one branch.")
+    if isinstance(pairs[0], tuple):
+        pairs = sorted(pairs, key=lambda p: p[0])
+        if len({k for k, _ in pairs}) != len(pairs) or any(not isinstance(k, (int, np.integer)) for k, _ in pairs):
+            raise ValueError("The keys of `branch_fns` must be unique ints.")
+        keys = [int(k) for k, _ in pairs]
+        functions = [f for _, f in pairs]
+    else:
+        keys, functions = list(range(len(pairs))), pairs
+    for f in [*functions, *([default] if default is not None else [])]:
+        if not callable(f):
+            raise TypeError(f"Branches must be callable, received {f!r}.")
+    index = to_tensor(branch_index, dtypes.int32) if not isinstance(branch_index, Tensor) else branch_index
+    if index._dtype is not dtypes.int32:
+        index = lookup("Cast")(index, DstT=dtypes.int32)
+    fallback = default or functions[-1]
+    if state.graph is None:
+        chosen = dict(zip(keys, functions)).get(int(index), fallback)
+        return _packed(chosen())
+    if keys != list(range(len(keys))):  # gaps take the default
+        table = dict(zip(keys, functions))
+        if min(keys) < 0:
+            raise ValueError(f"The keys of `branch_fns` must not be negative, received {keys}.")
+        functions = [table.get(k, fallback) for k in range(max(keys) + 1)]
+    branches = [*functions, default] if default is not None else functions
+    last = len(branches) - 1
+    inside = lookup("LogicalAnd")(lookup("GreaterEqual")(index, 0), lookup("Less")(index, last))
+    index = lookup("SelectV2")(inside, index, last)
+    return _branch(index, branches, [str(i) for i in range(len(branches))], name or "switch_case")
+
+
+def case(pred_fn_pairs: Any, default: Callable[[], Any] | None = None, exclusive: bool = False, strict: bool = False, name: str = "case") -> Any:
+    """Calls the function of the first true predicate; `default` (the last pair's function, if not given) when none is.
+
+    Args:
+      pred_fn_pairs: a list of (boolean scalar, callable).
+      exclusive: whether more than one true predicate is an error.
+
+    Raises:
+      InvalidArgumentError: no predicate is true and there is no default, or several are and `exclusive`.
+    """
+    pairs = list(pred_fn_pairs.items()) if isinstance(pred_fn_pairs, dict) else list(pred_fn_pairs)
+    for pair in pairs:
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            raise TypeError("Each entry in 'pred_fn_pairs' must be a 2-tuple (predicate, callable)")
+        if not callable(pair[1]):
+            raise TypeError(f"fn for pred {pair[0]!r} must be callable.")
+    if default is not None and not callable(default):
+        raise TypeError("'default' must be callable.")
+    preds = [to_tensor(p) for p, _ in pairs]
+    if exclusive or default is None:
+        total = lookup("AddN")([lookup("Cast")(p, DstT=dtypes.int32) for p in preds])
+        if exclusive:
+            lookup("Assert")(lookup("LessEqual")(total, 1), ["Input error: exclusive=True: more than 1 conditions evaluated as True.", *preds])
+        if default is None:
+            lookup("Assert")(lookup("GreaterEqual")(total, 1), ["None of the conditions evaluated as True, and there is no default.", *preds])
+
+    def chain(i: int) -> Any:
+        if i == len(pairs):
+            assert default is not None
+            return default()
+        if i == len(pairs) - 1 and default is None:
+            return pairs[i][1]()
+        return cond(preds[i], pairs[i][1], lambda: chain(i + 1), name=name if i == 0 else None)
+
+    return chain(0)
+
+
+# ----------------------------------------------------------------------------------------------------------------- loops
+def while_loop(
+    cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, shape_invariants: Any = None, parallel_iterations: int = 10, back_prop: bool = True,
+    swap_memory: bool = False, maximum_iterations: Any = None, name: str | None = None,
+) -> Any:  # fmt: skip
+    """Repeats `loop_vars = body(*loop_vars)` while `cond(*loop_vars)` is true.
+
+    Args:
+      loop_vars: a list or tuple of tensors (or nests, composite tensors, TensorArrays).
+      shape_invariants: shapes like `loop_vars`, for variables whose shape changes: `None` where it does.
+      maximum_iterations: stops after so many.
+      parallel_iterations, swap_memory: accepted for compatibility: a compiled loop has neither choice.
+
+    Raises:
+      TypeError: a callable is missing, or the body changes a variable's type.
+      ValueError: the body changes the structure, or a shape without a shape invariant.
+
+    >>> import headrace as tf
+    >>> [int(v) for v in tf.while_loop(lambda i, s: i < 4, lambda i, s: (i + 1, s + i), (0, 0))]
+    [4, 6]
+    """
+    if not callable(cond):
+        raise TypeError("'cond' must be callable.")
+    if not callable(body):
+        raise TypeError("'body' must be callable.")
+    if parallel_iterations < 1:
+        raise TypeError("'parallel_iterations' must be a positive integer.")
+    if not isinstance(loop_vars, (list, tuple)) or not loop_vars:
+        raise ValueError("'loop_vars' must be a non-empty list or tuple.")
+    if state.graph is None:
+        return _python_loop(cond, body, loop_vars, maximum_iterations)
+    return _graph_loop(cond, body, loop_vars, shape_invariants, maximum_iterations, back_prop, name or "while")
+
+
+def _sequence(result: Any, like: Any) -> Any:
+    """What a body returned, as a sequence like the loop variables."""
+    if not isinstance(result, (list, tuple)) or hasattr(result, "_fields") and not hasattr(like, "_fields"):
+        return type(like)([result]) if not hasattr(like, "_fields") else like.__class__(result)
+    if len(like) == 1 and len(result) != 1:
+        return [result]
+    return result
+
+
+def _python_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any) -> Any:
+    limit = None if maximum_iterations is None else int(maximum_iterations)
+    values = nest.map_structure(_leaf, loop_vars)
+    count = 0
+    while _truth(to_tensor(cond(*values))) and (limit is None or count < limit):
+        new = _sequence(body(*values), values)
+        nest.assert_same_structure(list(values), list(new))
+        values = nest.map_structure(_leaf, new)
+        count += 1
+    return values
+
+
+def _leaf(v: Any) -> Any:
+    return v if v is None or isinstance(v, (Tensor, TensorArray)) or nest.is_composite(v) else to_tensor(v)
+
+
+def _graph_loop(cond: Any, body: Any, loop_vars: Any, shape_invariants: Any, maximum_iterations: Any, back_prop: bool, name: str) -> Any:
+    values = nest.map_structure(_leaf, loop_vars)
+    flat = nest.flatten(values, expand_composites=True)
+    invariants = _invariants(values, shape_invariants, flat)
+    counted = maximum_iterations is not None
+    start = [to_tensor(0), *flat] if counted else list(flat)
+    limit = to_tensor(maximum_iterations, dtypes.int32) if counted else None
+    shapes_in = [(), *invariants] if counted else invariants
+    wanted = nest.flatten(values)
+
+    def arguments(graph: FuncGraph) -> tuple[list[Any], Any]:
+        inner = [graph.argument_like(t) if s is _SAME else graph.argument(t._dtype, s) for t, s in zip(start, shapes_in)]
+        own = inner[1:] if counted else inner
+        return inner, nest.pack_sequence_as(values, own, expand_composites=True)
+
+    test = FuncGraph(f"{name}_cond")
+    with building(test, tapes=()):
+        inner, structured = arguments(test)
+        result = to_tensor(cond(*structured))
+        if result._dtype is not dtypes.bool_:
+            raise TypeError(f"cond must return a boolean tensor, received {result._dtype.name}.")
+        if result._raw_shape not in ((), None):
+            result = lookup("Reshape")(result, [])
+        if counted:
+            result = lookup("LogicalAnd")(lookup("Less")(inner[0], limit), result)
+        test.outputs = [_as_output(test, result)]
+    step = FuncGraph(f"{name}_body")
+    with building(step, tapes=()):
+        inner, structured = arguments(step)
+        returned = _sequence(body(*structured), values)
+        returned = nest.map_structure(_leaf, returned)
+        try:
+            nest.assert_same_structure(list(values), list(returned), expand_composites=True)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"The body of {name} must return the structure of loop_vars. {error}") from None
+        outputs = nest.flatten(returned, expand_composites=True)
+        own = inner[1:] if counted else inner
+        for k, (x, y) in enumerate(zip(own, outputs)):
+            _check_iteration(name, k, flat[k], x, y)
+        if not back_prop:
+            outputs = [lookup("StopGradient")(t) if t._dtype.kind in "fc" else t for t in outputs]
+        if counted:
+            outputs = [lookup("AddV2")(inner[0], 1), *outputs]
+        step.outputs = [t if t is x else _loop_output(step, t) for t, x in zip(outputs, inner)]
+    captured = functional.unify_inputs([test, step], len(start))
+    step.outputs = [*step.outputs, *step.inputs[len(start) :]]
+    results = functional.loop(test, step, [*start, *captured], name)
+    _mark_variables([test, step])
+    results = results[1 : len(start)] if counted else results[: len(start)]
+    del wanted
+    return nest.pack_sequence_as(values, results, expand_composites=True)
+
+
+def _loop_output(graph: FuncGraph, t: Any) -> Any:
+    if t._is_eager or t.op.graph is not graph:
+        t = graph.capture(t)
+    return lookup("Identity")(t) if t.op.type == "Placeholder" else t
+
+
+_SAME: Any = object()
+
+
+def _invariants(values: Any, shape_invariants: Any, flat: Sequence[Any]) -> list[Any]:
+    if shape_invariants is None:
+        return [_SAME] * len(flat)
+    out: list[Any] = []
+    leaves = nest.flatten(values)
+    given = nest.flatten_up_to(list(values), list(shape_invariants)) if not _flat_shapes(shape_invariants) else list(shape_invariants)
+    if len(given) != len(leaves):
+        given = nest.flatten(shape_invariants)
+    if len(given) != len(leaves):
+        raise ValueError(f"shape_invariants must have the structure of loop_vars: {len(leaves)} shapes, received {len(given)}.")
+    for leaf, shape in zip(leaves, given):
+        if not isinstance(leaf, Tensor):
+            parts = nest.flatten(leaf, expand_composites=True)
+            specs = nest.nest_specs(shape) if hasattr(shape, "_component_specs") else [None] * len(parts)
+            out += [_SAME if s is None or not hasattr(s, "_raw_shape") else s._raw_shape for s in specs]
+            continue
+        raw = shape._raw_shape if hasattr(shape, "_raw_shape") else as_raw(shape)
+        if not TensorShape(leaf._raw_shape).is_subtype_of(TensorShape(raw)):
+            raise ValueError(f"The shape invariant specified for {leaf!r} is not compatible with the initial shape of the loop variable. It enters the loop with shape {leaf.shape}, but the specified shape invariant is {TensorShape(raw)}.")
+        out.append(raw)
+    return out
+
+
+def _flat_shapes(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(v, TensorShape) or hasattr(v, "_raw_shape") for v in value)
+
+
+def _check_iteration(name: str, k: int, start: Any, x: Any, y: Any) -> None:
+    if x._dtype is not y._dtype:
+        raise TypeError(f"Loop variable {k} of {name} enters the loop with type {x._dtype!r}, but has type {y._dtype!r} after one iteration. Use tf.cast.")
+    if x._dtype.kind in "rv":
+        return
+    if not TensorShape(y._raw_shape).is_subtype_of(TensorShape(x._raw_shape)):
+        raise ValueError(
+            f"Input tensor {getattr(start, 'name', None) if not start._is_eager else k!r} enters the loop with shape {shapes.text(x._raw_shape)}, but has shape {shapes.text(y._raw_shape)} after one iteration. "
+            "To allow the shape to vary across iterations, use the `shape_invariants` argument of tf.while_loop to specify a less-specific shape."
+        )
+
+
+# -------------------------------------------------------------------------------------------------------------- scoping
+def control_dependencies(control_inputs: Any) -> Any:
+    """Ops made inside run after `control_inputs`; eagerly that is so anyway."""
+    from contextlib import nullcontext
+
+    if state.graph is None:
+        return nullcontext()
+    return state.graph.control_dependencies(control_inputs)
+
+
+def device(device_name: Any) -> Any:
+    """Places the ops made inside on a device, e.g. "/GPU:0"; None lifts the surrounding choice."""
+    from contextlib import contextmanager
+
+    from headrace import runtime
+    from headrace.core.state import set_device
+
+    if callable(device_name):
+        raise errors.UnimplementedError(None, None, "tf.device(function) is not supported with eager execution: give a device name.")
+
+    @contextmanager
+    def scope() -> Any:
+        if state.graph is not None:
+            with state.graph.device(device_name):
+                yield
+            return
+        saved = state.device
+        chosen = None if device_name is None else runtime.find_device(device_name)
+        set_device(None if chosen is None or chosen.platform == "cpu" and chosen.index == 0 else chosen.name)
+        try:
+            yield
+        finally:
+            set_device(saved)
+
+    return scope()
+
+

@@ -1,0 +1,498 @@
+"""Running a function's graph: cut it into compiled clusters and host steps, specialise clusters on actual shapes, run them.
+
+One cluster is the normal case. A step runs on the host when XLA cannot hold it (strings, I/O, Python callbacks, shapes that
+depend on data); clusters before it compute its inputs, clusters after it take its results. Where a shape depends on a value,
+the value becomes part of a cluster's key (an argument), or a cut is made so that it is known before the next cluster compiles."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from headrace import runtime
+from headrace.core import dispatch, dtypes, errors
+from headrace.core.graph import CONST, FuncGraph, Operation
+from headrace.core.shapes import known
+from headrace.core.state import building
+from headrace.core.tensor import EagerTensor, wrap, wrap_buffer, wrap_object
+from headrace.ops.functional import Undefined
+from headrace.ops.state import VariableState
+from headrace.ops.tensor_list import ElementSpec, HostList, ListValue
+
+from .demand import Demand, demand
+from .eager import buffer_of
+from .hlo import Value, tensor_type
+from .lower import CannotLower, Cell, Lowering, NeedsValue, needed
+
+log = logging.getLogger("headrace")
+
+
+class Program:
+    """A graph ready to run: `program(inputs)` takes eager tensors for all of `graph.inputs` and returns the outputs."""
+
+    def __init__(self, graph: FuncGraph) -> None:
+        self.graph = graph
+        self.version = graph.version
+        self.hosted: set[Operation] = set()  # nodes that turned out not to compile
+        self.cuts: set[int] = set()  # ids of tensors whose values must be known before what follows compiles
+        self.must_compile = False  # jit_compile=True: a step on the host is an error
+        self.valued: set[int] = set()  # ids of cluster inputs whose values are part of the cluster's key
+        self._plan()
+
+    def _plan(self) -> None:
+        graph = self.graph
+        nodes = [n for n in needed(graph, graph.outputs) if n.type != "Placeholder"]
+        self.steps = _cut(nodes, self.hosted, self.cuts)
+        taken: dict[int, Any] = {id(t): t for t in graph.outputs}
+        for step in reversed(self.steps):
+            step.connect(taken)
+        for step in self.steps:
+            if isinstance(step, Cluster):
+                step.program = self
+        single = self.steps[0] if len(self.steps) == 1 and isinstance(self.steps[0], Cluster) else None
+        self.direct = _Direct(graph, single) if single is not None else None
+
+    def __call__(self, inputs: Sequence[EagerTensor]) -> list[EagerTensor]:
+        while True:
+            try:
+                if self.direct is not None:
+                    return self.direct(inputs)
+                return self._run(inputs)
+            except _Replan:
+                self._plan()
+
+    def _run(self, inputs: Sequence[EagerTensor]) -> list[EagerTensor]:
+        if self.must_compile and any(isinstance(s, HostStep) for s in self.steps):
+            raise errors.InvalidArgumentError(None, None, f"jit_compile=True, but some ops of {self.graph.name} must run on the host. Remove them, or jit_compile.\n{self.describe()}")
+        env: dict[int, Any] = {id(t): x for t, x in zip(self.graph.inputs, inputs)}
+        # A replan must not repeat side effects: compile problems show before the first run of a cluster, and the steps
+        # done so far are kept.
+        done = 0
+        while done < len(self.steps):
+            step = self.steps[done]
+            try:
+                step.run(env)
+            except _Replan:
+                finished = {id(n) for s in self.steps[:done] for n in s.nodes}
+                self._plan()
+                return self._resume(env, finished)
+            done += 1
+        return [env[id(t)] if not t._is_eager else t for t in self.graph.outputs]
+
+    def _resume(self, env: dict[int, Any], finished: set[int]) -> list[EagerTensor]:
+        """Continues after a new plan was made in the middle of a run; nodes that ran already are not run again."""
+        rest = [n for n in needed(self.graph, self.graph.outputs) if n.type != "Placeholder" and id(n) not in finished]
+        pending = [n for n in rest if any(id(t) not in env for t in n.outputs) or n.op_def.stateful]
+        steps = _cut(_closure(pending, env), self.hosted, self.cuts)
+        taken: dict[int, Any] = {id(t): t for t in self.graph.outputs}
+        for step in reversed(steps):
+            step.connect(taken)
+        for k, step in enumerate(steps):
+            step.program = self
+            try:
+                step.run(env)
+            except _Replan:
+                finished |= {id(n) for s in steps[:k] for n in s.nodes}
+                self._plan()
+                return self._resume(env, finished)
+        return [env[id(t)] if not t._is_eager else t for t in self.graph.outputs]
+
+    def single(self, inputs: Sequence[EagerTensor]) -> Executable:
+        """The one compiled program for these inputs; ValueError when some of the work is done on the host."""
+        while True:
+            if self.direct is None:
+                raise ValueError(f"{self.graph.name} does not compile to one program:\n{self.describe()}")
+            try:
+                return self.direct.executable(inputs)
+            except _Replan:
+                self._plan()
+
+    def describe(self) -> str:
+        """The plan, for people: what compiles together, and what runs on the host and why."""
+        lines = [f"{self.graph.name}: {len(self.steps)} step(s)"]
+        lines += [f"  {i}. {step.describe()}" for i, step in enumerate(self.steps)]
+        return "\n".join(lines)
+
+
+def _closure(nodes: list[Operation], env: dict[int, Any]) -> list[Operation]:
+    """The nodes, and cheap ones that ran before but whose results were not kept."""
+    wanted = {id(n): n for n in nodes}
+    stack = list(nodes)
+    while stack:
+        for t in stack.pop().inputs:
+            if id(t) not in env and id(t.op) not in wanted:
+                wanted[id(t.op)] = t.op
+                stack.append(t.op)
+    if not wanted:
+        return []
+    order = next(iter(wanted.values())).graph.operations
+    return [n for n in order if id(n) in wanted]
+
+
+class _Replan(Exception):
+    """The plan changed: make it anew."""
+
+
+class HostStep:
+    """Nodes that run one by one on eager tensors."""
+
+    program: Program
+
+    def __init__(self, nodes: list[Operation]) -> None:
+        self.nodes = nodes
+
+    def connect(self, taken: dict[int, Any]) -> None:
+        for node in self.nodes:
+            for t in node.inputs:
+                taken[id(t)] = t
+
+    def run(self, env: dict[int, Any]) -> None:
+        for node in self.nodes:
+            try:
+                with building(None, tapes=()):
+                    results = dispatch.run_eager(node.op_def, [env[id(t)] for t in node.inputs], node.attrs)
+            except Exception as error:
+                _locate(error, node)
+                raise
+            for t, value in zip(node.outputs, results):
+                env[id(t)] = value
+
+    def describe(self) -> str:
+        return "host: " + ", ".join([f"{n.type} ({n.site})" for n in self.nodes])
+
+
+def _locate(error: Exception, node: Operation) -> None:
+    """Adds to an error in a graph where the user made the op."""
+    message = getattr(error, "_message", None)
+    if isinstance(message, str) and "defined at" not in message:
+        error._message = f"{message} [[node {node.name} defined at {node.site}]]"  # type: ignore[attr-defined]
+
+
+class Cluster:
+    """Nodes that compile into one program per shapes of its inputs."""
+
+    program: Program
+
+    def __init__(self, nodes: list[Operation]) -> None:
+        self.nodes = nodes
+        self.executables: dict[Any, Executable] = {}
+        made = {id(t) for n in nodes for t in n.outputs}
+        seen: dict[int, Any] = {}
+        for n in nodes:
+            for t in n.inputs:
+                if id(t) not in made:
+                    seen.setdefault(id(t), t)
+        self.inputs = list(seen.values())
+        self.handles = [t for t in self.inputs if t._dtype.kind == "r"]
+        self.tensors = [t for t in self.inputs if t._dtype.kind != "r"]
+        self.lists = [i for i, t in enumerate(self.tensors) if t._dtype.kind == "v"]
+        self.fixed = not self.lists and all(known(t._raw_shape) for t in self.tensors)
+        self.outputs: list[Any] = []
+
+    def connect(self, taken: dict[int, Any]) -> None:
+        self.outputs = [t for n in self.nodes for t in n.outputs if id(t) in taken]
+        for t in self.inputs:
+            taken[id(t)] = t
+
+    def run(self, env: dict[int, Any]) -> None:
+        tensors = [env[id(t)] for t in self.tensors]
+        states = [env[id(t)]._host().item() for t in self.handles]
+        results = self.execute(tensors, states)
+        for t, value in zip(self.outputs, results):
+            env[id(t)] = value
+
+    def execute(self, tensors: Sequence[EagerTensor], states: Sequence[VariableState]) -> list[EagerTensor]:
+        executable = self.executable(tensors, states)
+        if self.lists:
+            tensors = list(tensors)
+            for i in self.lists:
+                tensors[i] = tensors[i]._host().item().stacked()
+        return executable.run(tensors, states)
+
+    def executable(self, tensors: Sequence[EagerTensor], states: Sequence[VariableState]) -> Executable:
+        """The program for these shapes (and, where they matter, values)."""
+        valued = self.program.valued
+        key: Any = tuple(
+            [x._raw_shape if id(t) not in valued else (x._raw_shape, x._host().tobytes()) for t, x in zip(self.tensors, tensors)]
+            + [_list_key(tensors[i]) for i in self.lists]
+            + [s.current_shape() if s.shape is None or None in s.shape else None for s in states]
+            + ([states.index(s) for s in states] if len(set(map(id, states))) != len(states) else [])
+        )
+        found = self.executables.get(key)
+        if found is None:
+            found = self.executables[key] = self._compile(tensors, states)
+        return found
+
+    def _compile(self, tensors: Sequence[EagerTensor], states: Sequence[VariableState]) -> Executable:
+        b = Lowering(runtime.default_device().platform)
+        valued = self.program.valued
+        env: dict[int, Any] = {}
+        parameters: list[Value] = []
+        positions: list[int] = []
+        for i, (t, x) in enumerate(zip(self.tensors, tensors)):
+            if id(t) in valued:
+                env[id(t)] = x._host()
+            elif t._dtype.kind == "v":
+                env[id(t)], buffer = self._enter_list(b, t, x)
+                if buffer is not None:
+                    parameters.append(buffer)
+                    positions.append(i)
+            else:
+                env[id(t)] = b.fresh(x._raw_shape, x._dtype)
+                parameters.append(env[id(t)])
+                positions.append(i)
+        cells: dict[int, Cell] = {}
+        unique: list[int] = []
+        for i, (t, s) in enumerate(zip(self.handles, states)):
+            if id(s) not in cells:
+                if not s.initialized:
+                    s.read()  # raises the documented error
+                cells[id(s)] = Cell(b.fresh(s.current_shape(), s.dtype))
+                unique.append(i)
+            env[id(t)] = cells[id(s)]
+        order = [cells[id(states[i])] for i in unique]
+        starts = [c.value for c in order]
+        b.used = {id(t) for n in self.nodes for t in n.inputs} | {id(t) for t in self.outputs}
+        from .lower import lower_node
+
+        for node in self.nodes:
+            try:
+                lower_node(b, node, env)
+            except CannotLower as error:
+                self._give_up(node, error)
+        results = [env[id(t)] for t in self.outputs]
+        for t, r in zip(self.outputs, results):
+            if not isinstance(r, (Value, np.ndarray, Undefined, ListValue)):
+                self._give_up(t.op, CannotLower(t.op, f"a {type(r).__name__} leaves the compiled program"))
+        lists: dict[int, Any] = {}  # how list results are put together, by their place
+        for k, (t, r) in enumerate(zip(self.outputs, results)):
+            if isinstance(r, ListValue):
+                try:
+                    results[k] = r.ready(b)
+                except CannotLower as error:
+                    self._give_up(t.op, error)
+                lists[k] = r.length if isinstance(r.length, int) else len(results)
+                if not isinstance(r.length, int):
+                    self._give_up(t.op, CannotLower(t.op, "a list of unknown length leaves the compiled program"))
+        computed = [r for r in results if isinstance(r, Value)]
+        written = [k for k, c in enumerate(order) if c.written]
+        returned = [order[k].value for k in written] + computed
+        extra = list(b.runtime_inputs.values())
+        inputs = [*starts, *parameters, *[r.value for r in extra]]
+        aliases = {k: j for j, k in enumerate(written)}
+        text = b.function(inputs, returned, module=_module_name(self.program.graph.name), aliases=aliases)
+        program = runtime.compile(text, [(v.shape, v.dtype._np) for v in returned], callbacks=b.callbacks) if returned else None
+        layout = [(None if isinstance(r, Value) else r if isinstance(r, np.ndarray) else np.zeros((), t._dtype._np), t._dtype) for r, t in zip(results, self.outputs)]
+        return Executable(program, text, positions, unique, written, [r.provider for r in extra], layout, {k: (n, results[k].dtype) for k, n in lists.items()})
+
+    def _enter_list(self, b: Lowering, t: Any, x: EagerTensor) -> tuple[ListValue, Value | None]:
+        """A list from outside: its buffer is a parameter, its length is known."""
+        value = x._host().item()
+        if not isinstance(value, HostList):
+            self._consumers_to_host(t, f"a {type(value).__name__} enters a compiled program")
+        if not value.length:
+            return ListValue(None, 0, value.dtype, ElementSpec(None, None)), None
+        stacked = value.stacked()
+        if stacked is None:
+            self._consumers_to_host(t, "a list whose elements are missing or differ in shape enters a compiled program")
+        buffer = b.fresh(stacked._raw_shape, value.dtype)
+        return ListValue(buffer, value.length, value.dtype, ElementSpec(buffer.shape[1:], buffer.shape[0])), buffer
+
+    def _consumers_to_host(self, t: Any, why: str) -> None:
+        for node in self.nodes:
+            if any(x is t for x in node.inputs):
+                log.debug("%s runs on the host: %s", node.name, why)
+                self.program.hosted.add(node)
+        raise _Replan
+
+    def _give_up(self, node: Operation, error: CannotLower) -> None:
+        """Something in the cluster cannot be compiled as it stands: change the plan so that it can."""
+        program = self.program
+        if isinstance(error, NeedsValue):
+            found = demand(error, node, {id(t) for t in self.tensors})
+            before = len(program.cuts) + len(program.valued)
+            if isinstance(found, Demand):
+                program.cuts |= found.cuts
+                program.valued |= found.values
+                if len(program.cuts) + len(program.valued) > before:
+                    raise _Replan
+        if node in program.hosted:
+            raise error
+        log.debug("%s runs on the host: %s", node.name, error)
+        program.hosted.add(node)
+        raise _Replan
+
+    def describe(self) -> str:
+        return f"compiled: {len(self.nodes)} ops, {len(self.tensors)} inputs, {len(self.handles)} variables, {len(self.outputs)} outputs, {len(self.executables)} specialisation(s)"
+
+
+def _module_name(name: str) -> str:
+    return "".join([c if c.isalnum() else "_" for c in name]) or "f"
+
+
+class Executable:
+    """A compiled cluster with its calling convention: variables, then tensors, then values the host provides."""
+
+    __slots__ = ("cells", "layout", "lists", "plain", "positions", "program", "providers", "text", "written")
+
+    def __init__(
+        self, program: Any, text: str, positions: list[int], cells: list[int], written: list[int], providers: list[Any], layout: list[Any], lists: dict[int, Any]
+    ) -> None:  # fmt: skip
+        self.program, self.text, self.positions, self.cells, self.written, self.providers = program, text, positions, cells, written, providers
+        self.layout, self.lists = layout, lists
+        self.plain = None if lists or any(k is not None for k, _ in layout) else [d for _, d in layout]  # dtypes, when every output is computed
+
+    def run(self, tensors: Sequence[EagerTensor], states: Sequence[VariableState]) -> list[EagerTensor]:
+        program = self.program
+        if program is None:
+            return [wrap(known_value, d) for known_value, d in self.layout]
+        buffers = [_variable_buffer(states[i]) for i in self.cells]
+        for i in self.positions:
+            x = tensors[i]
+            buffers.append(x._buf or buffer_of(x))
+        for provider in self.providers:
+            buffers.append(runtime.put(provider()))
+        results = program.run(buffers)
+        written = self.written
+        for k, buffer in zip(written, results):
+            s = states[self.cells[k]]
+            s.buffer, s.array = buffer, None
+        if written:
+            results = results[len(written) :]
+        if self.plain is not None:
+            return [wrap_buffer(r, d) for r, d in zip(results, self.plain)]
+        it = iter(results)
+        out = [wrap_buffer(next(it), d) if known_value is None else wrap(known_value, d) for known_value, d in self.layout]
+        for k, (length, dtype) in self.lists.items():
+            out[k] = wrap_object(HostList(None, length, dtype, wrap_buffer(out[k]._buf, dtype)), dtypes.variant)
+        return out
+
+
+def _list_key(x: EagerTensor) -> Any:
+    """What of a list a compiled program depends on: element shape and type, capacity and length."""
+    value = x._host().item()
+    stacked = value.stacked() if isinstance(value, HostList) else None
+    return None if stacked is None else (stacked._raw_shape, value.dtype, value.length)
+
+
+def _variable_buffer(s: VariableState) -> Any:
+    buffer = s.buffer
+    if buffer is None:
+        # The array may be shared with tensors, and the buffer will be donated: it must be a copy.
+        buffer = s.buffer = runtime.put(s.read())
+        s.array = None
+    return buffer
+
+
+class _Direct:
+    """The short way through a program of one cluster whose outputs are all its own."""
+
+    def __init__(self, graph: FuncGraph, cluster: Cluster) -> None:
+        self.cluster = cluster
+        where = {id(t): i for i, t in enumerate(graph.inputs)}
+        self.tensors = [where[id(t)] for t in cluster.tensors]
+        self.handles = [where[id(t)] for t in cluster.handles]
+        out = {id(t): i for i, t in enumerate(cluster.outputs)}
+        self.sources = [(out[id(t)], None) if id(t) in out else (None, t if t._is_eager else where[id(t)]) for t in graph.outputs]
+        self.same = [s[0] for s in self.sources] == list(range(len(cluster.outputs)))
+        self.only: Executable | None = None  # set when shapes cannot vary
+        self.every = self.tensors == list(range(len(graph.inputs)))
+
+    def executable(self, inputs: Sequence[EagerTensor]) -> Executable:
+        return self.cluster.executable([inputs[i] for i in self.tensors], [inputs[i]._host().item() for i in self.handles])
+
+    def __call__(self, inputs: Sequence[EagerTensor]) -> list[EagerTensor]:
+        tensors = inputs if self.every else [inputs[i] for i in self.tensors]
+        states = [inputs[i]._np.item() for i in self.handles]  # type: ignore[union-attr]
+        executable = self.only
+        if executable is None:
+            cluster = self.cluster
+            executable = cluster.executable(tensors, states)
+            if cluster.lists:
+                results = cluster.execute(tensors, states)
+                return [results[i] if i is not None else x if isinstance(x, EagerTensor) else inputs[x] for i, x in self.sources]
+            if cluster.fixed and not cluster.program.valued and len({id(s) for s in states}) == len(states) and all(known(s.shape) for s in states):
+                self.only = executable
+        results = executable.run(tensors, states)
+        if self.same:
+            return results
+        return [results[i] if i is not None else x if isinstance(x, EagerTensor) else inputs[x] for i, x in self.sources]
+
+
+def _cut(nodes: Sequence[Operation], hosted: set[Operation], cuts: set[int]) -> list[Any]:
+    """Assigns every node the earliest stage it can be in: even stages are clusters, odd ones run on the host. Effects on one
+    variable keep their order, and so do all effects outside of the program."""
+    stage: dict[int, int] = {}  # of tensors
+    when: dict[int, int] = {}  # of nodes
+    last_effect = 0
+    variables: dict[int, tuple[int, int]] = {}  # handle -> stages of its last read and last write
+    groups: dict[int, list[Operation]] = {}
+    for node in nodes:
+        on_host = _on_host(node) or node in hosted
+        at = 1 if on_host else 0
+        for t in node.inputs:
+            s = stage.get(id(t), 0)
+            if s % 2 == 0:
+                at = max(at, s + 1 if on_host else s)
+            else:
+                at = max(at, s if on_host else s + 1)
+        for c in node.control_inputs:
+            s = when.get(id(c), 0)
+            at = max(at, s if s % 2 == at % 2 else s + 1)
+        if node.op_def.stateful:
+            handles = [t for t in node.inputs if t._dtype.kind == "r"]
+            reads_only = node.type in ("ReadVariableOp", "ResourceGather", "VariableShape")
+            for t in handles:
+                read, write = variables.get(id(t), (0, 0))
+                at = max(at, _after(write if reads_only else max(read, write), at))
+            if on_host and node.type not in _OBSERVERS:
+                at = max(at, _after(last_effect, at))
+                last_effect = at
+            elif on_host:
+                at = max(at, _after(last_effect, at))
+                last_effect = at
+            for t in handles:
+                read, write = variables.get(id(t), (0, 0))
+                variables[id(t)] = (max(read, at), write) if reads_only else (read, max(write, at))
+        for t in node.outputs:
+            stage[id(t)] = at + 1 if id(t) in cuts and at % 2 == 0 else at
+        when[id(node)] = at
+        groups.setdefault(at, []).append(node)
+    return [HostStep(groups[s]) if s % 2 else Cluster(groups[s]) for s in sorted(groups)]
+
+
+_OBSERVERS = frozenset({"PrintV2", "Assert", "CheckNumerics", "CheckNumericsV2"})
+
+
+def _after(s: int, at: int) -> int:
+    """The first stage of `at`'s kind that is not before stage s."""
+    return s if s % 2 == at % 2 else s + 1
+
+
+def _on_host(node: Operation) -> bool:
+    op = node.op_def
+    if op is CONST:
+        return False
+    if op.host or op.lower is None and op.body is None:
+        return True
+    return any(t._dtype.kind == "s" for t in (*node.inputs, *node.outputs))
+
+
+def program_of(graph: FuncGraph) -> Program:
+    """The graph's program, made once (and again when the graph has changed since)."""
+    program: Program | None = graph.__dict__.get("_program")
+    if program is None or program.version != graph.version:
+        program = graph.__dict__["_program"] = Program(graph)
+    return program
+
+
+def run_graph(graph: FuncGraph, inputs: Sequence[Any]) -> list[EagerTensor]:
+    """Runs a function's graph on eager tensors."""
+    return program_of(graph)(inputs)
+
+
+dispatch.run_graph = run_graph
+__all__ = ["Program", "program_of", "run_graph", "tensor_type"]

@@ -1,0 +1,343 @@
+"""The arguments of a `tf.function` call: which are tensors, what the others are, and when two calls can share a graph."""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from headrace.core import nest, shapes
+from headrace.core.convert import to_tensor
+from headrace.core.specs import TensorSpec, TypeSpec
+from headrace.core.tensor import Tensor
+
+
+class Arguments:
+    """The parameters of a Python function, and how calls of it are read."""
+
+    def __init__(self, function: Callable[..., Any], input_signature: Any) -> None:
+        try:
+            self.signature = inspect.signature(function)
+        except (TypeError, ValueError):
+            self.signature = inspect.Signature([inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL), inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)])
+        parameters = list(self.signature.parameters.values())
+        self.names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        self.simple = all(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters) and len(self.names) == len(parameters)
+        self.function_name = getattr(function, "__name__", "function")
+        self.input_signature = None if input_signature is None else tuple(input_signature)
+        if input_signature is not None:
+            if not isinstance(input_signature, (tuple, list)):
+                raise TypeError(f"input_signature must be either a tuple or a list, got {type(input_signature)}.")
+            for leaf in nest.flatten(self.input_signature):
+                if not isinstance(leaf, (TypeSpec, Tensor)) and not hasattr(leaf, "handle"):
+                    raise TypeError(f"input_signature must be a possibly nested sequence of TensorSpec objects, got {leaf!r}.")
+            required = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty]
+            if not any(p.kind is p.VAR_POSITIONAL for p in parameters) and not len(required) <= len(self.input_signature) <= len(self.names):
+                raise TypeError(f"input_signature has {len(self.input_signature)} entries, but {self.function_name}{self.signature} takes {len(self.names)} arguments.")
+
+    @property
+    def arg_names(self) -> list[str]:
+        return self.names
+
+    def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any], complete_from_signature: bool = False) -> Call:
+        """Reads a call; with `complete_from_signature`, arguments left out are taken from the input signature."""
+        if complete_from_signature and self.input_signature is not None and not args and not kwargs:
+            args = self.input_signature
+        if self.simple and not kwargs and len(args) == len(self.names):
+            args = tuple(args)
+        else:
+            try:
+                bound = self.signature.bind(*args, **kwargs)
+            except TypeError as error:
+                raise TypeError(f"Binding inputs to tf.function failed due to `{error}`. Received args: {tuple(args)} and kwargs: {dict(kwargs)} for signature: {self.signature}.") from None
+            bound.apply_defaults()
+            args, kwargs = bound.args, bound.kwargs
+        if self.input_signature is not None:
+            args = self._fit(args)
+        return Call(self, tuple(args), dict(kwargs))
+
+    def _fit(self, args: Sequence[Any]) -> tuple[Any, ...]:
+        """Converts arguments to the input signature's types; the specs themselves then decide the graph."""
+        out = list(args)
+        for i, (spec, value) in enumerate(zip(self.input_signature or (), args)):
+            try:
+                out[i] = nest.map_structure_up_to(spec, self._fit_one, spec, value)
+            except (TypeError, ValueError) as error:
+                name = self.names[i] if i < len(self.names) else f"argument {i}"
+                raise TypeError(f"Binding inputs to tf.function failed due to `{error}`. Argument {name!r} of {self.function_name} must fit {spec}, received {value!r}.") from None
+        return tuple(out)
+
+    @staticmethod
+    def _fit_one(spec: Any, value: Any) -> Any:
+        if isinstance(value, (TypeSpec, Fitted)):
+            return Fitted(value, spec) if isinstance(value, TensorSpec) else value
+        if isinstance(spec, TensorSpec):
+            tensor = value if isinstance(value, Tensor) else to_tensor(value, spec.dtype)
+            if tensor._dtype is not spec.dtype:
+                raise TypeError(f"Can not cast {tensor._dtype.name} to {spec.dtype.name}")
+            if not shapes.compatible(spec._raw_shape, tensor._raw_shape):
+                raise TypeError(f"Can not cast TensorSpec(shape={tensor.shape}, dtype={tensor.dtype!r}) to {spec}: the shapes are not compatible")
+            return Fitted(tensor, spec)
+        if isinstance(spec, TypeSpec) and not spec.is_compatible_with(value):
+            raise TypeError(f"{value!r} is not compatible with {spec}")
+        return value
+
+
+class Fitted:
+    """A tensor together with the spec that decides its placeholder."""
+
+    def __init__(self, tensor: Any, spec: TensorSpec) -> None:
+        self.tensor, self.spec = tensor, spec
+
+
+class Call:
+    """One call's arguments.
+
+    `key` identifies the graph; `tensors` are what is passed to it; `plain` says that all arguments were tensors."""
+
+    def __init__(self, arguments: Arguments, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.arguments, self.args, self.kwargs = arguments, args, kwargs
+        self.tensors: list[Any] = []
+        self.specs: list[TensorSpec] = []
+        self.paths: list[str] = []  # of the tensors
+        self.leaves: list[tuple[str, Any]] = []  # (path, key) of everything
+        self.plain = not kwargs and all(isinstance(a, Tensor) for a in args)
+        names = arguments.names
+        parts = [self._encode(a, names[i] if i < len(names) else f"args[{i}]") for i, a in enumerate(args)]
+        parts += [(k, self._encode(kwargs[k], k)) for k in sorted(kwargs)]
+        self.key: Any = tuple(parts)
+
+    # -------------------------------------------------------------------------------------------------------- reading
+    def _encode(self, value: Any, path: str) -> Any:
+        if isinstance(value, Tensor):
+            return self._tensor(value, value._dtype, value._raw_shape, path)
+        if isinstance(value, Fitted):
+            return self._tensor(value.tensor, value.spec.dtype, value.spec._raw_shape, path)
+        if isinstance(value, TensorSpec):
+            return self._tensor(value, value.dtype, value._raw_shape, path)
+        if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind != "O":
+            tensor = to_tensor(value)
+            return self._tensor(tensor, tensor._dtype, tensor._raw_shape, path)
+        if nest.is_nested(value):
+            children = nest._children(value)
+            return (type(value), tuple([(k, self._encode(child, f"{path}[{k!r}]")) for k, child in children]))
+        if nest.is_composite(value):
+            spec = value._type_spec
+            parts = nest.flatten(spec._to_components(value), expand_composites=True)
+            return ("composite", spec, tuple([self._encode(p, f"{path}.{i}") for i, p in enumerate(parts) if p is not None]))
+        if isinstance(value, TypeSpec):
+            parts = nest.flatten(value._component_specs, expand_composites=True)
+            return ("composite", value, tuple([self._encode(p, f"{path}.{i}") for i, p in enumerate(parts)]))
+        return self._leaf(path, _python_key(value))
+
+    def _tensor(self, tensor: Any, dtype: Any, raw: Any, path: str) -> Any:
+        self.tensors.append(tensor)
+        self.specs.append(TensorSpec(raw, dtype))
+        self.paths.append(path)
+        return self._leaf(path, (dtype, raw))
+
+    def _leaf(self, path: str, key: Any) -> Any:
+        self.leaves.append((path, key))
+        return key
+
+    # -------------------------------------------------------------------------------------------------------- tracing
+    def placeholders(self) -> list[tuple[Any, str]]:
+        """(spec, name) of the graph's arguments."""
+        out = []
+        for spec, tensor, path in zip(self.specs, self.tensors, self.paths):
+            name = getattr(tensor, "name", None) if isinstance(tensor, TensorSpec) else None
+            out.append((spec, name or "".join([c if c.isalnum() or c == "_" else "_" for c in path]).strip("_") or "x"))
+        return out
+
+    def rebuild(self, placeholders: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments with placeholders in the tensors' places."""
+        it = iter(placeholders)
+        args = [self._decode(a, it) for a in self.args]
+        return args, {k: v for k, v in zip(sorted(self.kwargs), [self._decode(self.kwargs[k], it) for k in sorted(self.kwargs)])}
+
+    def _decode(self, value: Any, it: Any) -> Any:
+        if isinstance(value, (Tensor, Fitted, TensorSpec)) or (isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind != "O"):
+            return next(it)
+        if nest.is_nested(value):
+            return nest.rebuild(value, [self._decode(child, it) for _, child in nest._children(value)])
+        if nest.is_composite(value):
+            return nest.pack_sequence_as(value, [next(it) for _ in nest.flatten(value, expand_composites=True)], expand_composites=True)
+        if isinstance(value, TypeSpec):
+            return nest.pack_sequence_as(value, [next(it) for _ in nest.flatten(value._component_specs, expand_composites=True)], expand_composites=True)
+        return value
+
+    # ---------------------------------------------------------------------------------------------------- comparison
+    def generalises(self, other: Call) -> bool:
+        """Whether the other call's arguments are instances of these: same structure and Python values, tensors at least as specific."""
+        if len(self.leaves) != len(other.leaves) or _skeleton(self.key) != _skeleton(other.key):
+            return False
+        for (_, a), (_, b) in zip(self.leaves, other.leaves):
+            if a == b:
+                continue
+            if not (_is_tensor_key(a) and _is_tensor_key(b)) or a[0] is not b[0]:
+                return False
+            general, special = a[1], b[1]
+            if general is None:
+                continue
+            if special is None or len(general) != len(special) or any(g is not None and g != s for g, s in zip(general, special)):
+                return False
+        return True
+
+    def relaxed(self, others: Sequence[Call]) -> Call:
+        """This call with dims unknown where it differs from an earlier call that is otherwise alike."""
+        for other in others:
+            if len(other.leaves) != len(self.leaves) or _skeleton(self.key) != _skeleton(other.key):
+                continue
+            pairs = list(zip(self.leaves, other.leaves))
+            if all(a == b or (_is_tensor_key(a) and _is_tensor_key(b) and a[0] is b[0]) for (_, a), (_, b) in pairs):
+                it = iter([TensorSpec(shapes.generalise(a._raw_shape, b._raw_shape), a.dtype) for a, b in zip(self.specs, other.specs)])
+                args = tuple([self._fitted(a, it) for a in self.args])
+                return Call(self.arguments, args, {k: self._fitted(self.kwargs[k], it) for k in sorted(self.kwargs)})
+        return self
+
+    def _fitted(self, value: Any, it: Any) -> Any:
+        if isinstance(value, Fitted):
+            return Fitted(value.tensor, next(it))
+        if isinstance(value, (Tensor, TensorSpec)) or (isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind != "O"):
+            return Fitted(value if isinstance(value, (Tensor, TensorSpec)) else to_tensor(value), next(it))
+        if nest.is_nested(value):
+            return nest.rebuild(value, [self._fitted(child, it) for _, child in nest._children(value)])
+        if nest.is_composite(value):
+            for _ in nest.flatten(value, expand_composites=True):
+                next(it)
+        return value
+
+    # ----------------------------------------------------------------------------------------------- concrete functions
+    def flatten_inputs(self, args: Sequence[Any], kwargs: Mapping[str, Any], name: str) -> list[Any]:
+        """The tensors of a call of the concrete function, checked against its signature."""
+        try:
+            call = self.arguments.bind(args, kwargs)
+            values = call.tensors
+        except TypeError:
+            values = None  # Python arguments may be left out, and tensors given in order
+            call = None
+        if call is None or len(values) != len(self.specs):
+            values = [*args, *[kwargs[p] for p in self.paths if p in kwargs]]
+            values = [v for v in values if not isinstance(v, (int, float, bool, str, type(None)))] if len(values) > len(self.specs) else values
+        if len(values) != len(self.specs):
+            raise TypeError(f"{name} takes {len(self.specs)} tensor arguments ({', '.join(self.paths)}), received {len(args) + len(kwargs)}.")
+        out = []
+        for value, spec, path in zip(values, self.specs, self.paths):
+            tensor = value if isinstance(value, Tensor) else to_tensor(value, spec.dtype)
+            if tensor._dtype is not spec.dtype or not shapes.compatible(spec._raw_shape, tensor._raw_shape):
+                raise TypeError(f"Binding inputs to tf.function failed due to `Can not cast TensorSpec(shape={tensor.shape}, dtype={tensor.dtype!r}) to {spec}`. Argument {path!r} of {name}.")
+            out.append(tensor)
+        return out
+
+    def structured_signature(self) -> tuple[Any, Any]:
+        it = iter([TensorSpec(s.shape, s.dtype, name) for s, name in self.placeholders()])
+        args = tuple([self._decode(a, it) for a in self.args])
+        return args, {k: self._decode(self.kwargs[k], it) for k in sorted(self.kwargs)}
+
+    def pretty(self, name: str, outputs: Any, captures: Sequence[Any], verbose: bool) -> str:
+        specs = dict(zip(self.paths, self.specs))
+        args, kwargs = self.rebuild(list(self.specs))
+        params = list(self.arguments.signature.parameters.values())
+        if not verbose:
+            shown = [f"{n}: {_show(a)}" for n, a in zip(self.arguments.names, args)] + [f"{k}: {_show(v)}" for k, v in kwargs.items()]
+            return f"({', '.join(shown)}) -> {_show(outputs)}"
+        lines = ["Input Parameters:"]
+        kinds = {p.name: p.kind.name for p in params}
+        for n, a in [*zip(self.arguments.names, args), *kwargs.items()]:
+            lines.append(f"  {n} ({kinds.get(n, 'KEYWORD_ONLY')}): {_show(a)}")
+        del specs
+        lines += ["Output Type:", f"  {_show(outputs)}", "Captures:"]
+        lines += [f"  {id(t)}: {_show(TensorSpec(t._raw_shape, t._dtype))}" for t in captures] or ["  None"]
+        return "\n".join(lines)
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, TensorSpec):
+        return f"TensorSpec(shape={value.shape}, dtype={value.dtype!r}, name=None)"
+    if isinstance(value, (list, tuple)):
+        inner = ", ".join(_show(v) for v in value)
+        return f"List[{inner}]" if isinstance(value, list) else f"Tuple[{inner}]"
+    if isinstance(value, dict):
+        return "Dict[" + ", ".join(f"[{k!r}, {_show(v)}]" for k, v in value.items()) + "]"
+    return f"Literal[{value!r}]" if isinstance(value, (int, float, str, bool)) else repr(value)
+
+
+def _python_key(value: Any) -> Any:
+    if hasattr(value, "handle") or isinstance(value, type) or callable(value):
+        return _Identity(value)
+    try:
+        hash(value)
+    except TypeError:
+        return _Identity(value)
+    return (type(value), value) if not isinstance(value, float) or value == value else (float, "nan")
+
+
+class _Identity:
+    """An object told apart by identity; it is not kept alive."""
+
+    __slots__ = ("hash", "ref", "strong")
+
+    def __init__(self, value: Any) -> None:
+        self.hash = id(value)
+        self.strong = None
+        try:
+            self.ref: Any = weakref.ref(value)
+        except TypeError:
+            self.ref, self.strong = None, value
+
+    def get(self) -> Any:
+        return self.strong if self.ref is None else self.ref()
+
+    def __hash__(self) -> int:
+        return self.hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and self.hash == other.hash and self.get() is not None and self.get() is other.get()
+
+    def __repr__(self) -> str:
+        return f"{type(self.get()).__name__} object at {hex(self.hash)}"
+
+
+def _is_tensor_key(key: Any) -> bool:
+    return isinstance(key, tuple) and len(key) == 2 and hasattr(key[0], "as_numpy_dtype")
+
+
+def _skeleton(key: Any) -> Any:
+    """A key without what may differ between tensors."""
+    if _is_tensor_key(key):
+        return "tensor"
+    if isinstance(key, tuple):
+        return tuple([_skeleton(k) for k in key])
+    return key
+
+
+def describe_change(name: str, call: Call, before: Sequence[Call]) -> str:
+    """Which argument made a new trace necessary, and how it differs from the most similar earlier call."""
+
+    def differences(other: Call) -> list[str]:
+        old, new = dict(other.leaves), dict(call.leaves)
+        out = []
+        for path in [*new, *[p for p in old if p not in new]]:
+            a, b = old.get(path, "nothing"), new.get(path, "nothing")
+            if a != b:
+                out.append(f"argument {path!r} changed from {_leaf_text(a)} to {_leaf_text(b)}")
+        return out
+
+    best = min((differences(c) for c in before), key=len, default=[])
+    advice = ""
+    if any("Python value" in d for d in best):
+        advice = " Pass Python numbers that change as tensors."
+    elif any("tensor of shape" in d for d in best):
+        advice = " Use reduce_retracing=True, or an input_signature with None for dimensions that change."
+    return f"{name} is traced again: {'; '.join(best) or 'its structure of arguments changed'}.{advice}"
+
+
+def _leaf_text(key: Any) -> str:
+    if _is_tensor_key(key):
+        return f"a {key[0].name} tensor of shape {shapes.text(key[1])}"
+    if isinstance(key, tuple) and len(key) == 2 and isinstance(key[0], type):
+        return f"the Python value {key[1]!r}"
+    return str(key)
