@@ -261,6 +261,8 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
     """
     if not isinstance(values, (list, tuple)):
         values = [values]
+    if not values:
+        raise contradiction("tf.concat needs at least one tensor, received an empty list.")
     if len(values) == 1:
         convert.to_tensor(axis, INT32 if not isinstance(axis, Tensor) else None)
         return identity(values[0], name)

@@ -105,6 +105,8 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
     if array.dtype.kind in "SUO":
         if array.dtype.kind in "SU":  # fixed-width arrays lose trailing zero bytes: read the Python values again
             array = np.array(value, object)
+        if array.ndim and not all([isinstance(v, (str, bytes)) for v in array.reshape(-1)]):
+            raise ValueError(f"Can't convert Python sequence with mixed types to Tensor: {_brief(value)}")
         _python_target(value, "s", dtype)
         return _strings(array)
     leaf = _first_leaf(value)

@@ -174,10 +174,14 @@ RESHAPE = OpDef(
 
 @RESHAPE.kernel_rule
 def _(tensor: Any, shape: Any) -> Any:
-    try:
-        return tensor.reshape(shape)
-    except (ValueError, TypeError):
-        return tensor.reshape(resolve_shape(shape, tensor.size))
+    if shape.ndim == 1:
+        asked = shape.tolist()
+        if not asked or min(asked) >= -1:
+            try:
+                return tensor.reshape(asked)
+            except ValueError:
+                pass  # say better why, below
+    return tensor.reshape(resolve_shape(shape, tensor.size))
 
 
 @RESHAPE.shape_rule

@@ -479,6 +479,13 @@ def index_vectors(*vectors: list[Any]) -> list[Tensor]:
     return out
 
 
+def slice_arguments(key: Any) -> tuple[Tensor, Tensor, Tensor, dict[str, int]]:
+    """A Python index as the inputs and attributes of StridedSlice and its relatives."""
+    begin, end, strides, masks = specification(key)
+    vectors = index_vectors(begin, end, strides)
+    return vectors[0], vectors[1], vectors[2], masks
+
+
 def getitem(x: Any, key: Any) -> Any:
     """`x[key]`: integers, slices, `...`, `tf.newaxis`, integer scalar tensors, or one boolean mask."""
     if type(key) is int and state.mode == EAGER and type(x) is EagerTensor and x._np is not None:
@@ -487,8 +494,8 @@ def getitem(x: Any, key: Any) -> Any:
             return wrap(array[key], x._dtype)
     if _is_mask(key):
         return boolean_mask(x, key)
-    begin, end, strides, masks = specification(key)
-    return execute(STRIDED_SLICE, [x, *index_vectors(begin, end, strides)], masks)
+    begin, end, strides, masks = slice_arguments(key)
+    return execute(STRIDED_SLICE, [x, begin, end, strides], masks)
 
 
 Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
