@@ -63,7 +63,7 @@ def expected(source: Path) -> dict[str, harness.Recording]:
                 old.unlink()
             command = [python, "-m", "conformance.harness", str(source), str(stem)]
             environment = {**os.environ, **TF_ENVIRONMENT}
-            done = subprocess.run(command, env=environment, capture_output=True, text=True)
+            done = subprocess.run(command, env=environment, cwd=HERE.parent, capture_output=True, text=True)
             assert done.returncode == 0, f"TensorFlow's side of {source.name} failed:\n{done.stderr[-4000:]}"
     return harness.restore(stem)
 

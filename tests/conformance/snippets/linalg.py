@@ -385,3 +385,24 @@ def fft_gradient(tf):
 @raises(case=["real", "scalar"])
 def fft_misuse(tf, case):
     return tf.signal.fft(tf.constant([1.0, 2.0])) if case == "real" else tf.signal.fft2d(tf.constant([1j]))
+
+
+@snippet(rtol=1e-4, atol=1e-4)
+def more_transforms(tf):
+    x = matrix(tf, 2, 4, 6)
+    return (
+        tf.signal.rfft3d(x),
+        tf.signal.irfft3d(tf.signal.rfft3d(x)),
+        tf.signal.mdct(matrix(tf, 16), 4),
+        tf.signal.inverse_mdct(tf.signal.mdct(matrix(tf, 16), 4)),
+        tf.signal.inverse_stft_window_fn(4)(8, tf.float32),
+        tf.signal.kaiser_bessel_derived_window(8),
+        tf.signal.mfccs_from_log_mel_spectrograms(matrix(tf, 2, 8)),
+    )
+
+
+@snippet(rtol=1e-4, atol=1e-4)
+def more_structured_matrices(tf):
+    bands = tf.constant([[2.0, 3.0, 4.0], [0.0, 1.0, -1.0]])
+    a, b = tf.constant([1.0, 2.0, 3.0]), tf.constant([0.5, -0.5])
+    return tf.linalg.banded_triangular_solve(bands, tf.ones([3, 1])), tf.linalg.eigh_tridiagonal(a, b)

@@ -526,3 +526,14 @@ def attention_by_hand(tf):
 @snippet
 def sampled_and_isotonic(tf):
     return tf.nn.isotonic_regression([[3.0, 1.0, 2.0]], axis=-1)
+
+
+@snippet
+def more_convolutions(tf):
+    x = ramp(tf, 1, 4, 4, 2)
+    return (
+        tf.nn.conv_transpose(x, ramp(tf, 3, 3, 3, 2), [1, 8, 8, 3], 2),
+        tf.nn.atrous_conv2d_transpose(x, ramp(tf, 2, 2, 3, 2), [1, 4, 4, 3], 2, "SAME"),
+        tf.nn.depthwise_conv2d_backprop_input([1, 4, 4, 2], ramp(tf, 2, 2, 2, 1), x, [1] * 4, "SAME"),
+        tf.nn.depthwise_conv2d_backprop_filter(x, [2, 2, 2, 1], x, [1] * 4, "SAME"),
+    )
