@@ -411,9 +411,10 @@ def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None =
     value = static_value(times)
     if value is not None and value.size == 1:
         value = value.reshape(())
-    if value is not None and value.ndim == 1 and raw[axis] is not None:
-        if value.size != raw[axis]:
+    if value is not None and value.ndim == 1:
+        if raw[axis] not in (None, value.size):
             raise contradiction(f"repeats has {value.size} entries for a dimension of size {raw[axis]}")
+        x = ENSURE_SHAPE(x, shape=(*raw[:axis], value.size, *raw[axis + 1 :])) if raw[axis] is None else x
         return lookup("GatherV2")(x, np.repeat(np.arange(value.size, dtype=np.int32), value), axis, name=name)
     if len(times._raw_shape) == 0 or times._raw_shape == (1,):
         times = RESHAPE(times, []) if times._raw_shape else times

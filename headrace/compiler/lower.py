@@ -338,12 +338,12 @@ def lower_node(b: Lowering, node: Operation, env: dict[int, Any]) -> None:
 def lower_op(b: Lowering, op: OpDef, arguments: Sequence[Any], attrs: Mapping[str, Any], node: Any) -> list[Any]:
     """One op on values. `node` (anything with `.inputs` and `.outputs`) gives types, and the name for errors."""
     b.node = node
-    if op.host:
-        raise CannotLower(node, "it runs on the host")
     if op.kernel is not None and not op.stateful and not op.reenters and all([type(a) is np.ndarray for a in arguments]):
         out_dtypes = [t._dtype for t in node.outputs]
         if sum([a.size for a in arguments]) <= FOLD_LIMIT and all([d.kind not in "rv" for d in out_dtypes]) and _small(node):
             return list(run_kernel(op, arguments, node.inputs, attrs, out_dtypes))
+    if op.host:
+        raise CannotLower(node, "it runs on the host")
     if op.lower is not None:
         static, hints = positions(op, op.static, node, attrs), positions(op, op.hints, node, attrs)
         ready = []

@@ -109,7 +109,8 @@ def check_gradients(fn: Callable[..., Any], args: Sequence[Any], *, order: int =
         with GradientTape() as tape:
             tape.watch([tensors[i] for i in wrt])
             y = fn(*tensors)
-        return tape.gradient(y, [tensors[i] for i in wrt], output_gradients=to_tensor(weights), unconnected_gradients="zero")
+        grads = tape.gradient(y, [tensors[i] for i in wrt], output_gradients=to_tensor(weights), unconnected_gradients="zero")
+        return [to_tensor(g) for g in grads]  # IndexedSlices become dense
 
     analytic = gradient(*[to_tensor(a) for a in args])
     for i, g in zip(wrt, analytic):
