@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dtypes
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError
 from headrace.core.op import OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 
@@ -45,9 +45,7 @@ def _solve_kernel(diagonals: np.ndarray, rhs: np.ndarray, partial_pivoting: bool
     for i in np.ndindex(*batch):
         above, main, below = diagonals[i]
         x, info = solve(below[1:], main, above[:-1], rhs[i])[-2:]
-        if info > 0:
-            raise InvalidArgumentError(None, None, "The matrix is not invertible.")
-        out.append(x)
+        out.append(np.full_like(x, np.nan) if info > 0 else x)  # singular
     return restack(out, batch, rhs.shape[-2:], rhs.dtype)
 
 
@@ -195,11 +193,11 @@ def _banded_solve(bands: Any, rhs: Any, lower: bool = True, adjoint: bool = Fals
     if shape is None or shape[-2] is None:
         raise ValueError("banded_triangular_solve needs the number of bands to be known while building the graph.")
     count = shape[-2]
-    k, align = ([1 - count, 0], "LEFT_RIGHT") if lower else ([0, count - 1], "RIGHT_LEFT")
+    k = [1 - count, 0] if lower else [0, count - 1]
     n: Any = shape[-1]
     if n is None:
         n = lookup("StridedSlice")(lookup("Shape")(bands), [-1], [0], [1], end_mask=1, shrink_axis_mask=1)
-    dense = MATRIX_DIAG(bands, k, n, n, np.zeros((), bands._dtype._np), align=align)
+    dense = MATRIX_DIAG(bands, k, n, n, np.zeros((), bands._dtype._np), align="LEFT_RIGHT")
     return TRIANGULAR_SOLVE(dense, rhs, lower=lower, adjoint=adjoint)
 
 

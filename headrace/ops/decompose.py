@@ -1,7 +1,8 @@
 """Matrix decompositions: Cholesky, QR, SVD, eigenvalues, LU.
 
-Kernels are NumPy's (LAPACK, batched), lowerings are those of `factor`. A host kernel that fails raises
-InvalidArgumentError, as TensorFlow does; in a compiled program the results are NaN, as under XLA."""
+Kernels are NumPy's (LAPACK, batched), lowerings are those of `factor`. Failure follows TensorFlow: a matrix that is not
+positive definite has NaN for its Cholesky factor, other failures raise InvalidArgumentError on the host; in compiled
+programs, where nothing can be raised, results are NaN."""
 
 from __future__ import annotations
 
@@ -46,9 +47,9 @@ def _cholesky_kernel(x: np.ndarray) -> np.ndarray:
     try:
         return np.linalg.cholesky(x)
     except np.linalg.LinAlgError:
-        raise InvalidArgumentError(
-            None, None, "Cholesky decomposition was not successful. The input might not be valid: it must be Hermitian and positive definite."
-        ) from None
+        if x.ndim > 2:  # only the matrices that are not positive definite fail
+            return restack(each(_cholesky_kernel, x), x.shape[:-2], x.shape[-2:], x.dtype)
+        return np.tril(np.full(x.shape, np.nan, x.dtype))
 
 
 def _cholesky_grad(op: Any, g: Any) -> list[Any]:
@@ -90,8 +91,6 @@ def _triangular_kernel(a: np.ndarray, rhs: np.ndarray, lower: bool = True, adjoi
         return _triangular_kernel(a.astype(np.float32), rhs.astype(np.float32), lower, adjoint)
     from scipy.linalg.blas import get_blas_funcs
 
-    if not np.all(np.diagonal(a, axis1=-2, axis2=-1)):
-        raise InvalidArgumentError(None, None, "Input matrix is not invertible: its diagonal has a zero.")
     batch = np.broadcast_shapes(a.shape[:-2], rhs.shape[:-2])
     if not rhs.size or 0 in batch:
         return np.zeros((*batch, *rhs.shape[-2:]), rhs.dtype)
@@ -298,8 +297,7 @@ def _eigen_shape(c: ShapeContext) -> list[Raw]:
 @in_single
 def _eigh_kernel(x: np.ndarray, compute_v: bool = True) -> Any:
     if not np.isfinite(x).all():
-        nans = np.full(x.shape, np.nan, x.dtype)
-        return nans[..., 0], nans if compute_v else np.zeros(0, x.dtype)
+        raise InvalidArgumentError(None, None, "Self-adjoint eigen decomposition was not successful. The input might not be valid: it has NaN or infinity.")
     if not compute_v:
         return np.linalg.eigvalsh(x), np.zeros(0, x.dtype)
     return tuple(np.linalg.eigh(x))
@@ -328,11 +326,13 @@ EIGH = OpDef("SelfAdjointEigV2", "input: T -> e: T, v: T", attrs={"compute_v": T
 
 def _eig_kernel(x: np.ndarray, compute_v: bool = True, Tout: Any = None) -> Any:
     try:
-        if not compute_v:
-            return np.linalg.eigvals(x), np.zeros(0, Tout._np)
-        return tuple(np.linalg.eig(x))
+        e, v = np.linalg.eig(x)
     except np.linalg.LinAlgError as error:
         raise InvalidArgumentError(None, None, f"Eigen decomposition was not successful. The input might not be valid: {error}") from None
+    if x.dtype.kind == "c":  # TensorFlow's order
+        order = np.argsort(np.abs(e), -1)
+        e, v = np.take_along_axis(e, order, -1), np.take_along_axis(v, order[..., None, :], -1)
+    return e, v if compute_v else np.zeros(0, Tout._np)
 
 
 def _eig_grad(op: Any, g_e: Any, g_v: Any) -> list[Any]:

@@ -282,12 +282,15 @@ def _schur_kernel(name: str) -> Callable[..., Any]:
     """A matrix function of SciPy's, which takes one matrix at a time."""
 
     def kernel(x: np.ndarray) -> np.ndarray:
+        import warnings
+
         import scipy.linalg
 
-        function = getattr(scipy.linalg, name)
         if not x.size:
             return np.array(x)
-        results = each(function, x)
+        with warnings.catch_warnings():  # its estimates of accuracy
+            warnings.simplefilter("ignore", RuntimeWarning)
+            results = each(getattr(scipy.linalg, name), x)
         if x.dtype.kind != "c":  # a real matrix whose result is not real has none of its own type
             results = [np.where(np.abs(np.imag(r)) > 0, np.nan, np.real(r)) for r in results]
         return restack([np.asarray(r, x.dtype) for r in results], x.shape[:-2], x.shape[-2:], x.dtype)
