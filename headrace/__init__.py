@@ -11,7 +11,7 @@ from typing import Any
 
 from headrace._version import __version__ as __version__
 
-_NAMESPACES = ("math", "bitwise", "array", "nn", "linalg", "signal", "random", "strings", "script", "debugging", "control", "autodiff", "variables",
+_NAMESPACES = ("math", "bitwise", "array", "nn", "linalg", "signal", "random", "strings", "script", "debugging", "control", "higher_order", "autodiff", "variables",
                "function", "composite", "config", "errors", "dtypes", "nest", "types", "raw_ops", "autograph", "compat", "experimental")  # fmt: skip
 
 

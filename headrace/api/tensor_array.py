@@ -11,13 +11,13 @@ from headrace.core.convert import to_tensor
 from headrace.core.dtypes import as_dtype
 from headrace.core.op import lookup
 from headrace.core.shapes import Raw, TensorShape, as_raw
-from headrace.core.specs import TensorSpec, TypeSpec
+from headrace.core.specs import CompositeTensor, TensorSpec, TypeSpec
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 from headrace.ops import tensor_list as ops
 
 
-class TensorArray:
+class TensorArray(CompositeTensor):
     """A per-element-write list of tensors.
 
     Every write returns the array to use from then on. `size` may be a tensor; `dynamic_size` lets writes grow it.
@@ -28,8 +28,6 @@ class TensorArray:
     >>> a.stack().numpy().tolist()
     [1.0, 2.0]
     """
-
-    _headrace_composite = True
 
     def __init__(
         self, dtype: Any, size: Any = None, dynamic_size: bool | None = None, clear_after_read: bool | None = None, tensor_array_name: str | None = None, handle: Any = None,

@@ -69,6 +69,14 @@ class HostList:
             return known
         return tuple(dims)
 
+    def zeros_like(self) -> HostList:
+        return HostList([None if x is None else np.zeros_like(x) for x in self.items[: self.length]], self.length, self.dtype)
+
+    def __add__(self, other: HostList) -> HostList:
+        """Element by element, as gradients of lists are summed; what was never written counts as zeros."""
+        pairs = zip(self.items[: self.length], other.items[: other.length], strict=True)
+        return HostList([y if x is None else x if y is None else x + y for x, y in pairs], self.length, self.dtype)
+
     def stack(self, shape: Any) -> np.ndarray:
         if not self.length:
             dims = np.atleast_1d(shape).tolist() if np.ndim(shape) else None
@@ -131,6 +139,23 @@ class ListValue:
     def size(self, b: Any) -> Any:
         return b.constant(self.length, dtypes.int32) if isinstance(self.length, int) else self.length
 
+    def zeros_like(self, b: Any) -> ListValue:
+        capacity = self.buffer.shape[0] if self.buffer is not None else self.spec.capacity
+        return ListValue(None, self.length, self.dtype, ElementSpec(self.spec.shape, capacity))
+
+    def plus(self, b: Any, other: ListValue) -> ListValue:
+        """The element-wise sum, as gradients of lists are summed."""
+        if isinstance(self, Single) and not isinstance(other, Single):
+            return other.plus(b, self)
+        if isinstance(other, Single) and other.buffer is None:
+            buffer = self.ready(b, other.item.shape)
+            return self.with_buffer(_put(b, buffer, other.index, b.add(_take(b, buffer, other.index), other.item)))
+        if self.buffer is None and not isinstance(self, Single):  # zeros that were never written
+            return other
+        if other.buffer is None and not isinstance(other, Single):
+            return self
+        return self.with_buffer(b.add(self.ready(b), other.ready(b)))
+
     def with_buffer(self, buffer: Any, length: Any = None) -> ListValue:
         return ListValue(buffer, self.length if length is None else length, self.dtype, self.spec)
 
@@ -170,23 +195,6 @@ def _take(b: Any, buffer: Any, index: Any) -> Any:
 def _element_shape(value: Any) -> tuple[int, ...] | None:
     dims = np.asarray(value)
     return None if dims.ndim == 0 or (dims < 0).any() else tuple(int(d) for d in dims)
-
-
-def add_lists(b: Any, values: list[ListValue]) -> ListValue:
-    """The element-wise sum, as gradients of lists are summed."""
-    values = sorted(values, key=lambda v: isinstance(v, Single))
-    total = values[0]
-    for v in values[1:]:
-        if total.buffer is None and not isinstance(total, Single):  # zeros that were never written
-            total = v
-        elif v.buffer is None and not isinstance(v, Single):
-            continue
-        elif isinstance(v, Single) and v.buffer is None:
-            buffer = total.ready(b)
-            total = total.with_buffer(_put(b, buffer, v.index, b.add(_take(b, buffer, v.index), v.item)))
-        else:
-            total = total.with_buffer(b.add(total.ready(b), v.ready(b)))
-    return total
 
 
 # ------------------------------------------------------------------------------------------------------------------- ops
@@ -338,21 +346,3 @@ RESIZE = OpDef("TensorListResize", "input_handle: variant, size: int32 -> output
 
 def _zeros_list(handle: Any) -> Any:
     return lookup("ZerosLike")(handle)
-
-
-def zeros_like_host(handle: np.ndarray) -> np.ndarray:
-    values = _list(handle)
-    return _box(HostList([None if x is None else np.zeros_like(x) for x in values.items[: values.length]], values.length, values.dtype))
-
-
-def add_host(handles: list[np.ndarray]) -> np.ndarray:
-    lists = [_list(h) for h in handles]
-    items: list[Any] = []
-    for i in range(lists[0].length):
-        parts = [v.items[i] for v in lists if v.items[i] is not None]
-        items.append(None if not parts else sum(parts[1:], parts[0]))
-    return _box(HostList(items, lists[0].length, lists[0].dtype))
-
-
-def lower_zeros_like(b: Any, handle: ListValue) -> ListValue:
-    return ListValue(None, handle.length, handle.dtype, ElementSpec(handle.spec.shape, handle.buffer.shape[0] if handle.buffer is not None else handle.spec.capacity))
