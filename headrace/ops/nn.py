@@ -15,7 +15,7 @@ from headrace.core.errors import ShapeError
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 
-from .math import add, gradient_op, mul, number, realdiv, sigmoid, sub, wide, widened
+from .math import add, gradient_op, mul, number, sub, wide, widened
 from .table import same_as
 from .windows import channel_axis
 
@@ -106,38 +106,6 @@ selu = _activation(
                           b.mul(x, b.full(x.shape, SELU_SCALE, x.dtype))),
     lambda x, y, g: SELU_GRAD(g, y), FLOATS,
     doc="Scaled exponential linear: `scale * alpha * (exp(features) - 1)` below zero, `scale * features` above (Klambauer et al., arXiv:1706.02515).",
-)  # fmt: skip
-
-
-def _logistic(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
-
-
-def _softplus(b: Builder, x: Value) -> Value:
-    # max(x, 0) + log1p(exp(-|x|)): no overflow on either side
-    return b.add(b.maximum(x, _zero(b, x)), b.unary("log_plus_one", b.unary("exponential", b.neg(b.unary("abs", x)))))
-
-
-SOFTPLUS_GRAD = _feature_gradient(
-    "SoftplusGrad", lambda g, x: g * _logistic(x), lambda b, g, x: b.mul(g, b.unary("logistic", x)), lambda g, x: mul(g, sigmoid(x)), FLOATS,
-)  # fmt: skip
-softplus = _activation(
-    "Softplus", widened(lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))), lambda b, x: wide(b, lambda x: _softplus(b, x), x),
-    lambda x, y, g: SOFTPLUS_GRAD(g, x), FLOATS,
-)  # fmt: skip
-
-
-def _one_plus_abs(b: Builder, x: Value) -> Value:
-    return b.add(b.unary("abs", x), b.full(x.shape, 1, x.dtype))
-
-
-SOFTSIGN_GRAD = _feature_gradient(
-    "SoftsignGrad", lambda g, x: g / np.square(1 + np.abs(x)), lambda b, g, x: b.div(g, b.mul(_one_plus_abs(b, x), _one_plus_abs(b, x))),
-    lambda g, x: realdiv(g, lookup("Square")(add(number(1, x), lookup("Abs")(x)))), FLOATS,
-)  # fmt: skip
-softsign = _activation(
-    "Softsign", widened(lambda x: x / (1 + np.abs(x))), lambda b, x: b.div(x, _one_plus_abs(b, x)), lambda x, y, g: SOFTSIGN_GRAD(g, x), FLOATS,
-    doc="`features / (abs(features) + 1)`, element-wise.",
 )  # fmt: skip
 
 

@@ -27,8 +27,6 @@ ACTIVATIONS: dict[str, Any] = {
     "relu6": lambda x: np.clip(x, 0, 6),
     "elu": lambda x: np.where(x < 0, np.expm1(x), x),
     "selu": lambda x: np.where(x < 0, SELU[1] * np.expm1(x), SELU[0] * x),
-    "softplus": lambda x: np.logaddexp(0, x),
-    "softsign": lambda x: x / (1 + np.abs(x)),
 }
 
 
