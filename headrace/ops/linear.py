@@ -10,7 +10,7 @@ from headrace.compiler.hlo import Builder, Value
 from headrace.core import dtypes, shapes
 from headrace.core.dtypes import COMPLEX, FLOATS, INTS
 from headrace.core.errors import ShapeError
-from headrace.core.op import OpDef, ShapeContext, lookup
+from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 
 from .math import conj
@@ -179,4 +179,32 @@ def _unbatch(g: Any, x: Any, other: Any) -> Any:
 BATCH_MATMUL = OpDef(
     "BatchMatMulV2", "x: T, y: T -> output: T", attrs={"adj_x": False, "adj_y": False, "grad_x": False, "grad_y": False}, types={"T": _MATMUL_TYPES},
     shape=_batch_shape, kernel=_batch_matmul, lower=_lower_batch_matmul, grad=_batch_matmul_grad, checked=True,
+)  # fmt: skip
+
+
+# -------------------------------------------------------------------------------------------- products of two types
+def _wide_product(x: Any, y: Any, Tout: Any, **flags: Any) -> Any:
+    cast = lookup("Cast")
+    return BATCH_MATMUL(cast(x, DstT=Tout), cast(y, DstT=Tout), **flags)
+
+
+BATCH_MATMUL_V3 = OpDef(
+    "BatchMatMulV3", "x: Ta, y: Tb -> output: Tout", attrs={"Tout": REQUIRED, "adj_x": False, "adj_y": False, "grad_x": False, "grad_y": False},
+    types={"Ta": _MATMUL_TYPES, "Tb": _MATMUL_TYPES}, shape=_batch_shape, body=_wide_product,
+)  # fmt: skip
+LEGACY_BATCH_MATMUL = OpDef(
+    "BatchMatMul", "x: T, y: T -> output: T", attrs={"adj_x": False, "adj_y": False, "grad_x": False, "grad_y": False}, types={"T": _MATMUL_TYPES},
+    shape=_batch_shape, kernel=_batch_matmul, lower=_lower_batch_matmul, body=lambda x, y, **flags: BATCH_MATMUL(x, y, **flags), checked=True,
+)  # fmt: skip
+
+
+def _sparse_product(a: Any, b: Any, transpose_a: bool, transpose_b: bool, a_is_sparse: bool, b_is_sparse: bool) -> Any:
+    cast = lookup("Cast")
+    return MATMUL(cast(a, DstT=dtypes.float32), cast(b, DstT=dtypes.float32), transpose_a=transpose_a, transpose_b=transpose_b)
+
+
+_SHORT = frozenset({dtypes.float32, dtypes.bfloat16})
+SPARSE_MATMUL = OpDef(  # the flags are hints for matrices of mostly zeros, of which the dense product takes no notice
+    "SparseMatMul", "a: Ta, b: Tb -> product: float32", attrs={"transpose_a": False, "transpose_b": False, "a_is_sparse": False, "b_is_sparse": False},
+    types={"Ta": _SHORT, "Tb": _SHORT}, shape=_matmul_shape, body=_sparse_product,
 )  # fmt: skip

@@ -70,8 +70,6 @@ legacy_add = binary("Add", _add_kernel, "add", lambda x, y, z, g: (g, g), NUMERI
 
 
 def _div_grad(x: Any, y: Any, z: Any, g: Any) -> Any:
-    if not x._dtype.is_trainable:
-        return None, None
     cy = conj(y)
     gx = realdiv(g, cy)
     return gx, neg(mul(gx, conj(z)))
@@ -91,12 +89,8 @@ def _legacy_quotient(x: np.ndarray, y: np.ndarray) -> Any:
     return _truncated_quotient(x, y) if x.dtype.kind in "iu" else np.true_divide(x, y)
 
 
-def _real_quotient(x: np.ndarray, y: np.ndarray) -> Any:
-    return np.true_divide(x, y) if x.dtype.kind not in "iu" else _truncated_quotient(x, y)
-
-
-realdiv = binary("RealDiv", _real_quotient, "divide", _div_grad, name="realdiv")
-legacy_div = binary("Div", _legacy_quotient, "divide", _div_grad)
+realdiv = binary("RealDiv", np.true_divide, "divide", _div_grad, INEXACT, name="realdiv")
+legacy_div = binary("Div", _legacy_quotient, "divide", _div_grad)  # of integers: truncates
 truncatediv = binary(
     "TruncateDiv", _truncated_quotient,
     lambda b, x, y: b.div(x, y) if x.dtype.kind in "iuc" else _truncate(b, b.div(x, y)),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from headrace.core import convert, dtypes
 from headrace.core.dispatch import binary_function
 from headrace.core.dtypes import DType
@@ -14,7 +16,7 @@ from headrace.core.tensor import Tensor
 from . import bitwise, compare, linear, math
 
 # What `x / y` computes in, by the operands' type.
-_QUOTIENT = {d: dtypes.float32 for d in (dtypes.int8, dtypes.uint8, dtypes.int16, dtypes.uint16)} | {
+QUOTIENT = {d: dtypes.float32 for d in (dtypes.int8, dtypes.uint8, dtypes.int16, dtypes.uint16)} | {
     d: dtypes.float64 for d in (dtypes.int32, dtypes.uint32, dtypes.int64, dtypes.uint64)
 }
 
@@ -23,8 +25,11 @@ def _operand(value: Any, like: Any, reflected: str) -> Any:
     """`value` as a tensor, of the type of `like` if it fits; NotImplemented when its own `reflected` method may know better."""
     if isinstance(value, Tensor):
         return value
+    dtype, python = like._dtype, type(value)
+    if (python is float and dtype.kind == "f") or (python is int and dtype.kind in "fi" and abs(value) < 128):
+        return convert.constant(np.array(value, dtype._np), dtype)  # the usual `2 * x` needs none of the rules below
     try:
-        return convert.to_tensor(value, hint=like._dtype)
+        return convert.to_tensor(value, hint=dtype)
     except (TypeError, ValueError):
         if hasattr(type(value), reflected):
             return NotImplemented
@@ -37,14 +42,16 @@ def _install(symbol: str, op: OpDef, rule: Callable[..., Any] | None = None) -> 
     forward_name, reflected_name = f"__{symbol}__", f"__r{symbol}__"
 
     def general(x: Any, y: Any, name: str | None = None) -> Any:
+        if isinstance(y, Tensor):
+            return compute(x, y, name=name or symbol)
         y = _operand(y, x, reflected_name)
-        return y if y is NotImplemented else compute(x, y, name=name or symbol)
+        return y if y is NotImplemented else forward(x, y)
 
     def reflected(self: Any, other: Any) -> Any:
         other = _operand(other, self, forward_name)
-        return other if other is NotImplemented else compute(other, self, name=symbol)
+        return other if other is NotImplemented else forward(other, self)
 
-    forward = binary_function(op, forward_name, general) if rule is None or rule in _SAME_ON_NUMBERS else general
+    forward = binary_function(op, forward_name, general) if rule is None or rule in _SAME_AS_OP else general
     reflected.__name__ = reflected_name
     setattr(Tensor, forward_name, forward)
     setattr(Tensor, reflected_name, reflected)
@@ -60,15 +67,15 @@ def true_divide(x: Any, y: Any, name: str | None = None) -> Any:
     if x._dtype is not y._dtype:
         raise TypeError(f"`x` and `y` must have the same dtype, got {x._dtype!r} != {y._dtype!r}.")
     dtype: DType = x._dtype
-    if dtype.kind in "iu" and dtype in _QUOTIENT:
+    if dtype.kind in "iu" and dtype in QUOTIENT:
         cast = lookup("Cast")
-        x, y = cast(x, DstT=_QUOTIENT[dtype]), cast(y, DstT=_QUOTIENT[dtype])
+        x, y = cast(x, DstT=QUOTIENT[dtype]), cast(y, DstT=QUOTIENT[dtype])
     elif dtype.kind not in "fc":
         raise TypeError(f"Invalid dtype {dtype!r} in __truediv__. Expected a number type; convert with tf.cast.")
     return lookup("RealDiv")(x, y, name=name)
 
 
-_SAME_ON_NUMBERS = {add}
+_SAME_AS_OP = {add, true_divide}  # on every type the op itself takes
 
 
 def _logical(on_bool: str, on_integers: str) -> Callable[..., Any]:

@@ -158,12 +158,12 @@ def _count(shape: Sequence[int], axes: Iterable[int]) -> int:
 def _mean(x: np.ndarray, axes: tuple[int, ...], keep: bool) -> Any:
     n = _count(x.shape, axes)
     if x.dtype.kind in "iu":
-        total = np.sum(x, axes, np.uint64 if x.dtype.kind == "u" else np.int64, keepdims=keep)
-        return np.fix(total / n).astype(x.dtype) if n > 1 and x.itemsize < 8 else _whole_mean(total, n)
+        return _whole_mean(np.sum(x, axes, np.uint64 if x.dtype.kind == "u" else np.int64, keepdims=keep), n)
     return np.sum(x, axes, _accumulator(x.dtype), keepdims=keep) / np.asarray(n, _accumulator(x.dtype))
 
 
 def _whole_mean(total: np.ndarray, n: int) -> Any:
+    """The quotient rounded towards zero; of nothing, zero."""
     if n == 0:
         return np.zeros_like(total)
     q = total // n
@@ -287,6 +287,8 @@ def _position_shape(c: ShapeContext) -> Raw:
         return None
     if axis is None:
         return (None,) * max(len(shape) - 1, 0)
+    if not shape:
+        raise ShapeError(f"Expected dimension in the range [0, 0), but got {int(axis)}")
     axis = normal_axis(int(axis), len(shape), "dimension")
     return shape[:axis] + shape[axis + 1 :]
 
@@ -294,10 +296,8 @@ def _position_shape(c: ShapeContext) -> Raw:
 def _position(function: Any, worst: Callable[[DType], Any]) -> Callable[..., Any]:
     def kernel(input: np.ndarray, dimension: np.ndarray, output_type: DType) -> Any:  # noqa: A002
         axis, rank = int(dimension), input.ndim
-        if not -rank <= axis < max(rank, 1):
+        if not -rank <= axis < rank:
             raise InvalidArgumentError(None, None, f"Expected dimension in the range [{-rank}, {rank}), but got {axis}")
-        if rank == 0:
-            return np.zeros((), output_type._np)
         if not input.shape[axis]:
             raise InvalidArgumentError(None, None, f"Reduction axis {axis} is empty in shape {list(input.shape)}")
         if input.dtype.kind in "fV":
@@ -311,8 +311,6 @@ def _position(function: Any, worst: Callable[[DType], Any]) -> Callable[..., Any
 
 def _lower_position(direction: str, worst: Callable[[DType], Any]) -> Callable[..., Any]:
     def rule(b: Builder, x: Value, dimension: np.ndarray, output_type: DType) -> Value:
-        if x.rank == 0:
-            return b.zeros((), output_type)
         axis = normal_axis(int(dimension), x.rank, "dimension")
         if not x.shape[axis]:
             raise InvalidArgumentError(None, None, f"Reduction axis {axis} is empty in shape {list(x.shape)}")

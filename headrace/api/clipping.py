@@ -1,0 +1,116 @@
+"""Clipping of values and of norms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from headrace.core import dtypes
+from headrace.core.convert import to_tensor
+from headrace.core.op import lookup
+from headrace.core.tape import is_slices
+from headrace.ops.math import maximum, minimum, mul, number, realdiv, sqrt
+
+from .reductions import reduce_sum
+
+
+def _on_values(t: Any, function: Callable[[Any], Any]) -> Any:
+    """Applies `function` to a tensor, or to the rows of an IndexedSlices."""
+    if is_slices(t):
+        return type(t)(function(t.values), t.indices, t.dense_shape)
+    return function(to_tensor(t))
+
+
+def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Any:
+    """Moves values below the minimum to it, and values above the maximum to that.
+
+    Args:
+      t: a tensor or IndexedSlices.
+      clip_value_min, clip_value_max: tensors that broadcast to t's shape.
+
+    Raises:
+      ValueError: a bound would broadcast t to another shape.
+
+    >>> tf.clip_by_value([1, 5, 10], 2, 6).numpy().tolist()
+    [2, 5, 6]
+    """
+
+    def clip(values: Any) -> Any:
+        below = minimum(values, clip_value_max)
+        values.shape.assert_is_compatible_with(below.shape)
+        out = maximum(below, clip_value_min, name)
+        values.shape.assert_is_compatible_with(out.shape)
+        return out
+
+    return _on_values(t, clip)
+
+
+def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Any:
+    """Scales t down so that its L2 norm over `axes` (all, if None) is at most `clip_norm`.
+
+    >>> tf.clip_by_norm([3.0, 4.0], 1.0).numpy().round(2).tolist()
+    [0.6, 0.8]
+    """
+
+    def clip(values: Any) -> Any:
+        if np.isscalar(clip_norm):
+            limit = number(max(clip_norm, 0), values)
+        else:
+            limit = to_tensor(clip_norm)
+            limit = lookup("Cast")(maximum(limit, number(0, limit)), DstT=values._dtype)
+        squares = reduce_sum(mul(values, values), axes, keepdims=True)
+        select, zero = lookup("SelectV2"), number(0, squares)
+        nonzero = lookup("Greater")(squares, zero)  # the square root has no derivative at zero
+        norm = select(nonzero, sqrt(select(nonzero, squares, number(1, squares))), squares)
+        scaled = mul(values, limit)
+        values.shape.assert_is_compatible_with(scaled.shape)
+        return realdiv(scaled, maximum(norm, limit), name)
+
+    return _on_values(t, clip)
+
+
+def _check_list(t_list: Any) -> list[Any]:
+    if not isinstance(t_list, Sequence) or isinstance(t_list, str):
+        raise TypeError(f"`t_list` should be a sequence of tensors. Received {type(t_list)}.")
+    return list(t_list)
+
+
+def global_norm(t_list: Sequence[Any], name: str | None = None) -> Any:
+    """The L2 norm of all elements of all tensors together; None entries count nothing.
+
+    >>> float(tf.linalg.global_norm([tf.constant([3.0]), tf.constant([4.0]), None]))
+    5.0
+    """
+    squares = []
+    for t in _check_list(t_list):
+        if t is not None:
+            values = to_tensor(t.values if is_slices(t) else t)
+            squares.append(reduce_sum(mul(values, values)))
+    return sqrt(lookup("AddN")(squares) if len(squares) > 1 else squares[0], name)
+
+
+def clip_by_global_norm(t_list: Sequence[Any], clip_norm: Any, use_norm: Any = None, name: str | None = None) -> tuple[list[Any], Any]:
+    """Scales all tensors by one factor so that their global norm is at most `clip_norm`.
+
+    Args:
+      use_norm: the global norm, if known already.
+
+    Returns:
+      The clipped tensors (None where None was given) and the global norm. If that is infinite, the tensors are all NaN.
+
+    >>> clipped, norm = tf.clip_by_global_norm([tf.constant([3.0]), tf.constant([4.0])], 1.0)
+    >>> clipped[0].numpy().round(2).tolist(), float(norm)
+    ([0.6], 5.0)
+    """
+    t_list = _check_list(t_list)
+    norm = global_norm(t_list, name) if use_norm is None else to_tensor(use_norm)
+    limit = to_tensor(clip_norm, hint=norm._dtype)
+    one = number(1, norm)
+    scale = limit * minimum(one / norm, one / limit) + (norm - norm)  # the last term makes infinite norms show
+    cast: Callable[[Any, dtypes.DType], Any] = lambda x, dtype: x if x._dtype is dtype else lookup("Cast")(x, DstT=dtype)  # noqa: E731
+    return [None if t is None else _on_values(t, lambda v: mul(v, cast(scale, v._dtype))) for t in t_list], norm
+
+
+__all__ = ["clip_by_global_norm", "clip_by_norm", "clip_by_value", "global_norm"]

@@ -1,0 +1,264 @@
+"""Einstein summation of one or two tensors, and the contraction of two labelled tensors that it lowers to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from headrace.compiler.hlo import Builder, Value
+from headrace.core import dtypes, shapes
+from headrace.core.errors import ShapeError
+from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
+from headrace.core.shapes import Raw
+
+from .linear import dot
+from .math import conj
+from .table import unbroadcast
+
+ELLIPSIS = "..."
+_SPARE = "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ"  # labels that stand for the dimensions of an ellipsis
+
+
+def parse(equation: str) -> tuple[list[str], str]:
+    """The input labels and the output labels of an equation with an explicit output."""
+    left, arrow, right = equation.replace(" ", "").partition("->")
+    if not arrow:
+        raise ShapeError(f"Expecting exactly one '->' in einsum equation: {equation!r}")
+    inputs = left.split(",")
+    for labels in (*inputs, right):
+        rest = labels.replace(ELLIPSIS, "", 1)
+        if not (rest == "" or rest.isalpha()):
+            raise ShapeError(f"Invalid labels {labels!r} in einsum equation {equation!r}: expected letters and at most one '...'")
+    known = set("".join(inputs)) - {"."}
+    unknown = [c for c in right.replace(ELLIPSIS, "") if c not in known]
+    if unknown:
+        raise ShapeError(f"Einsum equation {equation!r} has the output label {unknown[0]!r}, which no input has")
+    return inputs, right
+
+
+def explicit(equation: str, ranks: Sequence[int]) -> tuple[list[str], str]:
+    """The labels with every ellipsis written out for inputs of these ranks."""
+    inputs, output = parse(equation)
+    if len(inputs) != len(ranks):
+        raise ShapeError(f"Expected {len(inputs)} inputs for einsum equation {equation!r} but got {len(ranks)}")
+    widths = []
+    for labels, rank in zip(inputs, ranks):
+        named = len(labels.replace(ELLIPSIS, ""))
+        if rank < named or (rank > named and ELLIPSIS not in labels):
+            raise ShapeError(f"Expected input of rank {'at least ' if ELLIPSIS in labels else ''}{named} for {labels!r} in einsum equation {equation!r} but got rank {rank}")
+        widths.append(rank - named)
+    widest = max([w for w, labels in zip(widths, inputs) if ELLIPSIS in labels], default=0)
+    spare = _SPARE[:widest]
+    inputs = [labels.replace(ELLIPSIS, spare[widest - w :]) for labels, w in zip(inputs, widths)]
+    return inputs, output.replace(ELLIPSIS, spare)
+
+
+def _shape(c: ShapeContext) -> Raw:
+    inputs, output = parse(c.attrs["equation"])
+    if len(inputs) != len(c):
+        raise ShapeError(f"Expected {len(inputs)} inputs for einsum equation {c.attrs['equation']!r} but got {len(c)}")
+    known = [c[i] for i in range(len(c))]
+    if any(s is None for s in known):
+        return None if ELLIPSIS in output or any(ELLIPSIS in labels for labels in inputs) else (None,) * len(output)
+    labels, output = explicit(c.attrs["equation"], [len(s) for s in known])  # type: ignore[arg-type]
+    sizes = label_sizes(labels, known)  # type: ignore[arg-type]
+    return tuple([sizes[label] for label in output])
+
+
+def label_sizes(inputs: Sequence[str], known: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
+    sizes: dict[str, Any] = {}
+    for labels, shape in zip(inputs, known):
+        for label, d in zip(labels, shape):
+            old = sizes.get(label, None)
+            if label not in sizes or old is None:
+                sizes[label] = d
+            elif label in _SPARE:
+                sizes[label] = d if old == 1 or (d is not None and d != 1) else old
+                if old not in (1, None) and d not in (1, None, old):
+                    raise ShapeError(f"Dimensions {old} and {d} of an ellipsis cannot be broadcast together")
+            elif d is not None and d != old:
+                raise ShapeError(f"Expected dimension {old} at label {label!r} but got dimension {d}")
+    return sizes
+
+
+# ----------------------------------------------------------------------------------------------------------------- kernel
+def _kernel(inputs: list[np.ndarray], equation: str) -> Any:
+    try:
+        labels, output = explicit(equation, [x.ndim for x in inputs])
+        label_sizes(labels, [x.shape for x in inputs])
+    except ShapeError as error:
+        raise ValueError(str(error)) from None
+    dtype = inputs[0].dtype
+    if dtype.itemsize == 2 and dtype.kind in "fV":
+        inputs = [x.astype(np.float32) for x in inputs]
+    numbers = {c: i for i, c in enumerate(dict.fromkeys("".join(labels)))}
+    unique = "".join(dict.fromkeys(output))
+    operands: list[Any] = []
+    for x, names in zip(inputs, labels):
+        operands += [x, [numbers[c] for c in names]]
+    result = np.einsum(*operands, [numbers[c] for c in unique], optimize=len(inputs) > 1)
+    return _inflate(result, unique, output)
+
+
+def _inflate(x: np.ndarray, unique: str, output: str) -> np.ndarray:
+    """Puts x on the diagonal of repeated output labels."""
+    if unique == output:
+        return x
+    sizes = dict(zip(unique, x.shape))
+    out = np.zeros([sizes[c] for c in output], x.dtype)
+    grid = np.indices(x.shape, sparse=True)
+    out[tuple([grid[unique.index(c)] for c in output])] = x
+    return out
+
+
+# --------------------------------------------------------------------------------------------------------------- lowering
+def _lower(b: Builder, inputs: list[Value], equation: str) -> Value:
+    labels, output = explicit(equation, [x.rank for x in inputs])
+    unique = "".join(dict.fromkeys(output))
+    operands = []
+    for i, (x, names) in enumerate(zip(inputs, labels)):
+        others = set(output).union(*[set(o) for j, o in enumerate(labels) if j != i])
+        operands.append(_reduced(b, *_diagonal(b, x, names), others))
+    if len(operands) == 1:
+        x, names = operands[0]
+        out = b.transpose(x, [names.index(c) for c in unique])
+    else:
+        (x, xl), (y, yl) = operands
+        out = contract(b, *_squeezed(b, x, xl, y, yl), *_squeezed(b, y, yl, x, xl), unique, label_sizes([xl, yl], [x.shape, y.shape]))
+    return _lower_inflate(b, out, unique, output)
+
+
+def _diagonal(b: Builder, x: Value, names: str) -> tuple[Value, str]:
+    """Keeps the diagonal of labels that repeat within one operand."""
+    for c in dict.fromkeys(names):
+        while names.count(c) > 1:
+            i = names.index(c)
+            j = names.index(c, i + 1)
+            same = b.compare("EQ", b.iota(x.shape, i, dtypes.int32), b.iota(x.shape, j, dtypes.int32))
+            x = b.reduce(b.select(same, x, b.zeros(x.shape, x.dtype)), [j], "add", 0)
+            names = names[:j] + names[j + 1 :]
+    return x, names
+
+
+def _reduced(b: Builder, x: Value, names: str, wanted: set[str]) -> tuple[Value, str]:
+    """Sums out the labels that nobody else has."""
+    gone = [i for i, c in enumerate(names) if c not in wanted]
+    if not gone:
+        return x, names
+    from .reduce import lower_sum
+
+    return lower_sum(b, x, gone), "".join([c for c in names if c in wanted])
+
+
+def _squeezed(b: Builder, x: Value, names: str, other: Value, other_names: str) -> tuple[Value, str]:
+    """Drops ellipsis dimensions of size 1 that the other operand has at full size."""
+    gone = [i for i, c in enumerate(names) if c in _SPARE and c in other_names and x.shape[i] == 1 and other.shape[other_names.index(c)] != 1]
+    if not gone:
+        return x, names
+    kept = [i for i in range(x.rank) if i not in gone]
+    return b.reshape(x, [x.shape[i] for i in kept]), "".join([names[i] for i in kept])
+
+
+def contract(b: Builder, x: Value, xl: str, y: Value, yl: str, output: str, sizes: dict[str, int]) -> Value:
+    """Multiplies two labelled tensors and sums what the output does not name.
+
+    The dimensions of each operand are merged into at most one batch, one free and one summed dimension first: XLA's CPU
+    multiplies matrices well, and dot products of many-dimensional operands not."""
+    batch = [c for c in output if c in xl and c in yl]
+    summed = [c for c in xl if c in yl and c not in output]
+    free_x, free_y = [c for c in xl if c not in yl], [c for c in yl if c not in xl]
+    if summed and set(yl[-len(summed) :]) == set(summed):  # the order in which y has them may save its transposition
+        summed = list(yl[-len(summed) :])
+    position = {c: i for i, c in enumerate(output)}
+    free_x.sort(key=position.__getitem__)
+    free_y.sort(key=position.__getitem__)
+    count = lambda labels: int(np.prod([sizes[c] for c in labels], dtype=np.int64))  # noqa: E731
+
+    def merged(v: Value, names: str, free: list[str]) -> tuple[Value, int, int]:
+        """[batch, free, summed] or [batch, summed, free], whichever needs no transposition; and where the two are."""
+        first, second = batch + free + summed, batch + summed + free
+        order = second if list(names) == second and first != second else first
+        v = b.transpose(v, [names.index(c) for c in order])
+        groups = (batch, summed, free) if order is second else (batch, free, summed)
+        return b.reshape(v, [count(g) for g in groups]), *((2, 1) if order is second else (1, 2))
+
+    mx, fx, cx = merged(x, xl, free_x)
+    my, fy, cy = merged(y, yl, free_y)
+    if not batch:
+        mx, my = b.reshape(mx, mx.shape[1:]), b.reshape(my, my.shape[1:])
+        fx, cx, fy, cy = fx - 1, cx - 1, fy - 1, cy - 1
+    dims = ((0,), (0,)) if batch else ((), ())
+    swap = not batch and cx == 0 and cy == 0 and mx.shape[fx] > my.shape[fy]  # a wide weight gradient: faster the other way round
+    swap = swap or bool(free_x and free_y and position[free_y[0]] < position[free_x[0]])
+    if swap:
+        out, names = dot(b, my, mx, ((cy,), (cx,)), dims), batch + free_y + free_x
+    else:
+        out, names = dot(b, mx, my, ((cx,), (cy,)), dims), batch + free_x + free_y
+    out = b.reshape(out, [sizes[c] for c in names])
+    return b.transpose(out, [names.index(c) for c in output])
+
+
+def _lower_inflate(b: Builder, x: Value, unique: str, output: str) -> Value:
+    names = unique
+    for k in range(len(output)):
+        if k < len(names) and names[k] == output[k]:
+            continue
+        i = names.index(output[k])  # a repeated label: a new dimension that is zero off the diagonal
+        shape = (*x.shape[:k], x.shape[i], *x.shape[k:])
+        x = b.broadcast_in_dim(x, shape, [d + (d >= k) for d in range(x.rank)])
+        i += i >= k
+        same = b.compare("EQ", b.iota(shape, i, dtypes.int32), b.iota(shape, k, dtypes.int32))
+        x = b.select(same, x, b.zeros(shape, x.dtype))
+        names = names[:k] + output[k] + names[k:]
+    return x
+
+
+# --------------------------------------------------------------------------------------------------------------- gradient
+def _grad(op: Any, g: Any) -> list[Any]:
+    inputs, output = parse(op.attrs["equation"])
+    if len(inputs) == 1:
+        return [_grad_of(op.inputs[0], inputs[0], None, "", output, g)]
+    (x, y), (xl, yl) = op.inputs, inputs
+    return [_grad_of(x, xl, y, yl, output, g), _grad_of(y, yl, x, xl, output, g)]
+
+
+def _grad_of(x: Any, names: str, other: Any, other_names: str, output: str, g: Any) -> Any:
+    """The incoming gradient contracted with the other operand, spread over what only x had."""
+    unique = list(dict.fromkeys(_tokens(names)))
+    seen = {*_tokens(output), *_tokens(other_names)}
+    core = "".join([t for t in unique if t in seen])
+    if other is None:
+        out = EINSUM([g], equation=f"{output}->{core}")
+    else:
+        out = EINSUM([g, conj(other)], equation=f"{output},{other_names}->{core}")
+    repeated = len(unique) != len(_tokens(names))
+    like = EINSUM([x], equation=f"{names}->{''.join(unique)}") if repeated else x
+    if len(core) != len("".join(unique)):  # labels that were summed out of x alone
+        out = lookup("AddV2")(_insert(out, unique, seen), lookup("ZerosLike")(like))
+    if ELLIPSIS in names and other is not None:
+        out = unbroadcast(out, like, out)
+    return EINSUM([out], equation=f"{''.join(unique)}->{names}") if repeated else out
+
+
+def _tokens(names: str) -> list[str]:
+    """Labels, the ellipsis as one."""
+    head, dots, tail = names.partition(ELLIPSIS)
+    return [*head, *([dots] if dots else []), *tail]
+
+
+def _insert(out: Any, unique: list[str], seen: set[str]) -> Any:
+    """A dimension of size 1 for every label that `out` lacks."""
+    expand = lookup("ExpandDims")
+    at = unique.index(ELLIPSIS) if ELLIPSIS in unique else len(unique)
+    for i, token in enumerate(unique[:at]):
+        out = out if token in seen else expand(out, i)
+    for i, token in reversed(list(enumerate(unique[at + 1 :], at + 1))):  # behind an ellipsis: counted from the end
+        out = out if token in seen else expand(out, i - len(unique))
+    return out
+
+
+EINSUM = OpDef(
+    "Einsum", "inputs: N*T -> output: T", attrs={"equation": REQUIRED}, types={"T": dtypes.NUMERIC}, shape=_shape, kernel=_kernel, lower=_lower, grad=_grad, checked=True,
+)  # fmt: skip
