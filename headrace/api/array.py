@@ -6,6 +6,8 @@ from . import gathering, making, ordering, shaping
 from .gathering import *  # noqa: F403
 from .making import *  # noqa: F403
 from .ordering import *  # noqa: F403
+from .ordering import invert_permutation, top_k  # of tf.math
+from .segments import *  # noqa: F403 - of tf.math and tf.sparse
 from .shaping import *  # noqa: F403
 
 newaxis = None

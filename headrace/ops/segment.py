@@ -12,16 +12,18 @@ from headrace.core.dtypes import FLOATS, INDEX, NUMERIC, REAL
 from headrace.core.errors import InvalidArgumentError, ShapeError
 from headrace.core.op import REQUIRED, OpDef, lookup
 from headrace.core.shapes import Raw, compatible
+from headrace.core.slices import IndexedSlices
 from headrace.ops.array import RESHAPE, SHAPE, dims
 from headrace.ops.cast import ZEROS_LIKE
 from headrace.ops.gather import GATHER_V2, check_range, combine_rows, lower_scatter
+from headrace.ops.math import number
 
 INT32 = dtypes.int32
 
 
 def _flow(g: Any, ids: Any) -> Any:
     """Each row's share of its segment's gradient; rows with a negative id get none."""
-    zero = lookup("Cast")(0, DstT=ids._dtype)
+    zero = number(0, ids)
     kept = lookup("GreaterEqual")(ids, zero)
     rows = GATHER_V2(g, lookup("Maximum")(ids, zero), 0)
     return lookup("SelectV2")(_as_rank(kept, rows), rows, ZEROS_LIKE(rows))
@@ -91,13 +93,13 @@ def _unsorted(name: str, ufunc: Any, kind: str, start: Callable[[Any], Any], typ
 def _share_extreme(op: Any, g: Any) -> Any:
     """The gradient of a segment's extreme, shared equally by the rows that attain it."""
     data, ids = op.inputs[:2]
-    cast, div, mul = lookup("Cast"), lookup("RealDiv"), lookup("Mul")
-    zero = cast(0, DstT=ids._dtype)
+    cast, mul = lookup("Cast"), lookup("Mul")
+    zero = number(0, ids)
     rows = GATHER_V2(op.outputs[0], lookup("Maximum")(ids, zero), 0)
     hit = lookup("LogicalAnd")(lookup("Equal")(data, rows), _as_rank(lookup("GreaterEqual")(ids, zero), rows))
     weight = cast(hit, DstT=data._dtype)
     count = UNSORTED_SEGMENT_SUM(weight, ids, lookup("GatherV2")(SHAPE(op.outputs[0]), 0, 0))
-    return mul(weight, _flow(lookup("DivNoNan")(g, count), ids)) if div is not None else None
+    return mul(weight, _flow(lookup("DivNoNan")(g, count), ids))
 
 
 def _unsorted_prod_gradient(op: Any, g: Any) -> list[Any]:
@@ -112,8 +114,8 @@ def _unsorted_prod_gradient(op: Any, g: Any) -> list[Any]:
     rest = UNSORTED_SEGMENT_PROD(select(is_zero, one, data), ids, num)
     zeros_here, rest_here = _flow(zeros, ids), _flow(rest, ids)
     whole = lookup("RealDiv")(rest_here, select(is_zero, one, data))
-    number = lambda n: lookup("Cast")(n, DstT=INT32)
-    others = select(equal(zeros_here, number(0)), whole, select(lookup("LogicalAnd")(is_zero, equal(zeros_here, number(1))), rest_here, zero))
+    alone = lookup("LogicalAnd")(is_zero, equal(zeros_here, number(1, zeros_here)))
+    others = select(equal(zeros_here, ZEROS_LIKE(zeros_here)), whole, select(alone, rest_here, zero))
     return [mul(_flow(g, ids), others), None, None]
 
 
@@ -159,13 +161,9 @@ def _mean_rows(data: Any, ids: Any, n: int, power: float = 1.0) -> Any:
     return total / (count**power).astype(total.dtype)
 
 
-def _sorted(name: str, reduce: Callable[[Any, Any, int], Any], unsorted: Callable[[Any, Any, Any], Any], types: Any, grad: Any) -> OpDef:
+def _sorted(name: str, reduce: Callable[[Any, Any, int], Any], types: Any, grad: Any) -> OpDef:
     def kernel(data: Any, segment_ids: Any) -> Any:
         return reduce(data, segment_ids, _sorted_ids(segment_ids, data.shape[0]))
-
-    def body(data: Any, segment_ids: Any) -> Any:
-        value = lookup("Max")(segment_ids, [0], keep_dims=False)
-        return unsorted(data, segment_ids, lookup("AddV2")(value, lookup("Cast")(1, DstT=segment_ids._dtype)))
 
     # how many segments there are is the last id's business: compiled, the ids must be known
     return OpDef(f"Segment{name}", "data: T, segment_ids: Tindices -> output: T", types={"T": types, "Tindices": INDEX}, defaults={"Tindices": INT32}, static=("segment_ids",),
@@ -228,11 +226,11 @@ class _As:
         self.inputs, self.outputs = inputs, outputs
 
 
-SEGMENT_SUM = _sorted("Sum", lambda d, i, n: _reduce_rows(d, i, n, np.add, 0), UNSORTED_SEGMENT_SUM, NUMERIC, lambda op, g: [GATHER_V2(g, op.inputs[1], 0), None])
-SEGMENT_MEAN = _sorted("Mean", _mean_rows, UNSORTED_SEGMENT_SUM, NUMERIC, _mean_gradient)
-SEGMENT_PROD = _sorted("Prod", lambda d, i, n: _reduce_rows(d, i, n, np.multiply, 1), UNSORTED_SEGMENT_PROD, NUMERIC, _sorted_prod_gradient)
-SEGMENT_MIN = _sorted("Min", _blank_rows(np.minimum, _highest, 0), UNSORTED_SEGMENT_MIN, REAL, lambda op, g: [_share_extreme(op, g), None])
-SEGMENT_MAX = _sorted("Max", _blank_rows(np.maximum, _lowest, 0), UNSORTED_SEGMENT_MAX, REAL, lambda op, g: [_share_extreme(op, g), None])
+SEGMENT_SUM = _sorted("Sum", lambda d, i, n: _reduce_rows(d, i, n, np.add, 0), NUMERIC, lambda op, g: [GATHER_V2(g, op.inputs[1], 0), None])
+SEGMENT_MEAN = _sorted("Mean", _mean_rows, NUMERIC, _mean_gradient)
+SEGMENT_PROD = _sorted("Prod", lambda d, i, n: _reduce_rows(d, i, n, np.multiply, 1), NUMERIC, _sorted_prod_gradient)
+SEGMENT_MIN = _sorted("Min", _blank_rows(np.minimum, _highest, 0), REAL, lambda op, g: [_share_extreme(op, g), None])
+SEGMENT_MAX = _sorted("Max", _blank_rows(np.maximum, _lowest, 0), REAL, lambda op, g: [_share_extreme(op, g), None])
 
 
 # ---------------------------------------------------------------------------------------------------------------- sparse
@@ -286,8 +284,11 @@ def _sparse(kind: str) -> tuple[OpDef, OpDef, OpDef]:
             count = lookup("Maximum")(count, lookup("OnesLike")(count))
             weight = lookup("RealDiv")(g, _as_rank(lookup("Sqrt")(count) if kind == "SqrtN" else count, g))
         rows = GATHER_V2(weight, ids, 0)
-        n = lookup("GatherV2")(SHAPE(data), 0, 0)
-        return [UNSORTED_SEGMENT_SUM(rows, indices, n)] + [None] * (len(op.inputs) - 1)
+        if op.attrs["sparse_gradient"]:
+            back: Any = IndexedSlices(rows, indices, SHAPE(data))
+        else:
+            back = UNSORTED_SEGMENT_SUM(rows, indices, lookup("GatherV2")(SHAPE(data), 0, 0))
+        return [back] + [None] * (len(op.inputs) - 1)
 
     def grad_body(grad: Any, indices: Any, segment_ids: Any, output_dim0: Any) -> Any:
         weight = grad
