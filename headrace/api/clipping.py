@@ -91,14 +91,17 @@ def global_norm(t_list: Sequence[Any], name: str | None = None) -> Any:
     return sqrt(lookup("AddN")(squares) if len(squares) > 1 else squares[0], name)
 
 
-def clip_by_global_norm(t_list: Sequence[Any], clip_norm: Any, use_norm: Any = None, name: str | None = None) -> tuple[list[Any], Any]:
+def clip_by_global_norm(
+    t_list: Sequence[Any], clip_norm: Any, use_norm: Any = None, name: str | None = None
+) -> tuple[list[Any], Any]:
     """Scales all tensors by one factor so that their global norm is at most `clip_norm`.
 
     Args:
       use_norm: the global norm, if known already.
 
     Returns:
-      The clipped tensors (None where None was given) and the global norm. If that is infinite, the tensors are all NaN.
+      The clipped tensors (None where None was given) and the global norm. If that is infinite,
+      the tensors are all NaN.
 
     >>> clipped, norm = tf.clip_by_global_norm([tf.constant([3.0]), tf.constant([4.0])], 1.0)
     >>> clipped[0].numpy().round(2).tolist(), float(norm)
@@ -108,9 +111,15 @@ def clip_by_global_norm(t_list: Sequence[Any], clip_norm: Any, use_norm: Any = N
     norm = global_norm(t_list, name) if use_norm is None else to_tensor(use_norm)
     limit = to_tensor(clip_norm, hint=norm._dtype)
     one = number(1, norm)
-    scale = limit * minimum(one / norm, one / limit) + (norm - norm)  # the last term makes infinite norms show
-    cast: Callable[[Any, dtypes.DType], Any] = lambda x, dtype: x if x._dtype is dtype else lookup("Cast")(x, DstT=dtype)  # noqa: E731
-    return [None if t is None else _on_values(t, lambda v: mul(v, cast(scale, v._dtype))) for t in t_list], norm
+    scale = limit * minimum(one / norm, one / limit) + (
+        norm - norm
+    )  # the last term makes infinite norms show
+    cast: Callable[[Any, dtypes.DType], Any] = lambda x, dtype: (
+        x if x._dtype is dtype else lookup("Cast")(x, DstT=dtype)
+    )
+    return [
+        None if t is None else _on_values(t, lambda v: mul(v, cast(scale, v._dtype))) for t in t_list
+    ], norm
 
 
 __all__ = ["clip_by_global_norm", "clip_by_norm", "clip_by_value", "global_norm"]

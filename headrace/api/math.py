@@ -11,37 +11,121 @@ import numpy as _np
 from headrace.core import dtypes as _dtypes
 from headrace.core.convert import to_tensor as _to_tensor
 from headrace.core.op import lookup as _lookup
-from headrace.core.tensor import Tensor as _Tensor
 from headrace.core.tape import is_slices as _is_slices
+from headrace.core.tensor import Tensor as _Tensor
+from headrace.ops import bitwise as _bitwise
+from headrace.ops import broadcasting as _broadcasting
 from headrace.ops import cast as _cast_ops
 from headrace.ops import math as _m
 from headrace.ops import operators as _operators
 from headrace.ops import sequence as _sequence
 from headrace.ops import special as _s
-from headrace.ops.compare import equal, greater, greater_equal, less, less_equal, logical_and, logical_not, logical_or, not_equal
+from headrace.ops.compare import (
+    equal,
+    greater,
+    greater_equal,
+    less,
+    less_equal,
+    logical_and,
+    logical_not,
+    logical_or,
+    not_equal,
+)
 from headrace.ops.math import (
-    acos, acosh, asin, asinh, atan, atanh, ceil, cos, cosh, exp, expm1, floor, floordiv, floormod, is_finite, is_inf, is_nan, log, log1p, maximum, minimum,
-    realdiv, reciprocal, rint, rsqrt, sigmoid, sign, sin, sinh, sqrt, square, squared_difference, tan, tanh, truncatediv, truncatemod,
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atanh,
+    ceil,
+    cos,
+    cosh,
+    exp,
+    expm1,
+    floor,
+    floordiv,
+    floormod,
+    is_finite,
+    is_inf,
+    is_nan,
+    log,
+    log1p,
+    maximum,
+    minimum,
+    realdiv,
+    reciprocal,
+    rint,
+    rsqrt,
+    sigmoid,
+    sign,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    squared_difference,
+    tan,
+    tanh,
+    truncatediv,
+    truncatemod,
 )  # fmt: skip
 from headrace.ops.math import mul as multiply
 from headrace.ops.math import neg as negative
 from headrace.ops.math import power as pow
 from headrace.ops.math import sub as subtract
-from headrace.ops.special import bessel_i0, bessel_i0e, bessel_i1, bessel_i1e, digamma, erf, erfc, erfinv, lgamma, ndtri, polygamma, xdivy, xlog1py, xlogy, zeta
+from headrace.ops.special import (
+    bessel_i0,
+    bessel_i0e,
+    bessel_i1,
+    bessel_i1e,
+    digamma,
+    erf,
+    erfc,
+    erfinv,
+    lgamma,
+    ndtri,
+    polygamma,
+    xdivy,
+    xlog1py,
+    xlogy,
+    zeta,
+)
 
 from . import special as special
 from .clipping import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
 from .products import einsum, matmul, tensordot
 from .reductions import (
-    accumulate_n, add_n, argmax, argmin, bincount, confusion_matrix, count_nonzero, cumprod, cumsum, cumulative_logsumexp, histogram_fixed_width,
-    histogram_fixed_width_bins, in_top_k, reduce_all, reduce_any, reduce_euclidean_norm, reduce_logsumexp, reduce_max, reduce_mean, reduce_min, reduce_prod,
-    reduce_std, reduce_sum, reduce_variance, zero_fraction,
+    accumulate_n,
+    add_n,
+    argmax,
+    argmin,
+    bincount,
+    confusion_matrix,
+    count_nonzero,
+    cumprod,
+    cumsum,
+    cumulative_logsumexp,
+    histogram_fixed_width,
+    histogram_fixed_width_bins,
+    in_top_k,
+    reduce_all,
+    reduce_any,
+    reduce_euclidean_norm,
+    reduce_logsumexp,
+    reduce_max,
+    reduce_mean,
+    reduce_min,
+    reduce_prod,
+    reduce_std,
+    reduce_sum,
+    reduce_variance,
+    zero_fraction,
 )  # fmt: skip
 
 mod = floormod
 
 
-# ------------------------------------------------------------------------------------------------------------ arithmetic
+# ------------------------------------------------------------------------------------------------- arithmetic
 def _pair(x: Any, y: Any) -> tuple[Any, Any]:
     """Both as tensors; a Python value takes the other's type if it fits."""
     if not isinstance(x, _Tensor) and isinstance(y, _Tensor):
@@ -99,7 +183,9 @@ def divide_no_nan(x: Any, y: Any, name: str | None = None) -> Any:
     if wide is not None:
         x, y = cast(x, wide), cast(y, wide)
     elif x._dtype.kind not in "fc":
-        raise TypeError(f"Invalid dtype {x._dtype!r} in tf.math.divide_no_nan. Expected a number type; convert with tf.cast.")
+        raise TypeError(
+            f"Invalid dtype {x._dtype!r} in tf.math.divide_no_nan. Expected a number type; convert with tf.cast."
+        )
     return _m.div_no_nan(x, y, name)
 
 
@@ -187,7 +273,7 @@ def nextafter(x1: Any, x2: Any, name: str | None = None) -> Any:
     return _s.NEXT_AFTER(x1, x2, name=name)
 
 
-# -------------------------------------------------------------------------------------------------------- complex numbers
+# -------------------------------------------------------------------------------------------- complex numbers
 def complex(real: Any, imag: Any, name: str | None = None) -> Any:
     """real + i·imag: complex64 of float32 tensors, complex128 of float64 ones.
 
@@ -223,7 +309,11 @@ def imag(input: Any, name: str | None = None) -> Any:
     [2.0]
     """
     x = _to_tensor(input)
-    return _m.IMAG_PART(x, Tout=x._dtype.real_dtype, name=name) if x._dtype.kind == "c" else _lookup("ZerosLike")(x)
+    return (
+        _m.IMAG_PART(x, Tout=x._dtype.real_dtype, name=name)
+        if x._dtype.kind == "c"
+        else _lookup("ZerosLike")(x)
+    )
 
 
 def conj(x: Any, name: str | None = None) -> Any:
@@ -261,7 +351,7 @@ def _numeric(value: Any) -> Any:
     return x
 
 
-# ------------------------------------------------------------------------------------------------------------- conversion
+# ------------------------------------------------------------------------------------------------- conversion
 def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
     """Converts the elements of a tensor, IndexedSlices or SparseTensor to another type.
 
@@ -272,7 +362,11 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
     """
     dtype = _dtypes.as_dtype(dtype)
     if not isinstance(x, _Tensor) and hasattr(x, "values") and hasattr(x, "indices"):
-        return type(x)(x.indices, cast(x.values, dtype, name), x.dense_shape) if not _is_slices(x) else type(x)(cast(x.values, dtype, name), x.indices, x.dense_shape)
+        return (
+            type(x)(x.indices, cast(x.values, dtype, name), x.dense_shape)
+            if not _is_slices(x)
+            else type(x)(cast(x.values, dtype, name), x.indices, x.dense_shape)
+        )
     x = _to_tensor(x)
     return x if x._dtype is dtype else _cast_ops.CAST(x, DstT=dtype, name=name)
 
@@ -287,12 +381,20 @@ def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Any:
     source, target = value._dtype, dtype.real_dtype
     if source.kind == "c" and dtype.kind == "c":
         if target.max < source.real_dtype.max:
-            parts = [clip_by_value(part(value), _m.number(target.min, part(value)), _m.number(target.max, part(value))) for part in (real, imag)]
+            parts = [
+                clip_by_value(
+                    part(value), _m.number(target.min, part(value)), _m.number(target.max, part(value))
+                )
+                for part in (real, imag)
+            ]
             value = complex(*parts)
         return cast(value, dtype, name)
     if source.kind == "c":
         value, source = real(value), source.real_dtype
-    low, high = _representable(max(_exact(source.min), _exact(target.min)), source, up=True), _representable(min(_exact(source.max), _exact(target.max)), source, up=False)
+    low, high = (
+        _representable(max(_exact(source.min), _exact(target.min)), source, up=True),
+        _representable(min(_exact(source.max), _exact(target.max)), source, up=False),
+    )
     return cast(clip_by_value(value, _m.number(low, value), _m.number(high, value)), dtype, name)
 
 
@@ -322,8 +424,10 @@ def bitcast(input: Any, type: Any, name: str | None = None) -> Any:
     return _cast_ops.BITCAST(input, type=_dtypes.as_dtype(type), name=name)
 
 
-# -------------------------------------------------------------------------------------------------------------- sequences
-def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str | None = "range") -> Any:
+# -------------------------------------------------------------------------------------------------- sequences
+def range(
+    start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str | None = "range"
+) -> Any:
     """start, start + delta, … up to and without limit; `range(n)` counts from 0.
 
     Args:
@@ -340,10 +444,19 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     dtype = None if dtype is None else _dtypes.as_dtype(dtype)
     values = [v if isinstance(v, _Tensor) else _to_tensor(v, dtype) for v in (start, limit, delta)]
     if dtype is None:
-        order = (_dtypes.int32, _dtypes.int64, _dtypes.float16, _dtypes.bfloat16, _dtypes.float32, _dtypes.float64)
+        order = (
+            _dtypes.int32,
+            _dtypes.int64,
+            _dtypes.float16,
+            _dtypes.bfloat16,
+            _dtypes.float32,
+            _dtypes.float64,
+        )
         for v in values:
             if v._dtype not in order:
-                raise TypeError(f"tf.range: arguments of type {v._dtype.name} need `dtype`. Expected one of {', '.join(d.name for d in order)}.")
+                raise TypeError(
+                    f"tf.range: arguments of type {v._dtype.name} need `dtype`. Expected one of {', '.join(d.name for d in order)}."
+                )
         dtype = max([v._dtype for v in values], key=order.index)
     return _sequence.RANGE(*[cast(v, dtype) for v in values], name=name)
 
@@ -360,26 +473,33 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int
     start = _to_tensor(start)
     stop = _to_tensor(stop, start._dtype)
     if start._dtype.is_integer:
-        start, stop = cast(start, _operators.QUOTIENT[start._dtype]), cast(stop, _operators.QUOTIENT[start._dtype])
+        start, stop = (
+            cast(start, _operators.QUOTIENT[start._dtype]),
+            cast(stop, _operators.QUOTIENT[start._dtype]),
+        )
     num = cast(_to_tensor(num), _dtypes.int32)
     zero = _m.number(0, start)
     start, stop = add(start, multiply(zero, stop)), add(stop, multiply(zero, start))
     expand = _lookup("ExpandDims")
     first, last = expand(start, axis), expand(stop, axis)
     steps = cast(maximum(num - 1, 1), start._dtype)
-    between = cast(_sequence.RANGE(1, maximum(num - 1, 1), 1), start._dtype)
+    between = cast(
+        _sequence.RANGE(1, maximum(num - 1, minimum(num, 0) + 1), 1), start._dtype
+    )  # refuses negative num
     rank = len(first._raw_shape) if first._raw_shape is not None else None
     if rank is None:
         raise ValueError("tf.linspace needs start and stop of known rank.")
     axis = axis % rank
     between = _lookup("Reshape")(between, [-1 if i == axis else 1 for i in builtins.range(rank)])
-    line = _lookup("ConcatV2")([first, add(first, multiply(divide(subtract(last, first), steps), between)), last], axis)
+    line = _lookup("ConcatV2")(
+        [first, add(first, multiply(divide(subtract(last, first), steps), between)), last], axis
+    )
     begin, size = [0] * rank, [-1] * rank
     size = _lookup("Pack")([num if i == axis else _to_tensor(-1) for i in builtins.range(rank)], axis=0)
     return _lookup("Slice")(line, begin, size, name=name)
 
 
-# ---------------------------------------------------------------------------------------------------- special functions
+# ------------------------------------------------------------------------------------------ special functions
 def igamma(a: Any, x: Any, name: str | None = None) -> Any:
     """The lower regularised incomplete gamma function P(a, x).
 
@@ -474,7 +594,9 @@ def polyval(coeffs: list[Any], x: Any, name: str | None = None) -> Any:
     return value
 
 
-def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: Any = None) -> Any:
+def l2_normalize(
+    x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: Any = None
+) -> Any:
     """x / sqrt(max(sum(|x|²), epsilon)), the sum over `axis` (all dimensions, if None).
 
     Args:
@@ -518,7 +640,9 @@ def is_strictly_increasing(x: Any, name: str | None = None) -> Any:
     return _lookup("All")(greater(*_steps(x)), [0], keep_dims=False, name=name)
 
 
-def sobol_sample(dim: Any, num_results: Any, skip: Any = 0, dtype: Any = _dtypes.float32, name: str | None = None) -> Any:
+def sobol_sample(
+    dim: Any, num_results: Any, skip: Any = 0, dtype: Any = _dtypes.float32, name: str | None = None
+) -> Any:
     """`num_results` points of the Sobol sequence in `dim` dimensions, after the first `skip`: `[num_results, dim]` in [0, 1).
 
     >>> tf.math.sobol_sample(2, 3).numpy().tolist()
@@ -527,10 +651,12 @@ def sobol_sample(dim: Any, num_results: Any, skip: Any = 0, dtype: Any = _dtypes
     return _sequence.SOBOL(dim, num_results, skip, dtype=_dtypes.as_dtype(dtype), name=name)
 
 
-# ------------------------------------------------------------------------------------- what other namespaces define as well
+# ----------------------------------------------------------------------- what other namespaces define as well
 _ELSEWHERE = {
-    **dict.fromkeys(("segment_sum", "segment_mean", "segment_prod", "segment_min", "segment_max", "unsorted_segment_sum", "unsorted_segment_mean",
-                     "unsorted_segment_sqrt_n", "unsorted_segment_prod", "unsorted_segment_min", "unsorted_segment_max", "invert_permutation"), "array"),
+    **dict.fromkeys(("segment_sum", "segment_mean", "segment_prod", "segment_min", "segment_max",
+            "unsorted_segment_sum", "unsorted_segment_mean",
+                     "unsorted_segment_sqrt_n", "unsorted_segment_prod", "unsorted_segment_min",
+                     "unsorted_segment_max", "invert_permutation"), "array"),
     **dict.fromkeys(("top_k", "softmax", "log_softmax", "approx_max_k", "approx_min_k"), "nn"),
 }  # fmt: skip
 
@@ -544,19 +670,34 @@ def __getattr__(name: str) -> Any:
     return getattr(importlib.import_module(f"headrace.api.{module}"), name)
 
 
-# ------------------------------------------------------------------------------------- documentation of the one-row functions
+# --------------------------------------------------------------------- documentation of the one-row functions
 _FLOAT_OR_COMPLEX, _FLOAT, _ANY = "floating or complex", "floating", "any number type"
 _DOCS = {
     "acos": ("The angle in [0, π] with that cosine.", _FLOAT_OR_COMPLEX, "tf.math.acos([1.0])", "[0.0]"),
     "acosh": ("The inverse hyperbolic cosine.", _FLOAT_OR_COMPLEX, "tf.math.acosh([1.0])", "[0.0]"),
     "asin": ("The angle in [-π/2, π/2] with that sine.", _FLOAT_OR_COMPLEX, "tf.math.asin([0.0])", "[0.0]"),
     "asinh": ("The inverse hyperbolic sine.", _FLOAT_OR_COMPLEX, "tf.math.asinh([0.0])", "[0.0]"),
-    "atan": ("The angle in [-π/2, π/2] with that tangent.", _FLOAT_OR_COMPLEX, "tf.math.atan([0.0])", "[0.0]"),
+    "atan": (
+        "The angle in [-π/2, π/2] with that tangent.",
+        _FLOAT_OR_COMPLEX,
+        "tf.math.atan([0.0])",
+        "[0.0]",
+    ),
     "atanh": ("The inverse hyperbolic tangent.", _FLOAT_OR_COMPLEX, "tf.math.atanh([0.0])", "[0.0]"),
     "bessel_i0": ("The modified Bessel function of order 0.", _FLOAT, "tf.math.bessel_i0([0.0])", "[1.0]"),
-    "bessel_i0e": ("exp(-|x|) times the modified Bessel function of order 0.", _FLOAT, "tf.math.bessel_i0e([0.0])", "[1.0]"),
+    "bessel_i0e": (
+        "exp(-|x|) times the modified Bessel function of order 0.",
+        _FLOAT,
+        "tf.math.bessel_i0e([0.0])",
+        "[1.0]",
+    ),
     "bessel_i1": ("The modified Bessel function of order 1.", _FLOAT, "tf.math.bessel_i1([0.0])", "[0.0]"),
-    "bessel_i1e": ("exp(-|x|) times the modified Bessel function of order 1.", _FLOAT, "tf.math.bessel_i1e([0.0])", "[0.0]"),
+    "bessel_i1e": (
+        "exp(-|x|) times the modified Bessel function of order 1.",
+        _FLOAT,
+        "tf.math.bessel_i1e([0.0])",
+        "[0.0]",
+    ),
     "ceil": ("The smallest whole number not below x.", _FLOAT, "tf.math.ceil([1.2, -1.2])", "[2.0, -1.0]"),
     "cos": ("The cosine of angles in radians.", _FLOAT_OR_COMPLEX, "tf.math.cos([0.0])", "[1.0]"),
     "cosh": ("The hyperbolic cosine.", _FLOAT_OR_COMPLEX, "tf.math.cosh([0.0])", "[1.0]"),
@@ -568,32 +709,82 @@ _DOCS = {
     "expm1": ("exp(x) - 1, without cancellation.", _FLOAT_OR_COMPLEX, "tf.math.expm1([0.0])", "[0.0]"),
     "floor": ("The largest whole number not above x.", _FLOAT, "tf.math.floor([1.8, -1.2])", "[1.0, -2.0]"),
     "floordiv": ("x / y, rounded towards minus infinity.", _ANY, "tf.math.floordiv([7, -7], 2)", "[3, -4]"),
-    "floormod": ("The remainder of x / y with the sign of y.", "real", "tf.math.floormod([7, -7], 3)", "[1, 2]"),
+    "floormod": (
+        "The remainder of x / y with the sign of y.",
+        "real",
+        "tf.math.floormod([7, -7], 3)",
+        "[1, 2]",
+    ),
     "equal": ("Whether x == y.", "any type", "tf.math.equal([1, 2], 2)", "[False, True]"),
     "not_equal": ("Whether x != y.", "any type", "tf.math.not_equal([1, 2], 2)", "[True, False]"),
     "less": ("Whether x < y.", "real", "tf.math.less([1, 2], 2)", "[True, False]"),
     "less_equal": ("Whether x <= y.", "real", "tf.math.less_equal([1, 3], 2)", "[True, False]"),
     "greater": ("Whether x > y.", "real", "tf.math.greater([1, 3], 2)", "[False, True]"),
     "greater_equal": ("Whether x >= y.", "real", "tf.math.greater_equal([1, 2], 2)", "[False, True]"),
-    "is_finite": ("Whether x is neither infinite nor NaN.", _FLOAT, "tf.math.is_finite([1.0, float('inf')])", "[True, False]"),
+    "is_finite": (
+        "Whether x is neither infinite nor NaN.",
+        _FLOAT,
+        "tf.math.is_finite([1.0, float('inf')])",
+        "[True, False]",
+    ),
     "is_inf": ("Whether x is infinite.", _FLOAT, "tf.math.is_inf([1.0, float('inf')])", "[False, True]"),
     "is_nan": ("Whether x is not a number.", _FLOAT, "tf.math.is_nan([1.0, float('nan')])", "[False, True]"),
     "lgamma": ("log |Γ(x)|.", _FLOAT, "tf.math.lgamma([1.0])", "[0.0]"),
     "log": ("The natural logarithm.", _FLOAT_OR_COMPLEX, "tf.math.log([1.0])", "[0.0]"),
     "log1p": ("log(1 + x), without cancellation.", _FLOAT_OR_COMPLEX, "tf.math.log1p([0.0])", "[0.0]"),
-    "logical_and": ("Whether both are true.", "bool", "tf.math.logical_and([True, True], [True, False])", "[True, False]"),
+    "logical_and": (
+        "Whether both are true.",
+        "bool",
+        "tf.math.logical_and([True, True], [True, False])",
+        "[True, False]",
+    ),
     "logical_not": ("Whether x is false.", "bool", "tf.math.logical_not([True, False])", "[False, True]"),
-    "logical_or": ("Whether either is true.", "bool", "tf.math.logical_or([True, False], [False, False])", "[True, False]"),
-    "maximum": ("The greater of x and y; NaN where either is.", "real", "tf.math.maximum([1, 5], 3)", "[3, 5]"),
-    "minimum": ("The smaller of x and y; NaN where either is.", "real", "tf.math.minimum([1, 5], 3)", "[1, 3]"),
+    "logical_or": (
+        "Whether either is true.",
+        "bool",
+        "tf.math.logical_or([True, False], [False, False])",
+        "[True, False]",
+    ),
+    "maximum": (
+        "The greater of x and y; NaN where either is.",
+        "real",
+        "tf.math.maximum([1, 5], 3)",
+        "[3, 5]",
+    ),
+    "minimum": (
+        "The smaller of x and y; NaN where either is.",
+        "real",
+        "tf.math.minimum([1, 5], 3)",
+        "[1, 3]",
+    ),
     "multiply": ("x · y, element by element.", _ANY, "tf.math.multiply([1, 2], 3)", "[3, 6]"),
     "ndtri": ("The quantile function of the normal distribution.", _FLOAT, "tf.math.ndtri([0.5])", "[0.0]"),
     "negative": ("-x.", "signed", "tf.math.negative([1, -2])", "[-1, 2]"),
-    "polygamma": ("The a-th derivative of digamma at x.", _FLOAT, "tf.math.polygamma(1.0, [1.0]) > 1.6", "[True]"),
-    "pow": ("x to the power of y. Integers to negative integers: InvalidArgumentError.", "signed", "tf.math.pow([2, 3], 2)", "[4, 9]"),
-    "realdiv": ("x / y of numbers that are not integers.", _FLOAT_OR_COMPLEX, "tf.realdiv([3.0], 2.0)", "[1.5]"),
+    "polygamma": (
+        "The a-th derivative of digamma at x.",
+        _FLOAT,
+        "tf.math.polygamma(1.0, [1.0]) > 1.6",
+        "[True]",
+    ),
+    "pow": (
+        "x to the power of y. Integers to negative integers: InvalidArgumentError.",
+        "signed",
+        "tf.math.pow([2, 3], 2)",
+        "[4, 9]",
+    ),
+    "realdiv": (
+        "x / y of numbers that are not integers.",
+        _FLOAT_OR_COMPLEX,
+        "tf.realdiv([3.0], 2.0)",
+        "[1.5]",
+    ),
     "reciprocal": ("1 / x.", "signed", "tf.math.reciprocal([2.0])", "[0.5]"),
-    "rint": ("The nearest whole number; halves go to the even one.", _FLOAT, "tf.math.rint([0.5, 1.5])", "[0.0, 2.0]"),
+    "rint": (
+        "The nearest whole number; halves go to the even one.",
+        _FLOAT,
+        "tf.math.rint([0.5, 1.5])",
+        "[0.0, 2.0]",
+    ),
     "rsqrt": ("1 / sqrt(x).", _FLOAT_OR_COMPLEX, "tf.math.rsqrt([4.0])", "[0.5]"),
     "sigmoid": ("1 / (1 + exp(-x)).", _FLOAT_OR_COMPLEX, "tf.math.sigmoid([0.0])", "[0.5]"),
     "sign": ("-1, 0 or 1; of complex numbers x / |x|.", "signed", "tf.math.sign([-3, 0, 2])", "[-1, 0, 1]"),
@@ -606,11 +797,31 @@ _DOCS = {
     "tan": ("The tangent of angles in radians.", _FLOAT_OR_COMPLEX, "tf.math.tan([0.0])", "[0.0]"),
     "tanh": ("The hyperbolic tangent.", _FLOAT_OR_COMPLEX, "tf.math.tanh([0.0])", "[0.0]"),
     "truncatediv": ("x / y, rounded towards zero.", _ANY, "tf.truncatediv([7, -7], 2)", "[3, -3]"),
-    "truncatemod": ("The remainder of x / y with the sign of x.", "real", "tf.truncatemod([7, -7], 3)", "[1, -1]"),
-    "xdivy": ("x / y, and 0 where x is 0.", _FLOAT_OR_COMPLEX, "tf.math.xdivy([0.0, 1.0], [0.0, 2.0])", "[0.0, 0.5]"),
-    "xlog1py": ("x · log(1 + y), and 0 where x is 0.", _FLOAT_OR_COMPLEX, "tf.math.xlog1py([0.0], [-1.0])", "[0.0]"),
+    "truncatemod": (
+        "The remainder of x / y with the sign of x.",
+        "real",
+        "tf.truncatemod([7, -7], 3)",
+        "[1, -1]",
+    ),
+    "xdivy": (
+        "x / y, and 0 where x is 0.",
+        _FLOAT_OR_COMPLEX,
+        "tf.math.xdivy([0.0, 1.0], [0.0, 2.0])",
+        "[0.0, 0.5]",
+    ),
+    "xlog1py": (
+        "x · log(1 + y), and 0 where x is 0.",
+        _FLOAT_OR_COMPLEX,
+        "tf.math.xlog1py([0.0], [-1.0])",
+        "[0.0]",
+    ),
     "xlogy": ("x · log(y), and 0 where x is 0.", _FLOAT_OR_COMPLEX, "tf.math.xlogy([0.0], [0.0])", "[0.0]"),
-    "zeta": ("The Hurwitz zeta function Σ (q + n)⁻ˣ.", "float32 or float64", "tf.math.zeta(2.0, [1.0]) > 1.6", "[True]"),
+    "zeta": (
+        "The Hurwitz zeta function Σ (q + n)⁻ˣ.",
+        "float32 or float64",
+        "tf.math.zeta(2.0, [1.0]) > 1.6",
+        "[True]",
+    ),
 }
 
 
@@ -618,7 +829,11 @@ def _document() -> None:
     for name, (summary, kinds, call, result) in _DOCS.items():
         function = globals()[name]
         two = function.op.signature.inputs[1:]
-        shapes = "broadcast together; the result has the broadcast shape" if two else "of any shape, which is the result's"
+        shapes = (
+            "broadcast together; the result has the broadcast shape"
+            if two
+            else "of any shape, which is the result's"
+        )
         function.__doc__ = f"{summary}\n\nElement-wise; the input{'s' if two else ''} {'are' if two else 'is'} {kinds}, {shapes}.\n\n>>> {call}.numpy().tolist()\n{result}\n"
         function.__module__ = __name__
 
@@ -626,20 +841,32 @@ def _document() -> None:
 _document()
 
 ROOT = [
-    "abs", "acos", "acosh", "add", "add_n", "argmax", "argmin", "asin", "asinh", "atan", "atan2", "atanh", "bitcast", "cast", "clip_by_global_norm", "clip_by_norm",
-    "clip_by_value", "complex", "cos", "cosh", "cumsum", "divide", "einsum", "equal", "exp", "floor", "greater", "greater_equal", "histogram_fixed_width",
-    "histogram_fixed_width_bins", "less", "less_equal", "linspace", "logical_and", "logical_not", "logical_or", "matmul", "maximum", "minimum", "multiply", "negative",
-    "not_equal", "pow", "range", "realdiv", "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum",
-    "round", "saturate_cast", "scalar_mul", "sigmoid", "sign", "sin", "sinh", "sqrt", "square", "subtract", "tan", "tanh", "tensordot", "truediv", "truncatediv",
+    "abs", "acos", "acosh", "add", "add_n", "argmax", "argmin", "asin", "asinh", "atan", "atan2", "atanh",
+    "bitcast", "cast", "clip_by_global_norm", "clip_by_norm",
+    "clip_by_value", "complex", "cos", "cosh", "cumsum", "divide", "einsum", "equal", "exp", "floor",
+    "greater", "greater_equal", "histogram_fixed_width",
+    "histogram_fixed_width_bins", "less", "less_equal", "linspace", "logical_and", "logical_not",
+    "logical_or", "matmul", "maximum", "minimum", "multiply", "negative",
+    "not_equal", "pow", "range", "realdiv", "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max",
+    "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum",
+    "round", "saturate_cast", "scalar_mul", "sigmoid", "sign", "sin", "sinh", "sqrt", "square", "subtract",
+    "tan", "tanh", "tensordot", "truediv", "truncatediv",
     "truncatemod",
 ]  # fmt: skip
 __all__ = [
-    *sorted({*ROOT} - {"bitcast", "cast", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "einsum", "histogram_fixed_width", "histogram_fixed_width_bins",
-                       "linspace", "matmul", "range", "realdiv", "saturate_cast", "tensordot", "truncatediv", "truncatemod", "complex"}),
-    "accumulate_n", "angle", "bessel_i0", "bessel_i0e", "bessel_i1", "bessel_i1e", "betainc", "bincount", "ceil", "confusion_matrix", "conj", "count_nonzero",
-    "cumprod", "cumulative_logsumexp", "digamma", "divide_no_nan", "erf", "erfc", "erfcinv", "erfinv", "expm1", "floordiv", "floormod", "igamma", "igammac", "imag",
-    "in_top_k", "is_finite", "is_inf", "is_nan", "is_non_decreasing", "is_strictly_increasing", "l2_normalize", "lbeta", "lgamma", "log", "log1p", "log_sigmoid",
-    "logical_xor", "mod", "multiply_no_nan", "ndtri", "nextafter", "polygamma", "polyval", "real", "reciprocal", "reciprocal_no_nan", "reduce_euclidean_norm",
-    "reduce_std", "reduce_variance", "rint", "rsqrt", "sobol_sample", "softplus", "softsign", "special", "squared_difference", "xdivy", "xlog1py", "xlogy",
+    *sorted({*ROOT} - {"bitcast", "cast", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "einsum",
+            "histogram_fixed_width", "histogram_fixed_width_bins",
+                       "linspace", "matmul", "range", "realdiv", "saturate_cast", "tensordot", "truncatediv",
+                       "truncatemod", "complex"}),
+    "accumulate_n", "angle", "bessel_i0", "bessel_i0e", "bessel_i1", "bessel_i1e", "betainc", "bincount",
+    "ceil", "confusion_matrix", "conj", "count_nonzero",
+    "cumprod", "cumulative_logsumexp", "digamma", "divide_no_nan", "erf", "erfc", "erfcinv", "erfinv",
+    "expm1", "floordiv", "floormod", "igamma", "igammac", "imag",
+    "in_top_k", "is_finite", "is_inf", "is_nan", "is_non_decreasing", "is_strictly_increasing",
+    "l2_normalize", "lbeta", "lgamma", "log", "log1p", "log_sigmoid",
+    "logical_xor", "mod", "multiply_no_nan", "ndtri", "nextafter", "polygamma", "polyval", "real",
+    "reciprocal", "reciprocal_no_nan", "reduce_euclidean_norm",
+    "reduce_std", "reduce_variance", "rint", "rsqrt", "sobol_sample", "softplus", "softsign", "special",
+    "squared_difference", "xdivy", "xlog1py", "xlogy",
     "zero_fraction", "zeta",
 ]  # fmt: skip

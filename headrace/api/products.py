@@ -17,8 +17,10 @@ from headrace.ops.math import conj
 
 
 def matmul(
-    a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, adjoint_a: bool = False, adjoint_b: bool = False, a_is_sparse: bool = False,
-    b_is_sparse: bool = False, output_type: Any = None, grad_a: bool = False, grad_b: bool = False, name: str | None = None,
+    a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, adjoint_a: bool = False,
+    adjoint_b: bool = False, a_is_sparse: bool = False,
+    b_is_sparse: bool = False, output_type: Any = None, grad_a: bool = False, grad_b: bool = False,
+    name: str | None = None,
 ) -> Any:  # fmt: skip
     """The matrix product a·b of the two inner dimensions; those before them are batch dimensions and broadcast.
 
@@ -52,8 +54,17 @@ def matmul(
         if batch and (a_is_sparse or b_is_sparse):
             raise ValueError("`a_is_sparse` and `b_is_sparse` are for matrices of rank 2 only.")
         a, b = conj(a) if transpose_a else a, conj(b) if transpose_b else b
-        flags = {"adj_x": adjoint_a or transpose_a, "adj_y": adjoint_b or transpose_b, "grad_x": grad_a, "grad_y": grad_b}
-        return BATCH_MATMUL_V3(a, b, Tout=target, name=name, **flags) if wide else BATCH_MATMUL(a, b, name=name, **flags)
+        flags = {
+            "adj_x": adjoint_a or transpose_a,
+            "adj_y": adjoint_b or transpose_b,
+            "grad_x": grad_a,
+            "grad_y": grad_b,
+        }
+        return (
+            BATCH_MATMUL_V3(a, b, Tout=target, name=name, **flags)
+            if wide
+            else BATCH_MATMUL(a, b, name=name, **flags)
+        )
     a, b = conj(a) if adjoint_a else a, conj(b) if adjoint_b else b
     flags = {"transpose_a": transpose_a or adjoint_a, "transpose_b": transpose_b or adjoint_b}
     halves = {dtypes.float32, dtypes.bfloat16}
@@ -64,12 +75,13 @@ def matmul(
     return MATMUL(a, b, grad_a=grad_a, grad_b=grad_b, name=name, **flags)
 
 
-# -------------------------------------------------------------------------------------------------------------- tensordot
+# -------------------------------------------------------------------------------------------------- tensordot
 def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Any:
     """Multiplies and sums over pairs of axes; the result has a's other dimensions, then b's.
 
     Args:
-      axes: a number n (the last n axes of a with the first n of b), a pair of axis lists, or a `[2, k]` integer tensor.
+      axes: a number n (the last n axes of a with the first n of b), a pair of axis lists,
+      or a `[2, k]` integer tensor.
 
     Raises:
       ValueError: the lists are of different lengths, or n does not fit.
@@ -103,7 +115,9 @@ def _axes(a: Any, axes: Any) -> tuple[Any, Any]:
             return lookup("Range")(rank - n, rank, 1), list(range(n))
         rank = len(a._raw_shape)
         if n > rank:
-            raise ValueError(f"`axes` must not be larger than the number of dimensions of tensor {a}. Received {axes}, vs tensor dimensions {rank}.")
+            raise ValueError(
+                f"`axes` must not be larger than the number of dimensions of tensor {a}. Received {axes}, vs tensor dimensions {rank}."
+            )
         return list(range(rank - n, rank)), list(range(n))
     if isinstance(axes, (list, tuple, np.ndarray)):
         if len(axes) != 2:
@@ -112,7 +126,9 @@ def _axes(a: Any, axes: Any) -> tuple[Any, Any]:
         if isinstance(first, (list, tuple, np.ndarray)) and isinstance(second, (list, tuple, np.ndarray)):
             first, second = [int(v) for v in first], [int(v) for v in second]
             if len(first) != len(second):
-                raise ValueError(f"Different number of contraction axes `a` and `b`, {len(first)} != {len(second)}.")
+                raise ValueError(
+                    f"Different number of contraction axes `a` and `b`, {len(first)} != {len(second)}."
+                )
         return first, second
     axes = to_tensor(axes, dtypes.int32)
     return axes[0], axes[1]
@@ -142,7 +158,10 @@ def _as_matrix(x: Any, axes: Any, last: bool) -> tuple[Any, Any]:
     if order != list(range(rank)):
         x = transpose(x, order)
     if inner is None and outer is None:
-        sizes = [lookup("GatherV2")(lookup("Shape")(x), i, 0) for i in (range(len(free), rank) if last else range(len(taken)))]
+        sizes = [
+            lookup("GatherV2")(lookup("Shape")(x), i, 0)
+            for i in (range(len(free), rank) if last else range(len(taken)))
+        ]
         inner = lookup("Prod")(lookup("Pack")(sizes, axis=0), [0], keep_dims=False)
         target: Any = lookup("Pack")([-1, inner] if last else [inner, -1], axis=0)
     else:
@@ -162,11 +181,13 @@ def _free_sizes(free: Any, x: Any, axes: Any) -> Any:
     if isinstance(free, list) and None not in free:
         return to_tensor(np.asarray(free, np.int32))
     rank = lookup("Rank")(x)
-    others = lookup("ListDiff")(lookup("Range")(0, rank, 1), _positive(to_tensor(axes, dtypes.int32), x), out_idx=dtypes.int32)[0]
+    others = lookup("ListDiff")(
+        lookup("Range")(0, rank, 1), _positive(to_tensor(axes, dtypes.int32), x), out_idx=dtypes.int32
+    )[0]
     return lookup("GatherV2")(lookup("Shape")(x), others, 0)
 
 
-# ----------------------------------------------------------------------------------------------------------------- einsum
+# ----------------------------------------------------------------------------------------------------- einsum
 def einsum(equation: str, *inputs: Any, **kwargs: Any) -> Any:
     """Einstein summation: labels the dimensions of the inputs and says which remain.
 
@@ -175,11 +196,13 @@ def einsum(equation: str, *inputs: Any, **kwargs: Any) -> Any:
         output are summed; `...` stands for any (broadcast) dimensions. Without `->` the output has the labels that occur once,
         in alphabetical order.
       inputs: tensors of one type.
-      optimize: how to choose the order of contraction of three or more inputs: "greedy" (the default), "optimal", True or False.
+      optimize: how to choose the order of contraction of three or more inputs: "greedy" (the default),
+      "optimal", True or False.
       name: a name.
 
     Raises:
-      ValueError: the equation is malformed, or the inputs do not fit it (InvalidArgumentError for sizes known only when run).
+      ValueError: the equation is malformed,
+      or the inputs do not fit it (InvalidArgumentError for sizes known only when run).
 
     >>> tf.einsum("ij,jk->ik", tf.constant([[1.0, 2.0]]), tf.constant([[3.0], [4.0]])).numpy().tolist()
     [[11.0]]
@@ -187,7 +210,9 @@ def einsum(equation: str, *inputs: Any, **kwargs: Any) -> Any:
     name = kwargs.pop("name", None)
     optimize = kwargs.pop("optimize", "greedy")
     if kwargs:
-        raise TypeError(f"Invalid keyword arguments for einsum: {', '.join(kwargs)}. Valid arguments: name, optimize.")
+        raise TypeError(
+            f"Invalid keyword arguments for einsum: {', '.join(kwargs)}. Valid arguments: name, optimize."
+        )
     tensors: list[Any] = []
     for x in inputs:
         tensors.append(to_tensor(x, hint=tensors[0]._dtype if tensors else None))
@@ -203,7 +228,11 @@ def einsum(equation: str, *inputs: Any, **kwargs: Any) -> Any:
             target = dots + "".join([c for c in joined if c in rest])
         else:
             target = output
-        result = EINSUM([t for _, t in chosen], equation=f"{','.join([n for n, _ in chosen])}->{target}", name=name if not labels else None)
+        result = EINSUM(
+            [t for _, t in chosen],
+            equation=f"{','.join([n for n, _ in chosen])}->{target}",
+            name=name if not labels else None,
+        )
         labels.append(target)
         tensors.append(result)
     return tensors[0]
@@ -218,16 +247,24 @@ def _parse(equation: str, tensors: list[Any]) -> tuple[list[str], str]:
     for part in (*labels, output):
         rest = part.replace(ELLIPSIS, "", 1)
         if any(c not in string.ascii_letters for c in rest):
-            raise ValueError(f"Invalid equation {equation!r}: {part!r} should be letters and at most one '...'.")
+            raise ValueError(
+                f"Invalid equation {equation!r}: {part!r} should be letters and at most one '...'."
+            )
     if not arrow:
         joined = "".join(labels).replace(ELLIPSIS, "")
         output = "".join(sorted(c for c in set(joined) if joined.count(c) == 1))
         if ELLIPSIS in left:
             output = ELLIPSIS + output
     if ELLIPSIS in left and ELLIPSIS not in output:
-        widths = [None if t._raw_shape is None else len(t._raw_shape) - len(n.replace(ELLIPSIS, "")) for n, t in zip(labels, tensors) if ELLIPSIS in n]
+        widths = [
+            None if t._raw_shape is None else len(t._raw_shape) - len(n.replace(ELLIPSIS, ""))
+            for n, t in zip(labels, tensors)
+            if ELLIPSIS in n
+        ]
         if any(w is None or w > 0 for w in widths):
-            raise ValueError(f"Equation {equation!r} has an ellipsis on its left but none on its right. Sum those dimensions by naming them.")
+            raise ValueError(
+                f"Equation {equation!r} has an ellipsis on its left but none on its right. Sum those dimensions by naming them."
+            )
     for c in output.replace(ELLIPSIS, ""):
         if c not in left:
             raise ValueError(f"Equation {equation!r} has the output label {c!r}, which no input has.")
@@ -235,7 +272,9 @@ def _parse(equation: str, tensors: list[Any]) -> tuple[list[str], str]:
         shape = t._raw_shape
         named = len(names.replace(ELLIPSIS, ""))
         if shape is not None and (len(shape) < named or (len(shape) > named and ELLIPSIS not in names)):
-            raise ValueError(f"Input of shape {t.shape} does not fit the labels {names!r} of equation {equation!r}.")
+            raise ValueError(
+                f"Input of shape {t.shape} does not fit the labels {names!r} of equation {equation!r}."
+            )
     return labels, output
 
 
@@ -251,9 +290,13 @@ def _path(labels: list[str], output: str, tensors: list[Any], optimize: Any) -> 
     plain = [names.replace(ELLIPSIS, "") for names in labels]
     operands = [np.broadcast_to(np.zeros(()), [sizes.get(c, guess) for c in names]) for names in plain]
     how = "optimal" if optimize == "optimal" else "greedy"
-    path = np.einsum_path(f"{','.join(plain)}->{output.replace(ELLIPSIS, '')}", *operands, optimize=how)[0][1:]
+    path = np.einsum_path(f"{','.join(plain)}->{output.replace(ELLIPSIS, '')}", *operands, optimize=how)[0][
+        1:
+    ]
     pairs: list[tuple[int, ...]] = []
-    for step in path:  # NumPy leaves three or more operands together where splitting gains nothing: take them in turn
+    for step in (
+        path
+    ):  # NumPy leaves three or more operands together where splitting gains nothing: take them in turn
         group = list(step)
         while len(group) > 2:
             pairs.append((group[-2], group[-1]))

@@ -10,6 +10,7 @@ import numpy as np
 
 from headrace.core import convert, dtypes
 from headrace.core.convert import to_tensor
+from headrace.core.errors import InvalidArgumentError
 from headrace.core.op import OpDef, lookup
 from headrace.core.shapes import TensorShape, merge
 from headrace.core.tape import is_slices
@@ -20,7 +21,7 @@ from headrace.ops import reduce as r
 from headrace.ops.cast import CAST
 
 
-# ------------------------------------------------------------------------------------------------------------- reductions
+# ------------------------------------------------------------------------------------------------- reductions
 @functools.lru_cache
 def _constant_axes(axes: int | tuple[int, ...]) -> EagerTensor:
     """Kept, so that eager calls need not make them and a function holds each only once."""
@@ -51,7 +52,8 @@ _REDUCTION_DOC = """{summary}
 
 Args:
   input_tensor: {kinds}.
-  axis: a dimension, a list or a 1-D tensor of dimensions, counted from the end if negative; None (the default) reduces all.
+  axis: a dimension, a list or a 1-D tensor of dimensions,
+  counted from the end if negative; None (the default) reduces all.
   keepdims: whether reduced dimensions stay, with size 1.
   name: a name.
 
@@ -72,19 +74,52 @@ def _reduction(op: OpDef, public: str, summary: str, kinds: str, example: str) -
 
 
 _NUMBERS, _REALS, _BOOLS = "a tensor of numbers", "a tensor of real numbers", "a bool tensor"
-reduce_sum = _reduction(r.SUM, "reduce_sum", "The sum over dimensions.", _NUMBERS, "tf.reduce_sum([[1, 2], [3, 4]], axis=0).numpy().tolist()\n[4, 6]")
-reduce_mean = _reduction(r.MEAN, "reduce_mean", "The mean over dimensions; of integers, cut to an integer.", _NUMBERS, "float(tf.reduce_mean([1.0, 2.0]))\n1.5")
-reduce_prod = _reduction(r.PROD, "reduce_prod", "The product over dimensions.", _NUMBERS, "int(tf.reduce_prod([2, 3, 4]))\n24")
-reduce_max = _reduction(r.MAX, "reduce_max", "The greatest element over dimensions; NaN if there is one.", _REALS, "int(tf.reduce_max([2, 5, 4]))\n5")
-reduce_min = _reduction(r.MIN, "reduce_min", "The smallest element over dimensions; NaN if there is one.", _REALS, "int(tf.reduce_min([2, 5, 4]))\n2")
-reduce_all = _reduction(r.ALL, "reduce_all", "Whether all elements are true.", _BOOLS, "bool(tf.reduce_all([True, False]))\nFalse")
-reduce_any = _reduction(r.ANY, "reduce_any", "Whether any element is true.", _BOOLS, "bool(tf.reduce_any([True, False]))\nTrue")
+reduce_sum = _reduction(
+    r.SUM,
+    "reduce_sum",
+    "The sum over dimensions.",
+    _NUMBERS,
+    "tf.reduce_sum([[1, 2], [3, 4]], axis=0).numpy().tolist()\n[4, 6]",
+)
+reduce_mean = _reduction(
+    r.MEAN,
+    "reduce_mean",
+    "The mean over dimensions; of integers, cut to an integer.",
+    _NUMBERS,
+    "float(tf.reduce_mean([1.0, 2.0]))\n1.5",
+)
+reduce_prod = _reduction(
+    r.PROD, "reduce_prod", "The product over dimensions.", _NUMBERS, "int(tf.reduce_prod([2, 3, 4]))\n24"
+)
+reduce_max = _reduction(
+    r.MAX,
+    "reduce_max",
+    "The greatest element over dimensions; NaN if there is one.",
+    _REALS,
+    "int(tf.reduce_max([2, 5, 4]))\n5",
+)
+reduce_min = _reduction(
+    r.MIN,
+    "reduce_min",
+    "The smallest element over dimensions; NaN if there is one.",
+    _REALS,
+    "int(tf.reduce_min([2, 5, 4]))\n2",
+)
+reduce_all = _reduction(
+    r.ALL, "reduce_all", "Whether all elements are true.", _BOOLS, "bool(tf.reduce_all([True, False]))\nFalse"
+)
+reduce_any = _reduction(
+    r.ANY, "reduce_any", "Whether any element is true.", _BOOLS, "bool(tf.reduce_any([True, False]))\nTrue"
+)
 reduce_euclidean_norm = _reduction(
-    r.EUCLIDEAN_NORM, "reduce_euclidean_norm", "The square root of the sum of squares.", _NUMBERS, "float(tf.math.reduce_euclidean_norm([3.0, 4.0]))\n5.0",
+    r.EUCLIDEAN_NORM, "reduce_euclidean_norm", "The square root of the sum of squares.", _NUMBERS,
+    "float(tf.math.reduce_euclidean_norm([3.0, 4.0]))\n5.0",
 )  # fmt: skip
 
 
-def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
+def reduce_logsumexp(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Any:
     """log(sum(exp(x))) over dimensions, without overflow. Arguments as of `tf.reduce_sum`.
 
     >>> float(tf.reduce_logsumexp([0.0, 0.0])) == float(tf.math.log(2.0))
@@ -100,7 +135,9 @@ def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: bool = False
     return _reduce(r.SUM, out, axis, False, name)  # over dimensions of size 1: takes them away
 
 
-def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
+def reduce_variance(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Any:
     """The mean of |x - mean(x)|² over dimensions, a real tensor. Arguments as of `tf.reduce_sum`.
 
     Raises:
@@ -128,7 +165,13 @@ def reduce_std(input_tensor: Any, axis: Any = None, keepdims: bool = False, name
     return m.sqrt(reduce_variance(input_tensor, axis, keepdims), name)
 
 
-def count_nonzero(input: Any, axis: Any = None, keepdims: bool | None = None, dtype: Any = dtypes.int64, name: str | None = None) -> Any:
+def count_nonzero(
+    input: Any,
+    axis: Any = None,
+    keepdims: bool | None = None,
+    dtype: Any = dtypes.int64,
+    name: str | None = None,
+) -> Any:
     """How many elements are not zero (true, not the empty string). Arguments as of `tf.reduce_sum`.
 
     >>> int(tf.math.count_nonzero([0, 3, 0, 1]))
@@ -136,7 +179,11 @@ def count_nonzero(input: Any, axis: Any = None, keepdims: bool | None = None, dt
     """
     x = to_tensor(input)
     if x._dtype is not dtypes.bool_:
-        zero = convert.constant(np.asarray(b"", object), x._dtype) if x._dtype is dtypes.string else m.number(0, x)
+        zero = (
+            convert.constant(np.asarray(b"", object), x._dtype)
+            if x._dtype is dtypes.string
+            else m.number(0, x)
+        )
         x = lookup("NotEqual")(x, zero)
     total = _reduce(r.SUM, CAST(x, DstT=dtypes.int64), axis, bool(keepdims), None)
     return CAST(total, DstT=dtypes.as_dtype(dtype), name=name)
@@ -154,7 +201,10 @@ def zero_fraction(value: Any, name: str | None = None) -> Any:
     return m.realdiv(CAST(zeros, DstT=dtypes.float32), CAST(size, DstT=dtypes.float32), name)
 
 
-# --------------------------------------------------------------------------------------------------- positions, sums of lists
+# ----------------------------------------------------------------------------------- positions, sums of lists
+_POSITIONS = {dtypes.int16, dtypes.uint16, dtypes.int32, dtypes.int64}
+
+
 def _position(op: OpDef, input: Any, axis: Any, output_type: Any, name: str | None) -> Any:
     if axis is None:
         axis = 0
@@ -166,7 +216,14 @@ def _position(op: OpDef, input: Any, axis: Any, output_type: Any, name: str | No
         raise TypeError("axis must be int or Tensor with integer datatype")
     else:
         axis = _constant_axes(int(axis))
-    return op(input, axis, output_type=dtypes.as_dtype(output_type), name=name)
+    target = dtypes.as_dtype(output_type)
+    if target not in _POSITIONS:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Value for attr 'output_type' of {target.name} is not in the list of allowed values: int16, uint16, int32, int64",
+        )
+    return op(input, axis, output_type=target, name=name)
 
 
 def argmax(input: Any, axis: Any = None, output_type: Any = dtypes.int64, name: str | None = None) -> Any:
@@ -197,16 +254,22 @@ def add_n(inputs: Iterable[Any], name: str | None = None) -> Any:
     6
     """
     if isinstance(inputs, Tensor) or not isinstance(inputs, Iterable):
-        raise ValueError("Inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape.")
+        raise ValueError(
+            "Inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape."
+        )
     tensors = [to_tensor(x) for x in inputs]
     if not tensors:
-        raise ValueError("Inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape.")
+        raise ValueError(
+            "Inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape."
+        )
     if len(tensors) == 1:
         return lookup("Identity")(tensors[0], name=name) if name else tensors[0]
     return r.ADD_N(tensors, name=name)
 
 
-def accumulate_n(inputs: list[Any], shape: Any = None, tensor_dtype: Any = None, name: str | None = None) -> Any:
+def accumulate_n(
+    inputs: list[Any], shape: Any = None, tensor_dtype: Any = None, name: str | None = None
+) -> Any:
     """The sum of a list of tensors of one shape and type.
 
     Args:
@@ -224,12 +287,16 @@ def accumulate_n(inputs: list[Any], shape: Any = None, tensor_dtype: Any = None,
     for t in tensors:
         raw = merge(raw, t._raw_shape)
     if tensor_dtype is not None and dtypes.as_dtype(tensor_dtype) is not tensors[0]._dtype:
-        raise TypeError(f"The `tensor_dtype` argument is {tensor_dtype}, but `input` is of type {tensors[0]._dtype}. These must be equal. Convert with tf.cast.")
+        raise TypeError(
+            f"The `tensor_dtype` argument is {tensor_dtype}, but `input` is of type {tensors[0]._dtype}. These must be equal. Convert with tf.cast."
+        )
     return add_n(tensors, name)
 
 
-# ------------------------------------------------------------------------------------------------------------ running sums
-def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Any:
+# ----------------------------------------------------------------------------------------------- running sums
+def cumsum(
+    x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
+) -> Any:
     """The running sum along `axis`.
 
     Args:
@@ -242,7 +309,9 @@ def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False
     return scan.CUMSUM(x, axis, exclusive=exclusive, reverse=reverse, name=name)
 
 
-def cumprod(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Any:
+def cumprod(
+    x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
+) -> Any:
     """The running product along `axis`; arguments as of `tf.cumsum`.
 
     >>> tf.math.cumprod([1, 2, 3]).numpy().tolist()
@@ -251,7 +320,9 @@ def cumprod(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = Fals
     return scan.CUMPROD(x, axis, exclusive=exclusive, reverse=reverse, name=name)
 
 
-def cumulative_logsumexp(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Any:
+def cumulative_logsumexp(
+    x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
+) -> Any:
     """The running log(sum(exp(x))) along `axis`, without overflow; arguments as of `tf.cumsum`.
 
     >>> tf.math.cumulative_logsumexp([0.0, 0.0]).numpy().round(4).tolist()
@@ -260,9 +331,10 @@ def cumulative_logsumexp(x: Any, axis: Any = 0, exclusive: bool = False, reverse
     return scan.CUMULATIVE_LOGSUMEXP(x, axis, exclusive=exclusive, reverse=reverse, name=name)
 
 
-# ---------------------------------------------------------------------------------------------------------------- counting
+# --------------------------------------------------------------------------------------------------- counting
 def bincount(
-    arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: Any = dtypes.int32, name: str | None = None, axis: int | None = None,
+    arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: Any = dtypes.int32,
+    name: str | None = None, axis: int | None = None,
     binary_output: bool = False,
 ) -> Any:  # fmt: skip
     """How often each of 0, 1, 2, … occurs.
@@ -283,9 +355,13 @@ def bincount(
     [0, 2, 0, 1]
     """
     if weights is not None and binary_output:
-        raise ValueError("Arguments `binary_output` and `weights` are mutually exclusive. Please specify only one.")
+        raise ValueError(
+            "Arguments `binary_output` and `weights` are mutually exclusive. Please specify only one."
+        )
     if axis not in (None, 0, -1):
-        raise ValueError(f"Unsupported value for argument axis={axis}. Only 0 and -1 are currently supported.")
+        raise ValueError(
+            f"Unsupported value for argument axis={axis}. Only 0 and -1 are currently supported."
+        )
     arr = to_tensor(arr)
     if arr._dtype not in dtypes.INDEX:
         arr = CAST(arr, DstT=dtypes.int32)
@@ -306,7 +382,9 @@ def bincount(
     return count.DENSE_BINCOUNT(arr, size, values, binary_output=binary_output, name=name)
 
 
-def histogram_fixed_width(values: Any, value_range: Any, nbins: Any = 100, dtype: Any = dtypes.int32, name: str | None = None) -> Any:
+def histogram_fixed_width(
+    values: Any, value_range: Any, nbins: Any = 100, dtype: Any = dtypes.int32, name: str | None = None
+) -> Any:
     """How many values lie in each of `nbins` equal parts of `value_range`; what lies outside counts to the nearest part.
 
     Raises:
@@ -316,10 +394,14 @@ def histogram_fixed_width(values: Any, value_range: Any, nbins: Any = 100, dtype
     [2, 0, 1]
     """
     values = to_tensor(values)
-    return count.HISTOGRAM(values, to_tensor(value_range, values._dtype), nbins, dtype=dtypes.as_dtype(dtype), name=name)
+    return count.HISTOGRAM(
+        values, to_tensor(value_range, values._dtype), nbins, dtype=dtypes.as_dtype(dtype), name=name
+    )
 
 
-def histogram_fixed_width_bins(values: Any, value_range: Any, nbins: Any = 100, dtype: Any = dtypes.int32, name: str | None = None) -> Any:
+def histogram_fixed_width_bins(
+    values: Any, value_range: Any, nbins: Any = 100, dtype: Any = dtypes.int32, name: str | None = None
+) -> Any:
     """The number of the part of `value_range` (see `tf.histogram_fixed_width`) that each value lies in: int32, of values' shape.
 
     >>> tf.histogram_fixed_width_bins([0.1, 1.2, 9.0], [0.0, 3.0], nbins=3).numpy().tolist()
@@ -334,7 +416,14 @@ def histogram_fixed_width_bins(values: Any, value_range: Any, nbins: Any = 100, 
     return CAST(clipped, DstT=dtypes.int32, name=name)
 
 
-def confusion_matrix(labels: Any, predictions: Any, num_classes: Any = None, weights: Any = None, dtype: Any = dtypes.int32, name: str | None = None) -> Any:
+def confusion_matrix(
+    labels: Any,
+    predictions: Any,
+    num_classes: Any = None,
+    weights: Any = None,
+    dtype: Any = dtypes.int32,
+    name: str | None = None,
+) -> Any:
     """Entry [i, j] counts (or sums the weights of) what is labelled i and predicted j.
 
     Args:
@@ -353,12 +442,18 @@ def confusion_matrix(labels: Any, predictions: Any, num_classes: Any = None, wei
     dtype = dtypes.as_dtype(dtype)
     labels, predictions = _squeezed(to_tensor(labels), to_tensor(predictions))
     labels, predictions = CAST(labels, DstT=dtypes.int64), CAST(predictions, DstT=dtypes.int64)
-    checks = [assert_non_negative(t, message=f"`{what}` contains negative values") for what, t in (("labels", labels), ("predictions", predictions))]
+    checks = [
+        assert_non_negative(t, message=f"`{what}` contains negative values")
+        for what, t in (("labels", labels), ("predictions", predictions))
+    ]
     if num_classes is None:
         classes = m.maximum(reduce_max(predictions), reduce_max(labels)) + 1
     else:
         classes = CAST(to_tensor(num_classes), DstT=dtypes.int64)
-        checks += [assert_less(t, classes, message=f"`{what}` out of bound") for what, t in (("labels", labels), ("predictions", predictions))]
+        checks += [
+            assert_less(t, classes, message=f"`{what}` out of bound")
+            for what, t in (("labels", labels), ("predictions", predictions))
+        ]
     labels, predictions = _after(checks, labels), _after(checks, predictions)
     if weights is None:
         values = lookup("OnesLike")(CAST(predictions, DstT=dtype))
@@ -367,7 +462,9 @@ def confusion_matrix(labels: Any, predictions: Any, num_classes: Any = None, wei
         predictions.shape.assert_is_compatible_with(values.shape)
         values = CAST(values, DstT=dtype)
     pack = lookup("Pack")
-    return lookup("ScatterNd")(pack([labels, predictions], axis=1), values, pack([classes, classes], axis=0), name=name)
+    return lookup("ScatterNd")(
+        pack([labels, predictions], axis=1), values, pack([classes, classes], axis=0), name=name
+    )
 
 
 def _after(checks: list[Any], x: Any) -> Any:
@@ -407,7 +504,10 @@ def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) ->
 
 
 __all__ = [
-    "accumulate_n", "add_n", "argmax", "argmin", "bincount", "confusion_matrix", "count_nonzero", "cumprod", "cumsum", "cumulative_logsumexp",
-    "histogram_fixed_width", "histogram_fixed_width_bins", "in_top_k", "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_logsumexp", "reduce_max",
-    "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "zero_fraction",
+    "accumulate_n", "add_n", "argmax", "argmin", "bincount", "confusion_matrix", "count_nonzero", "cumprod",
+    "cumsum", "cumulative_logsumexp",
+    "histogram_fixed_width", "histogram_fixed_width_bins", "in_top_k", "reduce_all", "reduce_any",
+    "reduce_euclidean_norm", "reduce_logsumexp", "reduce_max",
+    "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance",
+    "zero_fraction",
 ]  # fmt: skip

@@ -35,16 +35,27 @@ def _lower_shift(kind: str) -> Any:
     def rule(b: Builder, x: Value, y: Value) -> Value:
         x, y = b.broadcast_together(x, y)
         y = b.clamp(b.zeros((), y.dtype), y, b.full((), x.dtype.size * 8 - 1, y.dtype))
-        name = kind if kind == "shift_left" else "shift_right_logical" if x.dtype.kind == "u" else "shift_right_arithmetic"
+        name = (
+            kind
+            if kind == "shift_left"
+            else "shift_right_logical"
+            if x.dtype.kind == "u"
+            else "shift_right_arithmetic"
+        )
         return b.binary(name, x, y)
 
     return rule
 
 
-left_shift = _row("LeftShift", lambda x, y: np.left_shift(x, _amount(x, y)), _lower_shift("shift_left"), "left_shift")
-right_shift = _row("RightShift", lambda x, y: np.right_shift(x, _amount(x, y)), _lower_shift("shift_right"), "right_shift")
+left_shift = _row(
+    "LeftShift", lambda x, y: np.left_shift(x, _amount(x, y)), _lower_shift("shift_left"), "left_shift"
+)
+right_shift = _row(
+    "RightShift", lambda x, y: np.right_shift(x, _amount(x, y)), _lower_shift("shift_right"), "right_shift"
+)
 
 POPULATION_COUNT = OpDef(
-    "PopulationCount", "x: T -> y: uint8", types={"T": INTS}, shape=same_as(0), kernel=lambda x: np.bitwise_count(x.view(f"u{x.itemsize}")),
+    "PopulationCount", "x: T -> y: uint8", types={"T": INTS}, shape=same_as(0),
+    kernel=lambda x: np.bitwise_count(x.view(f"u{x.itemsize}")),
     lower=lambda b, x: b.convert(b.unary("popcnt", x), dtypes.uint8), grad=not_differentiable, checked=True,
 )  # fmt: skip

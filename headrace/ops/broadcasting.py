@@ -30,16 +30,22 @@ def _broadcast_shape(s0: np.ndarray, s1: np.ndarray) -> Any:
     try:
         return np.asarray(np.broadcast_shapes(tuple(s0.tolist()), tuple(s1.tolist())), s0.dtype)
     except ValueError:
-        raise InvalidArgumentError(None, None, f"Incompatible shapes for broadcasting: {s0.tolist()} and {s1.tolist()}") from None
+        raise InvalidArgumentError(
+            None, None, f"Incompatible shapes for broadcasting: {s0.tolist()} and {s1.tolist()}"
+        ) from None
 
 
 BROADCAST_GRADIENT_ARGS = OpDef(
-    "BroadcastGradientArgs", "s0: T, s1: T -> r0: T, r1: T", types={"T": INDEX}, shape=lambda c: [(None,), (None,)], kernel=_broadcast_axes, checked=True,
-    static=("s0", "s1"), lower=lambda b, s0, s1: _broadcast_axes(s0, s1), grad=not_differentiable, defaults={"T": dtypes.int32},
+    "BroadcastGradientArgs", "s0: T, s1: T -> r0: T, r1: T", types={"T": INDEX},
+    shape=lambda c: [(None,), (None,)], kernel=_broadcast_axes, checked=True,
+    static=("s0", "s1"), lower=lambda b, s0, s1: _broadcast_axes(s0, s1), grad=not_differentiable,
+    defaults={"T": dtypes.int32},
 )  # fmt: skip
 BROADCAST_ARGS = OpDef(
-    "BroadcastArgs", "s0: T, s1: T -> r0: T", types={"T": INDEX}, shape=lambda c: (_longest(c),), kernel=_broadcast_shape, checked=True,
-    static=("s0", "s1"), lower=lambda b, s0, s1: _broadcast_shape(s0, s1), grad=not_differentiable, defaults={"T": dtypes.int32},
+    "BroadcastArgs", "s0: T, s1: T -> r0: T", types={"T": INDEX}, shape=lambda c: (_longest(c),),
+    kernel=_broadcast_shape, checked=True,
+    static=("s0", "s1"), lower=lambda b, s0, s1: _broadcast_shape(s0, s1), grad=not_differentiable,
+    defaults={"T": dtypes.int32},
 )  # fmt: skip
 
 

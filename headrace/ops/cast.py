@@ -21,7 +21,7 @@ _MANTISSA = {dtypes.float64: 52, dtypes.float32: 23, dtypes.float16: 10, dtypes.
 _BITS = {8: dtypes.uint64, 4: dtypes.uint32, 2: dtypes.uint16}
 
 
-# ------------------------------------------------------------------------------------------------------------------ Cast
+# ------------------------------------------------------------------------------------------------------- Cast
 def _dropped_bits(source: DType, target: DType) -> int:
     """How many low mantissa bits `target` cannot hold."""
     return max(0, _MANTISSA.get(source, 0) - _MANTISSA.get(target, 52))
@@ -31,7 +31,9 @@ def _cast(x: np.ndarray, DstT: DType, Truncate: bool) -> Any:
     source = dtypes.from_numpy(x.dtype)
     if "s" in (source.kind, DstT.kind) and source is not DstT:
         hint = "tf.strings.to_number" if source.kind == "s" else "tf.strings.as_string"
-        raise UnimplementedError(None, None, f"Cast {source.name} to {DstT.name} is not supported. Use {hint}.")
+        raise UnimplementedError(
+            None, None, f"Cast {source.name} to {DstT.name} is not supported. Use {hint}."
+        )
     if source.kind == "c" and DstT.kind != "c":
         x = x.astype(bool) if DstT is dtypes.bool_ else x.real
     drop = _dropped_bits(source, DstT) if Truncate else 0
@@ -53,7 +55,9 @@ def _lower_cast(b: Builder, x: Value, DstT: DType, Truncate: bool) -> Value:
         bits = b.bitcast(x, _BITS[x.dtype.size])
         mask = b.constant(~np.asarray((1 << drop) - 1, bits.dtype._np), bits.dtype, x.shape)
         x = b.bitcast(b.binary("and", bits, mask), x.dtype)
-    if x.dtype.kind == "f" and DstT in _SMALL_INTS:  # out of range wraps, as on the host, where XLA's own conversion saturates
+    if (
+        x.dtype.kind == "f" and DstT in _SMALL_INTS
+    ):  # out of range wraps, as on the host, where XLA's own conversion saturates
         x = b.convert(x, dtypes.int32)
     elif x.dtype.kind == "f" and DstT is dtypes.uint32:
         x = b.convert(x, dtypes.int64)
@@ -68,11 +72,12 @@ def _cast_grad(op: Any, g: Any) -> Any:
 
 
 CAST = OpDef(
-    "Cast", "x: SrcT -> y: DstT", attrs={"DstT": REQUIRED, "Truncate": False}, shape=same_as(0), kernel=_cast, lower=_lower_cast, grad=_cast_grad, checked=True,
+    "Cast", "x: SrcT -> y: DstT", attrs={"DstT": REQUIRED, "Truncate": False}, shape=same_as(0),
+    kernel=_cast, lower=_lower_cast, grad=_cast_grad, checked=True,
 )  # fmt: skip
 
 
-# --------------------------------------------------------------------------------------------------------------- Bitcast
+# ---------------------------------------------------------------------------------------------------- Bitcast
 def _bitcast_shape(c: ShapeContext) -> Raw:
     source, target = c.inputs[0]._dtype.size, c.attrs["type"].size
     shape = c[0]
@@ -81,11 +86,13 @@ def _bitcast_shape(c: ShapeContext) -> Raw:
     if source > target:
         return (*shape, source // target)
     if not shape or (shape[-1] is not None and shape[-1] != target // source):
-        raise ShapeError(f"Cannot bitcast from {c.inputs[0]._dtype.name} to {c.attrs['type'].name}: the last dimension must be {target // source}")
+        raise ShapeError(
+            f"Cannot bitcast from {c.inputs[0]._dtype.name} to {c.attrs['type'].name}: the last dimension must be {target // source}"
+        )
     return shape[:-1]
 
 
-def _bitcast(x: np.ndarray, type: DType) -> Any:  # noqa: A002 - the attribute's name
+def _bitcast(x: np.ndarray, type: DType) -> Any:
     size = type._np.itemsize
     x = np.ascontiguousarray(x)
     if x.itemsize == size:
@@ -95,20 +102,23 @@ def _bitcast(x: np.ndarray, type: DType) -> Any:  # noqa: A002 - the attribute's
     return x.view(type._np).reshape(x.shape[:-1])
 
 
-def _lower_bitcast(b: Builder, x: Value, type: DType) -> Value:  # noqa: A002
+def _lower_bitcast(b: Builder, x: Value, type: DType) -> Value:
     if x.dtype.kind == "c" or type.kind == "c":
-        raise InvalidArgumentError(None, None, "Bitcast of complex numbers cannot be compiled. Use tf.math.real and tf.math.imag.")
+        raise InvalidArgumentError(
+            None, None, "Bitcast of complex numbers cannot be compiled. Use tf.math.real and tf.math.imag."
+        )
     source, target = x.dtype.size, type.size
     shape = x.shape if source == target else (*x.shape, source // target) if source > target else x.shape[:-1]
     return b.bitcast(x, type, shape)
 
 
 BITCAST = OpDef(
-    "Bitcast", "input: T -> output: type", attrs={"type": REQUIRED}, types={"T": dtypes.NUMERIC}, shape=_bitcast_shape, kernel=_bitcast, lower=_lower_bitcast, grad=not_differentiable,
+    "Bitcast", "input: T -> output: type", attrs={"type": REQUIRED}, types={"T": dtypes.NUMERIC},
+    shape=_bitcast_shape, kernel=_bitcast, lower=_lower_bitcast, grad=not_differentiable,
 )  # fmt: skip
 
 
-# -------------------------------------------------------------------------------------------------------- zeros and ones
+# --------------------------------------------------------------------------------------------- zeros and ones
 def _zeros(x: np.ndarray) -> Any:
     if x.dtype.kind != "O":
         return np.zeros(x.shape, x.dtype)
@@ -123,8 +133,17 @@ def _lower_zeros(b: Builder, x: Any) -> Any:
     return b.zeros(x.shape, x.dtype) if isinstance(x, Value) else x.zeros_like(b)
 
 
-ZEROS_LIKE = OpDef("ZerosLike", "x: T -> y: T", shape=same_as(0), kernel=_zeros, lower=_lower_zeros, grad=lambda op, g: [ZEROS_LIKE(g)], checked=True)
+ZEROS_LIKE = OpDef(
+    "ZerosLike",
+    "x: T -> y: T",
+    shape=same_as(0),
+    kernel=_zeros,
+    lower=_lower_zeros,
+    grad=lambda op, g: [ZEROS_LIKE(g)],
+    checked=True,
+)
 ONES_LIKE = OpDef(
-    "OnesLike", "x: T -> y: T", types={"T": dtypes.NUMERIC_OR_BOOL}, shape=same_as(0), kernel=lambda x: np.ones(x.shape, x.dtype),
+    "OnesLike", "x: T -> y: T", types={"T": dtypes.NUMERIC_OR_BOOL}, shape=same_as(0),
+    kernel=lambda x: np.ones(x.shape, x.dtype),
     lower=lambda b, x: b.full(x.shape, 1, x.dtype), grad=lambda op, g: [ZEROS_LIKE(g)], checked=True,
 )  # fmt: skip

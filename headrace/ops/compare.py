@@ -21,9 +21,17 @@ from .table import binary, broadcast, unary, unbroadcast
 BOOL = frozenset({dtypes.bool_})
 
 
-# ----------------------------------------------------------------------------------------------------------- comparisons
+# ------------------------------------------------------------------------------------------------ comparisons
 def _ordering(type_name: str, kernel: Any, direction: str, name: str) -> Any:
-    return binary(type_name, kernel, lambda b, x, y: b.compare(direction, x, y), not_differentiable_pair, REAL, out="bool", name=name)
+    return binary(
+        type_name,
+        kernel,
+        lambda b, x, y: b.compare(direction, x, y),
+        not_differentiable_pair,
+        REAL,
+        out="bool",
+        name=name,
+    )
 
 
 def not_differentiable_pair(x: Any, y: Any, z: Any, g: Any) -> Any:
@@ -64,7 +72,8 @@ def _equality(type_name: str, kernel: Any, direction: str) -> OpDef:
         return b.compare(direction, x, y)
 
     return OpDef(
-        type_name, "x: T, y: T -> z: bool", attrs={"incompatible_shape_error": True}, shape=shape, kernel=compute, lower=lower, grad=not_differentiable, checked=True
+        type_name, "x: T, y: T -> z: bool", attrs={"incompatible_shape_error": True}, shape=shape,
+        kernel=compute, lower=lower, grad=not_differentiable, checked=True
     )  # fmt: skip
 
 
@@ -93,26 +102,38 @@ def _same_shape(c: ShapeContext) -> Raw:
 
 
 APPROXIMATE_EQUAL = OpDef(
-    "ApproximateEqual", "x: T, y: T -> z: bool", attrs={"tolerance": 1e-5}, types={"T": dtypes.NUMERIC}, shape=_same_shape,
+    "ApproximateEqual", "x: T, y: T -> z: bool", attrs={"tolerance": 1e-5}, types={"T": dtypes.NUMERIC},
+    shape=_same_shape,
     kernel=_approximately, lower=_lower_approximately, grad=not_differentiable, checked=True,
 )  # fmt: skip
 
 
-# ----------------------------------------------------------------------------------------------------------------- logic
-logical_and = binary("LogicalAnd", np.logical_and, "and", not_differentiable_pair, BOOL, out="bool", name="logical_and")
-logical_or = binary("LogicalOr", np.logical_or, "or", not_differentiable_pair, BOOL, out="bool", name="logical_or")
-logical_not = unary("LogicalNot", np.logical_not, "not", lambda x, y, g: None, BOOL, out="bool", name="logical_not")
+# ------------------------------------------------------------------------------------------------------ logic
+logical_and = binary(
+    "LogicalAnd", np.logical_and, "and", not_differentiable_pair, BOOL, out="bool", name="logical_and"
+)
+logical_or = binary(
+    "LogicalOr", np.logical_or, "or", not_differentiable_pair, BOOL, out="bool", name="logical_or"
+)
+logical_not = unary(
+    "LogicalNot", np.logical_not, "not", lambda x, y, g: None, BOOL, out="bool", name="logical_not"
+)
 
 
-# ------------------------------------------------------------------------------------------------------------- selection
+# -------------------------------------------------------------------------------------------------- selection
 def _select_grad(op: Any, g: Any) -> Any:
     condition, x, y = op.inputs
     zero, z = number(0, g), op.outputs[0]
-    return [None, unbroadcast(SELECT_V2(condition, g, zero), x, z), unbroadcast(SELECT_V2(condition, zero, g), y, z)]
+    return [
+        None,
+        unbroadcast(SELECT_V2(condition, g, zero), x, z),
+        unbroadcast(SELECT_V2(condition, zero, g), y, z),
+    ]
 
 
 SELECT_V2 = OpDef(
-    "SelectV2", "condition: bool, t: T, e: T -> output: T", shape=broadcast, kernel=np.where, lower=lambda b, c, x, y: _lower_select(b, c, x, y), grad=_select_grad, checked=True,
+    "SelectV2", "condition: bool, t: T, e: T -> output: T", shape=broadcast, kernel=np.where, lower=lambda b,
+    c, x, y: _lower_select(b, c, x, y), grad=_select_grad, checked=True,
 )  # fmt: skip
 
 
@@ -134,7 +155,12 @@ def _legacy_select_shape(c: ShapeContext) -> Raw:
     try:
         out = shapes.merge(c[1], c[2])
         condition = c[0]
-        if condition is not None and out is not None and condition != () and not (len(condition) == 1 and len(out) > 1):
+        if (
+            condition is not None
+            and out is not None
+            and condition != ()
+            and not (len(condition) == 1 and len(out) > 1)
+        ):
             shapes.merge(condition, out)
         elif condition is not None and out is not None and condition != ():
             shapes.merge(condition, out[:1])
@@ -151,6 +177,7 @@ def _legacy_select_grad(op: Any, g: Any) -> Any:
 
 
 SELECT = OpDef(
-    "Select", "condition: bool, t: T, e: T -> output: T", shape=_legacy_select_shape, kernel=_legacy_select, grad=_legacy_select_grad,
+    "Select", "condition: bool, t: T, e: T -> output: T", shape=_legacy_select_shape, kernel=_legacy_select,
+    grad=_legacy_select_grad,
     lower=lambda b, c, t, e: b.select(b.reshape(c, _legacy_condition(c, t.rank)), t, e),
 )  # fmt: skip

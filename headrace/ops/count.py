@@ -17,10 +17,12 @@ from headrace.core.tape import not_differentiable
 _WEIGHTS = frozenset({dtypes.int32, dtypes.int64, dtypes.float32, dtypes.float64})
 
 
-# --------------------------------------------------------------------------------------------------------------- bincount
+# --------------------------------------------------------------------------------------------------- bincount
 def _size(size: np.ndarray) -> int:
     if size.size != 1:
-        raise InvalidArgumentError(None, None, f"Shape must be rank 0 but is rank {size.ndim} for the size of a bincount")
+        raise InvalidArgumentError(
+            None, None, f"Shape must be rank 0 but is rank {size.ndim} for the size of a bincount"
+        )
     n = int(size.reshape(()))
     if n < 0:
         raise InvalidArgumentError(None, None, f"size ({n}) must be non-negative")
@@ -44,14 +46,23 @@ def _bincount(values: np.ndarray, size: np.ndarray, weights: np.ndarray, binary_
     if (values < 0).any():
         raise InvalidArgumentError(None, None, "Input arr must be non-negative!")
     if weights.size and weights.shape != values.shape:
-        raise InvalidArgumentError(None, None, f"`weights` must be empty or of the shape of the values: {list(weights.shape)} vs. {list(values.shape)}")
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"`weights` must be empty or of the shape of the values: {list(weights.shape)} vs. {list(values.shape)}",
+        )
     if values.ndim == 2:
-        rows = [_count_row(v, weights[i] if weights.size else weights, n, binary_output) for i, v in enumerate(values)]
+        rows = [
+            _count_row(v, weights[i] if weights.size else weights, n, binary_output)
+            for i, v in enumerate(values)
+        ]
         return np.stack(rows).astype(weights.dtype) if rows else np.zeros((0, n), weights.dtype)
     return _count_row(values.reshape(-1), weights.reshape(-1), n, binary_output)
 
 
-def _lower_bincount(b: Builder, values: Value, size: np.ndarray, weights: Value, binary_output: bool = False) -> Value:
+def _lower_bincount(
+    b: Builder, values: Value, size: np.ndarray, weights: Value, binary_output: bool = False
+) -> Value:
     n, dtype = _size(size), weights.dtype
     batch = values.shape[0] if values.rank == 2 else 1
     flat = b.reshape(b.convert(values, dtypes.int64), (batch, int(np.prod(values.shape)) // max(batch, 1)))
@@ -60,7 +71,16 @@ def _lower_bincount(b: Builder, values: Value, size: np.ndarray, weights: Value,
     updates = b.full(flat.shape, 1, dtype) if 0 in weights.shape else b.reshape(weights, flat.shape)
     kind = "maximum" if binary_output else "add"
     # Negative numbers cannot be reported from a compiled program: they are dropped, as those beyond the size are.
-    out = b.scatter(b.zeros((batch, n), dtype), index, updates, kind, window_dims=(), inserted=(0, 1), dims_map=(0, 1), index_dim=2)
+    out = b.scatter(
+        b.zeros((batch, n), dtype),
+        index,
+        updates,
+        kind,
+        window_dims=(),
+        inserted=(0, 1),
+        dims_map=(0, 1),
+        index_dim=2,
+    )
     return out if values.rank == 2 else b.reshape(out, (n,))
 
 
@@ -78,17 +98,20 @@ def _bins_shape(c: ShapeContext) -> Raw:
 
 
 BINCOUNT = OpDef(
-    "Bincount", "arr: int32, size: int32, weights: T -> bins: T", types={"T": _WEIGHTS}, shape=_bins_shape, grad=not_differentiable, static=("size",), checked=True,
+    "Bincount", "arr: int32, size: int32, weights: T -> bins: T", types={"T": _WEIGHTS}, shape=_bins_shape,
+    grad=not_differentiable, static=("size",), checked=True,
     kernel=lambda arr, size, weights: _bincount(arr.reshape(-1), size, weights.reshape(-1)),
-    lower=lambda b, arr, size, weights: _lower_bincount(b, b.reshape(arr, (int(np.prod(arr.shape)),)), size, b.reshape(weights, (int(np.prod(weights.shape)),))),
+    lower=lambda b, arr, size, weights: _lower_bincount(b, b.reshape(arr, (int(np.prod(arr.shape)),)), size,
+        b.reshape(weights, (int(np.prod(weights.shape)),))),
 )  # fmt: skip
 DENSE_BINCOUNT = OpDef(
-    "DenseBincount", "input: Tidx, size: Tidx, weights: T -> output: T", attrs={"binary_output": False}, types={"Tidx": INDEX, "T": _WEIGHTS}, shape=_bins_shape,
+    "DenseBincount", "input: Tidx, size: Tidx, weights: T -> output: T", attrs={"binary_output": False},
+    types={"Tidx": INDEX, "T": _WEIGHTS}, shape=_bins_shape,
     kernel=_bincount, lower=_lower_bincount, grad=not_differentiable, static=("size",), checked=True,
 )  # fmt: skip
 
 
-# ------------------------------------------------------------------------------------------------------------- histograms
+# ------------------------------------------------------------------------------------------------- histograms
 def _bins(nbins: np.ndarray) -> int:
     n = int(nbins)
     if n <= 0:
@@ -98,9 +121,17 @@ def _bins(nbins: np.ndarray) -> int:
 
 def _check_range(value_range: np.ndarray) -> None:
     if value_range.shape != (2,):
-        raise InvalidArgumentError(None, None, f"value_range should be a vector of 2 elements, but got shape {list(value_range.shape)}")
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"value_range should be a vector of 2 elements, but got shape {list(value_range.shape)}",
+        )
     if not value_range[0] < value_range[1]:
-        raise InvalidArgumentError(None, None, f"value_range should satisfy value_range[0] < value_range[1], but got '{value_range.tolist()}'")
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"value_range should satisfy value_range[0] < value_range[1], but got '{value_range.tolist()}'",
+        )
 
 
 def _histogram(values: np.ndarray, value_range: np.ndarray, nbins: np.ndarray, dtype: DType) -> Any:
@@ -121,7 +152,16 @@ def _lower_histogram(b: Builder, values: Value, value_range: Value, nbins: np.nd
     step = b.div(b.sub(high, low), b.full((), n, wide))
     at = b.clamp(b.full((), 0, wide), b.div(b.sub(x, low), step), b.full((), n - 1, wide))
     index = b.reshape(b.convert(at, dtypes.int32), (size, 1))
-    return b.scatter(b.zeros((n,), dtype), index, b.full((size,), 1, dtype), "add", window_dims=(), inserted=(0,), dims_map=(0,), index_dim=1)
+    return b.scatter(
+        b.zeros((n,), dtype),
+        index,
+        b.full((size,), 1, dtype),
+        "add",
+        window_dims=(),
+        inserted=(0,),
+        dims_map=(0,),
+        index_dim=1,
+    )
 
 
 def _histogram_shape(c: ShapeContext) -> Raw:
@@ -130,16 +170,21 @@ def _histogram_shape(c: ShapeContext) -> Raw:
 
 
 HISTOGRAM = OpDef(
-    "HistogramFixedWidth", "values: T, value_range: T, nbins: int32 -> out: dtype", attrs={"dtype": dtypes.int32}, types={"T": _WEIGHTS}, shape=_histogram_shape,
+    "HistogramFixedWidth", "values: T, value_range: T, nbins: int32 -> out: dtype",
+    attrs={"dtype": dtypes.int32}, types={"T": _WEIGHTS}, shape=_histogram_shape,
     kernel=_histogram, lower=_lower_histogram, grad=not_differentiable, static=("nbins",),
 )  # fmt: skip
 
 
-# ------------------------------------------------------------------------------------------------------------------ top k
+# ------------------------------------------------------------------------------------------------------ top k
 def _in_top_k(predictions: np.ndarray, targets: np.ndarray, k: Any) -> Any:
     rows, classes = predictions.shape
     inside = (targets >= 0) & (targets < classes)
-    own = predictions[np.arange(rows), np.where(inside, targets, 0)][:, None] if classes else np.full((rows, 1), np.nan)
+    own = (
+        predictions[np.arange(rows), np.where(inside, targets, 0)][:, None]
+        if classes
+        else np.full((rows, 1), np.nan)
+    )
     ahead = (predictions > own).sum(1)
     return (ahead < int(k)) & inside & np.isfinite(predictions).all(1)
 
@@ -160,15 +205,19 @@ def _lower_in_top_k(b: Builder, predictions: Value, targets: Value, k: Any) -> V
 def _top_shape(c: ShapeContext) -> Raw:
     predictions, targets = c.same_rank(0, 2), c.same_rank(1, 1)
     if None not in (predictions[0], targets[0]) and predictions[0] != targets[0]:  # type: ignore[index]
-        raise ShapeError(f"First dimension of predictions {predictions[0]} must match length of targets {targets[0]}")  # type: ignore[index]
+        raise ShapeError(
+            f"First dimension of predictions {predictions[0]} must match length of targets {targets[0]}"
+        )  # type: ignore[index]
     return (targets[0] if predictions[0] is None else predictions[0],)  # type: ignore[index]
 
 
 IN_TOP_K = OpDef(
-    "InTopK", "predictions: float32, targets: T -> precision: bool", attrs={"k": REQUIRED}, types={"T": INDEX}, shape=_top_shape, kernel=_in_top_k, lower=_lower_in_top_k,
+    "InTopK", "predictions: float32, targets: T -> precision: bool", attrs={"k": REQUIRED},
+    types={"T": INDEX}, shape=_top_shape, kernel=_in_top_k, lower=_lower_in_top_k,
     grad=not_differentiable,
 )  # fmt: skip
 IN_TOP_K_V2 = OpDef(
-    "InTopKV2", "predictions: float32, targets: T, k: T -> precision: bool", types={"T": INDEX}, shape=_top_shape, kernel=_in_top_k, lower=_lower_in_top_k,
+    "InTopKV2", "predictions: float32, targets: T, k: T -> precision: bool", types={"T": INDEX},
+    shape=_top_shape, kernel=_in_top_k, lower=_lower_in_top_k,
     grad=not_differentiable,
 )  # fmt: skip

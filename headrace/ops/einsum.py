@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from headrace.compiler.hlo import Builder, Value
-from headrace.core import dtypes, shapes
+from headrace.core import dtypes
 from headrace.core.errors import ShapeError
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
@@ -30,11 +30,15 @@ def parse(equation: str) -> tuple[list[str], str]:
     for labels in (*inputs, right):
         rest = labels.replace(ELLIPSIS, "", 1)
         if not (rest == "" or rest.isalpha()):
-            raise ShapeError(f"Invalid labels {labels!r} in einsum equation {equation!r}: expected letters and at most one '...'")
+            raise ShapeError(
+                f"Invalid labels {labels!r} in einsum equation {equation!r}: expected letters and at most one '...'"
+            )
     known = set("".join(inputs)) - {"."}
     unknown = [c for c in right.replace(ELLIPSIS, "") if c not in known]
     if unknown:
-        raise ShapeError(f"Einsum equation {equation!r} has the output label {unknown[0]!r}, which no input has")
+        raise ShapeError(
+            f"Einsum equation {equation!r} has the output label {unknown[0]!r}, which no input has"
+        )
     return inputs, right
 
 
@@ -42,12 +46,16 @@ def explicit(equation: str, ranks: Sequence[int]) -> tuple[list[str], str]:
     """The labels with every ellipsis written out for inputs of these ranks."""
     inputs, output = parse(equation)
     if len(inputs) != len(ranks):
-        raise ShapeError(f"Expected {len(inputs)} inputs for einsum equation {equation!r} but got {len(ranks)}")
+        raise ShapeError(
+            f"Expected {len(inputs)} inputs for einsum equation {equation!r} but got {len(ranks)}"
+        )
     widths = []
     for labels, rank in zip(inputs, ranks):
         named = len(labels.replace(ELLIPSIS, ""))
         if rank < named or (rank > named and ELLIPSIS not in labels):
-            raise ShapeError(f"Expected input of rank {'at least ' if ELLIPSIS in labels else ''}{named} for {labels!r} in einsum equation {equation!r} but got rank {rank}")
+            raise ShapeError(
+                f"Expected input of rank {'at least ' if ELLIPSIS in labels else ''}{named} for {labels!r} in einsum equation {equation!r} but got rank {rank}"
+            )
         widths.append(rank - named)
     widest = max([w for w, labels in zip(widths, inputs) if ELLIPSIS in labels], default=0)
     spare = _SPARE[:widest]
@@ -58,10 +66,16 @@ def explicit(equation: str, ranks: Sequence[int]) -> tuple[list[str], str]:
 def _shape(c: ShapeContext) -> Raw:
     inputs, output = parse(c.attrs["equation"])
     if len(inputs) != len(c):
-        raise ShapeError(f"Expected {len(inputs)} inputs for einsum equation {c.attrs['equation']!r} but got {len(c)}")
+        raise ShapeError(
+            f"Expected {len(inputs)} inputs for einsum equation {c.attrs['equation']!r} but got {len(c)}"
+        )
     known = [c[i] for i in range(len(c))]
     if any(s is None for s in known):
-        return None if ELLIPSIS in output or any(ELLIPSIS in labels for labels in inputs) else (None,) * len(output)
+        return (
+            None
+            if ELLIPSIS in output or any(ELLIPSIS in labels for labels in inputs)
+            else (None,) * len(output)
+        )
     labels, output = explicit(c.attrs["equation"], [len(s) for s in known])  # type: ignore[arg-type]
     sizes = label_sizes(labels, known)  # type: ignore[arg-type]
     return tuple([sizes[label] for label in output])
@@ -71,7 +85,7 @@ def label_sizes(inputs: Sequence[str], known: Sequence[tuple[Any, ...]]) -> dict
     sizes: dict[str, Any] = {}
     for labels, shape in zip(inputs, known):
         for label, d in zip(labels, shape):
-            old = sizes.get(label, None)
+            old = sizes.get(label)
             if label not in sizes or old is None:
                 sizes[label] = d
             elif label in _SPARE:
@@ -83,7 +97,7 @@ def label_sizes(inputs: Sequence[str], known: Sequence[tuple[Any, ...]]) -> dict
     return sizes
 
 
-# ----------------------------------------------------------------------------------------------------------------- kernel
+# ----------------------------------------------------------------------------------------------------- kernel
 def _kernel(inputs: list[np.ndarray], equation: str) -> Any:
     try:
         labels, output = explicit(equation, [x.ndim for x in inputs])
@@ -113,7 +127,7 @@ def _inflate(x: np.ndarray, unique: str, output: str) -> np.ndarray:
     return out
 
 
-# --------------------------------------------------------------------------------------------------------------- lowering
+# --------------------------------------------------------------------------------------------------- lowering
 def _lower(b: Builder, inputs: list[Value], equation: str) -> Value:
     labels, output = explicit(equation, [x.rank for x in inputs])
     unique = "".join(dict.fromkeys(output))
@@ -126,7 +140,13 @@ def _lower(b: Builder, inputs: list[Value], equation: str) -> Value:
         out = b.transpose(x, [names.index(c) for c in unique])
     else:
         (x, xl), (y, yl) = operands
-        out = contract(b, *_squeezed(b, x, xl, y, yl), *_squeezed(b, y, yl, x, xl), unique, label_sizes([xl, yl], [x.shape, y.shape]))
+        out = contract(
+            b,
+            *_squeezed(b, x, xl, y, yl),
+            *_squeezed(b, y, yl, x, xl),
+            unique,
+            label_sizes([xl, yl], [x.shape, y.shape]),
+        )
     return _lower_inflate(b, out, unique, output)
 
 
@@ -154,7 +174,11 @@ def _reduced(b: Builder, x: Value, names: str, wanted: set[str]) -> tuple[Value,
 
 def _squeezed(b: Builder, x: Value, names: str, other: Value, other_names: str) -> tuple[Value, str]:
     """Drops ellipsis dimensions of size 1 that the other operand has at full size."""
-    gone = [i for i, c in enumerate(names) if c in _SPARE and c in other_names and x.shape[i] == 1 and other.shape[other_names.index(c)] != 1]
+    gone = [
+        i
+        for i, c in enumerate(names)
+        if c in _SPARE and c in other_names and x.shape[i] == 1 and other.shape[other_names.index(c)] != 1
+    ]
     if not gone:
         return x, names
     kept = [i for i in range(x.rank) if i not in gone]
@@ -164,17 +188,20 @@ def _squeezed(b: Builder, x: Value, names: str, other: Value, other_names: str) 
 def contract(b: Builder, x: Value, xl: str, y: Value, yl: str, output: str, sizes: dict[str, int]) -> Value:
     """Multiplies two labelled tensors and sums what the output does not name.
 
-    The dimensions of each operand are merged into at most one batch, one free and one summed dimension first: XLA's CPU
+    The dimensions of each operand are merged into at most one batch,
+    one free and one summed dimension first: XLA's CPU
     multiplies matrices well, and dot products of many-dimensional operands not."""
     batch = [c for c in output if c in xl and c in yl]
     summed = [c for c in xl if c in yl and c not in output]
     free_x, free_y = [c for c in xl if c not in yl], [c for c in yl if c not in xl]
-    if summed and set(yl[-len(summed) :]) == set(summed):  # the order in which y has them may save its transposition
+    if summed and set(yl[-len(summed) :]) == set(
+        summed
+    ):  # the order in which y has them may save its transposition
         summed = list(yl[-len(summed) :])
     position = {c: i for i, c in enumerate(output)}
     free_x.sort(key=position.__getitem__)
     free_y.sort(key=position.__getitem__)
-    count = lambda labels: int(np.prod([sizes[c] for c in labels], dtype=np.int64))  # noqa: E731
+    count = lambda labels: int(np.prod([sizes[c] for c in labels], dtype=np.int64))
 
     def merged(v: Value, names: str, free: list[str]) -> tuple[Value, int, int]:
         """[batch, free, summed] or [batch, summed, free], whichever needs no transposition; and where the two are."""
@@ -190,7 +217,9 @@ def contract(b: Builder, x: Value, xl: str, y: Value, yl: str, output: str, size
         mx, my = b.reshape(mx, mx.shape[1:]), b.reshape(my, my.shape[1:])
         fx, cx, fy, cy = fx - 1, cx - 1, fy - 1, cy - 1
     dims = ((0,), (0,)) if batch else ((), ())
-    swap = not batch and cx == 0 and cy == 0 and mx.shape[fx] > my.shape[fy]  # a wide weight gradient: faster the other way round
+    swap = (
+        not batch and cx == 0 and cy == 0 and mx.shape[fx] > my.shape[fy]
+    )  # a wide weight gradient: faster the other way round
     swap = swap or bool(free_x and free_y and position[free_y[0]] < position[free_x[0]])
     if swap:
         out, names = dot(b, my, mx, ((cy,), (cx,)), dims), batch + free_y + free_x
@@ -215,7 +244,7 @@ def _lower_inflate(b: Builder, x: Value, unique: str, output: str) -> Value:
     return x
 
 
-# --------------------------------------------------------------------------------------------------------------- gradient
+# --------------------------------------------------------------------------------------------------- gradient
 def _grad(op: Any, g: Any) -> list[Any]:
     inputs, output = parse(op.attrs["equation"])
     if len(inputs) == 1:
@@ -254,11 +283,14 @@ def _insert(out: Any, unique: list[str], seen: set[str]) -> Any:
     at = unique.index(ELLIPSIS) if ELLIPSIS in unique else len(unique)
     for i, token in enumerate(unique[:at]):
         out = out if token in seen else expand(out, i)
-    for i, token in reversed(list(enumerate(unique[at + 1 :], at + 1))):  # behind an ellipsis: counted from the end
+    for i, token in reversed(
+        list(enumerate(unique[at + 1 :], at + 1))
+    ):  # behind an ellipsis: counted from the end
         out = out if token in seen else expand(out, i - len(unique))
     return out
 
 
 EINSUM = OpDef(
-    "Einsum", "inputs: N*T -> output: T", attrs={"equation": REQUIRED}, types={"T": dtypes.NUMERIC}, shape=_shape, kernel=_kernel, lower=_lower, grad=_grad, checked=True,
+    "Einsum", "inputs: N*T -> output: T", attrs={"equation": REQUIRED}, types={"T": dtypes.NUMERIC},
+    shape=_shape, kernel=_kernel, lower=_lower, grad=_grad, checked=True,
 )  # fmt: skip

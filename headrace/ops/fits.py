@@ -1,7 +1,8 @@
 """Special functions in compiled programs, as Chebyshev series.
 
 The coefficients are not tabulated: on first use the host's (SciPy's) function is interpolated on the interval at hand to the
-precision of the type. What remains per function is how to make it smooth: its parity, its singular part, its asymptotic form."""
+precision of the type. What remains per function is how to make it smooth: its parity, its singular part,
+its asymptotic form."""
 
 from __future__ import annotations
 
@@ -63,7 +64,7 @@ def _positive(p: Program, x: Lifted, value: Lifted, at_zero: float) -> Lifted:
     return p.where(x < 0.0, x * float("nan"), p.where(x == 0.0, x * 0.0 + at_zero, value))
 
 
-# ---------------------------------------------------------------------------------------------- modified Bessel, I and K
+# ----------------------------------------------------------------------------------- modified Bessel, I and K
 def i0e(p: Program, x: Lifted) -> Lifted:
     a = p.abs(x)
     far = p.maximum(a, 8.0)
@@ -73,7 +74,11 @@ def i0e(p: Program, x: Lifted) -> Lifted:
 def i1e(p: Program, x: Lifted) -> Lifted:
     a = p.abs(x)
     far = p.maximum(a, 8.0)
-    return _odd(p, x, p.where(a < 8.0, a * fit(p, a, _i1e_near, 0, 8), fit(p, 8.0 / far, _i1e_far, 0, 1) / p.sqrt(far)))
+    return _odd(
+        p,
+        x,
+        p.where(a < 8.0, a * fit(p, a, _i1e_near, 0, 8), fit(p, 8.0 / far, _i1e_far, 0, 1) / p.sqrt(far)),
+    )
 
 
 def i0(p: Program, x: Lifted) -> Lifted:
@@ -113,7 +118,11 @@ def _k(p: Program, x: Lifted, order: int, scaled: bool) -> Lifted:
     far = p.maximum(x, 2.0)
     tail = fit(p, 2.0 / far, _k0_far if order == 0 else _k1_far, 0, 1) / p.sqrt(far)
     near = _k_near(p, x, order)
-    value = p.where(x <= 2.0, near * p.exp(p.minimum(x, 2.0)), tail) if scaled else p.where(x <= 2.0, near, tail * p.exp(-far))
+    value = (
+        p.where(x <= 2.0, near * p.exp(p.minimum(x, 2.0)), tail)
+        if scaled
+        else p.where(x <= 2.0, near, tail * p.exp(-far))
+    )
     return _positive(p, x, value, math.inf)
 
 
@@ -163,7 +172,7 @@ def _k1_far(t: Any) -> Any:
     return np.sqrt(2 / t) * _sp().k1e(2 / t)
 
 
-# ------------------------------------------------------------------------------------------------------- Bessel, J and Y
+# -------------------------------------------------------------------------------------------- Bessel, J and Y
 def _wave(p: Program, x: Lifted, order: int, shift: float) -> Lifted:
     """J (`shift` 0) or Y (a quarter turn later) for x ≥ 8: an amplitude and a phase."""
     x = p.maximum(x, 8.0)
@@ -180,7 +189,11 @@ def _amplitude(order: int, which: int) -> Function:
         t = np.sqrt(s)
         x = 8 / t
         # hankel1e(x) is (J + iY) exp(-ix): nothing cancels for large x
-        value = _sp().hankel1e(order, x) * np.exp(1j * (math.pi / 4 + order * math.pi / 2)) / np.sqrt(2 / (math.pi * x))
+        value = (
+            _sp().hankel1e(order, x)
+            * np.exp(1j * (math.pi / 4 + order * math.pi / 2))
+            / np.sqrt(2 / (math.pi * x))
+        )
         return value.real if which == 0 else value.imag / t
 
     return function
@@ -205,7 +218,10 @@ def y0(p: Program, x: Lifted) -> Lifted:
 
 
 def y1(p: Program, x: Lifted) -> Lifted:
-    near = x * (fit(p, x * x, _y1_rest, 0, 64) + p.log(x) * fit(p, x * x, _j1_squared, 0, 64) * (2 / math.pi)) - (2 / math.pi) / x
+    near = (
+        x * (fit(p, x * x, _y1_rest, 0, 64) + p.log(x) * fit(p, x * x, _j1_squared, 0, 64) * (2 / math.pi))
+        - (2 / math.pi) / x
+    )
     return _positive(p, x, p.where(x < 8.0, near, _wave(p, x, 1, 1)), -math.inf)
 
 
@@ -233,11 +249,17 @@ def _y1_rest(s: Any) -> Any:
     return np.where(x < 2, -total / math.pi, direct)
 
 
-# ------------------------------------------------------------------------------------------------- integrals, and inverses
+# ------------------------------------------------------------------------------------ integrals, and inverses
 def dawsn(p: Program, x: Lifted) -> Lifted:
     a = p.abs(x)
     far = p.maximum(a, 5.0)
-    return _odd(p, x, p.where(a < 5.0, a * fit(p, a, _dawsn_near, 0, 5), fit(p, (25.0 / far) / far, _dawsn_far, 0, 1) / far))
+    return _odd(
+        p,
+        x,
+        p.where(
+            a < 5.0, a * fit(p, a, _dawsn_near, 0, 5), fit(p, (25.0 / far) / far, _dawsn_far, 0, 1) / far
+        ),
+    )
 
 
 def _dawsn_near(x: Any) -> Any:
@@ -253,7 +275,11 @@ def expint(p: Program, x: Lifted) -> Lifted:
     """The exponential integral Ei of positive numbers."""
     far = p.maximum(x, 6.0)
     near = fit(p, x, _ei_rest, 0, 6) + p.log(x) + EULER
-    above = p.where(x < 12.0, fit(p, far, _ei_far, 6, 12), p.where(x < 24.0, fit(p, far, _ei_far, 12, 24), fit(p, 24.0 / far, _ei_asymptotic, 0, 1)))
+    above = p.where(
+        x < 12.0,
+        fit(p, far, _ei_far, 6, 12),
+        p.where(x < 24.0, fit(p, far, _ei_far, 12, 24), fit(p, 24.0 / far, _ei_asymptotic, 0, 1)),
+    )
     root = p.exp(far * 0.5)
     value = p.where(x < 6.0, near, above * root * (root / far))
     return p.where(x == math.inf, x, _positive(p, x, value, -math.inf))
@@ -282,7 +308,11 @@ def _ei_asymptotic(t: Any) -> Any:
 def _fresnel(p: Program, x: Lifted, cosine: bool) -> Lifted:
     a = p.abs(x)
     fourth = (a * a) * (a * a)
-    near = a * fit(p, fourth, _fresnel_cos_near, 0, 6.5) if cosine else a * a * a * fit(p, fourth, _fresnel_sin_near, 0, 6.5)
+    near = (
+        a * fit(p, fourth, _fresnel_cos_near, 0, 6.5)
+        if cosine
+        else a * a * a * fit(p, fourth, _fresnel_sin_near, 0, 6.5)
+    )
     far = p.maximum(a, 1.5)
     t = 1.5 / far
     real, imag = t * t * t * fit(p, t, _fresnel_real, 0, 1), t * fit(p, t, _fresnel_imag, 0, 1)
@@ -348,7 +378,9 @@ def ndtri(p: Program, x: Lifted) -> Lifted:
     low = p.where(x > 0.5, 1.0 - x, x)
     middle = (x - 0.5) * fit(p, (x - 0.5) * (x - 0.5), _ndtri_middle, 0, 0.16)
     z = p.sqrt(p.log(p.maximum(low, float(np.finfo(x.dtype._np).tiny))) * -2.0)
-    correction = p.where(z < 8.0, fit(p, 1.0 / z, _ndtri_tail, 1 / 8, 1 / 2), fit(p, 1.0 / z, _ndtri_tail, 1 / 40, 1 / 8))
+    correction = p.where(
+        z < 8.0, fit(p, 1.0 / z, _ndtri_tail, 1 / 8, 1 / 2), fit(p, 1.0 / z, _ndtri_tail, 1 / 40, 1 / 8)
+    )
     size = z - (p.log(z) + correction) / z
     tail = p.where(x > 0.5, size, -size)
     ends = p.where(x == 0.0, x * 0.0 - math.inf, p.where(x == 1.0, x * math.inf, x * float("nan")))

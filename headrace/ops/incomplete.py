@@ -1,6 +1,7 @@
 """The incomplete gamma and beta functions in compiled programs: series and continued fractions, iterated in float64.
 
-References: Numerical Recipes, §6.2 and §6.4; Gautschi, "A computational procedure for incomplete gamma functions" (1979)."""
+References: Numerical Recipes, §6.2 and §6.4; Gautschi,
+"A computational procedure for incomplete gamma functions" (1979)."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ def _digamma(p: Any, x: Any) -> Any:
     return Lifted(x.b, x.b.unary("chlo.digamma", x.v))
 
 
-# ---------------------------------------------------------------------------------------------------- incomplete gamma
+# ------------------------------------------------------------------------------------------- incomplete gamma
 def _series(p: Any, a: Any, x: Any) -> list[Any]:
     """Σ xⁿ / ((a+1)…(a+n)) and its derivative with respect to a."""
 
@@ -47,7 +48,11 @@ def _series(p: Any, a: Any, x: Any) -> list[Any]:
         d_term = d_term * ratio - term * ratio / (a + n)
         term = term * ratio
         total, d_total = total + term, d_total + d_term
-        done = ((p.abs(term) <= p.abs(total) * _EPS) & (p.abs(d_term) <= p.abs(d_total) * _EPS)) | (n > _MOST) | (total != total)
+        done = (
+            ((p.abs(term) <= p.abs(total) * _EPS) & (p.abs(d_term) <= p.abs(d_total) * _EPS))
+            | (n > _MOST)
+            | (total != total)
+        )
         return done, [n, term, total, d_term, d_total]
 
     zero = x * 0.0
@@ -69,9 +74,23 @@ def _fraction(p: Any, a: Any, x: Any) -> list[Any]:
         scale = 1.0 / p.maximum(p.abs(q2), _TINY)
         new = p2 / q2
         new_slope = (dp2 - new * dq2) / q2
-        close = (p.abs(new - value) <= p.abs(new) * _EPS) & (p.abs(new_slope - slope) <= p.abs(new_slope) * (4 * _EPS))
+        close = (p.abs(new - value) <= p.abs(new) * _EPS) & (
+            p.abs(new_slope - slope) <= p.abs(new_slope) * (4 * _EPS)
+        )
         done = close | (n > _MOST) | (new != new)
-        return done, [n, p1 * scale, q1 * scale, p2 * scale, q2 * scale, dp1 * scale, dq1 * scale, dp2 * scale, dq2 * scale, new, new_slope]
+        return done, [
+            n,
+            p1 * scale,
+            q1 * scale,
+            p2 * scale,
+            q2 * scale,
+            dp1 * scale,
+            dq1 * scale,
+            dp2 * scale,
+            dq2 * scale,
+            new,
+            new_slope,
+        ]
 
     zero = x * 0.0
     one = zero + 1.0
@@ -97,7 +116,11 @@ def _gamma_parts(p: Any, a: Any, x: Any) -> tuple[Any, ...]:
 def _outside(p: Any, a: Any, x: Any, valid: Any, value: Any, at_zero: float, at_infinity: float) -> Any:
     """Puts in what holds at the ends, and NaN outside of the domain."""
     bad = ~((a > 0.0) & (x >= 0.0)) | ((a == np.inf) & (x == np.inf))
-    value = p.where((x == 0.0) | (a == np.inf), _like(p, value, at_zero), p.where(x == np.inf, _like(p, value, at_infinity), value))
+    value = p.where(
+        (x == 0.0) | (a == np.inf),
+        _like(p, value, at_zero),
+        p.where(x == np.inf, _like(p, value, at_infinity), value),
+    )
     return p.where(bad, _like(p, value, np.nan), value)
 
 
@@ -139,10 +162,12 @@ def igamma_slope_kernel(a: np.ndarray, x: np.ndarray) -> Any:
     a, x = np.broadcast_arrays(a, x)
     if not a.size:
         return np.zeros(a.shape, a.dtype)
-    return _igamma_slope(HOST, a.reshape(-1).astype(np.float64), x.reshape(-1).astype(np.float64)).reshape(a.shape)
+    return _igamma_slope(HOST, a.reshape(-1).astype(np.float64), x.reshape(-1).astype(np.float64)).reshape(
+        a.shape
+    )
 
 
-# ----------------------------------------------------------------------------------------------------- incomplete beta
+# -------------------------------------------------------------------------------------------- incomplete beta
 def _beta_fraction(p: Any, a: Any, b: Any, x: Any) -> Any:
     """The continued fraction of the incomplete beta function, by Lentz's method."""
 

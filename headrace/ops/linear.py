@@ -30,11 +30,13 @@ def _inner(n: Any, m: Any, x: Raw, y: Raw) -> None:
         raise ShapeError(f"Matrix size-incompatible: In[0]: {list(x)}, In[1]: {list(y)}")  # type: ignore[arg-type]
 
 
-# ---------------------------------------------------------------------------------------------------------------- MatMul
+# ----------------------------------------------------------------------------------------------------- MatMul
 def _matmul_shape(c: ShapeContext) -> Raw:
     x, y = c[0], c[1]
     if (x is not None and len(x) != 2) or (y is not None and len(y) != 2):
-        raise ShapeError(f"In[0] and In[1] must be matrices: {None if x is None else list(x)} vs. {None if y is None else list(y)}")
+        raise ShapeError(
+            f"In[0] and In[1] must be matrices: {None if x is None else list(x)} vs. {None if y is None else list(y)}"
+        )
     a, b = x or (None, None), y or (None, None)
     rows, n = reversed(a) if c.attrs["transpose_a"] else a
     m, columns = reversed(b) if c.attrs["transpose_b"] else b
@@ -42,13 +44,17 @@ def _matmul_shape(c: ShapeContext) -> Raw:
     return (rows, columns)
 
 
-def _matmul(a: np.ndarray, b: np.ndarray, transpose_a: bool, transpose_b: bool, grad_a: bool, grad_b: bool) -> Any:
+def _matmul(
+    a: np.ndarray, b: np.ndarray, transpose_a: bool, transpose_b: bool, grad_a: bool, grad_b: bool
+) -> Any:
     if a.ndim != 2 or b.ndim != 2:
         raise ValueError("In[0] and In[1] must be matrices")
     return _product(a.T if transpose_a else a, b.T if transpose_b else b)
 
 
-def _lower_matmul(b: Builder, x: Value, y: Value, transpose_a: bool, transpose_b: bool, grad_a: bool, grad_b: bool) -> Value:
+def _lower_matmul(
+    b: Builder, x: Value, y: Value, transpose_a: bool, transpose_b: bool, grad_a: bool, grad_b: bool
+) -> Value:
     cx, cy = 0 if transpose_a else 1, 1 if transpose_b else 0
     if transpose_a and not transpose_b and x.shape[1] > y.shape[1]:
         # The weight gradient xᵀ·y of a wide layer: XLA's CPU contracts (yᵀ·x)ᵀ in half the time.
@@ -78,17 +84,20 @@ def _matmul_grad(op: Any, g: Any) -> list[Any]:
 
 
 MATMUL = OpDef(
-    "MatMul", "a: T, b: T -> product: T", attrs={"transpose_a": False, "transpose_b": False, "grad_a": False, "grad_b": False}, types={"T": _MATMUL_TYPES},
+    "MatMul", "a: T, b: T -> product: T", attrs={"transpose_a": False, "transpose_b": False, "grad_a": False,
+        "grad_b": False}, types={"T": _MATMUL_TYPES},
     shape=_matmul_shape, kernel=_matmul, lower=_lower_matmul, grad=_matmul_grad, checked=True,
 )  # fmt: skip
 
 
-# ----------------------------------------------------------------------------------------------------------- BatchMatMul
+# ------------------------------------------------------------------------------------------------ BatchMatMul
 def _batch_shape(c: ShapeContext) -> Raw:
     x, y = c[0], c[1]
     for shape in (x, y):
         if shape is not None and len(shape) < 2:
-            raise ShapeError(f"In[0] and In[1] ndims must be >= 2: {None if x is None else list(x)} vs. {None if y is None else list(y)}")
+            raise ShapeError(
+                f"In[0] and In[1] ndims must be >= 2: {None if x is None else list(x)} vs. {None if y is None else list(y)}"
+            )
     if x is None or y is None:
         return None
     rows, n = reversed(x[-2:]) if c.attrs["adj_x"] else x[-2:]
@@ -97,7 +106,9 @@ def _batch_shape(c: ShapeContext) -> Raw:
     try:
         return (*shapes.broadcast(x[:-2], y[:-2]), rows, columns)  # type: ignore[misc]
     except ValueError:
-        raise ShapeError(f"In[0] and In[1] must have compatible batch dimensions: {list(x)} vs. {list(y)}") from None
+        raise ShapeError(
+            f"In[0] and In[1] must have compatible batch dimensions: {list(x)} vs. {list(y)}"
+        ) from None
 
 
 def _adjoint(x: np.ndarray) -> np.ndarray:
@@ -105,13 +116,17 @@ def _adjoint(x: np.ndarray) -> np.ndarray:
     return np.conj(x) if x.dtype.kind == "c" else x
 
 
-def _batch_matmul(x: np.ndarray, y: np.ndarray, adj_x: bool, adj_y: bool, grad_x: bool = False, grad_y: bool = False) -> Any:
+def _batch_matmul(
+    x: np.ndarray, y: np.ndarray, adj_x: bool, adj_y: bool, grad_x: bool = False, grad_y: bool = False
+) -> Any:
     if x.ndim < 2 or y.ndim < 2:
         raise ValueError("In[0] and In[1] ndims must be >= 2")
     return _product(_adjoint(x) if adj_x else x, _adjoint(y) if adj_y else y)
 
 
-def _lower_batch_matmul(b: Builder, x: Value, y: Value, adj_x: bool, adj_y: bool, grad_x: bool = False, grad_y: bool = False) -> Value:
+def _lower_batch_matmul(
+    b: Builder, x: Value, y: Value, adj_x: bool, adj_y: bool, grad_x: bool = False, grad_y: bool = False
+) -> Value:
     if x.dtype.kind == "c":
         from .math import _lower_conj
 
@@ -119,7 +134,9 @@ def _lower_batch_matmul(b: Builder, x: Value, y: Value, adj_x: bool, adj_y: bool
     cx, cy = -2 if adj_x else -1, -1 if adj_y else -2
     if y.rank == 2 and not adj_x:  # one matrix for all rows of x: a single large product
         flat = b.reshape(x, (int(np.prod(x.shape[:-1])), x.shape[-1]))
-        return b.reshape(dot(b, flat, y, ((1,), (y.rank + cy,))), (*x.shape[:-1], y.shape[-2 if adj_y else -1]))
+        return b.reshape(
+            dot(b, flat, y, ((1,), (y.rank + cy,))), (*x.shape[:-1], y.shape[-2 if adj_y else -1])
+        )
     batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
     x, y = b.broadcast_to(x, (*batch, *x.shape[-2:])), b.broadcast_to(y, (*batch, *y.shape[-2:]))
     dims = tuple(range(len(batch)))
@@ -170,41 +187,54 @@ def _unbatch(g: Any, x: Any, other: Any) -> Any:
         g = lookup("Sum")(g, axes, keep_dims=False) if axes else g
         return lookup("Reshape")(g, list(a)) if g._raw_shape != a else g
     shape = lookup("Shape")
-    cut = lambda s: lookup("StridedSlice")(s, [0], [-2], [1], begin_mask=1)  # noqa: E731
+    cut = lambda s: lookup("StridedSlice")(s, [0], [-2], [1], begin_mask=1)
     sx, so = shape(x), shape(other)
     axes, _ = lookup("BroadcastGradientArgs")(cut(sx), cut(so))
     return lookup("Reshape")(lookup("Sum")(g, axes, keep_dims=False), sx)
 
 
 BATCH_MATMUL = OpDef(
-    "BatchMatMulV2", "x: T, y: T -> output: T", attrs={"adj_x": False, "adj_y": False, "grad_x": False, "grad_y": False}, types={"T": _MATMUL_TYPES},
-    shape=_batch_shape, kernel=_batch_matmul, lower=_lower_batch_matmul, grad=_batch_matmul_grad, checked=True,
+    "BatchMatMulV2", "x: T, y: T -> output: T", attrs={"adj_x": False, "adj_y": False, "grad_x": False,
+        "grad_y": False}, types={"T": _MATMUL_TYPES},
+    shape=_batch_shape, kernel=_batch_matmul, lower=_lower_batch_matmul, grad=_batch_matmul_grad,
+    checked=True,
 )  # fmt: skip
 
 
-# -------------------------------------------------------------------------------------------- products of two types
+# -------------------------------------------------------------------------------------- products of two types
 def _wide_product(x: Any, y: Any, Tout: Any, **flags: Any) -> Any:
     cast = lookup("Cast")
     return BATCH_MATMUL(cast(x, DstT=Tout), cast(y, DstT=Tout), **flags)
 
 
 BATCH_MATMUL_V3 = OpDef(
-    "BatchMatMulV3", "x: Ta, y: Tb -> output: Tout", attrs={"Tout": REQUIRED, "adj_x": False, "adj_y": False, "grad_x": False, "grad_y": False},
+    "BatchMatMulV3", "x: Ta, y: Tb -> output: Tout", attrs={"Tout": REQUIRED, "adj_x": False, "adj_y": False,
+        "grad_x": False, "grad_y": False},
     types={"Ta": _MATMUL_TYPES, "Tb": _MATMUL_TYPES}, shape=_batch_shape, body=_wide_product,
 )  # fmt: skip
 LEGACY_BATCH_MATMUL = OpDef(
-    "BatchMatMul", "x: T, y: T -> output: T", attrs={"adj_x": False, "adj_y": False, "grad_x": False, "grad_y": False}, types={"T": _MATMUL_TYPES},
-    shape=_batch_shape, kernel=_batch_matmul, lower=_lower_batch_matmul, body=lambda x, y, **flags: BATCH_MATMUL(x, y, **flags), checked=True,
+    "BatchMatMul", "x: T, y: T -> output: T", attrs={"adj_x": False, "adj_y": False, "grad_x": False,
+        "grad_y": False}, types={"T": _MATMUL_TYPES},
+    shape=_batch_shape, kernel=_batch_matmul, lower=_lower_batch_matmul, body=lambda x, y,
+    **flags: BATCH_MATMUL(x, y, **flags), checked=True,
 )  # fmt: skip
 
 
-def _sparse_product(a: Any, b: Any, transpose_a: bool, transpose_b: bool, a_is_sparse: bool, b_is_sparse: bool) -> Any:
+def _sparse_product(
+    a: Any, b: Any, transpose_a: bool, transpose_b: bool, a_is_sparse: bool, b_is_sparse: bool
+) -> Any:
     cast = lookup("Cast")
-    return MATMUL(cast(a, DstT=dtypes.float32), cast(b, DstT=dtypes.float32), transpose_a=transpose_a, transpose_b=transpose_b)
+    return MATMUL(
+        cast(a, DstT=dtypes.float32),
+        cast(b, DstT=dtypes.float32),
+        transpose_a=transpose_a,
+        transpose_b=transpose_b,
+    )
 
 
 _SHORT = frozenset({dtypes.float32, dtypes.bfloat16})
 SPARSE_MATMUL = OpDef(  # the flags are hints for matrices of mostly zeros, of which the dense product takes no notice
-    "SparseMatMul", "a: Ta, b: Tb -> product: float32", attrs={"transpose_a": False, "transpose_b": False, "a_is_sparse": False, "b_is_sparse": False},
+    "SparseMatMul", "a: Ta, b: Tb -> product: float32", attrs={"transpose_a": False, "transpose_b": False,
+        "a_is_sparse": False, "b_is_sparse": False},
     types={"Ta": _SHORT, "Tb": _SHORT}, shape=_matmul_shape, body=_sparse_product,
 )  # fmt: skip

@@ -9,17 +9,16 @@ import numpy as np
 
 from headrace.compiler.hlo import Builder, Value
 from headrace.core import dtypes
-from headrace.core.dtypes import COMPLEX, FLOATS, INEXACT, INTS, NUMERIC, REAL, SIGNED, DType
+from headrace.core.dtypes import COMPLEX, FLOATS, INEXACT, NUMERIC, REAL, SIGNED, DType
 from headrace.core.errors import InvalidArgumentError
-from headrace.core.op import OpDef, ShapeContext
-from headrace.core.shapes import Raw
+from headrace.core.op import OpDef
 
 from .table import binary, broadcast, merged, same_as, unary
 
 SIGNED_NUMBERS = SIGNED | INEXACT
 
 
-# -------------------------------------------------------------------------------------------------------------- helpers
+# ---------------------------------------------------------------------------------------------------- helpers
 def conj(x: Any) -> Any:
     """The complex conjugate; a real tensor itself."""
     return x if x._dtype.kind != "c" else CONJ(x)
@@ -56,17 +55,16 @@ def nonzero_divisor(y: np.ndarray) -> None:
         raise InvalidArgumentError(None, None, "Integer division by zero")
 
 
-# ----------------------------------------------------------------------------------------------------------- arithmetic
+# ------------------------------------------------------------------------------------------------- arithmetic
 add = binary("AddV2", np.add, "add", lambda x, y, z, g: (g, g), name="add")
 sub = binary("Sub", np.subtract, "subtract", lambda x, y, z, g: (g, neg(g)), name="subtract")
-mul = binary("Mul", np.multiply, "multiply", lambda x, y, z, g: (mul(g, conj(y)), mul(conj(x), g)), name="multiply")
+mul = binary(
+    "Mul", np.multiply, "multiply", lambda x, y, z, g: (mul(g, conj(y)), mul(conj(x), g)), name="multiply"
+)
 
-
-def _add_kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return np.add(x, y)  # arrays of bytes objects concatenate element by element
-
-
-legacy_add = binary("Add", _add_kernel, "add", lambda x, y, z, g: (g, g), NUMERIC | {dtypes.string})
+legacy_add = binary(
+    "Add", np.add, "add", lambda x, y, z, g: (g, g), NUMERIC | {dtypes.string}
+)  # strings concatenate
 
 
 def _div_grad(x: Any, y: Any, z: Any, g: Any) -> Any:
@@ -133,7 +131,9 @@ def _lower_floor_div(b: Builder, x: Value, y: Value) -> Value:
     return b.unary("floor", q)
 
 
-floordiv = binary("FloorDiv", _floor_quotient, _lower_floor_div, lambda x, y, z, g: (None, None), name="floordiv")
+floordiv = binary(
+    "FloorDiv", _floor_quotient, _lower_floor_div, lambda x, y, z, g: (None, None), name="floordiv"
+)
 
 
 def _floor_remainder(x: np.ndarray, y: np.ndarray) -> Any:
@@ -150,7 +150,14 @@ def _lower_floor_mod(b: Builder, x: Value, y: Value) -> Value:
     return r if x.dtype.kind == "u" else b.select(_signs_differ(b, r, y), b.add(r, y), r)
 
 
-floormod = binary("FloorMod", widened(_floor_remainder), _lower_floor_mod, lambda x, y, z, g: (g, neg(mul(g, floordiv(x, y)))), REAL, name="floormod")
+floormod = binary(
+    "FloorMod",
+    widened(_floor_remainder),
+    _lower_floor_mod,
+    lambda x, y, z, g: (g, neg(mul(g, floordiv(x, y)))),
+    REAL,
+    name="floormod",
+)
 
 
 def _truncated_remainder(x: np.ndarray, y: np.ndarray) -> Any:
@@ -159,9 +166,16 @@ def _truncated_remainder(x: np.ndarray, y: np.ndarray) -> Any:
 
 
 truncatemod = binary(
-    "TruncateMod", widened(_truncated_remainder), "remainder", lambda x, y, z, g: (g, neg(mul(g, truncatediv(x, y)))), REAL, name="truncatemod",
+    "TruncateMod", widened(_truncated_remainder), "remainder", lambda x, y, z,
+    g: (g, neg(mul(g, truncatediv(x, y)))), REAL, name="truncatemod",
 )  # fmt: skip
-legacy_mod = binary("Mod", widened(_truncated_remainder), "remainder", lambda x, y, z, g: (g, neg(mul(g, truncatediv(x, y)))), REAL)
+legacy_mod = binary(
+    "Mod",
+    widened(_truncated_remainder),
+    "remainder",
+    lambda x, y, z, g: (g, neg(mul(g, truncatediv(x, y)))),
+    REAL,
+)
 
 
 def _where_zero(b: Builder, test: Value, value: Value) -> Value:
@@ -184,14 +198,35 @@ def _div_no_nan_grad(x: Any, y: Any, z: Any, g: Any) -> Any:
     return gx, neg(mul(gx, conj(z)))
 
 
-div_no_nan = binary("DivNoNan", _quotient_or_zero, lambda b, x, y: _where_zero(b, y, b.div(x, y)), _div_no_nan_grad, INEXACT, name="divide_no_nan")
+div_no_nan = binary(
+    "DivNoNan",
+    _quotient_or_zero,
+    lambda b, x, y: _where_zero(b, y, b.div(x, y)),
+    _div_no_nan_grad,
+    INEXACT,
+    name="divide_no_nan",
+)
 mul_no_nan = binary(
     "MulNoNan", _product_or_zero, lambda b, x, y: _where_zero(b, y, b.mul(x, y)),
     lambda x, y, z, g: (mul_no_nan(g, conj(y)), mul_no_nan(conj(x), g)), INEXACT, name="multiply_no_nan",
 )  # fmt: skip
 
-maximum = binary("Maximum", np.maximum, "maximum", lambda x, y, z, g: _split_by(lookup_compare("GreaterEqual")(x, y), g), REAL, name="maximum")
-minimum = binary("Minimum", np.minimum, "minimum", lambda x, y, z, g: _split_by(lookup_compare("LessEqual")(x, y), g), REAL, name="minimum")
+maximum = binary(
+    "Maximum",
+    np.maximum,
+    "maximum",
+    lambda x, y, z, g: _split_by(lookup_compare("GreaterEqual")(x, y), g),
+    REAL,
+    name="maximum",
+)
+minimum = binary(
+    "Minimum",
+    np.minimum,
+    "minimum",
+    lambda x, y, z, g: _split_by(lookup_compare("LessEqual")(x, y), g),
+    REAL,
+    name="minimum",
+)
 
 
 def lookup_compare(name: str) -> OpDef:
@@ -207,7 +242,8 @@ def _split_by(first: Any, g: Any) -> Any:
 
 
 squared_difference = binary(
-    "SquaredDifference", lambda x, y: _conjugate_square(x - y), lambda b, x, y: _lower_conjugate_square(b, b.sub(x, y)),
+    "SquaredDifference", lambda x, y: _conjugate_square(x - y), lambda b, x,
+    y: _lower_conjugate_square(b, b.sub(x, y)),
     lambda x, y, z, g: _squared_difference_grad(x, y, g), name="squared_difference",
 )  # fmt: skip
 
@@ -225,7 +261,14 @@ def _squared_difference_grad(x: Any, y: Any, g: Any) -> Any:
     return gx, neg(gx)
 
 
-# ------------------------------------------------------------------------------------------------- sign, absolute value
+CLIP_BY_VALUE = OpDef(
+    "ClipByValue", "t: T, clip_value_min: T, clip_value_max: T -> output: T", types={"T": NUMERIC},
+    shape=same_as(0),
+    body=lambda t, clip_value_min, clip_value_max: maximum(minimum(t, clip_value_max), clip_value_min),
+)  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------- sign, absolute value
 neg = unary("Neg", np.negative, "negate", lambda x, y, g: neg(g), SIGNED_NUMBERS, name="negative")
 absolute = unary("Abs", np.abs, "abs", lambda x, y, g: mul(g, sign(x)), SIGNED | FLOATS, name="abs")
 
@@ -256,7 +299,7 @@ def to_complex(real: Any) -> Any:
     return COMPLEX_OP(real, lookup("ZerosLike")(real), Tout=dtype)
 
 
-# ------------------------------------------------------------------------------------------------------ powers and roots
+# ------------------------------------------------------------------------------------------- powers and roots
 def _reciprocal(x: np.ndarray) -> Any:
     return 1 / x if x.dtype.kind not in "iu" else _truncated_quotient(np.ones((), x.dtype), x)
 
@@ -265,13 +308,30 @@ def _lower_reciprocal(b: Builder, x: Value) -> Value:
     return b.div(b.full(x.shape, 1, x.dtype), x)
 
 
-reciprocal = unary("Reciprocal", _reciprocal, _lower_reciprocal, lambda x, y, g: RECIPROCAL_GRAD(y, g), SIGNED_NUMBERS, name="reciprocal")
-legacy_inv = unary("Inv", _reciprocal, _lower_reciprocal, lambda x, y, g: RECIPROCAL_GRAD(y, g), SIGNED_NUMBERS)
+reciprocal = unary(
+    "Reciprocal",
+    _reciprocal,
+    _lower_reciprocal,
+    lambda x, y, g: RECIPROCAL_GRAD(y, g),
+    SIGNED_NUMBERS,
+    name="reciprocal",
+)
+legacy_inv = unary(
+    "Inv", _reciprocal, _lower_reciprocal, lambda x, y, g: RECIPROCAL_GRAD(y, g), SIGNED_NUMBERS
+)
 square = unary(
-    "Square", np.square, lambda b, x: b.mul(x, x), lambda x, y, g: mul(g, mul(number(2, x), conj(x))), NUMERIC, name="square",
+    "Square", np.square, lambda b, x: b.mul(x, x), lambda x, y, g: mul(g, mul(number(2, x), conj(x))),
+    NUMERIC, name="square",
 )  # fmt: skip
 sqrt = unary("Sqrt", np.sqrt, "sqrt", lambda x, y, g: SQRT_GRAD(y, g), INEXACT, name="sqrt")
-rsqrt = unary("Rsqrt", widened(lambda x: 1 / np.sqrt(x)), "rsqrt", lambda x, y, g: RSQRT_GRAD(y, g), INEXACT, name="rsqrt")
+rsqrt = unary(
+    "Rsqrt",
+    widened(lambda x: 1 / np.sqrt(x)),
+    "rsqrt",
+    lambda x, y, g: RSQRT_GRAD(y, g),
+    INEXACT,
+    name="rsqrt",
+)
 
 
 def _power(x: np.ndarray, y: np.ndarray) -> Any:
@@ -297,7 +357,11 @@ def _power_grad(x: Any, y: Any, z: Any, g: Any) -> Any:
     if exponent is not None:  # a constant: nothing flows to it
         return gx, None
     compare, select = lookup_compare, lookup_compare("SelectV2")
-    positive = compare("NotEqual")(cx, number(0, x)) if x._dtype.kind == "c" else compare("Greater")(cx, number(0, x))
+    positive = (
+        compare("NotEqual")(cx, number(0, x))
+        if x._dtype.kind == "c"
+        else compare("Greater")(cx, number(0, x))
+    )
     safe = select(positive, cx, number(1, x))
     logs = select(positive, log(safe), number(0, x))
     return gx, mul(g, mul(conj(z), logs))
@@ -313,23 +377,40 @@ def _constant_scalar(y: Any) -> Any:
 power = binary("Pow", _power, _lower_power, _power_grad, SIGNED_NUMBERS, name="pow")
 
 
-# --------------------------------------------------------------------------------------- exponentials, logs, hyperbolics
+# ---------------------------------------------------------------------------- exponentials, logs, hyperbolics
 exp = unary("Exp", np.exp, "exponential", lambda x, y, g: mul(g, conj(y)), INEXACT, name="exp")
-expm1 = unary("Expm1", np.expm1, "exponential_minus_one", lambda x, y, g: mul(g, conj(exp(x))), INEXACT, name="expm1")
+expm1 = unary(
+    "Expm1", np.expm1, "exponential_minus_one", lambda x, y, g: mul(g, conj(exp(x))), INEXACT, name="expm1"
+)
 log = unary("Log", np.log, "log", lambda x, y, g: mul(g, reciprocal(conj(x))), INEXACT, name="log")
-log1p = unary("Log1p", np.log1p, "log_plus_one", lambda x, y, g: realdiv(g, add(number(1, x), conj(x))), INEXACT, name="log1p")
+log1p = unary(
+    "Log1p",
+    np.log1p,
+    "log_plus_one",
+    lambda x, y, g: realdiv(g, add(number(1, x), conj(x))),
+    INEXACT,
+    name="log1p",
+)
 tanh = unary("Tanh", np.tanh, "tanh", lambda x, y, g: TANH_GRAD(conj(y), g), INEXACT, name="tanh")
-sigmoid = unary("Sigmoid", widened(lambda x: 1 / (1 + np.exp(-x))), "logistic", lambda x, y, g: SIGMOID_GRAD(conj(y), g), INEXACT, name="sigmoid")
+sigmoid = unary(
+    "Sigmoid",
+    widened(lambda x: 1 / (1 + np.exp(-x))),
+    "logistic",
+    lambda x, y, g: SIGMOID_GRAD(conj(y), g),
+    INEXACT,
+    name="sigmoid",
+)
 
 
-
-# ------------------------------------------------------------------------- TensorFlow's fused gradients of the above
+# ------------------------------------------------------------------ TensorFlow's fused gradients of the above
 def gradient_op(
-    type_name: str, kernel: Callable[..., Any], lower: Callable[..., Value], body: Callable[..., Any], types: Any = INEXACT, *,
+    type_name: str, kernel: Callable[..., Any], lower: Callable[..., Value], body: Callable[..., Any],
+    types: Any = INEXACT, *,
     signature: str = "y: T, dy: T -> z: T",
 ) -> OpDef:  # fmt: skip
     """An op of a function's output (or input) and the incoming gradient. `body` serves its own gradient."""
-    return OpDef(type_name, signature, types={"T": types}, shape=merged(0, 1), kernel=widened(kernel), body=body, checked=True,
+    return OpDef(type_name, signature, types={"T": types}, shape=merged(0, 1), kernel=widened(kernel),
+        body=body, checked=True,
                  lower=lambda b, y, dy: wide(b, lambda y, dy: lower(b, y, dy), y, dy))  # fmt: skip
 
 
@@ -338,37 +419,76 @@ def _one_minus(b: Builder, x: Value) -> Value:
 
 
 TANH_GRAD = gradient_op(
-    "TanhGrad", lambda y, dy: dy * (1 - y * y), lambda b, y, dy: b.mul(dy, _one_minus(b, b.mul(y, y))), lambda y, dy: mul(dy, sub(number(1, y), mul(y, y))),
+    "TanhGrad", lambda y, dy: dy * (1 - y * y), lambda b, y, dy: b.mul(dy, _one_minus(b, b.mul(y, y))),
+    lambda y, dy: mul(dy, sub(number(1, y), mul(y, y))),
 )  # fmt: skip
 SIGMOID_GRAD = gradient_op(
-    "SigmoidGrad", lambda y, dy: dy * (y * (1 - y)), lambda b, y, dy: b.mul(dy, b.mul(y, _one_minus(b, y))), lambda y, dy: mul(dy, mul(y, sub(number(1, y), y))),
+    "SigmoidGrad", lambda y, dy: dy * (y * (1 - y)), lambda b, y, dy: b.mul(dy, b.mul(y, _one_minus(b, y))),
+    lambda y, dy: mul(dy, mul(y, sub(number(1, y), y))),
 )  # fmt: skip
 RECIPROCAL_GRAD = gradient_op(
-    "ReciprocalGrad", lambda y, dy: -dy * (y * y), lambda b, y, dy: b.mul(b.neg(dy), b.mul(y, y)), lambda y, dy: neg(mul(dy, mul(y, y))),
+    "ReciprocalGrad", lambda y, dy: -dy * (y * y), lambda b, y, dy: b.mul(b.neg(dy), b.mul(y, y)), lambda y,
+    dy: neg(mul(dy, mul(y, y))),
 )  # fmt: skip
 INV_GRAD = gradient_op("InvGrad", lambda y, dy: -dy * (y * y), RECIPROCAL_GRAD.lower, RECIPROCAL_GRAD.body)
 SQRT_GRAD = gradient_op(
-    "SqrtGrad", lambda y, dy: dy * 0.5 / y, lambda b, y, dy: b.div(b.mul(dy, b.full(dy.shape, 0.5, dy.dtype)), y),
+    "SqrtGrad", lambda y, dy: dy * 0.5 / y, lambda b, y,
+    dy: b.div(b.mul(dy, b.full(dy.shape, 0.5, dy.dtype)), y),
     lambda y, dy: realdiv(mul(dy, number(0.5, y)), y),
 )  # fmt: skip
 RSQRT_GRAD = gradient_op(
-    "RsqrtGrad", lambda y, dy: dy * -0.5 * (y * y * y), lambda b, y, dy: b.mul(b.mul(dy, b.full(dy.shape, -0.5, dy.dtype)), b.mul(b.mul(y, y), y)),
+    "RsqrtGrad", lambda y, dy: dy * -0.5 * (y * y * y), lambda b, y,
+    dy: b.mul(b.mul(dy, b.full(dy.shape, -0.5, dy.dtype)), b.mul(b.mul(y, y), y)),
     lambda y, dy: mul(mul(dy, number(-0.5, y)), mul(mul(y, y), y)),
 )  # fmt: skip
 
 
-# --------------------------------------------------------------------------------------------------------- trigonometry
+# ----------------------------------------------------------------------------------------------- trigonometry
 sin = unary("Sin", np.sin, "sine", lambda x, y, g: mul(g, conj(cos(x))), INEXACT, name="sin")
 cos = unary("Cos", np.cos, "cosine", lambda x, y, g: neg(mul(g, conj(sin(x)))), INEXACT, name="cos")
-tan = unary("Tan", np.tan, "tan", lambda x, y, g: mul(g, conj(add(number(1, y), mul(y, y)))), INEXACT, name="tan")
+tan = unary(
+    "Tan", np.tan, "tan", lambda x, y, g: mul(g, conj(add(number(1, y), mul(y, y)))), INEXACT, name="tan"
+)
 sinh = unary("Sinh", np.sinh, "chlo.sinh", lambda x, y, g: mul(g, conj(cosh(x))), INEXACT, name="sinh")
 cosh = unary("Cosh", np.cosh, "chlo.cosh", lambda x, y, g: mul(g, conj(sinh(x))), INEXACT, name="cosh")
-asin = unary("Asin", np.arcsin, "chlo.asin", lambda x, y, g: mul(g, rsqrt(conj(_one_less_square(x)))), INEXACT, name="asin")
-acos = unary("Acos", np.arccos, "chlo.acos", lambda x, y, g: neg(mul(g, rsqrt(conj(_one_less_square(x))))), INEXACT, name="acos")
-atan = unary("Atan", np.arctan, "chlo.atan", lambda x, y, g: realdiv(g, conj(add(number(1, x), square(x)))), INEXACT, name="atan")
-asinh = unary("Asinh", np.arcsinh, "chlo.asinh", lambda x, y, g: realdiv(g, conj(cosh(y))), INEXACT, name="asinh")
-acosh = unary("Acosh", np.arccosh, "chlo.acosh", lambda x, y, g: realdiv(g, conj(sinh(y))), INEXACT, name="acosh")
-atanh = unary("Atanh", np.arctanh, "chlo.atanh", lambda x, y, g: realdiv(g, conj(_one_less_square(x))), INEXACT, name="atanh")
+asin = unary(
+    "Asin",
+    np.arcsin,
+    "chlo.asin",
+    lambda x, y, g: mul(g, rsqrt(conj(_one_less_square(x)))),
+    INEXACT,
+    name="asin",
+)
+acos = unary(
+    "Acos",
+    np.arccos,
+    "chlo.acos",
+    lambda x, y, g: neg(mul(g, rsqrt(conj(_one_less_square(x))))),
+    INEXACT,
+    name="acos",
+)
+atan = unary(
+    "Atan",
+    np.arctan,
+    "chlo.atan",
+    lambda x, y, g: realdiv(g, conj(add(number(1, x), square(x)))),
+    INEXACT,
+    name="atan",
+)
+asinh = unary(
+    "Asinh", np.arcsinh, "chlo.asinh", lambda x, y, g: realdiv(g, conj(cosh(y))), INEXACT, name="asinh"
+)
+acosh = unary(
+    "Acosh", np.arccosh, "chlo.acosh", lambda x, y, g: realdiv(g, conj(sinh(y))), INEXACT, name="acosh"
+)
+atanh = unary(
+    "Atanh",
+    np.arctanh,
+    "chlo.atanh",
+    lambda x, y, g: realdiv(g, conj(_one_less_square(x))),
+    INEXACT,
+    name="atanh",
+)
 
 
 def _one_less_square(x: Any) -> Any:
@@ -384,11 +504,12 @@ def _atan2_grad(op: Any, g: Any) -> Any:
 
 
 ATAN2 = OpDef(
-    "Atan2", "y: T, x: T -> z: T", types={"T": FLOATS}, shape=broadcast, kernel=np.arctan2, lower=lambda b, y, x: b.binary("atan2", y, x), grad=_atan2_grad, checked=True,
+    "Atan2", "y: T, x: T -> z: T", types={"T": FLOATS}, shape=broadcast, kernel=np.arctan2, lower=lambda b,
+    y, x: b.binary("atan2", y, x), grad=_atan2_grad, checked=True,
 )  # fmt: skip
 
 
-# -------------------------------------------------------------------------------------------------------------- rounding
+# --------------------------------------------------------------------------------------------------- rounding
 def no_gradient(x: Any, y: Any, g: Any) -> None:
     return None
 
@@ -400,28 +521,49 @@ def _integers_are_whole(function: Callable[..., Any]) -> Callable[..., Any]:
 floor = unary("Floor", np.floor, "floor", no_gradient, FLOATS, name="floor")
 ceil = unary("Ceil", np.ceil, "ceil", no_gradient, FLOATS, name="ceil")
 rint = unary("Rint", np.rint, "round_nearest_even", no_gradient, FLOATS, name="rint")
-round_ = unary("Round", _integers_are_whole(np.rint), lambda b, x: x if x.dtype.kind == "i" else b.unary("round_nearest_even", x),
+round_ = unary("Round", _integers_are_whole(np.rint), lambda b,
+    x: x if x.dtype.kind == "i" else b.unary("round_nearest_even", x),
                no_gradient, SIGNED_NUMBERS - COMPLEX, name="round")  # fmt: skip
-is_nan = unary("IsNan", np.isnan, lambda b, x: b.compare("NE", x, x), no_gradient, FLOATS, out="bool", name="is_nan")
+is_nan = unary(
+    "IsNan", np.isnan, lambda b, x: b.compare("NE", x, x), no_gradient, FLOATS, out="bool", name="is_nan"
+)
 is_inf = unary(
-    "IsInf", np.isinf, lambda b, x: b.compare("EQ", b.unary("abs", x), b.full(x.shape, np.inf, x.dtype)), no_gradient, FLOATS, out="bool", name="is_inf"
+    "IsInf", np.isinf, lambda b, x: b.compare("EQ", b.unary("abs", x), b.full(x.shape, np.inf, x.dtype)),
+    no_gradient, FLOATS, out="bool", name="is_inf"
 )  # fmt: skip
-is_finite = unary("IsFinite", np.isfinite, lambda b, x: b.unary("is_finite", x, dtypes.bool_), no_gradient, FLOATS, out="bool", name="is_finite")
+is_finite = unary(
+    "IsFinite",
+    np.isfinite,
+    lambda b, x: b.unary("is_finite", x, dtypes.bool_),
+    no_gradient,
+    FLOATS,
+    out="bool",
+    name="is_finite",
+)
 
 
-# ------------------------------------------------------------------------------------------------------- complex numbers
+# -------------------------------------------------------------------------------------------- complex numbers
 def _complex_part(
-    type_name: str, kernel: Callable[..., Any], lower: Callable[..., Value], grad: Callable[..., Any], argument: str = "input", result: str = "output"
+    type_name: str,
+    kernel: Callable[..., Any],
+    lower: Callable[..., Value],
+    grad: Callable[..., Any],
+    argument: str = "input",
+    result: str = "output",
 ) -> OpDef:
-    return OpDef(type_name, f"{argument}: T -> {result}: Tout", attrs={"Tout": dtypes.float32}, types={"T": COMPLEX, "Tout": FLOATS}, shape=same_as(0),
-                 kernel=lambda x, Tout: kernel(x), lower=lambda b, x, Tout: lower(b, x), grad=grad)  # fmt: skip
+    return OpDef(type_name, f"{argument}: T -> {result}: Tout", attrs={"Tout": dtypes.float32},
+        types={"T": COMPLEX, "Tout": FLOATS}, shape=same_as(0),
+                 kernel=lambda x, Tout: kernel(x), lower=lambda b, x, Tout: lower(b, x),
+                 grad=grad)  # fmt: skip
 
 
 def _lower_conj(b: Builder, x: Value) -> Value:
     if x.dtype.kind != "c":
         return x
     part = x.dtype.real_dtype
-    return b.op("stablehlo.complex", (b.unary("real", x, part), b.neg(b.unary("imag", x, part))), x.shape, x.dtype)
+    return b.op(
+        "stablehlo.complex", (b.unary("real", x, part), b.neg(b.unary("imag", x, part))), x.shape, x.dtype
+    )
 
 
 def _lower_angle(b: Builder, x: Value) -> Value:
@@ -429,15 +571,29 @@ def _lower_angle(b: Builder, x: Value) -> Value:
     return b.binary("atan2", b.unary("imag", x, part), b.unary("real", x, part))
 
 
-REAL_PART = _complex_part("Real", np.real, lambda b, x: b.unary("real", x, x.dtype.real_dtype), lambda op, g: [to_complex(g)])
-IMAG_PART = _complex_part("Imag", np.imag, lambda b, x: b.unary("imag", x, x.dtype.real_dtype), lambda op, g: [_times_i(g)])
+REAL_PART = _complex_part(
+    "Real", np.real, lambda b, x: b.unary("real", x, x.dtype.real_dtype), lambda op, g: [to_complex(g)]
+)
+IMAG_PART = _complex_part(
+    "Imag", np.imag, lambda b, x: b.unary("imag", x, x.dtype.real_dtype), lambda op, g: [_times_i(g)]
+)
 COMPLEX_ABS = _complex_part("ComplexAbs", np.abs, lambda b, x: b.unary("abs", x, x.dtype.real_dtype),
                             lambda op, g: [mul(to_complex(g), sign(op.inputs[0]))], "x", "y")  # fmt: skip
 ANGLE = _complex_part("Angle", np.angle, _lower_angle, lambda op, g: [_angle_grad(op.inputs[0], g)])
-CONJ = OpDef("Conj", "input: T -> output: T", types={"T": COMPLEX}, shape=same_as(0), kernel=np.conj, lower=_lower_conj, grad=lambda op, g: [CONJ(g)])
+CONJ = OpDef(
+    "Conj",
+    "input: T -> output: T",
+    types={"T": COMPLEX},
+    shape=same_as(0),
+    kernel=np.conj,
+    lower=_lower_conj,
+    grad=lambda op, g: [CONJ(g)],
+)
 COMPLEX_OP = OpDef(
-    "Complex", "real: T, imag: T -> out: Tout", attrs={"Tout": dtypes.complex64}, types={"T": frozenset({dtypes.float32, dtypes.float64}), "Tout": COMPLEX}, shape=broadcast,
-    kernel=lambda real, imag, Tout: _make_complex(real, imag, Tout), lower=lambda b, real, imag, Tout: _lower_complex(b, real, imag, Tout), grad=lambda op, g: _complex_grad(op, g),
+    "Complex", "real: T, imag: T -> out: Tout", attrs={"Tout": dtypes.complex64},
+    types={"T": frozenset({dtypes.float32, dtypes.float64}), "Tout": COMPLEX}, shape=broadcast,
+    kernel=lambda real, imag, Tout: _make_complex(real, imag, Tout), lower=lambda b, real, imag,
+    Tout: _lower_complex(b, real, imag, Tout), grad=lambda op, g: _complex_grad(op, g),
 )  # fmt: skip
 
 
@@ -455,7 +611,9 @@ def _lower_complex(b: Builder, real: Value, imag: Value, dtype: DType) -> Value:
 def _times_i(g: Any) -> Any:
     from headrace.core.op import lookup
 
-    return COMPLEX_OP(lookup("ZerosLike")(g), g, Tout=dtypes.complex128 if g._dtype is dtypes.float64 else dtypes.complex64)
+    return COMPLEX_OP(
+        lookup("ZerosLike")(g), g, Tout=dtypes.complex128 if g._dtype is dtypes.float64 else dtypes.complex64
+    )
 
 
 def _complex_grad(op: Any, g: Any) -> Any:

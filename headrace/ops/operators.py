@@ -16,9 +16,9 @@ from headrace.core.tensor import Tensor
 from . import bitwise, compare, linear, math
 
 # What `x / y` computes in, by the operands' type.
-QUOTIENT = {d: dtypes.float32 for d in (dtypes.int8, dtypes.uint8, dtypes.int16, dtypes.uint16)} | {
-    d: dtypes.float64 for d in (dtypes.int32, dtypes.uint32, dtypes.int64, dtypes.uint64)
-}
+QUOTIENT = dict.fromkeys(
+    (dtypes.int8, dtypes.uint8, dtypes.int16, dtypes.uint16), dtypes.float32
+) | dict.fromkeys((dtypes.int32, dtypes.uint32, dtypes.int64, dtypes.uint64), dtypes.float64)
 
 
 def _operand(value: Any, like: Any, reflected: str) -> Any:
@@ -27,7 +27,9 @@ def _operand(value: Any, like: Any, reflected: str) -> Any:
         return value
     dtype, python = like._dtype, type(value)
     if (python is float and dtype.kind == "f") or (python is int and dtype.kind in "fi" and abs(value) < 128):
-        return convert.constant(np.array(value, dtype._np), dtype)  # the usual `2 * x` needs none of the rules below
+        return convert.constant(
+            np.array(value, dtype._np), dtype
+        )  # the usual `2 * x` needs none of the rules below
     try:
         return convert.to_tensor(value, hint=dtype)
     except (TypeError, ValueError):
@@ -71,7 +73,9 @@ def true_divide(x: Any, y: Any, name: str | None = None) -> Any:
         cast = lookup("Cast")
         x, y = cast(x, DstT=QUOTIENT[dtype]), cast(y, DstT=QUOTIENT[dtype])
     elif dtype.kind not in "fc":
-        raise TypeError(f"Invalid dtype {dtype!r} in __truediv__. Expected a number type; convert with tf.cast.")
+        raise TypeError(
+            f"Invalid dtype {dtype!r} in __truediv__. Expected a number type; convert with tf.cast."
+        )
     return lookup("RealDiv")(x, y, name=name)
 
 
@@ -126,7 +130,13 @@ def matmul(x: Any, y: Any, name: str | None = None) -> Any:
 def install() -> None:
     """Puts the operators on `Tensor`."""
     _install("add", lookup("AddV2"), add)
-    for symbol, type_name in (("sub", "Sub"), ("mul", "Mul"), ("floordiv", "FloorDiv"), ("mod", "FloorMod"), ("pow", "Pow")):
+    for symbol, type_name in (
+        ("sub", "Sub"),
+        ("mul", "Mul"),
+        ("floordiv", "FloorDiv"),
+        ("mod", "FloorMod"),
+        ("pow", "Pow"),
+    ):
         _install(symbol, lookup(type_name))
     _install("truediv", lookup("RealDiv"), true_divide)
     _install("div", lookup("RealDiv"), true_divide)
@@ -134,10 +144,16 @@ def install() -> None:
     _install("and", lookup("LogicalAnd"), _logical("LogicalAnd", "BitwiseAnd"))
     _install("or", lookup("LogicalOr"), _logical("LogicalOr", "BitwiseOr"))
     _install("xor", lookup("NotEqual"), _exclusive_or)
-    for name, function in (("lt", compare.less), ("le", compare.less_equal), ("gt", compare.greater), ("ge", compare.greater_equal)):
+    for name, function in (
+        ("lt", compare.less),
+        ("le", compare.less_equal),
+        ("gt", compare.greater),
+        ("ge", compare.greater_equal),
+    ):
         setattr(Tensor, f"__{name}__", function)
     for name, value in (
-        ("__eq__", _equality(compare.EQUAL, False)), ("__ne__", _equality(compare.NOT_EQUAL, True)), ("__neg__", math.neg), ("__pos__", lambda self: self),
+        ("__eq__", _equality(compare.EQUAL, False)), ("__ne__", _equality(compare.NOT_EQUAL, True)),
+        ("__neg__", math.neg), ("__pos__", lambda self: self),
         ("__abs__", absolute), ("__invert__", _invert),
     ):  # fmt: skip
         setattr(Tensor, name, value)

@@ -22,7 +22,7 @@ from .math import conj, mul, number, realdiv
 from .table import normal_axis
 
 
-# ------------------------------------------------------------------------------------------------------------------ axes
+# ------------------------------------------------------------------------------------------------------- axes
 def normal_axes(axes: Any, rank: int) -> tuple[int, ...]:
     """Reduction axes counted from the front, in order; ShapeError when one is out of range or given twice."""
     values = axes.reshape(-1).tolist()
@@ -31,7 +31,9 @@ def normal_axes(axes: Any, rank: int) -> tuple[int, ...]:
         if not 0 <= a < rank:
             raise ShapeError(f"Invalid reduction dimension ({given} for input with {rank} dimension(s))")
     if len(set(out)) != len(out):
-        raise ShapeError(f"Invalid reduction arguments: Axes contains duplicate dimension: {next(a for a in out if out.count(a) > 1)}")
+        raise ShapeError(
+            f"Invalid reduction arguments: Axes contains duplicate dimension: {next(a for a in out if out.count(a) > 1)}"
+        )
     return tuple(sorted(out))
 
 
@@ -61,7 +63,8 @@ def kept(shape: Sequence[int], axes: Iterable[int]) -> list[int]:
 
 
 def reduction(
-    type_name: str, kernel: Callable[..., Any], lower: Callable[..., Value], grad: Callable[..., Any] | None, types: Any = NUMERIC,
+    type_name: str, kernel: Callable[..., Any], lower: Callable[..., Value], grad: Callable[..., Any] | None,
+    types: Any = NUMERIC,
 ) -> OpDef:  # fmt: skip
     """A row for an op that reduces `input` over the axes in `reduction_indices`.
 
@@ -90,8 +93,10 @@ def reduction(
     else:
         signature = "input: T, reduction_indices: Tidx -> output: T"
     return OpDef(
-        type_name, signature, attrs={"keep_dims": False}, types={"T": types, "Tidx": INDEX}, shape=reduced_shape, kernel=compute, lower=lowering,
-        grad=not_differentiable if grad is None else gradient, static=("reduction_indices",), checked=True, defaults={"Tidx": dtypes.int32},
+        type_name, signature, attrs={"keep_dims": False}, types={"T": types, "Tidx": INDEX},
+        shape=reduced_shape, kernel=compute, lower=lowering,
+        grad=not_differentiable if grad is None else gradient, static=("reduction_indices",), checked=True,
+        defaults={"Tidx": dtypes.int32},
     )  # fmt: skip
 
 
@@ -115,7 +120,9 @@ def restore_dims(x: Any, axes: Any, *tensors: Any) -> tuple[Any, ...]:
                 t = expand(t, a)
             out.append(t)
         return tuple(out)
-    target = lookup("Shape")(SUM(x, axes, keep_dims=True))  # only its shape is ever needed: the compiler drops the sum
+    target = lookup("Shape")(
+        SUM(x, axes, keep_dims=True)
+    )  # only its shape is ever needed: the compiler drops the sum
     return tuple([reshape(t, target) for t in tensors])
 
 
@@ -127,7 +134,7 @@ def spread(g: Any, x: Any) -> Any:
     return lookup("BroadcastTo")(g, lookup("Shape")(x))
 
 
-# ------------------------------------------------------------------------------------------------------------ sums, means
+# ------------------------------------------------------------------------------------------------ sums, means
 def _accumulator(dtype: np.dtype) -> Any:
     """16-bit floats are summed in float32; every other type in itself (integers wrap)."""
     return np.float32 if dtype.itemsize == 2 and dtype.kind in "fV" else dtype
@@ -136,7 +143,9 @@ def _accumulator(dtype: np.dtype) -> Any:
 def _reducer(kind: str, init: Callable[[DType], Any]) -> Callable[..., Value]:
     def rule(b: Builder, x: Value, axes: Sequence[int]) -> Value:
         if x.dtype.kind == "f" and x.dtype.size == 2 and kind in ("add", "multiply"):
-            return b.convert(b.reduce(b.convert(x, dtypes.float32), axes, kind, init(dtypes.float32)), x.dtype)
+            return b.convert(
+                b.reduce(b.convert(x, dtypes.float32), axes, kind, init(dtypes.float32)), x.dtype
+            )
         return b.reduce(x, axes, kind, init(x.dtype))
 
     return rule
@@ -144,7 +153,8 @@ def _reducer(kind: str, init: Callable[[DType], Any]) -> Callable[..., Value]:
 
 lower_sum = _reducer("add", lambda dtype: 0)
 SUM = reduction(
-    "Sum", lambda x, axes, keep: np.sum(x, axes, _accumulator(x.dtype), keepdims=keep), lower_sum, lambda op, x, y, g: spread(g, x),
+    "Sum", lambda x, axes, keep: np.sum(x, axes, _accumulator(x.dtype), keepdims=keep), lower_sum, lambda op,
+    x, y, g: spread(g, x),
 )  # fmt: skip
 
 
@@ -187,17 +197,24 @@ def _mean_grad(op: Any, x: Any, y: Any, g: Any) -> Any:
         n = shapes.count(full) // max(shapes.count(small), 1)  # type: ignore[operator, type-var]
         return spread(mul(g, number(1 / max(n, 1), g)), x)
     size = lookup("Size")
-    factor = lookup("FloorDiv")(size(x, out_type=dtypes.int64), lookup("Maximum")(size(y, out_type=dtypes.int64), 1))
+    factor = lookup("FloorDiv")(
+        size(x, out_type=dtypes.int64), lookup("Maximum")(size(y, out_type=dtypes.int64), 1)
+    )
     return spread(realdiv(g, CAST(factor, DstT=g._dtype)), x)
 
 
 MEAN = reduction("Mean", _mean, _lower_mean, _mean_grad)
 
 
-# -------------------------------------------------------------------------------------------------------------- products
+# --------------------------------------------------------------------------------------------------- products
 def _prod_grad(op: Any, x: Any, y: Any, g: Any) -> Any:
     """Each factor's derivative is the product of the others: those before it times those after it (safe with zeros)."""
-    cumprod, reshape, transpose, concat = lookup("Cumprod"), lookup("Reshape"), lookup("Transpose"), lookup("ConcatV2")
+    cumprod, reshape, transpose, concat = (
+        lookup("Cumprod"),
+        lookup("Reshape"),
+        lookup("Transpose"),
+        lookup("ConcatV2"),
+    )
     shape, axes = lookup("Shape")(x), op.inputs[1]
     known_axes, rank = static_value(axes), None if x._raw_shape is None else len(x._raw_shape)
     if known_axes is not None and rank is not None:
@@ -221,11 +238,12 @@ def _prod_grad(op: Any, x: Any, y: Any, g: Any) -> Any:
 
 
 PROD = reduction(
-    "Prod", lambda x, axes, keep: np.prod(x, axes, _accumulator(x.dtype), keepdims=keep), _reducer("multiply", lambda dtype: 1), _prod_grad,
+    "Prod", lambda x, axes, keep: np.prod(x, axes, _accumulator(x.dtype), keepdims=keep),
+    _reducer("multiply", lambda dtype: 1), _prod_grad,
 )  # fmt: skip
 
 
-# -------------------------------------------------------------------------------------------------------------- extremes
+# --------------------------------------------------------------------------------------------------- extremes
 def lowest(dtype: DType) -> Any:
     """What the maximum of nothing is."""
     return -np.inf if dtype.kind == "f" else dtype.min
@@ -237,7 +255,7 @@ def highest(dtype: DType) -> Any:
 
 def _extreme(function: Any, initial: Callable[[DType], Any]) -> Callable[..., Any]:
     def kernel(x: np.ndarray, axes: tuple[int, ...], keep: bool) -> Any:
-        if x.size and x.dtype.kind in "iu" or _count(x.shape, axes):
+        if (x.size and x.dtype.kind in "iu") or _count(x.shape, axes):
             return function(x, axes, keepdims=keep)
         shape = kept(x.shape, axes) if keep else [d for i, d in enumerate(x.shape) if i not in axes]
         return np.full(shape, initial(dtypes.from_numpy(x.dtype)), x.dtype)
@@ -255,13 +273,29 @@ def _extreme_grad(op: Any, x: Any, y: Any, g: Any) -> Any:
 MAX = reduction("Max", _extreme(np.max, lowest), _reducer("maximum", lowest), _extreme_grad, REAL)
 MIN = reduction("Min", _extreme(np.min, highest), _reducer("minimum", highest), _extreme_grad, REAL)
 
-ALL = reduction("All", lambda x, axes, keep: np.all(x, axes, keepdims=keep), _reducer("and", lambda dtype: True), None, BOOL)
-ANY = reduction("Any", lambda x, axes, keep: np.any(x, axes, keepdims=keep), _reducer("or", lambda dtype: False), None, BOOL)
+ALL = reduction(
+    "All",
+    lambda x, axes, keep: np.all(x, axes, keepdims=keep),
+    _reducer("and", lambda dtype: True),
+    None,
+    BOOL,
+)
+ANY = reduction(
+    "Any",
+    lambda x, axes, keep: np.any(x, axes, keepdims=keep),
+    _reducer("or", lambda dtype: False),
+    None,
+    BOOL,
+)
 
 
-# -------------------------------------------------------------------------------------------------------- Euclidean norm
+# --------------------------------------------------------------------------------------------- Euclidean norm
 def _norm(x: np.ndarray, axes: tuple[int, ...], keep: bool) -> Any:
-    squares = (x * np.conj(x)).real if x.dtype.kind == "c" else np.square(x.astype(_accumulator(x.dtype)) if x.dtype.kind not in "iu" else x)
+    squares = (
+        (x * np.conj(x)).real
+        if x.dtype.kind == "c"
+        else np.square(x.astype(_accumulator(x.dtype)) if x.dtype.kind not in "iu" else x)
+    )
     return np.sqrt(np.sum(squares, axes, squares.dtype, keepdims=keep))
 
 
@@ -280,7 +314,7 @@ def _lower_norm(b: Builder, x: Value, axes: Sequence[int]) -> Value:
 EUCLIDEAN_NORM = reduction("EuclideanNorm", _norm, _lower_norm, lambda op, x, y, g: mul(x, realdiv(g, y)))
 
 
-# -------------------------------------------------------------------------------------------------- positions of extremes
+# -------------------------------------------------------------------------------------- positions of extremes
 def _position_shape(c: ShapeContext) -> Raw:
     shape, axis = c[0], c.value(1)
     if shape is None:
@@ -294,16 +328,22 @@ def _position_shape(c: ShapeContext) -> Raw:
 
 
 def _position(function: Any, worst: Callable[[DType], Any]) -> Callable[..., Any]:
-    def kernel(input: np.ndarray, dimension: np.ndarray, output_type: DType) -> Any:  # noqa: A002
+    def kernel(input: np.ndarray, dimension: np.ndarray, output_type: DType) -> Any:
         axis, rank = int(dimension), input.ndim
         if not -rank <= axis < rank:
-            raise InvalidArgumentError(None, None, f"Expected dimension in the range [{-rank}, {rank}), but got {axis}")
+            raise InvalidArgumentError(
+                None, None, f"Expected dimension in the range [{-rank}, {rank}), but got {axis}"
+            )
         if not input.shape[axis]:
-            raise InvalidArgumentError(None, None, f"Reduction axis {axis} is empty in shape {list(input.shape)}")
+            raise InvalidArgumentError(
+                None, None, f"Reduction axis {axis} is empty in shape {list(input.shape)}"
+            )
         if input.dtype.kind in "fV":
             unordered = np.isnan(input)
             if unordered.any():  # NaN is never the extreme
-                input = np.where(unordered, np.asarray(worst(dtypes.from_numpy(input.dtype)), input.dtype), input)  # noqa: A001
+                input = np.where(
+                    unordered, np.asarray(worst(dtypes.from_numpy(input.dtype)), input.dtype), input
+                )
         return function(input, axis)
 
     return kernel
@@ -336,8 +376,10 @@ def _lower_position(direction: str, worst: Callable[[DType], Any]) -> Callable[.
 
 def _position_row(type_name: str, function: Any, direction: str, worst: Callable[[DType], Any]) -> OpDef:
     return OpDef(
-        type_name, "input: T, dimension: Tidx -> output: output_type", attrs={"output_type": dtypes.int64}, types={"T": REAL | BOOL, "Tidx": INDEX | {dtypes.int16}},
-        shape=_position_shape, kernel=_position(function, worst), lower=_lower_position(direction, worst), static=("dimension",), grad=not_differentiable, checked=True,
+        type_name, "input: T, dimension: Tidx -> output: output_type", attrs={"output_type": dtypes.int64},
+        types={"T": REAL | BOOL, "Tidx": INDEX | {dtypes.int16}},
+        shape=_position_shape, kernel=_position(function, worst), lower=_lower_position(direction, worst),
+        static=("dimension",), grad=not_differentiable, checked=True,
         defaults={"Tidx": dtypes.int32},
     )  # fmt: skip
 
@@ -346,12 +388,14 @@ ARG_MAX = _position_row("ArgMax", np.argmax, "GT", lowest)
 ARG_MIN = _position_row("ArgMin", np.argmin, "LT", highest)
 
 
-# ------------------------------------------------------------------------------------------------------ sums of a list
+# --------------------------------------------------------------------------------------------- sums of a list
 def _add_n(inputs: list[np.ndarray]) -> Any:
     shape = inputs[0].shape
     for i, x in enumerate(inputs):
         if x.shape != shape:
-            raise ValueError(f"Inputs to operation AddN must have the same size and shape. Input 0: {list(shape)} != input {i}: {list(x.shape)}")
+            raise ValueError(
+                f"Inputs to operation AddN must have the same size and shape. Input 0: {list(shape)} != input {i}: {list(x.shape)}"
+            )
     total = inputs[0]
     for x in inputs[1:]:
         total = np.add(total, x)
@@ -376,10 +420,13 @@ def _lower_add_n(b: Builder, inputs: list[Any]) -> Any:
 
 
 ADD_N = OpDef(
-    "AddN", "inputs: N*T -> sum: T", types={"T": NUMERIC | {dtypes.variant}}, shape=_same_shapes, kernel=_add_n, lower=_lower_add_n,
+    "AddN", "inputs: N*T -> sum: T", types={"T": NUMERIC | {dtypes.variant}}, shape=_same_shapes,
+    kernel=_add_n, lower=_lower_add_n,
     grad=lambda op, g: [g] * len(op.inputs), checked=True,
 )  # fmt: skip
 ACCUMULATE_N = OpDef(
-    "AccumulateNV2", "inputs: N*T -> sum: T", attrs={"shape": None}, types={"T": NUMERIC}, shape=_same_shapes, kernel=lambda inputs, shape: _add_n(inputs),
-    lower=lambda b, inputs, shape: _lower_add_n(b, inputs), grad=lambda op, g: [g] * len(op.inputs), checked=True,
+    "AccumulateNV2", "inputs: N*T -> sum: T", attrs={"shape": None}, types={"T": NUMERIC},
+    shape=_same_shapes, kernel=lambda inputs, shape: _add_n(inputs),
+    lower=lambda b, inputs, shape: _lower_add_n(b, inputs), grad=lambda op, g: [g] * len(op.inputs),
+    checked=True,
 )  # fmt: skip

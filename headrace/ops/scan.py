@@ -26,7 +26,11 @@ def _scan_shape(c: ShapeContext) -> Raw:
     return shape
 
 
-def _axis(axis: np.ndarray, rank: int, error: Callable[[str], Exception] = lambda text: InvalidArgumentError(None, None, text)) -> int:
+def _axis(
+    axis: np.ndarray,
+    rank: int,
+    error: Callable[[str], Exception] = lambda text: InvalidArgumentError(None, None, text),
+) -> int:
     if not -rank <= axis < rank:
         raise error(f"ScanOp: Expected scan axis in the range [{-rank}, {rank}), but got {int(axis)}")
     return int(axis) % rank
@@ -75,14 +79,20 @@ def _lowering(combine: Combine, neutral: float) -> Callable[..., Value]:
 
 
 def _row(
-    type_name: str, accumulate: Callable[[np.ndarray, int], np.ndarray], combine: Combine, neutral: float, grad: Callable[..., Any], types: Any = NUMERIC,
+    type_name: str, accumulate: Callable[[np.ndarray, int], np.ndarray], combine: Combine, neutral: float,
+    grad: Callable[..., Any], types: Any = NUMERIC,
 ) -> OpDef:  # fmt: skip
     def gradient(op: Any, g: Any) -> list[Any]:
-        return [grad(op.inputs[0], op.inputs[1], op.outputs[0], g, op.attrs["exclusive"], op.attrs["reverse"]), None]
+        return [
+            grad(op.inputs[0], op.inputs[1], op.outputs[0], g, op.attrs["exclusive"], op.attrs["reverse"]),
+            None,
+        ]
 
     return OpDef(
-        type_name, "x: T, axis: Tidx -> out: T", attrs={"exclusive": False, "reverse": False}, types={"T": types, "Tidx": INDEX}, shape=_scan_shape,
-        kernel=_kernel(accumulate, neutral), lower=_lowering(combine, neutral), grad=gradient, static=("axis",), checked=True, defaults={"Tidx": dtypes.int32},
+        type_name, "x: T, axis: Tidx -> out: T", attrs={"exclusive": False, "reverse": False},
+        types={"T": types, "Tidx": INDEX}, shape=_scan_shape,
+        kernel=_kernel(accumulate, neutral), lower=_lowering(combine, neutral), grad=gradient,
+        static=("axis",), checked=True, defaults={"Tidx": dtypes.int32},
     )  # fmt: skip
 
 
@@ -104,7 +114,11 @@ def _cumulative_logsumexp_grad(x: Any, axis: Any, y: Any, g: Any, exclusive: boo
     def part(sign: Any, size: Any) -> Any:
         positive = lookup("Greater")(sign, zero)
         logs = select(positive, log(select(positive, size, number(1, g))), nothing)
-        return exp(lookup("AddV2")(CUMULATIVE_LOGSUMEXP(sub(logs, y), axis, exclusive=exclusive, reverse=not reverse), x))
+        return exp(
+            lookup("AddV2")(
+                CUMULATIVE_LOGSUMEXP(sub(logs, y), axis, exclusive=exclusive, reverse=not reverse), x
+            )
+        )
 
     return sub(part(g, g), part(neg(g), neg(g)))
 
@@ -116,6 +130,17 @@ def _lower_logaddexp(b: Builder, x: Value, y: Value) -> Value:
     return b.add(high, b.unary("log_plus_one", b.unary("exponential", gap)))
 
 
-CUMSUM = _row("Cumsum", lambda x, axis: np.cumsum(x, axis, x.dtype), lambda b, x, y: b.add(x, y), 0, _cumsum_grad)
-CUMPROD = _row("Cumprod", lambda x, axis: np.cumprod(x, axis, x.dtype), lambda b, x, y: b.mul(x, y), 1, _cumprod_grad)
-CUMULATIVE_LOGSUMEXP = _row("CumulativeLogsumexp", np.logaddexp.accumulate, _lower_logaddexp, -np.inf, _cumulative_logsumexp_grad, FLOATS)
+CUMSUM = _row(
+    "Cumsum", lambda x, axis: np.cumsum(x, axis, x.dtype), lambda b, x, y: b.add(x, y), 0, _cumsum_grad
+)
+CUMPROD = _row(
+    "Cumprod", lambda x, axis: np.cumprod(x, axis, x.dtype), lambda b, x, y: b.mul(x, y), 1, _cumprod_grad
+)
+CUMULATIVE_LOGSUMEXP = _row(
+    "CumulativeLogsumexp",
+    np.logaddexp.accumulate,
+    _lower_logaddexp,
+    -np.inf,
+    _cumulative_logsumexp_grad,
+    FLOATS,
+)

@@ -46,12 +46,16 @@ def _range(start: np.ndarray, limit: np.ndarray, delta: np.ndarray) -> Any:
         size = _range_size(first, _number(limit), step)
     except ShapeError as error:
         raise InvalidArgumentError(None, None, str(error)) from None
-    return (first + step * np.arange(size, dtype=np.int64 if isinstance(step, int) else np.float64)).astype(start.dtype)
+    return (first + step * np.arange(size, dtype=np.int64 if isinstance(step, int) else np.float64)).astype(
+        start.dtype
+    )
 
 
 RANGE = OpDef(
-    "Range", "start: Tidx, limit: Tidx, delta: Tidx -> output: Tidx", types={"Tidx": FLOATS | INTS}, shape=_range_shape, kernel=_range,
-    static=("start", "limit", "delta"), lower=lambda b, start, limit, delta: _range(start, limit, delta), grad=not_differentiable,
+    "Range", "start: Tidx, limit: Tidx, delta: Tidx -> output: Tidx", types={"Tidx": FLOATS | INTS},
+    shape=_range_shape, kernel=_range,
+    static=("start", "limit", "delta"), lower=lambda b, start, limit, delta: _range(start, limit, delta),
+    grad=not_differentiable,
     checked=True, defaults={"Tidx": dtypes.int32},
 )  # fmt: skip
 
@@ -78,8 +82,9 @@ def _lower_linspace(b: Builder, start: Value, stop: Value, num: np.ndarray) -> V
 
 
 LINSPACE = OpDef(
-    "LinSpace", "start: T, stop: T, num: Tidx -> output: T", types={"T": FLOATS, "Tidx": INDEX}, shape=_linspace_shape, kernel=_linspace,
-    static=("num",), lower=_lower_linspace, body=None, grad=lambda op, g: _linspace_grad(op, g),
+    "LinSpace", "start: T, stop: T, num: Tidx -> output: T", types={"T": FLOATS, "Tidx": INDEX},
+    shape=_linspace_shape, kernel=_linspace,
+    static=("num",), lower=_lower_linspace, grad=lambda op, g: _linspace_grad(op, g),
 )  # fmt: skip
 
 
@@ -89,4 +94,44 @@ def _linspace_grad(op: Any, g: Any) -> Any:
     n, dtype = op.inputs[2], g._dtype
     weights = LINSPACE(number(0, g), number(1, g), n)
     stop = lookup("Sum")(lookup("Mul")(g, weights), [0], keep_dims=False)
-    return [sub(lookup("Sum")(g, [0], keep_dims=False), stop), stop, None] if dtype.is_trainable else [None] * 3
+    return (
+        [sub(lookup("Sum")(g, [0], keep_dims=False), stop), stop, None] if dtype.is_trainable else [None] * 3
+    )
+
+
+# ----------------------------------------------------------------------------------------------- Sobol points
+def _sobol(dim: np.ndarray, num_results: np.ndarray, skip: np.ndarray, dtype: DType) -> Any:
+    """The directions are those of Joe and Kuo (2008), which SciPy brings along; the first point, the origin, is left out."""
+    import warnings
+
+    from scipy.stats import qmc
+
+    d, n, first = int(dim), int(num_results), int(skip)
+    for value, least, what in (
+        (d, 1, "dim must be at least one"),
+        (n, 1, "num_results must be at least one"),
+        (first, 0, "skip must be non-negative"),
+    ):
+        if value < least:
+            raise InvalidArgumentError(None, None, what)
+    if d > qmc.Sobol.MAXDIM:
+        raise InvalidArgumentError(None, None, f"dim must be at most {qmc.Sobol.MAXDIM}")
+    if n + first >= 2**31 - 1:
+        raise InvalidArgumentError(None, None, "num_results+skip must be less than 2147483647")
+    points = qmc.Sobol(d, scramble=False, bits=32).fast_forward(first + 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # about sizes that are not powers of two
+        return points.random(n)
+
+
+def _sobol_shape(c: ShapeContext) -> Raw:
+    return tuple([None if c.value(i) is None else int(c.value(i)) for i in (1, 0)])
+
+
+SOBOL = OpDef(
+    "SobolSample", "dim: int32, num_results: int32, skip: int32 -> samples: dtype",
+    attrs={"dtype": dtypes.float32}, shape=_sobol_shape, kernel=_sobol,
+    static=("dim", "num_results", "skip"), lower=lambda b, dim, num_results, skip,
+    dtype: _sobol(dim, num_results, skip, dtype).astype(dtype._np),
+    grad=not_differentiable,
+)  # fmt: skip

@@ -15,7 +15,24 @@ from headrace.core.dtypes import FLOATS, INEXACT
 from headrace.core.op import OpDef, lookup
 
 from . import fits, incomplete
-from .math import add, conj, cos, div_no_nan, exp, log, log1p, mul, neg, number, realdiv, reciprocal, sign, sin, square, sub, wide, widened
+from .math import (
+    add,
+    conj,
+    cos,
+    exp,
+    log,
+    mul,
+    neg,
+    number,
+    realdiv,
+    reciprocal,
+    sign,
+    sin,
+    square,
+    sub,
+    wide,
+    widened,
+)
 from .table import binary, unary
 
 _FULL = frozenset({dtypes.float32, dtypes.float64})
@@ -29,7 +46,11 @@ def scipy_kernel(name: str, undefined: Callable[[np.ndarray], Any] | None = None
         import scipy.special
 
         result = getattr(scipy.special, name)(*arrays)
-        return result if undefined is None else np.where(undefined(arrays[0]), np.asarray(np.nan, result.dtype), result)
+        return (
+            result
+            if undefined is None
+            else np.where(undefined(arrays[0]), np.asarray(np.nan, result.dtype), result)
+        )
 
     return widened(run)
 
@@ -40,16 +61,39 @@ def _at_zero(x: Any, value: float, elsewhere: Callable[[Any], Any]) -> Any:
     return lookup("SelectV2")(zero, number(value, x), elsewhere(lookup("SelectV2")(zero, number(1, x), x)))
 
 
-# ------------------------------------------------------------------------------------------------------- error functions
-erf = unary("Erf", scipy_kernel("erf"), "chlo.erf", lambda x, y, g: mul(g, mul(number(2 / math.sqrt(math.pi), x), exp(neg(square(x))))), FLOATS, name="erf")
-erfc = unary("Erfc", scipy_kernel("erfc"), "chlo.erfc", lambda x, y, g: mul(g, mul(number(-2 / math.sqrt(math.pi), x), exp(neg(square(x))))), FLOATS, name="erfc")
-erfinv = unary("Erfinv", scipy_kernel("erfinv"), "chlo.erf_inv", lambda x, y, g: mul(g, mul(number(math.sqrt(math.pi) / 2, x), exp(square(y)))), FLOATS, name="erfinv")
+# -------------------------------------------------------------------------------------------- error functions
+erf = unary(
+    "Erf",
+    scipy_kernel("erf"),
+    "chlo.erf",
+    lambda x, y, g: mul(g, mul(number(2 / math.sqrt(math.pi), x), exp(neg(square(x))))),
+    FLOATS,
+    name="erf",
+)
+erfc = unary(
+    "Erfc",
+    scipy_kernel("erfc"),
+    "chlo.erfc",
+    lambda x, y, g: mul(g, mul(number(-2 / math.sqrt(math.pi), x), exp(neg(square(x))))),
+    FLOATS,
+    name="erfc",
+)
+erfinv = unary(
+    "Erfinv",
+    scipy_kernel("erfinv"),
+    "chlo.erf_inv",
+    lambda x, y, g: mul(g, mul(number(math.sqrt(math.pi) / 2, x), exp(square(y)))),
+    FLOATS,
+    name="erfinv",
+)
 ndtri = unary(
-    "Ndtri", scipy_kernel("ndtri"), fits.lowering(fits.ndtri), lambda x, y, g: mul(g, mul(number(math.sqrt(2 * math.pi), x), exp(mul(number(0.5, x), square(y))))), FLOATS, name="ndtri",
+    "Ndtri", scipy_kernel("ndtri"), fits.lowering(fits.ndtri), lambda x, y,
+    g: mul(g, mul(number(math.sqrt(2 * math.pi), x), exp(mul(number(0.5, x), square(y))))), FLOATS,
+    name="ndtri",
 )  # fmt: skip
 
 
-# ------------------------------------------------------------------------------------------------------ gamma and friends
+# ------------------------------------------------------------------------------------------ gamma and friends
 def _lower_polygamma(b: Builder, a: Value, x: Value) -> Value:
     return b.binary("chlo.polygamma", a, x)
 
@@ -66,13 +110,39 @@ def _polygamma(a: np.ndarray, x: np.ndarray) -> Any:
 def _zeta(x: np.ndarray, q: np.ndarray) -> Any:
     import scipy.special as sp
 
-    return sp.zeta(x, q)
+    pole = (q <= 0) & (q == np.floor(q)) & (x % 2 != 0) & (x > 1)  # from either side another infinity
+    return np.where(pole, np.asarray(np.nan, x.dtype), sp.zeta(x, q))
 
 
-lgamma = unary("Lgamma", scipy_kernel("gammaln"), "chlo.lgamma", lambda x, y, g: mul(g, digamma(x)), FLOATS, name="lgamma")
-digamma = unary("Digamma", scipy_kernel("digamma", lambda x: x == 0), "chlo.digamma", lambda x, y, g: mul(g, polygamma(number(1, x), x)), FLOATS, name="digamma")
-polygamma = binary("Polygamma", _polygamma, _lower_polygamma, lambda a, x, y, g: (None, mul(g, polygamma(add(a, number(1, a)), x))), FLOATS, name="polygamma")
-zeta = binary("Zeta", widened(_zeta), "chlo.zeta", lambda x, q, y, g: (None, mul(g, mul(neg(x), zeta(add(x, number(1, x)), q)))), _FULL, name="zeta")
+def _lgamma(x: np.ndarray) -> Any:
+    return scipy_kernel("gammaln")(np.where(x == -np.inf, np.asarray(np.inf, x.dtype), x))
+
+
+lgamma = unary("Lgamma", _lgamma, "chlo.lgamma", lambda x, y, g: mul(g, digamma(x)), FLOATS, name="lgamma")
+digamma = unary(
+    "Digamma",
+    scipy_kernel("digamma", lambda x: x == 0),
+    "chlo.digamma",
+    lambda x, y, g: mul(g, polygamma(number(1, x), x)),
+    FLOATS,
+    name="digamma",
+)
+polygamma = binary(
+    "Polygamma",
+    _polygamma,
+    _lower_polygamma,
+    lambda a, x, y, g: (None, mul(g, polygamma(add(a, number(1, a)), x))),
+    FLOATS,
+    name="polygamma",
+)
+zeta = binary(
+    "Zeta",
+    widened(_zeta),
+    "chlo.zeta",
+    lambda x, q, y, g: (None, mul(g, mul(neg(x), zeta(add(x, number(1, x)), q)))),
+    _FULL,
+    name="zeta",
+)
 
 
 def _igamma_slope(a: Any, x: Any) -> Any:
@@ -92,7 +162,16 @@ def _gamma_kernel(name: str) -> Callable[..., Any]:
 def _two_inputs(type_name: str, signature: str, types: Any, kernel: Any, lower: Any, grad: Any) -> OpDef:
     from .table import broadcast
 
-    return OpDef(type_name, signature, types={"T": types}, shape=broadcast, kernel=kernel, lower=lower, grad=grad, checked=True)
+    return OpDef(
+        type_name,
+        signature,
+        types={"T": types},
+        shape=broadcast,
+        kernel=kernel,
+        lower=lower,
+        grad=grad,
+        checked=True,
+    )
 
 
 def _pair_rule(grad: Callable[..., Any]) -> Callable[..., Any]:
@@ -107,7 +186,8 @@ def _pair_rule(grad: Callable[..., Any]) -> Callable[..., Any]:
 
 
 IGAMMA_GRAD_A = _two_inputs(
-    "IgammaGradA", "a: T, x: T -> z: T", FLOATS, widened(incomplete.igamma_slope_kernel), incomplete.lower_igamma_slope, None,
+    "IgammaGradA", "a: T, x: T -> z: T", FLOATS, widened(incomplete.igamma_slope_kernel),
+    incomplete.lower_igamma_slope, None,
 )  # fmt: skip
 IGAMMA = _two_inputs(
     "Igamma", "a: T, x: T -> z: T", FLOATS, _gamma_kernel("gammainc"), incomplete.lower_igamma,
@@ -151,11 +231,12 @@ def _betainc_shape(c: Any) -> Any:
 
 
 BETAINC = OpDef(
-    "Betainc", "a: T, b: T, x: T -> z: T", types={"T": _FULL}, shape=_betainc_shape, kernel=_betainc, lower=incomplete.lower_betainc, grad=_betainc_grad,
+    "Betainc", "a: T, b: T, x: T -> z: T", types={"T": _FULL}, shape=_betainc_shape, kernel=_betainc,
+    lower=incomplete.lower_betainc, grad=_betainc_grad,
 )  # fmt: skip
 
 
-# --------------------------------------------------------------------------------------------- products with a logarithm
+# ---------------------------------------------------------------------------------- products with a logarithm
 def _xlog(function: Callable[[Any], Any]) -> Callable[..., Any]:
     return widened(lambda x, y: np.where(x == 0, np.zeros((), x.dtype), x * function(y)))
 
@@ -178,21 +259,32 @@ def _nonzero(x: Any) -> Any:
 
 xlogy = binary(
     "Xlogy", _xlog(np.log), _lower_x(lambda b, x, y: b.mul(x, b.unary("log", y))),
-    lambda x, y, z, g: (mul(g, conj(xlogy(_nonzero(x), y))), mul(g, conj(xdivy(x, y)))), INEXACT, name="xlogy",
+    lambda x, y, z, g: (mul(g, conj(xlogy(_nonzero(x), y))), mul(g, conj(xdivy(x, y)))), INEXACT,
+    name="xlogy",
 )  # fmt: skip
 xlog1py = binary(
     "Xlog1py", _xlog(np.log1p), _lower_x(lambda b, x, y: b.mul(x, b.unary("log_plus_one", y))),
-    lambda x, y, z, g: (mul(g, conj(xlog1py(_nonzero(x), y))), mul(g, conj(xdivy(x, add(y, number(1, y)))))), INEXACT, name="xlog1py",
+    lambda x, y, z, g: (mul(g, conj(xlog1py(_nonzero(x), y))), mul(g, conj(xdivy(x, add(y, number(1, y)))))),
+    INEXACT, name="xlog1py",
 )  # fmt: skip
 xdivy = binary(
-    "Xdivy", widened(lambda x, y: np.where(x == 0, np.zeros((), x.dtype), x / y)), _lower_x(lambda b, x, y: b.div(x, y)),
-    lambda x, y, z, g: (mul(g, conj(xdivy(_nonzero(x), y))), mul(g, conj(xdivy(neg(x), square(y))))), INEXACT, name="xdivy",
+    "Xdivy", widened(lambda x, y: np.where(x == 0, np.zeros((), x.dtype), x / y)),
+    _lower_x(lambda b, x, y: b.div(x, y)),
+    lambda x, y, z, g: (mul(g, conj(xdivy(_nonzero(x), y))), mul(g, conj(xdivy(neg(x), square(y))))),
+    INEXACT, name="xdivy",
 )  # fmt: skip
 
 
-# ------------------------------------------------------------------------------------------------------- Bessel functions
+# ------------------------------------------------------------------------------------------- Bessel functions
 def _bessel(type_name: str, function: str, fit: Callable[..., Any], grad: Callable[..., Any]) -> Any:
-    return unary(type_name, scipy_kernel(function), fits.lowering(fit), lambda x, y, g: mul(g, grad(x, y)), FLOATS, name=f"bessel_{function}")
+    return unary(
+        type_name,
+        scipy_kernel(function),
+        fits.lowering(fit),
+        lambda x, y, g: mul(g, grad(x, y)),
+        FLOATS,
+        name=f"bessel_{function}",
+    )
 
 
 def _over(y: Any, x: Any) -> Any:
@@ -200,20 +292,39 @@ def _over(y: Any, x: Any) -> Any:
 
 
 bessel_i0 = _bessel("BesselI0", "i0", fits.i0, lambda x, y: bessel_i1(x))
-bessel_i1 = _bessel("BesselI1", "i1", fits.i1, lambda x, y: _at_zero(x, 0.5, lambda s: sub(bessel_i0(s), _over(bessel_i1(s), s))))
+bessel_i1 = _bessel(
+    "BesselI1",
+    "i1",
+    fits.i1,
+    lambda x, y: _at_zero(x, 0.5, lambda s: sub(bessel_i0(s), _over(bessel_i1(s), s))),
+)
 bessel_i0e = _bessel("BesselI0e", "i0e", fits.i0e, lambda x, y: sub(bessel_i1e(x), mul(sign(x), y)))
-bessel_i1e = _bessel("BesselI1e", "i1e", fits.i1e, lambda x, y: _at_zero(x, 0.5, lambda s: sub(bessel_i0e(s), mul(bessel_i1e(s), add(sign(s), reciprocal(s))))))
+bessel_i1e = _bessel(
+    "BesselI1e",
+    "i1e",
+    fits.i1e,
+    lambda x, y: _at_zero(
+        x, 0.5, lambda s: sub(bessel_i0e(s), mul(bessel_i1e(s), add(sign(s), reciprocal(s))))
+    ),
+)
 bessel_j0 = _bessel("BesselJ0", "j0", fits.j0, lambda x, y: neg(bessel_j1(x)))
-bessel_j1 = _bessel("BesselJ1", "j1", fits.j1, lambda x, y: _at_zero(x, 0.5, lambda s: sub(bessel_j0(s), _over(bessel_j1(s), s))))
+bessel_j1 = _bessel(
+    "BesselJ1",
+    "j1",
+    fits.j1,
+    lambda x, y: _at_zero(x, 0.5, lambda s: sub(bessel_j0(s), _over(bessel_j1(s), s))),
+)
 bessel_y0 = _bessel("BesselY0", "y0", fits.y0, lambda x, y: neg(bessel_y1(x)))
 bessel_y1 = _bessel("BesselY1", "y1", fits.y1, lambda x, y: sub(bessel_y0(x), _over(y, x)))
 bessel_k0 = _bessel("BesselK0", "k0", fits.k0, lambda x, y: neg(bessel_k1(x)))
 bessel_k1 = _bessel("BesselK1", "k1", fits.k1, lambda x, y: neg(add(bessel_k0(x), _over(y, x))))
 bessel_k0e = _bessel("BesselK0e", "k0e", fits.k0e, lambda x, y: sub(y, bessel_k1e(x)))
-bessel_k1e = _bessel("BesselK1e", "k1e", fits.k1e, lambda x, y: sub(mul(y, sub(number(1, x), reciprocal(x))), bessel_k0e(x)))
+bessel_k1e = _bessel(
+    "BesselK1e", "k1e", fits.k1e, lambda x, y: sub(mul(y, sub(number(1, x), reciprocal(x))), bessel_k0e(x))
+)
 
 
-# -------------------------------------------------------------------------------------------------------- other integrals
+# -------------------------------------------------------------------------------------------- other integrals
 def _fresnel(part: int) -> Callable[..., Any]:
     def run(x: np.ndarray) -> Any:
         import scipy.special
@@ -227,10 +338,38 @@ def _quarter_turn(x: Any) -> Any:
     return mul(number(math.pi / 2, x), square(x))
 
 
-dawsn = unary("Dawsn", scipy_kernel("dawsn"), fits.lowering(fits.dawsn), lambda x, y, g: mul(g, sub(number(1, x), mul(number(2, x), mul(x, y)))), FLOATS, name="dawsn")
-expint = unary("Expint", scipy_kernel("expi", lambda x: x < 0), fits.lowering(fits.expint), lambda x, y, g: mul(g, realdiv(exp(x), x)), FLOATS, name="expint")
-fresnel_cos = unary("FresnelCos", _fresnel(1), fits.lowering(fits.fresnel_cos), lambda x, y, g: mul(g, cos(_quarter_turn(x))), FLOATS, name="fresnel_cos")
-fresnel_sin = unary("FresnelSin", _fresnel(0), fits.lowering(fits.fresnel_sin), lambda x, y, g: mul(g, sin(_quarter_turn(x))), FLOATS, name="fresnel_sin")
+dawsn = unary(
+    "Dawsn",
+    scipy_kernel("dawsn"),
+    fits.lowering(fits.dawsn),
+    lambda x, y, g: mul(g, sub(number(1, x), mul(number(2, x), mul(x, y)))),
+    FLOATS,
+    name="dawsn",
+)
+expint = unary(
+    "Expint",
+    scipy_kernel("expi", lambda x: x < 0),
+    fits.lowering(fits.expint),
+    lambda x, y, g: mul(g, realdiv(exp(x), x)),
+    FLOATS,
+    name="expint",
+)
+fresnel_cos = unary(
+    "FresnelCos",
+    _fresnel(1),
+    fits.lowering(fits.fresnel_cos),
+    lambda x, y, g: mul(g, cos(_quarter_turn(x))),
+    FLOATS,
+    name="fresnel_cos",
+)
+fresnel_sin = unary(
+    "FresnelSin",
+    _fresnel(0),
+    fits.lowering(fits.fresnel_sin),
+    lambda x, y, g: mul(g, sin(_quarter_turn(x))),
+    FLOATS,
+    name="fresnel_sin",
+)
 
 
 def _spence_grad(x: Any, y: Any, g: Any) -> Any:
@@ -240,10 +379,12 @@ def _spence_grad(x: Any, y: Any, g: Any) -> Any:
     return mul(g, lookup("SelectV2")(at_one, number(-1, x), realdiv(log(safe), sub(one, safe))))
 
 
-spence = unary("Spence", scipy_kernel("spence"), fits.lowering(fits.spence), _spence_grad, FLOATS, name="spence")
+spence = unary(
+    "Spence", scipy_kernel("spence"), fits.lowering(fits.spence), _spence_grad, FLOATS, name="spence"
+)
 
 
-# ------------------------------------------------------------------------------------------------ softplus and its family
+# ------------------------------------------------------------------------------------ softplus and its family
 def _softplus(x: np.ndarray) -> Any:
     return np.logaddexp(x, 0)
 
@@ -257,25 +398,32 @@ def _lower_softplus(b: Builder, x: Value) -> Value:
 
 
 SOFTPLUS = OpDef(
-    "Softplus", "features: T -> activations: T", types={"T": FLOATS}, shape=lambda c: c[0], kernel=widened(_softplus), lower=_lower_softplus, checked=True,
+    "Softplus", "features: T -> activations: T", types={"T": FLOATS}, shape=lambda c: c[0],
+    kernel=widened(_softplus), lower=_lower_softplus, checked=True,
     grad=lambda op, g: [SOFTPLUS_GRAD(g, op.inputs[0])],
 )  # fmt: skip
 SOFTPLUS_GRAD = OpDef(
-    "SoftplusGrad", "gradients: T, features: T -> backprops: T", types={"T": FLOATS}, shape=lambda c: c[1], checked=True,
-    kernel=widened(lambda g, x: g / (1 + np.exp(-x))), lower=lambda b, g, x: wide(b, lambda g, x: b.mul(g, b.unary("logistic", x)), g, x),
+    "SoftplusGrad", "gradients: T, features: T -> backprops: T", types={"T": FLOATS}, shape=lambda c: c[1],
+    checked=True,
+    kernel=widened(lambda g, x: g / (1 + np.exp(-x))), lower=lambda b, g,
+    x: wide(b, lambda g, x: b.mul(g, b.unary("logistic", x)), g, x),
     body=lambda g, x: mul(g, lookup("Sigmoid")(x)),
 )  # fmt: skip
 SOFTSIGN = OpDef(
-    "Softsign", "features: T -> activations: T", types={"T": FLOATS}, shape=lambda c: c[0], kernel=widened(lambda x: x / (1 + np.abs(x))), checked=True,
-    lower=lambda b, x: b.div(x, b.add(b.full(x.shape, 1, x.dtype), b.unary("abs", x))), grad=lambda op, g: [SOFTSIGN_GRAD(g, op.inputs[0])],
+    "Softsign", "features: T -> activations: T", types={"T": FLOATS}, shape=lambda c: c[0],
+    kernel=widened(lambda x: x / (1 + np.abs(x))), checked=True,
+    lower=lambda b, x: b.div(x, b.add(b.full(x.shape, 1, x.dtype), b.unary("abs", x))), grad=lambda op,
+    g: [SOFTSIGN_GRAD(g, op.inputs[0])],
 )  # fmt: skip
 SOFTSIGN_GRAD = OpDef(
-    "SoftsignGrad", "gradients: T, features: T -> backprops: T", types={"T": FLOATS}, shape=lambda c: c[1], checked=True,
-    kernel=widened(lambda g, x: g / np.square(1 + np.abs(x))), body=lambda g, x: realdiv(g, square(add(number(1, x), lookup("Abs")(x)))),
+    "SoftsignGrad", "gradients: T, features: T -> backprops: T", types={"T": FLOATS}, shape=lambda c: c[1],
+    checked=True,
+    kernel=widened(lambda g, x: g / np.square(1 + np.abs(x))), body=lambda g,
+    x: realdiv(g, square(add(number(1, x), lookup("Abs")(x)))),
 )  # fmt: skip
 
 
-# ----------------------------------------------------------------------------------------------------------- neighbours
+# ------------------------------------------------------------------------------------------------- neighbours
 def _next_after_grad(op: Any, g: Any) -> Any:
     from .table import unbroadcast
 
@@ -284,6 +432,8 @@ def _next_after_grad(op: Any, g: Any) -> Any:
 
 
 NEXT_AFTER = OpDef(
-    "NextAfter", "x1: T, x2: T -> output: T", types={"T": _FULL}, shape=lambda c: lookup("AddV2").shape(c), kernel=np.nextafter,
-    lower=lambda b, x, y: b.binary("chlo.next_after", x, y), grad=_next_after_grad, checked=True, defaults={"T": dtypes.float32},
+    "NextAfter", "x1: T, x2: T -> output: T", types={"T": _FULL}, shape=lambda c: lookup("AddV2").shape(c),
+    kernel=np.nextafter,
+    lower=lambda b, x, y: b.binary("chlo.next_after", x, y), grad=_next_after_grad, checked=True,
+    defaults={"T": dtypes.float32},
 )  # fmt: skip
