@@ -63,6 +63,8 @@ IDENTITY_N = OpDef(
     grad=lambda op, *gs: op.attrs["_gradient"](op, *gs) if op.attrs.get("_gradient") is not None else list(gs),
 )
 
+IDENTITY_N.grad.accepts_none = True  # type: ignore[union-attr]
+
 
 # --------------------------------------------------------------------------------------------------------- shape queries
 def _shape_array(x: Any, out_type: Any) -> np.ndarray:
