@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import dtypes
 from .convert import register_tensor_conversion_function
-from .dtypes import DType
+from .dtypes import DType, as_dtype
 from .shapes import TensorShape
+from .specs import CompositeTensor, TensorSpec, TypeSpec
 
 
-class IndexedSlices:
+class IndexedSlices(CompositeTensor):
     """Rows `values[i]` that belong at `indices[i]` of a tensor of shape `dense_shape`; rows with one index add up.
 
     Args:
@@ -71,6 +73,18 @@ class IndexedSlices:
         """The operations that take the values or the indices."""
         return [*self._values.consumers(), *self._indices.consumers()]
 
+    @property
+    def _type_spec(self) -> IndexedSlicesSpec:
+        values, indices, dense_shape = self._values, self._indices, self._dense_shape
+        if dense_shape is None:
+            shape = TensorShape([None]).concatenate(values.shape[1:])
+            return IndexedSlicesSpec(shape, values.dtype, indices.dtype, None, indices.shape)
+        return IndexedSlicesSpec(self.shape, values.dtype, indices.dtype, dense_shape.dtype, indices.shape)
+
+    def _shape_invariant_to_type_spec(self, shape: Any) -> IndexedSlicesSpec:
+        shape_dtype = None if self._dense_shape is None else self._dense_shape.dtype
+        return IndexedSlicesSpec(shape, self.dtype, self._indices.dtype, shape_dtype, TensorShape([None]))
+
     def __neg__(self) -> IndexedSlices:
         return IndexedSlices(-self._values, self._indices, self._dense_shape)
 
@@ -79,11 +93,73 @@ class IndexedSlices:
         return f"IndexedSlices(indices={self._indices}, values={self._values}{shape})"
 
 
+class IndexedSlicesSpec(TypeSpec):
+    """The type of an IndexedSlices.
+
+    Args:
+      shape: of the whole.
+      dtype: of the values.
+      indices_dtype: int32 or int64.
+      dense_shape_dtype: None if the values have no `dense_shape`.
+      indices_shape: `[N]` if the number of rows is known.
+    """
+
+    __slots__ = ("_dense_shape_dtype", "_dtype", "_indices_dtype", "_indices_shape", "_shape")
+
+    def __init__(
+        self,
+        shape: Any = None,
+        dtype: Any = dtypes.float32,
+        indices_dtype: Any = dtypes.int64,
+        dense_shape_dtype: Any = None,
+        indices_shape: Any = None,
+    ) -> None:
+        self._shape, self._dtype, self._indices_dtype = (
+            TensorShape(shape),
+            as_dtype(dtype),
+            as_dtype(indices_dtype),
+        )
+        self._dense_shape_dtype = None if dense_shape_dtype is None else as_dtype(dense_shape_dtype)
+        self._indices_shape = TensorShape(indices_shape).with_rank(1)
+
+    @property
+    def value_type(self) -> Any:
+        return IndexedSlices
+
+    @property
+    def shape(self) -> TensorShape:
+        return self._shape
+
+    @property
+    def dtype(self) -> DType:
+        return self._dtype
+
+    def _serialize(self) -> tuple[Any, ...]:
+        return self._shape, self._dtype, self._indices_dtype, self._dense_shape_dtype, self._indices_shape
+
+    @property
+    def _component_specs(self) -> list[TensorSpec]:
+        values_shape = self._indices_shape.concatenate(self._shape[1:])
+        specs = [TensorSpec(values_shape, self._dtype), TensorSpec(self._indices_shape, self._indices_dtype)]
+        if self._dense_shape_dtype is not None:
+            specs.append(TensorSpec([self._shape.rank], self._dense_shape_dtype))
+        return specs
+
+    def _to_components(self, value: Any) -> list[Any]:
+        parts = [value.values, value.indices]
+        return parts if value.dense_shape is None else [*parts, value.dense_shape]
+
+    def _from_components(self, components: Any) -> IndexedSlices:
+        return IndexedSlices(*components)
+
+
 def _to_tensor(value: IndexedSlices, dtype: Any = None, name: str | None = None, as_ref: bool = False) -> Any:
     from .tape import to_dense
 
     if dtype is not None and value.dtype is not dtype:
-        raise ValueError(f"Tensor conversion requested dtype {dtype.name} for IndexedSlices with dtype {value.dtype.name}. Use tf.cast on its values.")
+        raise ValueError(
+            f"Tensor conversion requested dtype {dtype.name} for IndexedSlices with dtype {value.dtype.name}. Use tf.cast on its values."
+        )
     return to_dense(value)
 
 

@@ -1,8 +1,8 @@
 """Types of values: `TypeSpec` says what a tensor, or a composite of several tensors, looks like without
 holding it.
 
-`TensorSpec` is a tensor's; every `CompositeTensor` (ragged, sparse, `tf.experimental.ExtensionType` …) has one
-of its own, which takes the value apart into plain tensors and puts it together again. Functions, branches and
+`TensorSpec` is a tensor's; every `CompositeTensor` (ragged, sparse, `tf.experimental.ExtensionType` …) has its
+own, which takes the value apart into plain tensors and puts it together again. Functions, branches and
 loops pass the tensors; the spec is what their signatures compare."""
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from .tensor import Tensor
 
 class TraceType:
     """What `tf.function` knows of an argument: the calls that share a traced function have arguments of its
-    type, or of a subtype. Subclass it, and return it from `__tf_tracing_type__`, to decide when a class of your
-    own is traced again."""
+    type, or of a subtype. Subclass it, and return it from `__tf_tracing_type__`, to decide when a class of
+    your own is traced again."""
 
     __slots__ = ()
 
@@ -107,9 +107,9 @@ class TypeSpec(TraceType):
     def _from_components(self, components: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__}._from_components")
 
-    # --------------------------------------------------------------------------------------------- comparisons
+    # -------------------------------------------------------------------------------------------- comparisons
     def is_compatible_with(self, spec_or_value: Any) -> bool:
-        """Whether a value, or the values of another spec, may be of this type; unknown dims agree with any."""
+        """Whether a value, or another spec's values, may be of this type; unknown dimensions agree with any."""
         other = spec_or_value
         if not isinstance(other, TypeSpec):
             other = type_spec_from_value(other)
@@ -148,7 +148,7 @@ class TypeSpec(TraceType):
         return key
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (type(self) is type(other) and self._key == other._key)  # type: ignore[attr-defined]
+        return self is other or (type(self) is type(other) and self._key == other._key)
 
     def __ne__(self, other: object) -> bool:
         return not self == other
@@ -162,7 +162,7 @@ class TypeSpec(TraceType):
     def __reduce__(self) -> Any:
         return type(self)._deserialize, (self._serialize(),)
 
-    # ---------------------------------------------------------------------------------------------- as tensors
+    # --------------------------------------------------------------------------------------------- as tensors
     @property
     def _flat_tensor_specs(self) -> list[Any]:
         """The TensorSpecs of the flat components."""
@@ -260,9 +260,8 @@ class TensorSpec(BatchableTypeSpec):
     def from_tensor(cls, tensor: Any, name: str | None = None) -> TensorSpec:
         """The spec of a tensor (a symbolic one gives its operation's name)."""
         if isinstance(tensor, Tensor):
-            return TensorSpec(
-                tensor.shape, tensor.dtype, name or (None if tensor._is_eager else tensor.op.name)
-            )  # type: ignore[attr-defined]
+            node = getattr(tensor, "op", None) if not tensor._is_eager else None
+            return TensorSpec(tensor.shape, tensor.dtype, name or getattr(node, "name", None))
         raise ValueError(f"`tensor` should be a tf.Tensor, but got type {type(tensor)}.")
 
     @property
@@ -376,7 +375,7 @@ class TensorSpec(BatchableTypeSpec):
 
 
 class BoundedTensorSpec(TensorSpec):
-    """A TensorSpec with element-wise inclusive bounds, `minimum` and `maximum`, which broadcast to its shape."""
+    """A TensorSpec with inclusive bounds, `minimum` and `maximum`, which broadcast to its shape."""
 
     __slots__ = ("_maximum", "_minimum")
 
@@ -396,7 +395,7 @@ class BoundedTensorSpec(TensorSpec):
                     np.broadcast_to(bound, self._shape.as_list())  # type: ignore[arg-type]
                 except ValueError:
                     raise ValueError(
-                        f"`{what}` of shape {bound.shape} does not broadcast to the spec's shape {self._shape}."
+                        f"`{what}` of shape {bound.shape} does not broadcast to the shape {self._shape}."
                     ) from None
 
     @classmethod
@@ -432,9 +431,9 @@ class BoundedTensorSpec(TensorSpec):
         return self._shape, self._dtype, self._minimum, self._maximum, self._name
 
     def __eq__(self, other: object) -> bool:
-        return super().__eq__(other) and bool(
-            np.allclose(self._minimum, other._minimum) and np.allclose(self._maximum, other._maximum)
-        )  # type: ignore[attr-defined]
+        if not isinstance(other, BoundedTensorSpec) or not super().__eq__(other):
+            return False
+        return bool(np.allclose(self._minimum, other._minimum) and np.allclose(self._maximum, other._maximum))
 
     __hash__ = TensorSpec.__hash__
 
@@ -506,7 +505,8 @@ class VariableSpec(TypeSpec):
         return components[0]
 
     def __repr__(self) -> str:
-        return f"VariableSpec(shape={self.shape}, dtype={self.dtype!r}, trainable={self.trainable!r}, alias_id={self.alias_id!r})"
+        flags = f"trainable={self.trainable!r}, alias_id={self.alias_id!r}"
+        return f"VariableSpec(shape={self.shape}, dtype={self.dtype!r}, {flags})"
 
 
 class NoneTensorSpec(BatchableTypeSpec):
