@@ -9,10 +9,10 @@ import importlib
 import importlib.util
 from typing import Any
 
-from headrace._version import __version__ as __version__
+from headrace.api.version import VERSION as __version__  # programs compare it with TensorFlow's; our own is in headrace._version
 
 _NAMESPACES = ("math", "bitwise", "array", "nn", "linalg", "signal", "random", "strings", "script", "debugging", "control", "higher_order", "autodiff", "variables",
-               "function", "composite", "config", "errors", "dtypes", "nest", "types", "raw_ops", "autograph", "compat", "experimental")  # fmt: skip
+               "function", "composite", "config", "errors", "dtypes", "nest", "types", "raw_ops", "autograph", "compat", "version", "experimental")  # fmt: skip
 
 
 def _populate(root: dict[str, Any]) -> None:

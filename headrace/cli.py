@@ -77,7 +77,7 @@ def _version(argv: Sequence[str]) -> int:
     import platform
     from importlib.metadata import version
 
-    from headrace import __version__
+    from headrace._version import __version__
 
     print(f"headrace {__version__}")
     print(f"python {platform.python_version()}")

@@ -203,8 +203,6 @@ def _index(index: Any) -> Any:
 class TensorArraySpec(TypeSpec):
     """The type of a TensorArray that crosses a function boundary."""
 
-    __slots__ = ("_dynamic_size", "_element_dtype", "_element_shape", "_infer_shape")
-
     def __init__(self, element_shape: Any = None, dtype: Any = dtypes.float32, dynamic_size: bool = False, infer_shape: bool = True) -> None:
         self._element_shape, self._element_dtype = as_raw(element_shape), as_dtype(dtype)
         self._dynamic_size, self._infer_shape = dynamic_size, infer_shape
@@ -214,7 +212,7 @@ class TensorArraySpec(TypeSpec):
         return TensorArray
 
     def _serialize(self) -> tuple[Any, ...]:
-        return self._element_shape, self._element_dtype, self._dynamic_size, self._infer_shape
+        return TensorShape(self._element_shape), self._element_dtype, self._dynamic_size, self._infer_shape
 
     @property
     def _component_specs(self) -> Any:

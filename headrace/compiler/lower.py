@@ -156,9 +156,11 @@ class Lowering(Builder):
     def loop(self, condition: FuncGraph, body: FuncGraph, inputs: Sequence[Any]) -> list[Any]:
         """`stablehlo.while`. Loop-invariant values are used from outside; stacks nobody reads are left out."""
         n_all = len(inputs)
-        before = body.__dict__.get("_before_stacks")
-        if before is not None and self.used is not None and not any(id(t) in self.used for t in self.node.outputs[len(before.inputs) :]):
-            condition, body, inputs = condition.__dict__["_before_stacks"], before, inputs[: len(before.inputs)]
+        while self.used is not None and "before_stacks" in body.memo:
+            before = body.memo["before_stacks"]
+            if any(id(t) in self.used for t in self.node.outputs[len(before.inputs) : len(body.inputs)]):
+                break
+            condition, body, inputs = condition.memo["before_stacks"], before, inputs[: len(before.inputs)]
         trips = trip_count(condition, body, inputs)
         outer = self.iteration
         varying = [i for i in range(len(inputs)) if not invariant(body, i)]

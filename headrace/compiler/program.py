@@ -483,9 +483,9 @@ def _on_host(node: Operation) -> bool:
 
 def program_of(graph: FuncGraph) -> Program:
     """The graph's program, made once (and again when the graph has changed since)."""
-    program: Program | None = graph.__dict__.get("_program")
+    program: Program | None = graph.memo.get("program")
     if program is None or program.version != graph.version:
-        program = graph.__dict__["_program"] = Program(graph)
+        program = graph.memo["program"] = Program(graph)
     return program
 
 

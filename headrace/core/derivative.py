@@ -67,41 +67,40 @@ class Derivative:
 
 def derivative(graph: FuncGraph) -> Derivative:
     """The derivative of a function's graph, made once."""
-    found: Derivative | None = graph.derivative
+    found: Derivative | None = graph.memo.get("derivative")
     if found is None:
-        found = graph.derivative = Derivative(graph)
+        found = graph.memo["derivative"] = Derivative(graph)
     return found
 
 
 def augmented(graph: FuncGraph) -> FuncGraph:
     """`graph` with the residuals of its derivative as additional outputs (sharing its operations)."""
     d = derivative(graph)
-    forward = graph.__dict__.get("_augmented")
+    forward = graph.memo.get("augmented")
     if forward is None:
         forward = with_outputs(graph, [*graph.outputs, *d.residuals])
-        forward.__dict__["_primal"] = graph
-        graph.__dict__["_augmented"] = forward
+        forward.memo["primal"] = graph
+        graph.memo["augmented"] = forward
     return forward
 
 
 def with_outputs(graph: FuncGraph, outputs: Sequence[Any]) -> FuncGraph:
     """Another function over the same operations, with other outputs."""
     other = FuncGraph.__new__(FuncGraph)
-    other.__dict__.update({k: v for k, v in graph.__dict__.items() if k not in ("_augmented", "_program", "_primal")})
+    other.__dict__.update(graph.__dict__)
     other.outputs = list(outputs)
-    other.derivative = None
-    other.__dict__["_origin"] = origin(graph)
+    other.memo = {"origin": origin(graph)}
     return other
 
 
 def origin(graph: FuncGraph) -> FuncGraph:
     """The graph that the operations belong to, of several functions over the same operations."""
-    return graph.__dict__.get("_origin", graph)
+    return graph.memo.get("origin", graph)
 
 
 def primal(graph: FuncGraph) -> FuncGraph:
     """The function that `augmented` was applied to (or the graph itself)."""
-    return graph.__dict__.get("_primal", graph)
+    return graph.memo.get("primal", graph)
 
 
 def zeros_or(gradient: Any, tensor: Any) -> Any:

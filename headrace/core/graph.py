@@ -293,7 +293,7 @@ class FuncGraph(Graph):
         self.captures: dict[int, tuple[Any, Any]] = {}
         self.structured_outputs: Any = None
         self.variables: dict[int, Any] = {}  # weak references, in order of first use
-        self.derivative: Any = None  # made on demand by the compiler: forward graph with residuals, and backward graph
+        self.memo: dict[str, Any] = {}  # what was derived from this graph: its derivative, its program …
 
     def argument(self, dtype: DType, shape: Raw, name: str = "x") -> SymbolicTensor:
         placeholder = self.placeholder(dtype, shape, name)

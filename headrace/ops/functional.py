@@ -38,7 +38,8 @@ def _lower_call(b: Any, args: Sequence[Any], f: FuncGraph, Tout: Any) -> list[An
 
 
 def _call_grad(op: Any, *received: Any) -> list[Any]:
-    graph = primal(op.attrs["f"])
+    _sync(op)
+    graph = _differentiated(op.attrs["f"], received)
     d = derivative(graph)
     if len(op.outputs) < len(graph.outputs) + len(d.residuals):
         forward = augmented(graph)
@@ -47,6 +48,21 @@ def _call_grad(op: Any, *received: Any) -> list[Any]:
 
 
 _call_grad.accepts_none = True  # type: ignore[attr-defined]
+
+
+def _differentiated(graph: FuncGraph, received: Sequence[Any]) -> FuncGraph:
+    """The function to differentiate: without the outputs that an earlier gradient added, unless gradients arrive there (they
+    do for higher orders)."""
+    plain = primal(graph)
+    return graph if any(g is not None for g in received[len(plain.outputs) :]) else plain
+
+
+def _sync(op: Any) -> None:
+    """A tape's record of a node that another gradient has extended since: what was added is part of it."""
+    node = None if not op.outputs or op.outputs[0]._is_eager else op.outputs[0].op
+    if node is not None and node is not op:
+        op.attrs, op.outputs = node.attrs, node.outputs
+        op.inputs = (*op.inputs, *node.inputs[len(op.inputs) :])
 
 
 def _extend(op: Any, attrs: dict[str, Any], extra: Sequence[Any]) -> None:
@@ -58,9 +74,7 @@ def _extend(op: Any, attrs: dict[str, Any], extra: Sequence[Any]) -> None:
     for t in extra:
         node.outputs.append(SymbolicTensor(node, len(node.outputs), t._dtype, t._raw_shape))
     node.graph.changed()
-    if op is not node:
-        op.attrs = node.attrs
-        op.outputs = node.outputs
+    _sync(op)
 
 
 def _call_def(name: str, stateful: bool) -> OpDef:
@@ -144,7 +158,8 @@ def _lower_branches(b: Any, index: Any, inputs: Sequence[Any], branches: Sequenc
 
 
 def _conditional_grad(op: Any, *received: Any) -> list[Any]:
-    branches = [primal(g) for g in _branches(op.attrs)]
+    _sync(op)
+    branches = [_differentiated(g, received) for g in _branches(op.attrs)]
     ds = [derivative(g) for g in branches]
     n = len(branches[0].outputs)
     if len(op.outputs) == n and any(d.residuals for d in ds):
@@ -264,7 +279,11 @@ def _while_grad(op: Any, *received: Any) -> list[Any]:
     on a stack. (Following Yu et al. 2018, "Dynamic control flow in large-scale machine learning".)"""
     from headrace.core.op import lookup
 
-    body = op.attrs["body"].__dict__.get("_before_stacks", op.attrs["body"])
+    _sync(op)
+    body = op.attrs["body"]
+    before = body.memo.get("before_stacks")
+    if before is not None and all(g is None for g in received[len(before.inputs) :]):
+        body = before  # its stacks are there already; otherwise gradients arrive at them, and they are loop variables like others
     n = len(body.inputs)
     varying = [i for i in range(n) if not invariant(body, i)]
     fixed = [i for i in range(n) if invariant(body, i)]
@@ -325,9 +344,9 @@ _while_grad.accepts_none = True  # type: ignore[attr-defined]
 
 def _loop_derivative(body: FuncGraph, varying: Sequence[int]) -> Derivative:
     """The derivative of one iteration's changes."""
-    found = body.__dict__.get("_loop_derivative")
+    found = body.memo.get("loop_derivative")
     if found is None:
-        found = body.__dict__["_loop_derivative"] = Derivative(with_outputs(body, [body.outputs[i] for i in varying]))
+        found = body.memo["loop_derivative"] = Derivative(with_outputs(body, [body.outputs[i] for i in varying]))
     return found
 
 
@@ -357,16 +376,14 @@ def _add_stacks(op: Any, body: FuncGraph, stacked: Sequence[Any]) -> None:
         pushed = [lookup("AddV2")(inner[0], 1), *[lookup("TensorListPushBack")(handle, t) for handle, t in zip(inner[1:], stacked)]]
     new_body = with_outputs(body, [*body.outputs, *pushed])
     new_body.inputs = [*body.inputs, *inner]
-    new_body.__dict__["_before_stacks"] = body
+    new_body.memo["before_stacks"] = body
     with building(origin(condition), tapes=()):
         unused = [origin(condition).placeholder(t._dtype, (), "stack") for t in extra]
     new_condition = with_outputs(condition, condition.outputs)
     new_condition.inputs = [*condition.inputs, *unused]
-    new_condition.__dict__["_before_stacks"] = condition
+    new_condition.memo["before_stacks"] = condition
     node.inputs = (*node.inputs, *extra)
     _extend(op, {"cond": new_condition, "body": new_body}, extra)
-    if op is not node:
-        op.inputs = node.inputs
 
 
 WHILE, STATELESS_WHILE = _while_def("While", True), _while_def("StatelessWhile", False)

@@ -1,0 +1,426 @@
+"""tf.function: what is traced when, what is passed and captured, effects, gradients through calls, host steps."""
+
+from __future__ import annotations
+
+import gc
+
+import numpy as np
+import pytest
+
+import headrace as tf
+from headrace.compiler.program import program_of
+
+
+def steps(concrete):
+    return [type(s).__name__ for s in program_of(concrete.graph).steps]
+
+
+class TestTracing:
+    def test_one_trace_per_dtype_shape_and_python_value(self):
+        traces = []
+
+        @tf.function
+        def f(x, flag=True):
+            traces.append((x.dtype, x.shape, flag))
+            return x + 1 if flag else x - 1
+
+        f(tf.constant([1.0, 2.0]))
+        f(tf.constant([3.0, 4.0]))
+        assert len(traces) == 1
+        f(tf.constant([1.0]))
+        f(tf.constant([1, 2]))
+        f(tf.constant([1.0, 2.0]), flag=False)
+        f(tf.constant([1.0, 2.0]), False)
+        assert len(traces) == 4
+        assert f.experimental_get_tracing_count() == 4
+
+    def test_numpy_arrays_are_tensors(self):
+        traces = []
+
+        @tf.function
+        def f(x):
+            traces.append(1)
+            return x * 2
+
+        f(np.ones(3, np.float32))
+        f(np.zeros(3, np.float32))
+        assert len(traces) == 1
+
+    def test_true_and_one_are_different(self):
+        traces = []
+
+        @tf.function
+        def f(x):
+            traces.append(x)
+            return tf.constant(0)
+
+        for value in (1, True, 1.0, 1):
+            f(value)
+        assert len(traces) == 3
+
+    def test_input_signature(self):
+        traces = []
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.float32)])
+        def f(x):
+            traces.append(x.shape)
+            return tf.reduce_sum(x, axis=0)
+
+        np.testing.assert_allclose(f(tf.ones([3, 2])), [3, 3])
+        np.testing.assert_allclose(f([[1.0, 2.0]]), [1, 2])
+        assert [s.as_list() for s in traces] == [[None, 2]]
+        with pytest.raises(TypeError, match="Can not cast"):
+            f(tf.ones([3, 3]))
+        with pytest.raises(TypeError):
+            f(tf.ones([3, 2], tf.int32))
+
+    def test_reduce_retracing(self):
+        traces = []
+
+        @tf.function(reduce_retracing=True)
+        def f(x):
+            traces.append(x.shape.as_list())
+            return x + 1
+
+        for n in (1, 2, 3, 4):
+            assert f(tf.zeros([n])).shape == [n]
+        assert traces == [[1], [None]]
+
+    def test_concrete_function_of_a_spec_serves_later_calls(self):
+        traces = []
+
+        @tf.function
+        def f(x):
+            traces.append(1)
+            return x * 2
+
+        f.get_concrete_function(tf.TensorSpec([None], tf.float32))
+        f(tf.zeros([3]))
+        f(tf.zeros([4]))
+        assert len(traces) == 1
+
+    def test_retrace_report_names_the_argument(self):
+        @tf.function
+        def f(x, n):
+            return x * n
+
+        f(tf.zeros([2]), 1)
+        f(tf.zeros([2]), 2)
+        f(tf.zeros([3]), 2)
+        assert "argument 'n' changed from the Python value 1 to the Python value 2" in f.retraces[0]
+        assert "argument 'x' changed from a float32 tensor of shape (2,) to a float32 tensor of shape (3,)" in f.retraces[1]
+
+    def test_signature_text(self):
+        @tf.function
+        def f(x):
+            return x + 1
+
+        text = f.get_concrete_function(tf.TensorSpec([3], tf.float32)).pretty_printed_signature()
+        assert "x (POSITIONAL_OR_KEYWORD): TensorSpec(shape=(3,), dtype=tf.float32, name=None)" in text
+
+    def test_unhashable_and_object_arguments_go_by_identity(self):
+        class Settings:
+            pass
+
+        traces = []
+
+        @tf.function
+        def f(x, s):
+            traces.append(s)
+            return x
+
+        a, b = Settings(), Settings()
+        for s in (a, b, a):
+            f(tf.constant(1.0), s)
+        assert len(traces) == 2
+
+    def test_methods_have_their_own_graphs(self):
+        class Layer:
+            def __init__(self, k):
+                self.k = k
+
+            @tf.function
+            def __call__(self, x):
+                return x * self.k
+
+        assert float(Layer(2.0)(tf.constant(3.0))) == 6
+        layer = Layer(5.0)
+        assert float(layer(tf.constant(3.0))) == 15
+        del layer
+        gc.collect()
+
+    def test_wrong_arguments(self):
+        @tf.function
+        def f(x):
+            return x
+
+        with pytest.raises(TypeError, match="Binding inputs to tf.function failed"):
+            f(1, 2)
+
+    def test_results_must_be_tensors(self):
+        @tf.function
+        def f(x):
+            return object()
+
+        with pytest.raises(TypeError, match="must return zero or more Tensors"):
+            f(tf.constant(1.0))
+
+    def test_structures(self):
+        @tf.function
+        def f(d):
+            return {"sum": d["a"] + d["b"][0], "none": None, "pair": (d["a"], [d["b"][1]])}
+
+        out = f({"a": tf.constant(1.0), "b": [tf.constant(2.0), 5]})
+        assert float(out["sum"]) == 3 and out["none"] is None and float(out["pair"][0]) == 1 and int(out["pair"][1][0]) == 5
+
+    def test_compiler_ir(self):
+        @tf.function
+        def f(x):
+            return tf.tanh(x)
+
+        assert "stablehlo.tanh" in f.experimental_get_compiler_ir(tf.zeros([2]))("stablehlo")
+        assert "HloModule" in f.experimental_get_compiler_ir(tf.zeros([2]))("optimized_hlo")
+        with pytest.raises(ValueError, match="stage"):
+            f.experimental_get_compiler_ir(tf.zeros([2]))("nonsense")
+
+    def test_run_functions_eagerly(self):
+        seen = []
+
+        @tf.function
+        def f(x):
+            seen.append(tf.executing_eagerly())
+            return x
+
+        tf.config.run_functions_eagerly(True)
+        try:
+            f(tf.constant(1.0))
+        finally:
+            tf.config.run_functions_eagerly(False)
+        f(tf.constant(1.0))
+        assert seen == [True, False]
+
+
+class TestVariables:
+    def test_updates_happen_in_program_order(self):
+        v = tf.Variable(1.0)
+
+        @tf.function
+        def f():
+            v.assign_add(1.0)
+            a = v * 10.0
+            v.assign(v * 3.0)
+            return a, v.read_value()
+
+        a, b = f()
+        assert (float(a), float(b), float(v)) == (20.0, 6.0, 6.0)
+
+    def test_created_on_the_first_call_only(self):
+        class Counter:
+            v = None
+
+            @tf.function
+            def step(self):
+                if self.v is None:
+                    self.v = tf.Variable(tf.ones([2]))
+                return self.v.assign_add([1.0, 1.0])
+
+        c = Counter()
+        c.step()
+        np.testing.assert_allclose(c.step(), [3, 3])
+
+        @tf.function
+        def bad():
+            return tf.Variable(1.0) + 1.0
+
+        with pytest.raises(ValueError, match="singleton tf.Variables"):
+            bad()
+
+    def test_values_read_before_survive_donation(self):
+        v = tf.Variable(np.arange(4096, dtype=np.float32))
+
+        @tf.function
+        def f():
+            v.assign_add(tf.ones([4096]))
+
+        f()
+        before = v.read_value()
+        f()
+        f()
+        np.testing.assert_allclose(before, np.arange(4096) + 1)
+        np.testing.assert_allclose(v, np.arange(4096) + 3)
+
+    def test_deleted_variable(self):
+        v = tf.Variable(1.0)
+        f = tf.function(lambda: v + 1.0)
+        g = f.get_concrete_function()
+        g()
+        v._state.clear()
+        with pytest.raises(tf.errors.FailedPreconditionError, match="Could not find variable"):
+            g()
+
+    def test_scatter_and_slice_assignment(self):
+        v = tf.Variable(tf.zeros([4, 2]))
+
+        @tf.function
+        def f():
+            v.scatter_add(tf.IndexedSlices(tf.ones([2, 2]), tf.constant([1, 1])))
+            v[3, 0].assign(7.0)
+
+        f()
+        np.testing.assert_allclose(v, [[0, 0], [2, 2], [0, 0], [7, 0]])
+
+    def test_variables_are_listed(self):
+        v, w = tf.Variable(1.0), tf.Variable(2.0, trainable=False)
+        f = tf.function(lambda: v + w)
+        concrete = f.get_concrete_function()
+        assert [x.ref() for x in concrete.variables] == [v.ref(), w.ref()]
+        assert [x.ref() for x in concrete.trainable_variables] == [v.ref()]
+
+
+class TestGradients:
+    def test_through_a_call(self):
+        f = tf.function(lambda x, y: tf.tanh(x * y) * y)
+        x, y = tf.constant([1.0, 2.0]), tf.constant(3.0)
+
+        def gradient(fn):
+            with tf.GradientTape() as tape:
+                tape.watch([x, y])
+                z = tf.reduce_sum(fn(x, y))
+            return tape.gradient(z, [x, y])
+
+        for a, b in zip(gradient(f), gradient(f.python_function)):
+            np.testing.assert_allclose(a, b, rtol=1e-5)
+
+    def test_second_order_through_nested_calls(self):
+        inner = tf.function(lambda x: x**3)
+        outer = tf.function(lambda x: inner(x) * 2.0)
+        x = tf.constant(2.0)
+        with tf.GradientTape() as t2:
+            t2.watch(x)
+            with tf.GradientTape() as t1:
+                t1.watch(x)
+                y = outer(x)
+            g = t1.gradient(y, x)
+        assert float(g) == 24 and float(t2.gradient(g, x)) == 24
+
+    def test_variables_are_watched_through_calls(self):
+        v = tf.Variable(3.0)
+        f = tf.function(lambda x: v * x)
+        with tf.GradientTape() as tape:
+            y = f(tf.constant(2.0))
+        assert float(tape.gradient(y, v)) == 2.0
+        assert [w.ref() for w in tape.watched_variables()] == [v.ref()]
+
+    def test_inside(self):
+        v = tf.Variable([1.0, 2.0])
+
+        @tf.function
+        def step(x):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum((v - x) ** 2)
+            v.assign_sub(0.1 * tape.gradient(loss, v))
+            return loss
+
+        losses = [float(step(tf.constant([0.0, 0.0]))) for _ in range(5)]
+        np.testing.assert_allclose(losses, [5 * 0.64**i for i in range(5)], rtol=1e-5)
+
+    def test_unconnected(self):
+        f = tf.function(lambda x, y: x)
+        x, y = tf.constant(1.0), tf.constant(2.0)
+        with tf.GradientTape() as tape:
+            tape.watch([x, y])
+            z = f(x, y)
+        assert tape.gradient(z, [x, y])[1] is None
+
+
+class TestHostSteps:
+    def test_data_dependent_shapes_cut_the_program(self):
+        @tf.function
+        def f(x):
+            y = x * 2.0
+            return tf.boolean_mask(y, y > 3.0) * 10.0
+
+        np.testing.assert_allclose(f(tf.constant([1.0, 2.0, 3.0])), [40, 60])
+        np.testing.assert_allclose(f(tf.constant([5.0, 2.0, 0.0])), [100, 40])
+
+    def test_shape_arguments_become_part_of_the_key(self):
+        @tf.function
+        def f(x, shape):
+            return tf.zeros(shape) + x
+
+        assert f(tf.constant(1.0), tf.constant([2, 3])).shape == [2, 3]
+        assert f(tf.constant(1.0), tf.constant([4, 1])).shape == [4, 1]
+
+    def test_sizes_computed_from_data(self):
+        @tf.function
+        def f(lengths):
+            return tf.sequence_mask(lengths)
+
+        assert f(tf.constant([1, 3, 2])).shape == [3, 3]
+        assert f(tf.constant([1, 5, 2])).shape == [3, 5]
+
+    def test_print_and_py_function_run_in_order(self):
+        seen = []
+
+        @tf.function
+        def f(x):
+            y = x + 1.0
+            tf.py_function(lambda v: seen.append(float(v)), [y], [])
+            z = y * 2.0
+            tf.py_function(lambda v: seen.append(float(v)), [z], [])
+            return z
+
+        f(tf.constant(1.0))
+        f(tf.constant(2.0))
+        assert seen == [2.0, 4.0, 3.0, 6.0]
+
+    def test_python_side_effects_happen_while_tracing(self):
+        seen = []
+
+        @tf.function
+        def f(x):
+            seen.append("traced")
+            return x
+
+        f(tf.constant(1.0))
+        f(tf.constant(2.0))
+        assert seen == ["traced"]
+
+    def test_jit_compile_refuses_host_steps(self):
+        @tf.function(jit_compile=True)
+        def f(x):
+            return tf.strings.as_string(x)
+
+        with pytest.raises(tf.errors.InvalidArgumentError, match="jit_compile=True"):
+            f(tf.constant(1.0))
+
+    def test_strings_pass_through(self):
+        f = tf.function(lambda s: tf.strings.join([s, tf.constant("!")]))
+        assert f(tf.constant("a")).numpy() == b"a!"
+
+
+class TestErrors:
+    def test_leaked_tensor(self):
+        kept = []
+
+        @tf.function
+        def f(x):
+            kept.append(x + 1)
+            return x
+
+        f(tf.constant(1.0))
+        with pytest.raises((ValueError, TypeError), match="out of scope|belongs to the graph"):
+            tf.add(kept[0], 1.0)
+
+    def test_python_bool_of_a_symbolic_tensor(self):
+        f = tf.function(lambda x: 1.0 if x else 2.0, autograph=False)
+        with pytest.raises(tf.errors.OperatorNotAllowedInGraphError, match="bool"):
+            f(tf.constant(True))
+
+    def test_shape_mismatch_names_the_op(self):
+        @tf.function
+        def f(x, y):
+            return tf.matmul(x, y)
+
+        with pytest.raises(ValueError, match="MatMul"):
+            f(tf.ones([2, 3]), tf.ones([2, 3]))
