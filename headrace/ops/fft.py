@@ -42,12 +42,18 @@ def _trailing(rank: int, n: int) -> list[int]:
     return list(range(rank - n, rank))
 
 
-def _check_lengths(lengths: Sequence[Any], n: int) -> None:
+def _lengths(c: ShapeContext, n: int) -> Sequence[Any]:
+    """The fft_length of a call, input 1: n numbers, or None where they are not known yet."""
+    known, partial = c.value(1), c.partial(1)
+    lengths: Any = partial if known is None else known.reshape(-1).tolist()
+    if lengths is None:
+        return (None,) * n
     if len(lengths) != n:
         raise ShapeError(f"fft_length must have {n} elements, one per transformed dimension, received {len(lengths)}")
     for i, length in enumerate(lengths):
         if length is not None and length < 0:
             raise ShapeError(f"fft_length[{i}] must be >= 0, but got: {length}")
+    return lengths
 
 
 def _result_shape(shape: Raw, kind: str, axes: Sequence[int], lengths: Sequence[Any]) -> Raw:
@@ -213,12 +219,8 @@ def _real_row(kind: str, rank: int) -> OpDef:
     source, target = ("Treal", "Tcomplex") if kind == "RFFT" else ("Tcomplex", "Treal")
 
     def shape(c: ShapeContext) -> Raw:
-        lengths = c.partial(1)
-        if lengths is not None:
-            _check_lengths(lengths, rank)
-        if c[0] is None:
-            return None
-        return _result_shape(c[0], kind, _trailing(len(c[0]), rank), (None,) * rank if lengths is None else lengths)
+        lengths = _lengths(c, rank)
+        return None if c[0] is None else _result_shape(c[0], kind, _trailing(len(c[0]), rank), lengths)
 
     def grad(op: Any, g: Any) -> list[Any]:
         lengths = op.inputs[1]
@@ -245,15 +247,14 @@ def _nd_row(kind: str) -> OpDef:
     attrs = {target: dtypes.complex64 if kind == "RFFT" else dtypes.float32} if real else {}
 
     def shape(c: ShapeContext) -> Raw:
-        lengths, axes = c.partial(1), c.value(2)
+        axes = c.value(2)
         if c[0] is None or axes is None:
             return None if c[0] is None else (None,) * len(c[0])
-        if lengths is not None:
-            _check_lengths(lengths, axes.size)
+        lengths = _lengths(c, axes.size)
         axes = _normal(axes.tolist(), len(c[0]))
         if len(set(axes)) != len(axes):
             raise ShapeError(f"axes must be distinct, received {axes}")
-        return _result_shape(c[0], kind, axes, (None,) * len(axes) if lengths is None else lengths)
+        return _result_shape(c[0], kind, axes, lengths)
 
     def grad(op: Any, g: Any) -> list[Any]:
         from headrace.core.static import static_value
