@@ -218,7 +218,7 @@ def sort_edges(tf):
     )
 
 
-@raises(case=["direction", "scalar", "axis"])
+@raises(case=["direction", "scalar", "axis"], also=("ValueError",))
 def sort_misuse(tf, case):
     return {
         "direction": lambda: tf.sort([1], direction="UP"),
