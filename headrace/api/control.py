@@ -93,9 +93,8 @@ def _branch(index: Any, functions: Sequence[Callable[[], Any]], names: Sequence[
     if len({len(g.outputs) for g in graphs}) != 1:
         raise TypeError(f"The branches of {name} return None in different places.")
     captured = functional.unify_inputs(graphs, 0)
-    results = functional.conditional(index, graphs, captured, name)
-    it = iter(results)
     _mark_variables(graphs)
+    it = iter(functional.conditional(index, graphs, captured, name))
     packed = nest.pack_sequence_as(structures[0], [None if v is None or isinstance(v, Operation) else next(it) for v in nest.flatten(structures[0], expand_composites=True)], expand_composites=True)
     return packed[0] if unpack and type(packed) in (list, tuple) and len(packed) == 1 else packed
 
@@ -303,8 +302,8 @@ def _graph_loop(cond: Any, body: Any, loop_vars: Any, shape_invariants: Any, max
         step.outputs = [t if t is x else _loop_output(step, t) for t, x in zip(outputs, inner)]
     captured = functional.unify_inputs([test, step], len(start))
     step.outputs = [*step.outputs, *step.inputs[len(start) :]]
-    results = functional.loop(test, step, [*start, *captured], name)
     _mark_variables([test, step])
+    results = functional.loop(test, step, [*start, *captured], name)
     results = results[1 : len(start)] if counted else results[: len(start)]
     del wanted
     return nest.pack_sequence_as(values, results, expand_composites=True)

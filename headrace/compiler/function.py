@@ -18,11 +18,10 @@ import numpy as np
 
 from headrace.core import errors, nest, shapes
 from headrace.core.convert import to_tensor
-from headrace.core.derivative import augmented, derivative
 from headrace.core.dtypes import DType
 from headrace.core.graph import FuncGraph, Operation
 from headrace.core.specs import TensorSpec, TypeSpec
-from headrace.core.state import EAGER, building, no_recording, set_tapes, state
+from headrace.core.state import EAGER, building, state
 from headrace.core.tensor import EagerTensor, Tensor
 from headrace.ops import functional
 
@@ -415,11 +414,9 @@ class ConcreteFunction:
     def call_flat(self, tensors: Sequence[Any]) -> Any:
         captured = self.captured_inputs
         inputs = [*tensors, *captured] if captured else tensors
-        if state.graph is not None:
+        if state.graph is not None or state.tapes:
             self._mark_variables()
             outputs = functional.call(self.graph, inputs)
-        elif state.tapes:
-            outputs = self._recorded(inputs)
         else:
             program = self._program
             if program is None or program.version != self.graph.version:
@@ -441,25 +438,6 @@ class ConcreteFunction:
             for variable in self.trainable_variables:
                 for tape in tapes:
                     tape.variable_accessed(variable)
-
-    def _recorded(self, inputs: Sequence[Any]) -> list[Any]:
-        """An eager call that tapes listen to: also computes what the gradient will need."""
-        self._accessed()
-        listening = [tape for tape in state.tapes if not hasattr(tape, "_watched") or any(id(x) in tape._watched for x in inputs)]
-        if not listening or not any(t._dtype.is_trainable for t in self.graph.outputs):
-            with no_recording():
-                return self.program(inputs)
-        derivative(self.graph)
-        forward = augmented(self.graph)
-        with no_recording():
-            outputs = program_of(forward)(inputs)
-        attrs = {"f": forward, "Tout": [t._dtype for t in forward.outputs]}
-        saved = state.tapes
-        for tape in listening:
-            set_tapes(tuple(t for t in saved if t is not tape) if not hasattr(tape, "_watched") else saved)
-            tape.record(functional.CALL, inputs, attrs, outputs)
-        set_tapes(saved)
-        return outputs[: len(self.graph.outputs)]
 
     def pretty_printed_signature(self, verbose: bool = True) -> str:
         """The signature as text: parameters with their types, and the result's type."""

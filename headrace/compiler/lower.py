@@ -20,7 +20,7 @@ from headrace.core.graph import FuncGraph, Operation
 from headrace.core.op import OpDef
 from headrace.core.state import building
 from headrace.ops.functional import Undefined, invariant
-from headrace.ops.tensor_list import ElementSpec, ListValue
+from headrace.ops.tensor_list import ListValue
 
 from .hlo import Builder, Value
 from .trips import trip_count
@@ -121,7 +121,7 @@ class Lowering(Builder):
                 results.append([*self.inline(graph, inputs), *[c.value for c in cells]])
                 bodies.append(lines)
         merged = [self._common(values) for values in zip(*results)]
-        written = [any(values[k] is not start[k - len(cells)] for values in results) for k in range(-len(cells), 0)] if cells else []
+        written = [any(values[k] is not start[k] for values in results) for k in range(-len(cells), 0)]
         n = len(merged) - len(cells)
         layouts = [_Layout(v, dtype) for v, dtype in merged[:n]]
         keep = [k for k, w in enumerate(written) if w]
@@ -223,9 +223,9 @@ class Lowering(Builder):
             if trips is None:
                 raise self.cannot("a list grows in a loop whose number of iterations is not known before it runs")
             length = value.length if isinstance(value.length, int) else 0
-            value = ListValue(None, value.length, value.dtype, ElementSpec(value.spec.shape, trips + length))
+            value = ListValue(None, value.length, value.dtype, value.spec.copy(trips + length))
         elif value.buffer is None:
-            value = ListValue(None, value.length, value.dtype, ElementSpec(value.spec.shape, value.spec.capacity))
+            value = ListValue(None, value.length, value.dtype, value.spec.copy(value.spec.capacity))
         return value
 
     def _probe(self, body: FuncGraph, args: list[Any], varying: Sequence[int], cells: Sequence[Cell]) -> None:
@@ -242,7 +242,7 @@ class Lowering(Builder):
         results = self.inline(body, trial)
         for i in varying:
             if isinstance(args[i], ListValue) and args[i].buffer is None and args[i].spec.shape is None:
-                args[i].spec.shape = results[i].spec.shape
+                args[i].spec.shape, args[i].spec.inner = results[i].spec.shape, results[i].spec.inner
         self._lines[:], self._head, self._constants, self.runtime_inputs, self.iteration = lines, head, constants, inputs, iteration
         for c, (value, written) in zip(cells, saved):
             c.value, c.written = value, written
@@ -262,7 +262,7 @@ class _Layout:
         if isinstance(model, ListValue):
             if isinstance(value, Undefined) or (value.buffer is None and type(value) is ListValue and model.buffer is not None):
                 length = b.constant(0, dtypes.int32) if isinstance(value, Undefined) else value.size(b)
-                return [b.zeros(model.buffer.shape, model.dtype), length]
+                return [b.zeros(model.buffer.shape, model.buffer.dtype), length]
             buffer = value.ready(b, model.spec.shape)
             if model.buffer is None:
                 model.buffer = buffer

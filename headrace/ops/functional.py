@@ -16,7 +16,7 @@ from headrace.core.errors import ShapeError
 from headrace.core.graph import FuncGraph
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
-from headrace.core.state import building
+from headrace.core.state import building, no_recording, state
 from headrace.core.tensor import EagerTensor
 
 
@@ -87,9 +87,27 @@ STATEFUL_CALL = _call_def("StatefulPartitionedCall", True)
 
 def call(graph: FuncGraph, inputs: Sequence[Any], name: str | None = None) -> list[Any]:
     """Calls a function's graph with its arguments and captures; returns its flat outputs."""
+    if state.graph is None and state.tapes:
+        return _recorded_call(graph, inputs)
     op = STATEFUL_CALL if is_stateful(graph) else CALL
     result = dispatch.execute(op, list(inputs), {"f": graph, "Tout": [t._dtype for t in graph.outputs]}, name)
     return result if isinstance(result, list) else []
+
+
+def _recorded_call(graph: FuncGraph, inputs: Sequence[Any]) -> list[Any]:
+    """An eager call while tapes listen: if any will, the program also returns what the gradient needs."""
+    tapes = state.tapes
+    listening = any(not hasattr(t, "_watched") or any(id(x) in t._watched for x in inputs) for t in tapes)
+    if not listening or not any(t._dtype.is_trainable for t in graph.outputs):
+        with no_recording():
+            return dispatch.run_graph(graph, inputs)
+    forward = augmented(graph)
+    with no_recording():
+        outputs = dispatch.run_graph(forward, inputs)
+    attrs = {"f": forward, "Tout": [t._dtype for t in forward.outputs]}
+    for tape in tapes:
+        tape.record(CALL, inputs, attrs, outputs)
+    return outputs[: len(graph.outputs)]
 
 
 # ---------------------------------------------------------------------------------------------------------- conditionals

@@ -34,6 +34,8 @@ class HostList:
 
     def stacked(self) -> Any:
         """All elements (and perhaps spare room behind them) as one tensor; None when they do not have one known shape."""
+        if self._stacked is None and self.dtype.kind == "v":
+            return None
         if self._stacked is None:
             parts = self.items[: self.length]
             if not parts or any(x is None or x.shape != parts[0].shape for x in parts):
@@ -102,12 +104,16 @@ def _list(handle: np.ndarray) -> HostList:
 
 # -------------------------------------------------------------------------------------------------------- compiled lists
 class ElementSpec:
-    """The element shape of a list and of everything derived from it; found out at the first write."""
+    """The element shape of a list and of everything derived from it; found out at the first write. `inner`, for a list of
+    lists: the type and the length of its elements."""
 
-    __slots__ = ("capacity", "shape")
+    __slots__ = ("capacity", "inner", "shape")
 
-    def __init__(self, shape: tuple[int, ...] | None, capacity: int | None) -> None:
-        self.shape, self.capacity = shape, capacity
+    def __init__(self, shape: tuple[int, ...] | None, capacity: int | None, inner: tuple[DType, int] | None = None) -> None:
+        self.shape, self.capacity, self.inner = shape, capacity, inner
+
+    def copy(self, capacity: int | None) -> ElementSpec:
+        return ElementSpec(self.shape, capacity, self.inner)
 
 
 class ListValue:
@@ -133,7 +139,7 @@ class ListValue:
                 raise b.cannot("a list is read before anything tells its element shape")
             if spec.capacity is None:
                 raise b.cannot("a list grows without a known bound")
-            self.buffer = b.zeros((spec.capacity, *spec.shape), self.dtype)
+            self.buffer = b.zeros((spec.capacity, *spec.shape), spec.inner[0] if spec.inner else self.dtype)
         return self.buffer
 
     def size(self, b: Any) -> Any:
@@ -141,7 +147,7 @@ class ListValue:
 
     def zeros_like(self, b: Any) -> ListValue:
         capacity = self.buffer.shape[0] if self.buffer is not None else self.spec.capacity
-        return ListValue(None, self.length, self.dtype, ElementSpec(self.spec.shape, capacity))
+        return ListValue(None, self.length, self.dtype, self.spec.copy(capacity))
 
     def plus(self, b: Any, other: ListValue) -> ListValue:
         """The element-wise sum, as gradients of lists are summed."""
@@ -230,6 +236,13 @@ RESERVE = OpDef("TensorListReserve", "element_shape: shape_type, num_elements: i
 
 
 def _lower_push(b: Any, handle: ListValue, x: Any) -> ListValue:
+    if isinstance(x, ListValue):
+        if not isinstance(x.length, int):
+            raise b.cannot("lists whose lengths are not known are put into a list")
+        inner, x = (x.dtype, x.length), x.ready(b)
+        if handle.spec.inner is not None and handle.spec.inner != inner:
+            raise b.cannot("lists of different lengths are put into a list")
+        handle.spec.inner = inner
     buffer = handle.ready(b, x.shape)
     length = handle.length + 1 if isinstance(handle.length, int) else b.add(handle.length, b.constant(1, dtypes.int32))
     return handle.with_buffer(_put(b, buffer, handle.size(b), x), length)
@@ -255,7 +268,15 @@ def _lower_pop(b: Any, handle: ListValue, shape: Any, element_dtype: DType) -> l
     buffer = handle.ready(b, _element_shape(shape) if type(shape) is np.ndarray else None)
     length = handle.length - 1 if isinstance(handle.length, int) else b.sub(handle.length, b.constant(1, dtypes.int32))
     index = b.constant(length, dtypes.int32) if isinstance(length, int) else length
-    return [handle.with_buffer(buffer, length), _take(b, buffer, index)]
+    return [handle.with_buffer(buffer, length), _element(handle, _take(b, buffer, index))]
+
+
+def _element(handle: ListValue, item: Any) -> Any:
+    """An element as what it is: a tensor, or a list."""
+    if handle.spec.inner is None:
+        return item
+    dtype, length = handle.spec.inner
+    return ListValue(item, length, dtype, ElementSpec(item.shape[1:], item.shape[0]))
 
 
 POP = OpDef("TensorListPopBack", "input_handle: variant, element_shape: int32 -> output_handle: variant, tensor: element_dtype", attrs={"element_dtype": REQUIRED},
@@ -287,6 +308,8 @@ def _set(handle: np.ndarray, i: np.ndarray, x: np.ndarray, resize_if_index_out_o
 
 
 def _lower_set(b: Any, handle: ListValue, index: Any, x: Any, resize_if_index_out_of_bounds: bool) -> ListValue:
+    if isinstance(x, ListValue):
+        raise b.cannot("a list is put into a TensorArray")
     if resize_if_index_out_of_bounds:
         raise b.cannot("a TensorArray of dynamic size grows")
     if handle.buffer is None and not isinstance(handle, Single) and handle.spec.capacity is not None:
