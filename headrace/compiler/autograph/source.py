@@ -1,0 +1,301 @@
+"""From a Python function to its converted twin: source → AST → malt's passes → code.
+
+The new code carries the file name and line numbers of the old one, so that tracebacks, warnings, debuggers and the
+`site` of operations show what the user wrote."""
+
+from __future__ import annotations
+
+import __future__
+
+import ast
+import copy
+import functools
+import inspect
+import linecache
+import logging
+import threading
+import weakref
+from collections.abc import Iterator, Mapping
+from types import CodeType, FunctionType, SimpleNamespace
+from typing import Any
+
+from malt.converters import break_statements, call_trees, conditional_expressions, continue_statements, control_flow, functions, lists, logical_expressions, return_statements, slices, variables
+from malt.converters import directives as directives_pass
+from malt.core import converter, unsupported_features_checker
+from malt.lang import directives
+from malt.pyct import anno, cfg, errors, inspect_utils, naming, parser, qual_names, templates, transformer
+from malt.pyct.static_analysis import activity, reaching_definitions
+
+from . import operators
+from .options import Options, set_loop_options
+
+_FUTURE = functools.reduce(int.__or__, [getattr(__future__, name).compiler_flag for name in __future__.all_feature_names])
+log = logging.getLogger("headrace.autograph")
+STATEMENT = ".<statement>"  # ends the qualified name of the code a statement's block was moved to
+ORIGIN = anno.Basic.ORIGIN
+Position = tuple[int, int, int, int]  # line, end line, column, end column
+
+
+class Unconvertible(ValueError):
+    """A function that AutoGraph cannot convert; the message says why. `quiet`: nobody would expect it to."""
+
+    def __init__(self, why: str, quiet: bool = False) -> None:
+        super().__init__(why)
+        self.quiet = quiet
+
+
+# ------------------------------------------------------------------------------------------------------- finding the source
+@functools.lru_cache(maxsize=8)
+def _definitions(filename: str, text: str) -> Mapping[int, list[Any]]:
+    """The functions and lambdas of a file, by their first line."""
+    found: dict[int, list[Any]] = {}
+    for node in ast.walk(ast.parse(text, filename)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            found.setdefault(min([node.lineno, *(d.lineno for d in node.decorator_list)]), []).append(node)
+        elif isinstance(node, ast.Lambda):
+            found.setdefault(node.lineno, []).append(node)
+    return found
+
+
+def _definition(function: FunctionType) -> Any:
+    """The AST node a function was made from."""
+    code = function.__code__
+    linecache.checkcache(code.co_filename)
+    lines = linecache.getlines(code.co_filename, function.__globals__)
+    if not lines:
+        raise Unconvertible(f"its source code is not accessible ({code.co_filename}). Define it in a file.", quiet=code.co_filename == "<string>")
+    try:
+        nodes = _definitions(code.co_filename, "".join(lines)).get(code.co_firstlineno, [])
+    except SyntaxError as error:
+        raise Unconvertible(f"its source file cannot be parsed: {error}") from error
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    nodes = [n for n in nodes if getattr(n, "name", "<lambda>") == code.co_name and _parameters(n) == names]
+    if len(nodes) > 1 and code.co_name == "<lambda>":
+        nodes = _covering(nodes, code)
+    if len(nodes) != 1:
+        raise Unconvertible(f"{'several definitions' if nodes else 'no definition'} at line {code.co_firstlineno} of {code.co_filename} could be its source (was the file changed?)")
+    return nodes[0]
+
+
+def _parameters(node: Any) -> tuple[str, ...]:
+    return tuple(a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs))
+
+
+def _covering(nodes: list[Any], code: CodeType) -> list[Any]:
+    """Of several lambdas on one line, the one whose body is where the code's instructions are."""
+    places = {(a, c, b, d) for a, b, c, d in code.co_positions() if None not in (a, b, c, d) and (a, c) != (b, d)}
+    if not places:
+        return nodes
+
+    def covers(body: Any) -> bool:
+        begin, end = (body.lineno, body.col_offset), (body.end_lineno, body.end_col_offset)
+        return all(begin <= (a, c) and (b, d) <= end for a, c, b, d in places)
+
+    fitting = [n for n in nodes if covers(n.body)]
+    inner = [n for n in fitting if not any(m is not n and m in list(ast.walk(n.body)) for m in fitting)]
+    return inner
+
+
+# --------------------------------------------------------------------------------------------------------------- the passes
+class _Directives(directives_pass.DirectivesTransformer):  # type: ignore[misc]
+    """Recognises our `set_loop_options` where malt looks for its own."""
+
+    def visit_Name(self, node: Any) -> Any:
+        return self._ours(super().visit_Name(node))
+
+    def visit_Attribute(self, node: Any) -> Any:
+        return self._ours(super().visit_Attribute(node))
+
+    def _ours(self, node: Any) -> Any:
+        if anno.getanno(node, directives_pass.STATIC_VALUE, default=None) is set_loop_options:
+            anno.setanno(node, directives_pass.STATIC_VALUE, directives.set_loop_options)
+        return node
+
+
+class _Asserts(converter.Base):  # type: ignore[misc]
+    def visit_Assert(self, node: Any) -> Any:
+        self.generic_visit(node)
+        return templates.replace("ag__.assert_stmt(test, lambda: msg)", test=node.test, msg=node.msg or ast.Constant(None))
+
+
+def _transform(node: Any, context: Any) -> Any:
+    uses = context.user.options.uses
+    unsupported_features_checker.verify(node)
+    graphs = cfg.build(node)
+    node = qual_names.resolve(node)
+    node = activity.resolve(node, context, None)
+    node = reaching_definitions.resolve(node, context, graphs)
+    anno.dup(node, {anno.Static.DEFINITIONS: anno.Static.ORIG_DEFINITIONS})
+    node = functions.transform(node, context)
+    node = _Directives(context).visit(node)
+    node = break_statements.transform(node, context)
+    node = _Asserts(context).visit(node)
+    node = continue_statements.transform(node, context)
+    node = return_statements.transform(node, context)
+    if uses(converter.Feature.LISTS):
+        node = lists.transform(node, context)
+        node = slices.transform(node, context)
+    node = call_trees.transform(node, context)
+    node = control_flow.transform(node, context)
+    node = conditional_expressions.transform(node, context)
+    node = logical_expressions.transform(node, context)
+    return variables.transform(node, context)
+
+
+def _prepared(function: FunctionType) -> Any:
+    """A copy of the function's node without what was evaluated when it was defined, each node knowing its position."""
+    node = copy.deepcopy(_definition(function))
+    if isinstance(node, ast.AsyncFunctionDef):
+        raise Unconvertible("async functions are not supported")
+    arguments = node.args
+    arguments.defaults = [ast.Constant(None) for _ in arguments.defaults]
+    arguments.kw_defaults = [None if d is None else ast.Constant(None) for d in arguments.kw_defaults]
+    for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg):
+        if a is not None:
+            a.annotation = None
+    if isinstance(node, ast.FunctionDef):
+        node.decorator_list, node.returns = [], None
+        if hasattr(node, "type_params"):
+            node.type_params = []
+    for n in ast.walk(node):
+        if isinstance(n, ast.Match):
+            raise Unconvertible("match statements are not supported")
+        if hasattr(n, "lineno"):
+            anno.setanno(n, ORIGIN, (n.lineno, n.end_lineno, n.col_offset, n.end_col_offset))
+    return node
+
+
+# ------------------------------------------------------------------------------------------------------------------ the twin
+class Twin:
+    """The converted code of a function; `bind` makes it a function with the closure and globals of one with that code."""
+
+    def __init__(self, code: CodeType, text: str, options: Options) -> None:
+        self.code, self.text = code, text
+        self._operators = SimpleNamespace(**operators.NAMES, options=options)
+
+    def bind(self, function: FunctionType) -> FunctionType:
+        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
+        make = FunctionType(self.code, function.__globals__, closure=tuple([cells[name] for name in self.code.co_freevars]))
+        made: FunctionType = make(self._operators)
+        made.__defaults__ = function.__defaults__
+        made.__kwdefaults__ = function.__kwdefaults__
+        return made
+
+
+_twins: dict[int, tuple[Any, dict[Options, Twin | Unconvertible]]] = {}  # by id of the code: equal code may be from other files
+_lock = threading.RLock()
+
+
+def twin(function: FunctionType, options: Options) -> Twin:
+    """The converted code of a function, made at most once for its code object.
+
+    Raises:
+      Unconvertible: always, or never, for a given code object."""
+    code = function.__code__
+    found = _twins.get(id(code))
+    made = None if found is None else found[1].get(options)
+    if made is None:
+        with _lock:
+            if id(code) not in _twins:
+                key = id(code)
+                _twins[key] = weakref.ref(code, lambda _: _twins.pop(key, None)), {}
+            known = _twins[id(code)][1]
+            if options not in known:
+                known[options] = _make(function, options)
+            made = known[options]
+    if isinstance(made, Unconvertible):
+        raise made
+    return made
+
+
+def _make(function: FunctionType, options: Options) -> Twin | Unconvertible:
+    try:
+        made = _generate(function, options)
+        log.debug("AutoGraph converted %s (%s:%d):\n%s", function.__qualname__, function.__code__.co_filename, function.__code__.co_firstlineno, made.text)
+        return made
+    except Unconvertible as error:
+        return error
+    except (errors.PyCTError, NotImplementedError, ValueError, AssertionError, AttributeError, KeyError, TypeError, SyntaxError) as error:
+        return Unconvertible(str(error) or type(error).__name__)
+
+
+def _generate(function: FunctionType, options: Options) -> Twin:
+    code = function.__code__
+    node = _prepared(function)
+    namespace = inspect_utils.getnamespace(function)
+    namer = naming.Namer(namespace)
+    name = namer.new_symbol("tf__" + ("lam" if isinstance(node, ast.Lambda) else node.name), ())
+    info = transformer.EntityInfo(name=name, source_code="", source_file=code.co_filename, future_features=(), namespace=namespace)
+    context = transformer.Context(info, namer, converter.ProgramContext(options))
+    node = _transform(node, context)
+    if isinstance(node, ast.Lambda):
+        node = ast.Assign(targets=[ast.Name(name, ctx=ast.Store())], value=node)
+    else:
+        node.name = name
+    text = parser.unparse(node, include_encoding_marker=False)
+    (body,) = ast.parse(text).body
+    _place(node, body, (code.co_firstlineno,) * 2 + (0, 0))
+    module = ast.parse("def outer():\n  def inner(ag__):\n    return None")
+    outer: Any = module.body[0]
+    (inner,) = outer.body
+    outer.body = [*(ast.parse(f"{v} = None").body[0] for v in code.co_freevars), inner]
+    inner.body = [body, ast.Return(ast.Name(name, ctx=ast.Load()))]
+    ast.fix_missing_locations(module)
+    compiled = compile(module, code.co_filename, "exec", flags=code.co_flags & _FUTURE, dont_inherit=True)
+    factory = _child(_child(compiled, "outer"), "inner")
+    return Twin(_renamed(factory, code, name, frozenset(namer.generated_names)), text, options)
+
+
+def _place(before: Any, after: Any, position: Position) -> None:
+    """Gives the nodes of `after` the positions that the like nodes of `before` came from."""
+    position = anno.getanno(before, ORIGIN, default=None) or position
+    if "lineno" in after._attributes:
+        after.lineno, after.end_lineno, after.col_offset, after.end_col_offset = position
+    for x, y in zip(_children(before), _children(after)):
+        if type(x) is type(y):
+            _place(x, y, position)
+        else:
+            _cover(y, position)
+
+
+def _children(node: Any) -> Iterator[Any]:
+    for name in type(node)._fields:
+        value = getattr(node, name, None)
+        yield from (v for v in (value if isinstance(value, (list, tuple)) else [value]) if isinstance(v, ast.AST))
+
+
+def _cover(node: Any, position: Position) -> None:
+    for n in ast.walk(node):
+        if "lineno" in n._attributes:
+            n.lineno, n.end_lineno, n.col_offset, n.end_col_offset = position  # type: ignore[attr-defined]
+
+
+def _child(code: CodeType, name: str) -> CodeType:
+    return next(c for c in code.co_consts if isinstance(c, CodeType) and c.co_name == name)
+
+
+def _renamed(factory: CodeType, original: CodeType, name: str, generated: frozenset[str]) -> CodeType:
+    """The user's names instead of the generated ones: blocks are called like the function they are part of."""
+
+    def rename(code: CodeType, own: str, qualified: str) -> CodeType:
+        constants: list[Any] = []
+        for c in code.co_consts:
+            if isinstance(c, CodeType):
+                if c.co_name in generated or (c.co_name == "<lambda>" and _is_block(c)):
+                    c = rename(c, own, qualified.removesuffix(STATEMENT) + STATEMENT)
+                else:
+                    c = rename(c, c.co_name, f"{qualified.removesuffix(STATEMENT)}.<locals>.{c.co_name}")
+            constants.append(c)
+        return code.replace(co_consts=tuple(constants), co_name=own, co_qualname=qualified)
+
+    constants = [
+        rename(c, original.co_name, original.co_qualname) if isinstance(c, CodeType) and c.co_name in (name, "<lambda>") else c
+        for c in factory.co_consts
+    ]
+    return factory.replace(co_consts=tuple(constants))
+
+
+def _is_block(code: CodeType) -> bool:
+    """Lambdas that malt makes of operands take nothing, or the function's scope."""
+    arguments = code.co_varnames[: code.co_argcount]
+    return not arguments and not code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS) or arguments[:1] == ("lscope",)
