@@ -12,5 +12,5 @@ from .shaping import *  # noqa: F403
 
 newaxis = None
 
-__all__ = [*making.__all__, *shaping.__all__, *gathering.__all__, *ordering.__all__, "newaxis"]  # noqa: PLE0604, PLE0605
+__all__ = [*making.__all__, *shaping.__all__, *gathering.__all__, *ordering.__all__, "newaxis"]  # noqa: PLE0604
 ROOT = __all__

@@ -39,14 +39,23 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
 
 
 def strided_slice(
-    input_: Any, begin: Any, end: Any, strides: Any = None, begin_mask: int = 0, end_mask: int = 0, ellipsis_mask: int = 0, new_axis_mask: int = 0,
-    shrink_axis_mask: int = 0, var: Any = None, name: str | None = None,
-) -> Tensor:  # fmt: skip
+    input_: Any,
+    begin: Any,
+    end: Any,
+    strides: Any = None,
+    begin_mask: int = 0,
+    end_mask: int = 0,
+    ellipsis_mask: int = 0,
+    new_axis_mask: int = 0,
+    shrink_axis_mask: int = 0,
+    var: Any = None,
+    name: str | None = None,
+) -> Tensor:
     """What `input_[begin[0]:end[0]:strides[0], …]` selects. `tensor[...]` is the readable way to say this.
 
     Args:
       begin_mask, end_mask: bit i set: entry i of begin / end is not looked at, the slice is open there.
-      ellipsis_mask, new_axis_mask, shrink_axis_mask: bit i set: entry i is `...`, a new dimension of size 1, a single index.
+      ellipsis_mask, new_axis_mask, shrink_axis_mask: bit i set: entry i is `...`, a new dimension, an index.
       var: the variable that the slice may be assigned to.
 
     >>> import headrace as tf
@@ -57,21 +66,44 @@ def strided_slice(
     if strides is None:
         strides = lookup("OnesLike")(begin)
     out = STRIDED_SLICE(
-        input_, begin, end, strides, begin_mask=begin_mask, end_mask=end_mask, ellipsis_mask=ellipsis_mask, new_axis_mask=new_axis_mask, shrink_axis_mask=shrink_axis_mask,
+        input_,
+        begin,
+        end,
+        strides,
+        begin_mask=begin_mask,
+        end_mask=end_mask,
+        ellipsis_mask=ellipsis_mask,
+        new_axis_mask=new_axis_mask,
+        shrink_axis_mask=shrink_axis_mask,
         name=name,
-    )  # fmt: skip
+    )
     if var is not None:
-        masks = {"begin_mask": begin_mask, "end_mask": end_mask, "ellipsis_mask": ellipsis_mask, "new_axis_mask": new_axis_mask, "shrink_axis_mask": shrink_axis_mask}
+        masks = {
+            "begin_mask": begin_mask,
+            "end_mask": end_mask,
+            "ellipsis_mask": ellipsis_mask,
+            "new_axis_mask": new_axis_mask,
+            "shrink_axis_mask": shrink_axis_mask,
+        }
 
         def assign(value: Any, name: str | None = None) -> Any:
-            return var.assign(lookup("TensorStridedSliceUpdate")(var, begin, end, strides, value, **masks, name=name))
+            return var.assign(
+                lookup("TensorStridedSliceUpdate")(var, begin, end, strides, value, **masks, name=name)
+            )
 
         out.assign = assign  # type: ignore[attr-defined]
     return out
 
 
-# --------------------------------------------------------------------------------------------------------------- gather
-def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = None, batch_dims: int = 0, name: str | None = None) -> Tensor:
+# ----------------------------------------------------------------------------------------------------- gather
+def gather(
+    params: Any,
+    indices: Any,
+    validate_indices: Any = None,
+    axis: Any = None,
+    batch_dims: int = 0,
+    name: str | None = None,
+) -> Tensor:
     """The slices of `params` along `axis` that `indices` name.
 
     Args:
@@ -84,8 +116,8 @@ def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = 
       A tensor of shape `params.shape[:axis] + indices.shape[batch_dims:] + params.shape[axis + 1:]`.
 
     Raises:
-      InvalidArgumentError: an index is out of range. Compiled programs clamp it to the nearest valid index instead, as
-        TensorFlow's do under XLA.
+      InvalidArgumentError: an index is out of range. Compiled programs clamp it to the nearest valid index
+        instead, as TensorFlow's do under XLA.
 
     >>> import headrace as tf
     >>> tf.gather([[1, 2], [3, 4]], [1, 0], axis=1).numpy().tolist()
@@ -98,7 +130,9 @@ def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = 
     return GATHER_V2(params, indices, axis, batch_dims=batch_dims, name=name)
 
 
-def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None = None, bad_indices_policy: str = "") -> Tensor:
+def gather_nd(
+    params: Any, indices: Any, batch_dims: int = 0, name: str | None = None, bad_indices_policy: str = ""
+) -> Tensor:
     """The elements or slices of `params` at index vectors.
 
     Args:
@@ -126,15 +160,22 @@ def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None =
 def _with_batch(params: Tensor, indices: Tensor, batch_dims: int) -> Tensor:
     """Index vectors that also name their own batch."""
     p, i = params._raw_shape, indices._raw_shape
-    if i is None or p is not None and not 0 < batch_dims < min(len(p) + 1, len(i)):
-        raise ValueError(f"batch_dims = {batch_dims} must be in [0, {len(i or (0,))}) and the rank of indices known, got {indices!r} for {params!r}")
+    if i is None or (p is not None and not 0 < batch_dims < min(len(p) + 1, len(i))):
+        raise ValueError(
+            f"batch_dims = {batch_dims} must be in [0, {len(i or (0,))}) and the rank of indices "
+            f"known, got {indices!r} for {params!r}"
+        )
     shape = list(i) if known(i) else SHAPE(indices)
     lead = [*shape[:-1], 1] if isinstance(shape, list) else lookup("ConcatV2")([shape[:-1], [1]], 0)
     columns = []
     for k in range(batch_dims):
         steps = lookup("Range")(0, shape[k], 1)
         steps = steps if indices._dtype is dtypes.int32 else lookup("Cast")(steps, DstT=indices._dtype)
-        columns.append(lookup("BroadcastTo")(lookup("Reshape")(steps, [-1 if d == k else 1 for d in range(len(i))]), lead))
+        columns.append(
+            lookup("BroadcastTo")(
+                lookup("Reshape")(steps, [-1 if d == k else 1 for d in range(len(i))]), lead
+            )
+        )
     return lookup("ConcatV2")([*columns, indices], -1)
 
 
@@ -151,8 +192,10 @@ def _check_policy(policy: str) -> None:
         raise ValueError(f"Unknown bad_indices_policy {policy!r}; use 'DEFAULT', 'ERROR' or 'IGNORE'.")
 
 
-# -------------------------------------------------------------------------------------------------------------- scatter
-def scatter_nd(indices: Any, updates: Any, shape: Any, bad_indices_policy: str = "", name: str | None = None) -> Tensor:
+# ---------------------------------------------------------------------------------------------------- scatter
+def scatter_nd(
+    indices: Any, updates: Any, shape: Any, bad_indices_policy: str = "", name: str | None = None
+) -> Tensor:
     """A tensor of zeros with `updates` added at `indices`; updates of one index add up.
 
     Args:
@@ -161,7 +204,7 @@ def scatter_nd(indices: Any, updates: Any, shape: Any, bad_indices_policy: str =
       bad_indices_policy: "IGNORE" drops updates out of range instead of raising an error.
 
     Raises:
-      InvalidArgumentError: an index is out of range (compiled programs drop the update), or shapes do not fit.
+      InvalidArgumentError: an index is out of range (compiled programs drop it), or shapes do not fit.
 
     >>> import headrace as tf
     >>> tf.scatter_nd([[1], [3], [1]], [5, 6, 7], [4]).numpy().tolist()
@@ -179,7 +222,7 @@ def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str 
       updates: of shape `indices.shape[:-1] + tensor.shape[k:]`.
 
     Raises:
-      InvalidArgumentError: an index is out of range (compiled programs drop the update), or shapes do not fit.
+      InvalidArgumentError: an index is out of range (compiled programs drop it), or shapes do not fit.
 
     >>> import headrace as tf
     >>> tf.tensor_scatter_nd_update([1, 2, 3], [[0], [2]], [9, 8]).numpy().tolist()
@@ -189,7 +232,9 @@ def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str 
 
 
 def _scatter(op: Any, verb: str, what: str, example: str) -> Any:
-    def function(tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "", name: str | None = None) -> Tensor:
+    def function(
+        tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "", name: str | None = None
+    ) -> Tensor:
         _check_policy(bad_indices_policy)
         return op(tensor, indices, updates, bad_indices_policy=bad_indices_policy, name=name)
 
@@ -202,7 +247,7 @@ def _scatter(op: Any, verb: str, what: str, example: str) -> Any:
       bad_indices_policy: "IGNORE" drops updates out of range instead of raising an error.
 
     Raises:
-      InvalidArgumentError: an index is out of range (compiled programs drop the update), or shapes do not fit.
+      InvalidArgumentError: an index is out of range (compiled programs drop it), or shapes do not fit.
 
     >>> import headrace as tf
     >>> tf.tensor_scatter_nd_{verb}([4, 5, 6], [[0], [0]], [1, 7]).numpy().tolist()
@@ -211,21 +256,36 @@ def _scatter(op: Any, verb: str, what: str, example: str) -> Any:
     return function
 
 
-tensor_scatter_nd_add = _scatter(TENSOR_SCATTER_ADD, "add", "`tensor` with `updates` added at `indices`.", "[12, 5, 6]")
-tensor_scatter_nd_sub = _scatter(TENSOR_SCATTER_SUB, "sub", "`tensor` with `updates` subtracted at `indices`.", "[-4, 5, 6]")
-tensor_scatter_nd_max = _scatter(TENSOR_SCATTER_MAX, "max", "The greater of `tensor` and `updates` at `indices`, `tensor` elsewhere.", "[7, 5, 6]")
-tensor_scatter_nd_min = _scatter(TENSOR_SCATTER_MIN, "min", "The smaller of `tensor` and `updates` at `indices`, `tensor` elsewhere.", "[1, 5, 6]")
+tensor_scatter_nd_add = _scatter(
+    TENSOR_SCATTER_ADD, "add", "`tensor` with `updates` added at `indices`.", "[12, 5, 6]"
+)
+tensor_scatter_nd_sub = _scatter(
+    TENSOR_SCATTER_SUB, "sub", "`tensor` with `updates` subtracted at `indices`.", "[-4, 5, 6]"
+)
+tensor_scatter_nd_max = _scatter(
+    TENSOR_SCATTER_MAX,
+    "max",
+    "The greater of `tensor` and `updates` at `indices`, `tensor` elsewhere.",
+    "[7, 5, 6]",
+)
+tensor_scatter_nd_min = _scatter(
+    TENSOR_SCATTER_MIN,
+    "min",
+    "The smaller of `tensor` and `updates` at `indices`, `tensor` elsewhere.",
+    "[1, 5, 6]",
+)
 
 
-# ---------------------------------------------------------------------------------------------------------------- where
+# ------------------------------------------------------------------------------------------------------ where
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
-    """Elements of `x` where `condition` is true and of `y` elsewhere; with neither, the coordinates of true elements.
+    """Elements of `x` where `condition` is true, of `y` elsewhere; without these, where `condition` is true.
 
     Args:
       condition: a boolean tensor (any numbers, without x and y), broadcast together with x and y.
 
     Returns:
-      A tensor of the broadcast shape; without x and y, an int64 matrix with one row of coordinates per true element.
+      A tensor of the broadcast shape; without x and y, an int64 matrix with the coordinates of a true element
+      in each row.
 
     Raises:
       ValueError: only one of x and y is given.
@@ -240,10 +300,14 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
         raise ValueError("x and y must both be non-None or both be None.")
     if x is None:
         return WHERE(condition, name=name)
-    return lookup("SelectV2")(convert.to_tensor(condition, None if isinstance(condition, Tensor) else dtypes.bool_), x, y, name=name)
+    return lookup("SelectV2")(
+        convert.to_tensor(condition, None if isinstance(condition, Tensor) else dtypes.bool_), x, y, name=name
+    )
 
 
-def dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: str | None = None) -> list[Tensor]:
+def dynamic_partition(
+    data: Any, partitions: Any, num_partitions: int, name: str | None = None
+) -> list[Tensor]:
     """The slices of `data`, sorted into `num_partitions` tensors by `partitions`.
 
     Args:
@@ -274,6 +338,18 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Tensor:
 
 
 __all__ = [
-    "boolean_mask", "dynamic_partition", "dynamic_stitch", "gather", "gather_nd", "scatter_nd", "slice", "strided_slice", "tensor_scatter_nd_add",
-    "tensor_scatter_nd_max", "tensor_scatter_nd_min", "tensor_scatter_nd_sub", "tensor_scatter_nd_update", "where",
-]  # fmt: skip
+    "boolean_mask",
+    "dynamic_partition",
+    "dynamic_stitch",
+    "gather",
+    "gather_nd",
+    "scatter_nd",
+    "slice",
+    "strided_slice",
+    "tensor_scatter_nd_add",
+    "tensor_scatter_nd_max",
+    "tensor_scatter_nd_min",
+    "tensor_scatter_nd_sub",
+    "tensor_scatter_nd_update",
+    "where",
+]

@@ -40,13 +40,23 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Cons
     dtype = None if dtype is None else dtypes.as_dtype(dtype)
     if isinstance(value, Tensor):
         if not isinstance(value, EagerTensor):
-            raise TypeError(f"Expected any non-tensor type, but got a tensor instead: {value!r}. Use tf.identity or tf.cast on tensors.")
+            raise TypeError(
+                f"Expected any non-tensor type, but got a tensor instead: {value!r}. Use tf.identity "
+                "or tf.cast on tensors."
+            )
         if state.graph is None:
             if dtype is not None and dtype is not value._dtype:
-                raise TypeError(f"Expected tensor {value} with dtype {dtype!r}, but got dtype {value._dtype!r}. Use tf.cast to convert it.")
-            return value if shape is None else wrap(_shaped(value._host(), shapes.as_raw(shape), value), value._dtype)
+                raise TypeError(
+                    f"Expected tensor {value} with dtype {dtype!r}, but got dtype {value._dtype!r}. Use "
+                    "tf.cast to convert it."
+                )
+            return (
+                value
+                if shape is None
+                else wrap(_shaped(value._host(), shapes.as_raw(shape), value), value._dtype)
+            )
         value = value._host()
-    if isinstance(value, (list, tuple)) and convert._has_tensor(value) or hasattr(value, "__tf_tensor__"):
+    if (isinstance(value, (list, tuple)) and convert._has_tensor(value)) or hasattr(value, "__tf_tensor__"):
         made = convert.to_tensor(value, dtype, name)
         return made if shape is None else lookup("Reshape")(made, shape)
     array = convert.to_array(value, dtype)
@@ -65,11 +75,16 @@ def _shaped(array: np.ndarray, shape: Any, value: Any) -> np.ndarray:
         return array.reshape(shape)
     if array.size == 1:
         return np.full(shape, array.reshape(())[()], array.dtype)
-    raise TypeError(f"Eager execution of tf.constant with unsupported shape. Tensor {value} has {array.size} elements, but got `shape` {shape} with {size} elements).")
+    raise TypeError(
+        f"Eager execution of tf.constant with unsupported shape. Tensor {value} has "
+        f"{array.size} elements, but got `shape` {shape} with {size} elements)."
+    )
 
 
-def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, name: str | None = None) -> Tensor:
-    """`value` as a tensor: a Python value, an array, a variable, a composite tensor, or anything with `__tf_tensor__`.
+def convert_to_tensor(
+    value: Any, dtype: Any = None, dtype_hint: Any = None, name: str | None = None
+) -> Tensor:
+    """`value` as a tensor: a Python value, an array, a variable, anything with `__tf_tensor__`.
 
     Args:
       dtype: the type it must have.
@@ -95,7 +110,12 @@ def is_tensor(x: Any) -> bool:
     >>> tf.is_tensor(tf.constant(1)), tf.is_tensor([1])
     (True, False)
     """
-    return isinstance(x, Tensor) or nest.is_composite(x) or hasattr(type(x), "__tf_tensor__") or (hasattr(x, "handle") and hasattr(x, "dtype"))
+    return (
+        isinstance(x, Tensor)
+        or nest.is_composite(x)
+        or hasattr(type(x), "__tf_tensor__")
+        or (hasattr(x, "handle") and hasattr(x, "dtype"))
+    )
 
 
 def get_static_value(tensor: Any, partial: bool = False) -> Any:
@@ -122,7 +142,9 @@ def get_static_value(tensor: Any, partial: bool = False) -> Any:
 def no_layout(layout: Any) -> None:
     """DTensor layouts are not part of this platform."""
     if layout is not None:
-        raise NotImplementedError(f"layout={layout!r}: DTensor layouts are not supported. Use tf.distribute to place tensors.")
+        raise NotImplementedError(
+            f"layout={layout!r}: DTensor layouts are not supported. Use tf.distribute to place tensors."
+        )
 
 
 def fixed_shape(shape: Any) -> tuple[int, ...] | None:
@@ -131,12 +153,12 @@ def fixed_shape(shape: Any) -> tuple[int, ...] | None:
         value = static_value(shape)
         return None if value is None else tuple([int(d) for d in value.reshape(-1)])
     if isinstance(shape, (list, tuple)) and any(isinstance(d, Tensor) for d in shape):
-        values = [static_value(d) if isinstance(d, Tensor) else d for d in shape]
+        values: list[Any] = [static_value(d) if isinstance(d, Tensor) else d for d in shape]
         return None if any(v is None for v in values) else tuple([int(v) for v in values])
     if isinstance(shape, (int, np.integer)):
         return (int(shape),)
     if isinstance(shape, TensorShape):
-        return tuple(shape.as_list()) if shape.is_fully_defined() else None
+        return shape._raw if known(shape._raw) else None  # type: ignore[return-value]
     return tuple([int(d) for d in shape])
 
 
@@ -227,8 +249,16 @@ def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> 
     return FILL([dims] if isinstance(dims, (int, np.integer)) else dims, value, name=name)
 
 
-def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = None, axis: int | None = None, dtype: Any = None, name: str | None = None) -> Tensor:
-    """`on_value` where an index points to, `off_value` elsewhere; an index outside of [0, depth) gives a row of `off_value`.
+def one_hot(
+    indices: Any,
+    depth: Any,
+    on_value: Any = None,
+    off_value: Any = None,
+    axis: int | None = None,
+    dtype: Any = None,
+    name: str | None = None,
+) -> Tensor:
+    """`on_value` where an index points to, `off_value` elsewhere; indices not in [0, depth) point nowhere.
 
     Args:
       indices: integers of any shape.
@@ -258,7 +288,9 @@ def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = Non
     return ONE_HOT(indices, depth, on, off, axis=-1 if axis is None else axis, name=name)
 
 
-def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = dtypes.bool_, name: str | None = None) -> Tensor:
+def sequence_mask(
+    lengths: Any, maxlen: Any = None, dtype: Any = dtypes.bool_, name: str | None = None
+) -> Tensor:
     """For each length, a row that is true (1) for so many positions and false (0) from there on.
 
     Args:
@@ -281,7 +313,9 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = dtypes.bool_, n
     number = lambda n: convert.constant(np.asarray(n, maxlen._dtype._np), maxlen._dtype)
     steps = lookup("Range")(number(0), maxlen, number(1))
     columns = lookup("ExpandDims")(lengths, -1)
-    mask = lookup("Less")(steps, columns if columns._dtype is maxlen._dtype else lookup("Cast")(columns, DstT=maxlen._dtype))
+    mask = lookup("Less")(
+        steps, columns if columns._dtype is maxlen._dtype else lookup("Cast")(columns, DstT=maxlen._dtype)
+    )
     dtype = dtypes.as_dtype(dtype)
     return mask if dtype is dtypes.bool_ else lookup("Cast")(mask, DstT=dtype, name=name)
 
@@ -343,6 +377,18 @@ def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Tensor:
 
 
 __all__ = [
-    "broadcast_dynamic_shape", "broadcast_static_shape", "constant", "convert_to_tensor", "fill", "get_static_value", "is_tensor", "meshgrid", "one_hot", "ones",
-    "ones_like", "sequence_mask", "zeros", "zeros_like",
-]  # fmt: skip
+    "broadcast_dynamic_shape",
+    "broadcast_static_shape",
+    "constant",
+    "convert_to_tensor",
+    "fill",
+    "get_static_value",
+    "is_tensor",
+    "meshgrid",
+    "one_hot",
+    "ones",
+    "ones_like",
+    "sequence_mask",
+    "zeros",
+    "zeros_like",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,16 @@ from headrace.core.shapes import known
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 from headrace.ops.array import RESHAPE, SHAPE, TRANSPOSE
-from headrace.ops.sort import EDIT_DISTANCE, INVERT_PERMUTATION, LOWER_BOUND, TOP_K_V2, UNIQUE, UNIQUE_WITH_COUNTS, UNRAVEL_INDEX, UPPER_BOUND
+from headrace.ops.sort import (
+    EDIT_DISTANCE,
+    INVERT_PERMUTATION,
+    LOWER_BOUND,
+    TOP_K_V2,
+    UNIQUE,
+    UNIQUE_WITH_COUNTS,
+    UNRAVEL_INDEX,
+    UPPER_BOUND,
+)
 
 
 class TopKV2(NamedTuple):
@@ -34,11 +44,13 @@ class UniqueWithCounts(NamedTuple):
 
     y: Tensor
     idx: Tensor
-    count: Tensor
+    count: Tensor  # type: ignore[assignment]
 
 
-def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = dtypes.int32, name: str | None = None) -> TopKV2:  # noqa: A002
-    """The k greatest elements along the last dimension, greatest first; equal elements in order of their index.
+def top_k(
+    input: Any, k: Any = 1, sorted: bool = True, index_type: Any = dtypes.int32, name: str | None = None
+) -> TopKV2:
+    """The k greatest elements along the last dimension, greatest first; equal ones in order of their index.
 
     Args:
       sorted: False allows any order.
@@ -71,7 +83,10 @@ def _downwards(values: Tensor) -> Tensor:
 def _ordered(values: Any, axis: Any, direction: str, want: int) -> Tensor:
     """Element 0: values, element 1: indices, of the sort along `axis`."""
     if direction not in ("ASCENDING", "DESCENDING"):
-        raise ValueError(f"Argument `direction` should be one of 'ASCENDING' or 'DESCENDING'. Received: direction={direction}")
+        raise ValueError(
+            "Argument `direction` should be one of 'ASCENDING' or 'DESCENDING'. Received: "
+            f"direction={direction}"
+        )
     x = convert.to_tensor(values)
     at = static_value(convert.to_tensor(axis))
     if at is None:
@@ -80,10 +95,15 @@ def _ordered(values: Any, axis: Any, direction: str, want: int) -> Tensor:
     if shape is not None:
         n = len(shape)
         if not -n <= axis < n:
-            raise ValueError(f"Argument `axis` = {axis} not in range [{-n}, {n}): a tensor of rank {n} has no such dimension to sort along")
+            raise ValueError(
+                f"Argument `axis` = {axis} not in range [{-n}, {n}): a tensor of rank {n} has no such "
+                "dimension to sort along"
+            )
         axis -= n if axis >= 0 else 0
     elif axis >= 0:
-        raise ValueError(f"Sorting along axis {axis} needs the rank of {x!r}. Set it with tf.ensure_shape, or use axis=-1.")
+        raise ValueError(
+            f"Sorting along axis {axis} needs the rank of {x!r}. Set it with tf.ensure_shape, or use axis=-1."
+        )
     up = direction == "ASCENDING"
     keys = _downwards(x) if up else x
     order = None
@@ -115,7 +135,9 @@ def sort(values: Any, axis: Any = -1, direction: str = "ASCENDING", name: str | 
     return _ordered(values, axis, direction, 0)
 
 
-def argsort(values: Any, axis: Any = -1, direction: str = "ASCENDING", stable: bool = False, name: str | None = None) -> Tensor:
+def argsort(
+    values: Any, axis: Any = -1, direction: str = "ASCENDING", stable: bool = False, name: str | None = None
+) -> Tensor:
     """The int32 indices that sort `values` along `axis`.
 
     Args:
@@ -132,7 +154,13 @@ def argsort(values: Any, axis: Any = -1, direction: str = "ASCENDING", stable: b
     return _ordered(values, axis, direction, 1)
 
 
-def searchsorted(sorted_sequence: Any, values: Any, side: str = "left", out_type: Any = dtypes.int32, name: str | None = None) -> Tensor:
+def searchsorted(
+    sorted_sequence: Any,
+    values: Any,
+    side: str = "left",
+    out_type: Any = dtypes.int32,
+    name: str | None = None,
+) -> Tensor:
     """Where `values` would go in sorted rows, for them to stay sorted.
 
     Args:
@@ -166,7 +194,7 @@ def _rows(x: Tensor) -> Tensor:
     if raw is not None and len(raw) == 2:
         return x
     if raw is not None and raw and None not in raw:
-        return RESHAPE(x, [int(np.prod(raw[:-1])), raw[-1]])
+        return RESHAPE(x, [-1 if 0 not in raw else math.prod(raw[:-1]), raw[-1]])
     return RESHAPE(x, lookup("Pack")([-1, SHAPE(x)[-1]]))
 
 
@@ -228,7 +256,7 @@ def edit_distance(hypothesis: Any, truth: Any, normalize: bool = True, name: str
 
     Args:
       hypothesis, truth: SparseTensors; the last dimension runs along the sequences.
-      normalize: whether distances are divided by the length of `truth` (infinity, where that is empty and the other is not).
+      normalize: whether distances are divided by the length of `truth` (infinity, where only that is empty).
 
     Returns:
       A float32 tensor of the leading dimensions.
@@ -243,8 +271,23 @@ def edit_distance(hypothesis: Any, truth: Any, normalize: bool = True, name: str
         if not (hasattr(value, "indices") and hasattr(value, "dense_shape")):
             raise TypeError(f"{which} must be a SparseTensor, received {value!r}.")
     return EDIT_DISTANCE(
-        hypothesis.indices, hypothesis.values, hypothesis.dense_shape, truth.indices, truth.values, truth.dense_shape, normalize=normalize, name=name
+        hypothesis.indices,
+        hypothesis.values,
+        hypothesis.dense_shape,
+        truth.indices,
+        truth.values,
+        truth.dense_shape,
+        normalize=normalize,
+        name=name,
     )
 
 
-__all__ = ["argsort", "edit_distance", "searchsorted", "sort", "unique", "unique_with_counts", "unravel_index"]
+__all__ = [
+    "argsort",
+    "edit_distance",
+    "searchsorted",
+    "sort",
+    "unique",
+    "unique_with_counts",
+    "unravel_index",
+]

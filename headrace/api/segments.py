@@ -1,4 +1,4 @@
-"""Sums, means, products and extremes over segments (`tf.math.segment_*`, `tf.math.unsorted_segment_*`, `tf.sparse.segment_*`)."""
+"""Sums, means, products and extremes over segments, of `tf.math` and `tf.sparse`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _sorted(kind: str, op: OpDef, example: str) -> Callable[..., Tensor]:
 
     function.__name__ = function.__qualname__ = f"segment_{kind}"
     empty = "1" if kind == "prod" else "0"
-    function.__doc__ = f"""The {_WHAT[kind][0]} of the rows of each segment; {empty} for segments without rows.
+    function.__doc__ = f"""The {_WHAT[kind][0]} of the rows of each segment; {empty} where there are none.
 
     Args:
       data: of shape [N, ...].
@@ -50,10 +50,10 @@ def _unsorted(kind: str, op: OpDef, example: str) -> Callable[..., Tensor]:
         return op(data, segment_ids, num_segments, name=name)
 
     function.__name__ = function.__qualname__ = f"unsorted_segment_{kind}"
-    function.__doc__ = f"""The {_WHAT[kind][0]} of the elements of each segment; {_WHAT[kind][1]} for segments without elements.
+    function.__doc__ = f"""The {_WHAT[kind][0]} of each segment; {_WHAT[kind][1]} where it has no elements.
 
     Args:
-      segment_ids: integers, their shape that of data's leading dimensions; elements with a negative id are left out.
+      segment_ids: integers, of the shape of data's leading dimensions; what has a negative id is left out.
       num_segments: how many segments there are.
 
     Returns:
@@ -86,7 +86,10 @@ def _counts(data: Tensor, segment_ids: Tensor, num_segments: Any) -> Tensor:
     count = segment.UNSORTED_SEGMENT_SUM(ones, segment_ids, num_segments)
     count = lookup("Maximum")(count, lookup("OnesLike")(count))
     if data._raw_shape is None or segment_ids._raw_shape is None:
-        raise ValueError(f"The ranks of data and segment_ids must be known, got {data!r} and {segment_ids!r}. Set them with tf.ensure_shape.")
+        raise ValueError(
+            f"The ranks of data and segment_ids must be known, got {data!r} and {segment_ids!r}. "
+            "Set them with tf.ensure_shape."
+        )
     trailing = len(data._raw_shape) - len(segment_ids._raw_shape)
     return lookup("Reshape")(count, [-1] + [1] * trailing) if trailing else count
 
@@ -95,7 +98,7 @@ def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: 
     """The mean of the elements of each segment; 0 for segments without elements.
 
     Args:
-      segment_ids: integers, their shape that of data's leading dimensions; elements with a negative id are left out.
+      segment_ids: integers, of the shape of data's leading dimensions; what has a negative id is left out.
       num_segments: how many segments there are.
 
     >>> import headrace as tf
@@ -104,14 +107,18 @@ def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: 
     """
     data, ids = convert.to_tensor(data), convert.to_tensor(segment_ids)
     total = segment.UNSORTED_SEGMENT_SUM(data, ids, num_segments)
-    return lookup("RealDiv" if data._dtype.kind in "fc" else "FloorDiv")(total, _counts(data, ids, num_segments), name=name)
+    return lookup("RealDiv" if data._dtype.kind in "fc" else "FloorDiv")(
+        total, _counts(data, ids, num_segments), name=name
+    )
 
 
-def unsorted_segment_sqrt_n(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:
-    """The sum of the elements of each segment over the square root of their number; 0 for segments without elements.
+def unsorted_segment_sqrt_n(
+    data: Any, segment_ids: Any, num_segments: Any, name: str | None = None
+) -> Tensor:
+    """The sum of the elements of each segment over the square root of their number; 0 where there are none.
 
     Args:
-      segment_ids: integers, their shape that of data's leading dimensions; elements with a negative id are left out.
+      segment_ids: integers, of the shape of data's leading dimensions; what has a negative id is left out.
       num_segments: how many segments there are.
 
     >>> import headrace as tf
@@ -124,13 +131,20 @@ def unsorted_segment_sqrt_n(data: Any, segment_ids: Any, num_segments: Any, name
 
 
 def _sparse(kind: str, plain: OpDef, sized: OpDef, what: str, example: str) -> Callable[..., Tensor]:
-    def function(data: Any, indices: Any, segment_ids: Any, num_segments: Any = None, name: str | None = None, sparse_gradient: bool = False) -> Tensor:
+    def function(
+        data: Any,
+        indices: Any,
+        segment_ids: Any,
+        num_segments: Any = None,
+        name: str | None = None,
+        sparse_gradient: bool = False,
+    ) -> Tensor:
         if num_segments is None:
             return plain(data, indices, segment_ids, sparse_gradient=sparse_gradient, name=name)
         return sized(data, indices, segment_ids, num_segments, sparse_gradient=sparse_gradient, name=name)
 
     function.__name__ = function.__qualname__ = f"segment_{kind}"
-    function.__doc__ = f"""The {what} of the rows `data[indices]` of each segment; 0 for segments without rows.
+    function.__doc__ = f"""The {what} of the rows `data[indices]` of each segment; 0 where there are none.
 
     Args:
       indices: integers of shape [K]: which rows of `data`.
@@ -145,13 +159,30 @@ def _sparse(kind: str, plain: OpDef, sized: OpDef, what: str, example: str) -> C
     return function
 
 
-sparse_segment_sum = _sparse("sum", segment.SPARSE_SEGMENT_SUM, segment.SPARSE_SEGMENT_SUM_SIZED, "sum", "[[5.0], [2.0]]")
-sparse_segment_mean = _sparse("mean", segment.SPARSE_SEGMENT_MEAN, segment.SPARSE_SEGMENT_MEAN_SIZED, "mean", "[[2.5], [2.0]]")
+sparse_segment_sum = _sparse(
+    "sum", segment.SPARSE_SEGMENT_SUM, segment.SPARSE_SEGMENT_SUM_SIZED, "sum", "[[5.0], [2.0]]"
+)
+sparse_segment_mean = _sparse(
+    "mean", segment.SPARSE_SEGMENT_MEAN, segment.SPARSE_SEGMENT_MEAN_SIZED, "mean", "[[2.5], [2.0]]"
+)
 sparse_segment_sqrt_n = _sparse(
-    "sqrt_n", segment.SPARSE_SEGMENT_SQRT_N, segment.SPARSE_SEGMENT_SQRT_N_SIZED, "sum over the square root of the number", "[[3.535533905029297], [2.0]]"
+    "sqrt_n",
+    segment.SPARSE_SEGMENT_SQRT_N,
+    segment.SPARSE_SEGMENT_SQRT_N_SIZED,
+    "sum over the square root of the number",
+    "[[3.535533905029297], [2.0]]",
 )
 
 __all__ = [
-    "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min",
-    "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum",
-]  # fmt: skip
+    "segment_max",
+    "segment_mean",
+    "segment_min",
+    "segment_prod",
+    "segment_sum",
+    "unsorted_segment_max",
+    "unsorted_segment_mean",
+    "unsorted_segment_min",
+    "unsorted_segment_prod",
+    "unsorted_segment_sqrt_n",
+    "unsorted_segment_sum",
+]

@@ -1,4 +1,4 @@
-"""Shapes asked for and changed: identity, shape, reshape, transpose, join, split, repeat, pad, reverse, roll, batch and space."""
+"""Shapes asked for and changed: reshape, transpose, join, split, repeat, pad, reverse, roll, blocks."""
 
 from __future__ import annotations
 
@@ -30,12 +30,21 @@ from headrace.ops.array import (
     TRANSPOSE,
 )
 from headrace.ops.joining import CONCAT_V2, PACK, PARALLEL_CONCAT, SPLIT, SPLIT_V, TILE, UNPACK
-from headrace.ops.rearrange import BATCH_TO_SPACE_ND, MIRROR_PAD, PAD, PAD_V2, REVERSE_SEQUENCE, REVERSE_V2, ROLL, SPACE_TO_BATCH_ND
+from headrace.ops.rearrange import (
+    BATCH_TO_SPACE_ND,
+    MIRROR_PAD,
+    PAD,
+    PAD_V2,
+    REVERSE_SEQUENCE,
+    REVERSE_V2,
+    ROLL,
+    SPACE_TO_BATCH_ND,
+)
 
 INT32 = dtypes.int32
 
 
-# ------------------------------------------------------------------------------------------------------------- identity
+# --------------------------------------------------------------------------------------------------- identity
 def _each(op: OpDef, input: Any, name: str | None) -> Any:
     if nest.is_composite(input):
         return nest.map_structure(lambda t: op(t), input, expand_composites=True)
@@ -77,7 +86,7 @@ def stop_gradient(input: Any, name: str | None = None) -> Any:
 
 
 def guarantee_const(input: Any, name: str | None = None) -> Tensor:
-    """`input`, which the caller says is always the same. The compiler finds that out by itself: this is `tf.identity`.
+    """`input`, which the caller says never changes. The compiler finds out by itself: this is `tf.identity`.
 
     >>> import headrace as tf
     >>> int(tf.guarantee_const(1))
@@ -102,7 +111,7 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
     return ENSURE_SHAPE(x, shape=shapes.as_raw(shape), name=name)
 
 
-# --------------------------------------------------------------------------------------------------------- shape queries
+# ---------------------------------------------------------------------------------------------- shape queries
 def _out_type(out_type: Any) -> Any:
     return INT32 if out_type is None else dtypes.as_dtype(out_type)
 
@@ -149,7 +158,11 @@ def size(input: Any, out_type: Any = None, name: str | None = None) -> Tensor:
         return lookup("Prod")(lookup("Cast")(input.dense_shape, DstT=out_type), [0], keep_dims=False)
     x = convert.to_tensor(input)
     n = shapes.count(x._raw_shape) if known(x._raw_shape) else None
-    return SIZE(x, out_type=out_type, name=name) if n is None else convert.constant(np.asarray(n, out_type._np), out_type, name or "Size")
+    return (
+        SIZE(x, out_type=out_type, name=name)
+        if n is None
+        else convert.constant(np.asarray(n, out_type._np), out_type, name or "Size")
+    )
 
 
 def rank(input: Any, name: str | None = None) -> Tensor:
@@ -162,10 +175,14 @@ def rank(input: Any, name: str | None = None) -> Tensor:
     if hasattr(input, "dense_shape") and hasattr(input, "indices") and input.dense_shape is not None:
         return size(input.dense_shape, INT32, name)
     x = convert.to_tensor(input)
-    return RANK(x, name=name) if x._raw_shape is None else convert.constant(np.asarray(len(x._raw_shape), np.int32), INT32, name or "Rank")
+    return (
+        RANK(x, name=name)
+        if x._raw_shape is None
+        else convert.constant(np.asarray(len(x._raw_shape), np.int32), INT32, name or "Rank")
+    )
 
 
-# -------------------------------------------------------------------------------------------------------------- reshape
+# ---------------------------------------------------------------------------------------------------- reshape
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     """The elements of `tensor`, in order, in another shape.
 
@@ -213,7 +230,7 @@ def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
 
 
 def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "transpose") -> Tensor:
-    """Dimensions in another order: dimension i of the result is dimension perm[i] of `a`; reversed by default.
+    """Dimensions in another order, by default reversed: dimension i of the result is `a`'s dimension perm[i].
 
     Args:
       conjugate: whether complex elements are conjugated as well.
@@ -245,7 +262,7 @@ def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
     return BROADCAST_TO(input, shape, name=name)
 
 
-# ------------------------------------------------------------------------------------------------------- join and split
+# --------------------------------------------------------------------------------------------- join and split
 def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
     """Tensors joined along an existing dimension.
 
@@ -279,7 +296,11 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
     >>> tf.stack([[1, 2], [3, 4]], axis=1).numpy().tolist()
     [[1, 3], [2, 4]]
     """
-    parts = list(values) if isinstance(values, (list, tuple)) else [t for t in (unstack(values) if isinstance(values, Tensor) else values)]
+    parts = (
+        list(values)
+        if isinstance(values, (list, tuple))
+        else list(unstack(values) if isinstance(values, Tensor) else values)
+    )
     if not parts:
         return convert.to_tensor([])
     dtype = next((v._dtype for v in parts if isinstance(v, Tensor)), None)
@@ -313,7 +334,10 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unst
                 raise ValueError(f"Argument `axis` = {axis} not in range [{-n}, {n})")
             num = raw[axis]
         if num is None:
-            raise ValueError(f"Cannot infer argument `num` from shape {value.shape}: say how many slices there are along axis {axis}.")
+            raise ValueError(
+                f"Cannot infer argument `num` from shape {value.shape}: say how many slices there are "
+                f"along axis {axis}."
+            )
     return UNPACK(value, num=num, axis=axis, name=name)
 
 
@@ -336,7 +360,9 @@ def parallel_stack(values: Any, name: str = "parallel_stack") -> Tensor:
     return PARALLEL_CONCAT([EXPAND_DIMS(p, 0) for p in parts], shape=whole, name=name)
 
 
-def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = None, name: str = "split") -> list[Tensor]:
+def split(
+    value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = None, name: str = "split"
+) -> list[Tensor]:
     """Consecutive pieces of a tensor along `axis`.
 
     Args:
@@ -362,7 +388,9 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = 
     if num is None:
         num = None if sizes._raw_shape is None else sizes._raw_shape[0]
         if num is None:
-            raise ValueError(f"Cannot infer argument `num` from shape {sizes.shape}: say how many sizes there are.")
+            raise ValueError(
+                f"Cannot infer argument `num` from shape {sizes.shape}: say how many sizes there are."
+            )
     return SPLIT_V(value, sizes, axis, num_split=num, name=name)
 
 
@@ -399,7 +427,10 @@ def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None =
         x, axis = RESHAPE(x, [-1]), 0
     raw = x._raw_shape
     if raw is None or times._raw_shape is None:
-        raise ValueError(f"tf.repeat needs the ranks of its arguments, got {x!r} and {times!r}. Set them with tf.ensure_shape.")
+        raise ValueError(
+            f"tf.repeat needs the ranks of its arguments, got {x!r} and {times!r}. Set them with "
+            "tf.ensure_shape."
+        )
     if not raw:
         x, raw = RESHAPE(x, [1]), (1,)
     n = len(raw)
@@ -423,7 +454,7 @@ def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None =
         dims = list(raw) if known(raw) else [SHAPE(x)[i] if d is None else d for i, d in enumerate(raw)]
         dims[axis] = -1 if not (known(raw) and 0 in raw) else lookup("Mul")(raw[axis], times)
         return RESHAPE(tiled, dims, name=name)
-    # how long the result is depends on the numbers: every slice repeated the greatest number of times, then masked
+    # how long the result is depends on the numbers: repeat each slice the greatest number of times, then mask
     from headrace.ops.indexing import boolean_mask
 
     from .making import sequence_mask
@@ -434,14 +465,16 @@ def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None =
 
 
 def contradiction(message: str) -> Exception:
-    """The error for arguments that contradict each other: InvalidArgumentError, or ValueError while building a graph."""
+    """The error for arguments that do not fit: InvalidArgumentError, or ValueError in a graph."""
     from headrace.core.errors import InvalidArgumentError
 
     return InvalidArgumentError(None, None, message) if state.graph is None else ValueError(message)
 
 
-# -------------------------------------------------------------------------------------------------- pad, reverse, roll
-def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None) -> Tensor:
+# ----------------------------------------------------------------------------------------- pad, reverse, roll
+def pad(
+    tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None
+) -> Tensor:
     """`tensor` with margins.
 
     Args:
@@ -450,7 +483,8 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any
       constant_values: the scalar that fills in constant mode.
 
     Raises:
-      ValueError: an unknown mode. InvalidArgumentError: paddings are negative, of the wrong shape, or too large to mirror.
+      ValueError: an unknown mode.
+      InvalidArgumentError: paddings are negative, of the wrong shape, or too large to mirror.
 
     >>> import headrace as tf
     >>> tf.pad([1, 2, 3], [[1, 2]], "REFLECT").numpy().tolist()
@@ -460,8 +494,16 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any
     if kind in ("REFLECT", "SYMMETRIC"):
         return MIRROR_PAD(tensor, paddings, mode=kind, name=name)
     if kind != "CONSTANT":
-        raise ValueError(f'Value of argument `mode` expected to be one of "CONSTANT", "REFLECT", or "SYMMETRIC". Received `mode` = {mode}')
-    if not isinstance(constant_values, Tensor) and np.isscalar(constant_values) and not isinstance(constant_values, (str, bytes)) and constant_values == 0:
+        raise ValueError(
+            'Value of argument `mode` expected to be one of "CONSTANT", "REFLECT", or '
+            f'"SYMMETRIC". Received `mode` = {mode}'
+        )
+    if (
+        not isinstance(constant_values, Tensor)
+        and np.isscalar(constant_values)
+        and not isinstance(constant_values, (str, bytes))
+        and constant_values == 0
+    ):
         return PAD(tensor, paddings, name=name)
     tensor = convert.to_tensor(tensor)
     return PAD_V2(tensor, paddings, constant_values, name=name)
@@ -480,8 +522,14 @@ def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
     return REVERSE_V2(tensor, axis, name=name)
 
 
-def reverse_sequence(input: Any, seq_lengths: Any, seq_axis: int | None = None, batch_axis: int | None = None, name: str | None = None) -> Tensor:
-    """Reverses the first `seq_lengths[i]` elements along `seq_axis` in each slice i along `batch_axis` (0 by default).
+def reverse_sequence(
+    input: Any,
+    seq_lengths: Any,
+    seq_axis: int | None = None,
+    batch_axis: int | None = None,
+    name: str | None = None,
+) -> Tensor:
+    """Each slice i along `batch_axis` with its first `seq_lengths[i]` elements along `seq_axis` reversed.
 
     Raises:
       InvalidArgumentError: a length exceeds the dimension, or there is not one length per slice.
@@ -492,7 +540,9 @@ def reverse_sequence(input: Any, seq_lengths: Any, seq_axis: int | None = None, 
     """
     if seq_axis is None:
         raise TypeError("tf.reverse_sequence needs seq_axis: the dimension to reverse along.")
-    return REVERSE_SEQUENCE(input, seq_lengths, seq_dim=seq_axis, batch_dim=0 if batch_axis is None else batch_axis, name=name)
+    return REVERSE_SEQUENCE(
+        input, seq_lengths, seq_dim=seq_axis, batch_dim=0 if batch_axis is None else batch_axis, name=name
+    )
 
 
 def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
@@ -508,9 +558,9 @@ def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
     return ROLL(input, shift, axis, name=name)
 
 
-# ------------------------------------------------------------------------------------------------------- batch and space
+# -------------------------------------------------------------------------------------------- batch and space
 def space_to_batch_nd(input: Any, block_shape: Any, paddings: Any, name: str | None = None) -> Tensor:
-    """Cuts the padded spatial dimensions (those after the batch) into blocks and moves each position within a block to the batch.
+    """Cuts the padded dimensions after the batch into blocks and moves each position in a block to the batch.
 
     Args:
       block_shape: one block size per spatial dimension.
@@ -545,8 +595,10 @@ def batch_to_space(input: Any, block_shape: Any, crops: Any, name: str | None = 
     return BATCH_TO_SPACE_ND(input, block_shape, crops, name=name)
 
 
-def required_space_to_batch_paddings(input_shape: Any, block_shape: Any, base_paddings: Any = None, name: str | None = None) -> tuple[Tensor, Tensor]:
-    """The paddings that make dimensions divisible by block sizes, and the crops that undo what they add to `base_paddings`.
+def required_space_to_batch_paddings(
+    input_shape: Any, block_shape: Any, base_paddings: Any = None, name: str | None = None
+) -> tuple[Tensor, Tensor]:
+    """The paddings that make dimensions divisible by block sizes, and the crops that undo what they add.
 
     Args:
       input_shape, block_shape: integers of shape [N].
@@ -563,9 +615,11 @@ def required_space_to_batch_paddings(input_shape: Any, block_shape: Any, base_pa
     n = block._raw_shape[0] if known(block._raw_shape) and block._raw_shape else None  # type: ignore[index]
     if n is None:
         raise ValueError(f"block_shape must be a vector of known length, got {block!r}")
-    base = convert.to_tensor(np.zeros((n, 2), sizes._dtype._np) if base_paddings is None else base_paddings, hint=INT32)
+    base = convert.to_tensor(
+        np.zeros((n, 2), sizes._dtype._np) if base_paddings is None else base_paddings, hint=INT32
+    )
     add, sub, mod = lookup("AddV2"), lookup("Sub"), lookup("FloorMod")
-    start, end = base[:, 0], base[:, 1]
+    start, end = UNPACK(base, num=2, axis=1)
     extra = mod(sub(block, mod(add(add(sizes, start), end), block)), block)
     paddings = PACK([PACK([start[i], add(end, extra)[i]]) for i in range(n)])
     crops = PACK([PACK([0, extra[i]]) for i in range(n)])
@@ -573,7 +627,33 @@ def required_space_to_batch_paddings(input_shape: Any, block_shape: Any, base_pa
 
 
 __all__ = [
-    "batch_to_space", "broadcast_to", "concat", "ensure_shape", "expand_dims", "guarantee_const", "identity", "identity_n", "pad", "parallel_stack", "rank", "repeat",
-    "required_space_to_batch_paddings", "reshape", "reverse", "reverse_sequence", "roll", "shape", "shape_n", "size", "space_to_batch", "space_to_batch_nd", "split",
-    "squeeze", "stack", "stop_gradient", "tile", "transpose", "unstack",
-]  # fmt: skip
+    "batch_to_space",
+    "broadcast_to",
+    "concat",
+    "ensure_shape",
+    "expand_dims",
+    "guarantee_const",
+    "identity",
+    "identity_n",
+    "pad",
+    "parallel_stack",
+    "rank",
+    "repeat",
+    "required_space_to_batch_paddings",
+    "reshape",
+    "reverse",
+    "reverse_sequence",
+    "roll",
+    "shape",
+    "shape_n",
+    "size",
+    "space_to_batch",
+    "space_to_batch_nd",
+    "split",
+    "squeeze",
+    "stack",
+    "stop_gradient",
+    "tile",
+    "transpose",
+    "unstack",
+]

@@ -12,7 +12,7 @@ from .specs import CompositeTensor, TensorSpec, TypeSpec
 
 
 class IndexedSlices(CompositeTensor):
-    """Rows `values[i]` that belong at `indices[i]` of a tensor of shape `dense_shape`; rows with one index add up.
+    """Rows `values[i]` that belong at `indices[i]` of a larger tensor; rows with one index add up.
 
     Args:
       values: a tensor of shape `[N, ...]`.
@@ -20,7 +20,8 @@ class IndexedSlices(CompositeTensor):
       dense_shape: a 1-D integer tensor, or None when nobody knows; needed to turn the whole into a tensor.
 
     >>> import headrace as tf
-    >>> tf.convert_to_tensor(tf.IndexedSlices(tf.constant([[1.0], [2.0]]), tf.constant([2, 2]), tf.constant([3, 1]))).numpy().tolist()
+    >>> rows = tf.IndexedSlices(tf.constant([[1.0], [2.0]]), tf.constant([2, 2]), tf.constant([3, 1]))
+    >>> tf.convert_to_tensor(rows).numpy().tolist()
     [[0.0], [0.0], [3.0]]
     """
 
@@ -158,7 +159,8 @@ def _to_tensor(value: IndexedSlices, dtype: Any = None, name: str | None = None,
 
     if dtype is not None and value.dtype is not dtype:
         raise ValueError(
-            f"Tensor conversion requested dtype {dtype.name} for IndexedSlices with dtype {value.dtype.name}. Use tf.cast on its values."
+            f"Tensor conversion requested dtype {dtype.name} for IndexedSlices with dtype "
+            f"{value.dtype.name}. Use tf.cast on its values."
         )
     return to_dense(value)
 

@@ -1,4 +1,4 @@
-"""What a tensor is and how its elements are arranged: identity, shape queries, reshape, transpose, fill, broadcast."""
+"""What a tensor is and how it is arranged: identity, shape queries, reshape, transpose, fill, broadcast."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def ints_of(t: Any) -> list[int] | None:
     return None if value is None else [int(v) for v in value.reshape(-1)]
 
 
-# ------------------------------------------------------------------------------------------------------------- identity
+# --------------------------------------------------------------------------------------------------- identity
 def _through(op: Any, g: Any) -> list[Any]:
     return [g]
 
@@ -40,7 +40,16 @@ _through.accepts_slices = True  # type: ignore[attr-defined]
 
 
 def _pass(type_name: str, grad: Any = _through, **options: Any) -> OpDef:
-    return OpDef(type_name, "input: T -> output: T", shape=same_as(0), kernel=lambda input, **_: input, checked=True, lower=lambda b, input, **_: input, grad=grad, **options)
+    return OpDef(
+        type_name,
+        "input: T -> output: T",
+        shape=same_as(0),
+        kernel=lambda input, **_: input,
+        checked=True,
+        lower=lambda b, input, **_: input,
+        grad=grad,
+        **options,
+    )
 
 
 def _prevented(op: Any, g: Any) -> Any:
@@ -60,13 +69,15 @@ IDENTITY_N = OpDef(
     kernel=lambda input: input,
     lower=lambda b, input: input,
     checked=True,
-    grad=lambda op, *gs: op.attrs["_gradient"](op, *gs) if op.attrs.get("_gradient") is not None else list(gs),
+    grad=lambda op, *gs: (
+        op.attrs["_gradient"](op, *gs) if op.attrs.get("_gradient") is not None else list(gs)
+    ),
 )
 
 IDENTITY_N.grad.accepts_none = True  # type: ignore[union-attr]
 
 
-# --------------------------------------------------------------------------------------------------------- shape queries
+# ---------------------------------------------------------------------------------------------- shape queries
 def _shape_array(x: Any, out_type: Any) -> np.ndarray:
     return np.asarray(x.shape, out_type._np)
 
@@ -118,7 +129,9 @@ def _(c: Any) -> Raw:
     try:
         return shapes.merge(c[0], c.attrs["shape"])
     except ValueError:
-        raise ShapeError(f"Shape of tensor {list(c[0])} is not compatible with expected shape {list(c.attrs['shape'])}.") from None
+        raise ShapeError(
+            f"Shape of tensor {list(c[0])} is not compatible with expected shape {list(c.attrs['shape'])}."
+        ) from None
 
 
 @ENSURE_SHAPE.kernel_rule
@@ -129,11 +142,16 @@ def _(input: Any, shape: Raw) -> Any:
 @ENSURE_SHAPE.lowering
 def _(b: Any, x: Any, shape: Raw) -> Any:
     if not shapes.compatible(x.shape, shape):
-        raise InvalidArgumentError(None, None, f"Shape of tensor {b.node.inputs[0].name} {list(x.shape)} is not compatible with expected shape {list(shape or ())}.")
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Shape of tensor {b.node.inputs[0].name} {list(x.shape)} is not compatible with "
+            f"expected shape {list(shape or ())}.",
+        )
     return x
 
 
-# -------------------------------------------------------------------------------------------------------------- reshape
+# ---------------------------------------------------------------------------------------------------- reshape
 def resolve_shape(shape: Any, size: int) -> tuple[int, ...]:
     """A requested shape with its -1 filled in, for `size` elements."""
     if shape.ndim != 1:
@@ -151,18 +169,30 @@ def resolve_shape(shape: Any, size: int) -> tuple[int, ...]:
 def check_shape_request(out: list[int], size: int | None) -> None:
     if out.count(-1) > 1:
         first = out.index(-1)
-        raise InvalidArgumentError(None, None, f"Only one input size may be -1, not both {first} and {out.index(-1, first + 1)}")
+        raise InvalidArgumentError(
+            None, None, f"Only one input size may be -1, not both {first} and {out.index(-1, first + 1)}"
+        )
     for i, d in enumerate(out):
         if d < -1:
             raise InvalidArgumentError(None, None, f"Size {i} must be non-negative, not {d}")
     if size is not None:
         if -1 in out:
-            raise InvalidArgumentError(None, None, "reshape cannot infer the missing input size for an empty tensor unless all specified input sizes are non-zero")
+            raise InvalidArgumentError(
+                None,
+                None,
+                "reshape cannot infer the missing input size for an empty tensor unless all "
+                "specified input sizes are non-zero",
+            )
         if math.prod(out) != size:
-            raise InvalidArgumentError(None, None, f"Input to reshape is a tensor with {size} values, but the requested shape has {math.prod(out)}")
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Input to reshape is a tensor with {size} values, but the requested shape has "
+                f"{math.prod(out)}",
+            )
 
 
-RESHAPE = OpDef(
+RESHAPE: OpDef = OpDef(
     "Reshape",
     "tensor: T, shape: Tshape -> output: T",
     types={"Tshape": INDEX},
@@ -195,7 +225,7 @@ def _(c: Any) -> Raw:
         return None
     total = shapes.count(c[0])
     value = c.value(1) if None in asked else None
-    if value is not None and int((value < 0).sum()) != 1 or value is not None and int(value.min()) < -1:
+    if (value is not None and int((value < 0).sum()) != 1) or (value is not None and int(value.min()) < -1):
         try:
             check_shape_request(value.tolist(), None)
         except InvalidArgumentError as error:
@@ -204,15 +234,16 @@ def _(c: Any) -> Raw:
         rest = math.prod([d for d in asked if d is not None])
         if rest > 0:
             if total % rest:
-                raise ShapeError(f"Cannot reshape a tensor with {total} elements to shape {list(asked)}: {total} is not a multiple of {rest},")
+                raise ShapeError(
+                    f"Cannot reshape a tensor with {total} elements to shape {list(asked)}: {total} is "
+                    f"not a multiple of {rest},"
+                )
             return tuple([total // rest if d is None else d for d in asked])
     elif total is not None and None not in asked and math.prod(asked) != total:
-        raise ShapeError(f"Cannot reshape a tensor with {total} elements to shape {list(asked)} ({math.prod(asked)} elements)")
-    elif c[0] is not None and value is not None and asked.count(None) == 1 and c[0].count(None) == 1:
-        # one unknown on each side: where the known parts agree, the two unknowns are the same dimension, and stay unknown;
-        # where they cannot agree, say so now
-        if math.prod([d for d in c[0] if d is not None]) == 0 and all(asked):
-            return tuple([0 if d is None else d for d in asked])
+        raise ShapeError(
+            f"Cannot reshape a tensor with {total} elements to shape {list(asked)} "
+            f"({math.prod(asked)} elements)"
+        )
     return asked
 
 
@@ -232,7 +263,9 @@ EXPAND_DIMS = OpDef(
 def expanded(shape: Any, dim: Any) -> tuple[Any, ...]:
     """`shape` with a 1 put in at `dim`."""
     if dim.size != 1:
-        raise ShapeError(f"'dim' input must be a tensor with a single value, received shape {list(dim.shape)}")
+        raise ShapeError(
+            f"'dim' input must be a tensor with a single value, received shape {list(dim.shape)}"
+        )
     axis, n = int(dim.reshape(())), len(shape)
     if not -n - 1 <= axis <= n:
         raise ShapeError(f"Tried to expand dim index {axis} for tensor with {n} dimensions.")
@@ -273,19 +306,21 @@ def squeezed(shape: Any, axes: Any) -> tuple[Any, ...]:
 @SQUEEZE.shape_rule
 def _(c: Any) -> Raw:
     axes = c.attrs["squeeze_dims"]
-    if c[0] is None or not axes and None in c[0]:
+    if c[0] is None or (not axes and None in c[0]):
         return None
     return squeezed(c[0], axes)
 
 
-# ------------------------------------------------------------------------------------------------------------ transpose
+# -------------------------------------------------------------------------------------------------- transpose
 def permutation(perm: Any, rank: int) -> list[int]:
     """`perm` checked to permute `rank` dimensions; negative entries count from the end."""
     if perm.ndim != 1:
         raise ShapeError(f"perm must be rank 1, received shape {list(perm.shape)}")
     out = [int(p) + rank if p < 0 else int(p) for p in perm.tolist()]
     if len(out) != rank:
-        raise ShapeError(f"transpose expects a vector of size {rank}. But input(1) is a vector of size {len(out)}")
+        raise ShapeError(
+            f"transpose expects a vector of size {rank}. But input(1) is a vector of size {len(out)}"
+        )
     if sorted(out) != list(range(rank)):
         raise ShapeError(f"{out} is not a permutation of the dimensions 0 … {rank - 1}")
     return out
@@ -309,7 +344,7 @@ def _inverse(op: Any) -> Any:
     return np.argsort([p + n if p < 0 else p for p in perm]).astype(np.int32)
 
 
-TRANSPOSE = OpDef(
+TRANSPOSE: OpDef = OpDef(
     "Transpose",
     "x: T, perm: Tperm -> y: T",
     types={"Tperm": INDEX},
@@ -327,14 +362,18 @@ CONJUGATE_TRANSPOSE = OpDef(
     types={"Tperm": INDEX},
     defaults={"Tperm": INT32},
     shape=_transposed_shape,
-    kernel=lambda x, perm: np.conj(x).transpose(permutation(perm, x.ndim)) if x.dtype.kind == "c" else x.transpose(permutation(perm, x.ndim)),
+    kernel=lambda x, perm: (
+        np.conj(x).transpose(permutation(perm, x.ndim))
+        if x.dtype.kind == "c"
+        else x.transpose(permutation(perm, x.ndim))
+    ),
     checked=True,
     static=("perm",),
     body=lambda x, perm: TRANSPOSE(lookup("Conj")(x) if x._dtype.is_complex else x, perm),
 )
 
 
-# ----------------------------------------------------------------------------------------------------- fill, broadcast
+# -------------------------------------------------------------------------------------------- fill, broadcast
 def _requested(c: Any, i: int) -> Raw:
     """The shape that input i asks for; negative entries are errors, not unknowns."""
     shape = c.partial(i)
@@ -353,7 +392,14 @@ FILL = OpDef(
     static=("dims",),
     kernel=lambda dims, value: np.full(dims, value[()], value.dtype),
     lower=lambda b, dims, value: b.broadcast_to(value, dims.tolist()),
-    grad=lambda op, g: [None, lookup("Sum")(g, lookup("Range")(0, RANK(g), 1) if g._raw_shape is None else list(range(len(g._raw_shape))), keep_dims=False)],
+    grad=lambda op, g: [
+        None,
+        lookup("Sum")(
+            g,
+            lookup("Range")(0, RANK(g), 1) if g._raw_shape is None else list(range(len(g._raw_shape))),
+            keep_dims=False,
+        ),
+    ],
 )
 
 
@@ -383,6 +429,12 @@ def _(c: Any) -> Raw:
     out = _requested(c, 1)
     if out is not None and c[0] is not None:
         offset = len(out) - len(c[0])
-        if offset < 0 or any(d is not None and out[offset + i] is not None and d not in (1, out[offset + i]) for i, d in enumerate(c[0])):
-            raise ShapeError(f"Incompatible shapes: {list(c[0])} vs. {list(out)}: the input cannot be broadcast to the requested shape")
+        if offset < 0 or any(
+            d is not None and out[offset + i] is not None and d not in (1, out[offset + i])
+            for i, d in enumerate(c[0])
+        ):
+            raise ShapeError(
+                f"Incompatible shapes: {list(c[0])} vs. {list(out)}: the input cannot be broadcast to "
+                "the requested shape"
+            )
     return out

@@ -1,7 +1,8 @@
 """Reading and writing by index: Gather, GatherNd, the ScatterNd family, OneHot, Where.
 
-On the host an index out of range is an InvalidArgumentError. In compiled programs, as in TensorFlow's own XLA programs,
-gathers clamp such an index to the nearest valid one and scatters drop the update: checking would cost a pass over the indices."""
+On the host an index out of range is an InvalidArgumentError. In compiled programs, as in TensorFlow's own XLA
+programs, gathers clamp such an index to the nearest valid one and scatters drop the update: checking would
+cost a pass over the indices."""
 
 from __future__ import annotations
 
@@ -42,10 +43,15 @@ def check_range(indices: Any, n: int) -> None:
     """InvalidArgumentError naming the first index that is not in [0, n)."""
     if indices.size and (indices.min() < 0 or indices.max() >= n):
         where = np.argwhere((indices < 0) | (indices >= n))[0]
-        raise InvalidArgumentError(None, None, f"indices{where.tolist() if where.size else ''} = {int(indices[tuple(where)])} is not in [0, {n})")
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"indices{where.tolist() if where.size else ''} = {int(indices[tuple(where)])} is not "
+            f"in [0, {n})",
+        )
 
 
-# --------------------------------------------------------------------------------------------------------------- gather
+# ----------------------------------------------------------------------------------------------------- gather
 GATHER_V2 = OpDef(
     "GatherV2",
     "params: Tparams, indices: Tindices, axis: Taxis -> output: Tparams",
@@ -92,7 +98,10 @@ def _(c: Any) -> Raw:
     try:
         lead = shapes.merge(params[:batch], indices[:batch])
     except ValueError:
-        raise ShapeError(f"params.shape{list(params[:batch])} must equal indices.shape{list(indices[:batch])} in the {batch} batch dimensions") from None
+        raise ShapeError(
+            f"params.shape{list(params[:batch])} must equal indices.shape{list(indices[:batch])} "
+            f"in the {batch} batch dimensions"
+        ) from None
     assert lead is not None
     return (*lead, *params[batch:at], *indices[batch:], *params[at + 1 :])
 
@@ -120,12 +129,20 @@ def _(b: Any, params: Any, indices: Any, axis: Any, batch_dims: int) -> Any:
     if indices.rank == 0:
         zero = b.constant(0, indices.dtype)
         sizes = [1 if i == at else d for i, d in enumerate(params.shape)]
-        return b.reshape(b.dynamic_slice(params, [indices if i == at else zero for i in range(params.rank)], sizes), shape)
+        return b.reshape(
+            b.dynamic_slice(params, [indices if i == at else zero for i in range(params.rank)], sizes), shape
+        )
     return b.gather(
-        params, indices, shape,
-        offset_dims=[*range(batch, at), *range(at + indices.rank - batch, len(shape))], collapsed=[at], start_map=[at],
-        sizes=[1 if i < batch or i == at else d for i, d in enumerate(params.shape)], index_dim=indices.rank, batch=(range(batch), range(batch)),
-    )  # fmt: skip
+        params,
+        indices,
+        shape,
+        offset_dims=[*range(batch, at), *range(at + indices.rank - batch, len(shape))],
+        collapsed=[at],
+        start_map=[at],
+        sizes=[1 if i < batch or i == at else d for i, d in enumerate(params.shape)],
+        index_dim=indices.rank,
+        batch=(range(batch), range(batch)),
+    )
 
 
 def _row_gradient(params: Any, indices: Any, g: Any) -> IndexedSlices:
@@ -148,13 +165,21 @@ def _(op: Any, g: Any) -> list[Any]:
     if at == [0] and not batch:
         return [_row_gradient(params, indices, g), None, None]
     if params._raw_shape is None or indices._raw_shape is None or at is None:
-        raise ValueError(f"The gradient of a gather along axis {at} needs the ranks of params and indices; set them with tf.ensure_shape. Got {params!r} and {indices!r}.")
+        raise ValueError(
+            f"The gradient of a gather along axis {at} needs the ranks of params and indices; set "
+            f"them with tf.ensure_shape. Got {params!r} and {indices!r}."
+        )
     rank, index_rank = len(params._raw_shape), len(indices._raw_shape)
     a, batch = gather_axes(rank, index_rank, at[0], batch)
-    # bring the indexed dimensions to the front, sum rows of one (batch, index) together, and put the dimension back
+    # bring the indexed dimensions to the front, add up rows of one (batch, index), and put the dimension back
     p, i = dims(params), dims(indices)
     middle, picked = a - batch, index_rank - batch
-    order = [*range(batch), *range(batch + middle, batch + middle + picked), *range(batch, batch + middle), *range(batch + middle + picked, rank + picked - 1)]
+    order = [
+        *range(batch),
+        *range(batch + middle, batch + middle + picked),
+        *range(batch, batch + middle),
+        *range(batch + middle + picked, rank + picked - 1),
+    ]
     rest = join(p[batch:a], p[a + 1 :])
     n = p[a]
     groups = product(p[:batch])
@@ -165,10 +190,17 @@ def _(op: Any, g: Any) -> list[Any]:
             base, n_ = lookup("Cast")(base, DstT=indices._dtype), lookup("Cast")(n, DstT=indices._dtype)
         else:
             n_ = n
-        per_group = RESHAPE(indices, join([groups] if isinstance(groups, int) else RESHAPE(groups, [1]), [-1])) if _countable(i) else RESHAPE(indices, [groups, 0])
+        per_group = (
+            RESHAPE(indices, join([groups] if isinstance(groups, int) else RESHAPE(groups, [1]), [-1]))
+            if _countable(i)
+            else RESHAPE(indices, [groups, 0])
+        )
         ids = RESHAPE(lookup("AddV2")(per_group, lookup("ExpandDims")(lookup("Mul")(base, n_), 1)), [-1])
     total = groups * n
-    rows = RESHAPE(TRANSPOSE(g, order), join([product(i)] if isinstance(product(i), int) else RESHAPE(product(i), [1]), rest))
+    rows = RESHAPE(
+        TRANSPOSE(g, order),
+        join([product(i)] if isinstance(product(i), int) else RESHAPE(product(i), [1]), rest),
+    )
     summed = lookup("UnsortedSegmentSum")(rows, ids, total)
     wide = RESHAPE(summed, join(p[:batch], [n] if isinstance(n, int) else RESHAPE(n, [1]), rest))
     back = [*range(batch), *range(batch + 1, a + 1), batch, *range(a + 1, rank)]
@@ -179,7 +211,7 @@ def _countable(shape: Any) -> bool:
     return not isinstance(shape, list) or 0 not in shape
 
 
-# ------------------------------------------------------------------------------------------------------------ gather_nd
+# -------------------------------------------------------------------------------------------------- gather_nd
 GATHER_ND = OpDef(
     "GatherNd",
     "params: Tparams, indices: Tindices -> output: Tparams",
@@ -197,25 +229,31 @@ def _(c: Any) -> Raw:
     if params is None or indices is None or indices[-1] is None:
         return None
     if indices[-1] > len(params):
-        raise ShapeError(f"indices.shape[-1] must be <= params.rank, but saw indices shape: {list(indices)} and params shape: {list(params)}")
+        raise ShapeError(
+            f"indices.shape[-1] must be <= params.rank, but saw indices shape: {list(indices)} "
+            f"and params shape: {list(params)}"
+        )
     return indices[:-1] + params[indices[-1] :]
 
 
-def flat_rows(indices: Any, shape: tuple[int, ...], policy: str, what: str = "indices") -> tuple[Any, Any]:
-    """Each index vector as one row number into the leading dimensions of `shape`, and which of them are valid (None: all)."""
-    depth = indices.shape[-1]
-    flat = indices.reshape(-1, depth) if depth else np.zeros((math.prod(indices.shape[:-1]), 0), np.int64)
-    limits = np.asarray(shape[:depth], np.int64)
-    bad = ((flat < 0) | (flat >= limits)).any(1) if depth else np.zeros(len(flat), bool)
+def flat_rows(indices: Any, shape: tuple[int, ...], policy: str) -> tuple[Any, Any]:
+    """Each index vector as a row number in the leading dimensions of `shape`; which are valid (None: all)."""
+    depth, count = indices.shape[-1], math.prod(indices.shape[:-1])
+    flat = indices.reshape(count, depth)
+    bad = ((flat < 0) | (flat >= np.asarray(shape[:depth], np.int64))).any(1)
+    valid = None
     if bad.any():
-        if policy not in ("IGNORE",):
+        if policy != "IGNORE":
             k = int(np.flatnonzero(bad)[0])
-            at = np.unravel_index(k, indices.shape[:-1])
-            where = "" if not at else ",".join(str(int(v)) for v in at)
-            raise InvalidArgumentError(None, None, f"{what}[{where}] = {flat[k].tolist()} does not index into shape {list(shape)}")
+            at = ",".join(str(int(i)) for i in np.unravel_index(k, indices.shape[:-1]))
+            message = f"indices[{at}] = {flat[k].tolist()} does not index into shape {list(shape)}"
+            raise InvalidArgumentError(None, None, message)
+        valid = ~bad
         flat = np.where(bad[:, None], 0, flat)
-    strides = np.asarray([math.prod(shape[i + 1 : depth]) for i in range(depth)], np.int64)
-    return flat.astype(np.int64) @ strides if depth else np.zeros(len(flat), np.int64), ~bad if bad.any() else None
+    rows = np.zeros(count, np.int64)
+    for column, size in zip(flat.T, shape):
+        rows = rows * size + column
+    return rows, valid
 
 
 @GATHER_ND.kernel_rule
@@ -239,12 +277,24 @@ def _(b: Any, params: Any, indices: Any, bad_indices_policy: str) -> Any:
     if 0 in shape or 0 in params.shape:
         return b.zeros(shape, params.dtype)
     out = b.gather(
-        params, indices, shape, offset_dims=range(indices.rank - 1, len(shape)), collapsed=range(depth), start_map=range(depth),
-        sizes=[1] * depth + list(params.shape[depth:]), index_dim=indices.rank - 1,
-    )  # fmt: skip
+        params,
+        indices,
+        shape,
+        offset_dims=range(indices.rank - 1, len(shape)),
+        collapsed=range(depth),
+        start_map=range(depth),
+        sizes=[1] * depth + list(params.shape[depth:]),
+        index_dim=indices.rank - 1,
+    )
     if bad_indices_policy == "IGNORE":
-        limits = b.broadcast_to(b.constant(np.asarray(params.shape[:depth], indices.dtype._np)), indices.shape)
-        inside = b.binary("and", b.compare("GE", indices, b.zeros(indices.shape, indices.dtype)), b.compare("LT", indices, limits))
+        limits = b.broadcast_to(
+            b.constant(np.asarray(params.shape[:depth], indices.dtype._np)), indices.shape
+        )
+        inside = b.binary(
+            "and",
+            b.compare("GE", indices, b.zeros(indices.shape, indices.dtype)),
+            b.compare("LT", indices, limits),
+        )
         keep = b.reduce(inside, [indices.rank - 1], "and", True)
         out = b.select(b.broadcast_in_dim(keep, shape, range(keep.rank)), out, b.zeros(shape, out.dtype))
     return out
@@ -259,7 +309,7 @@ def _(op: Any, g: Any) -> list[Any]:
     return [SCATTER_ND(indices, g, SHAPE(params, out_type=indices._dtype)), None]
 
 
-# -------------------------------------------------------------------------------------------------------------- scatter
+# ---------------------------------------------------------------------------------------------------- scatter
 def combine_rows(out: Any, ids: Any, rows: Any, ufunc: Any) -> None:
     """`out[ids[i]] = ufunc(out[ids[i]], rows[i])` for every i, also where ids repeat."""
     if not len(ids):
@@ -285,10 +335,16 @@ def check_updates(target: Raw, indices: Raw, updates: Raw) -> None:
     if target is None or depth is None:
         return
     if depth > len(target):
-        raise ShapeError(f"The inner {depth} dimensions of indices must index into a tensor of rank {len(target)}: indices.shape[-1] must be <= its rank")
+        raise ShapeError(
+            f"The inner {depth} dimensions of indices must index into a tensor of rank "
+            f"{len(target)}: indices.shape[-1] must be <= its rank"
+        )
     expected = indices[:-1] + target[depth:]
     if not shapes.compatible(expected, updates):
-        raise ShapeError(f"The shape of updates must be indices.shape[:-1] + shape[indices.shape[-1]:] = {list(expected)}, got {list(updates)}")
+        raise ShapeError(
+            "The shape of updates must be indices.shape[:-1] + shape[indices.shape[-1]:] = "
+            f"{list(expected)}, got {list(updates)}"
+        )
 
 
 def _scattered(out: Any, indices: Any, updates: Any, ufunc: Any, policy: str) -> Any:
@@ -314,7 +370,16 @@ def lower_scatter(b: Any, x: Any, indices: Any, updates: Any, kind: str | None) 
     if depth == 0:  # every update is for the whole tensor
         x, depth = b.reshape(x, (1, *shape)), 1
         indices = b.zeros((*indices.shape[:-1], 1), INT32)
-    out = b.scatter(x, indices, updates, kind, window_dims=range(indices.rank - 1, updates.rank), inserted=range(depth), dims_map=range(depth), index_dim=indices.rank - 1)
+    out = b.scatter(
+        x,
+        indices,
+        updates,
+        kind,
+        window_dims=range(indices.rank - 1, updates.rank),
+        inserted=range(depth),
+        dims_map=range(depth),
+        index_dim=indices.rank - 1,
+    )
     return b.reshape(out, shape)
 
 
@@ -325,7 +390,9 @@ SCATTER_ND = OpDef(
     types={"Tindices": INDEX_TYPES},
     defaults={"Tindices": INT32},
     static=("shape",),
-    lower=lambda b, indices, updates, shape, bad_indices_policy: lower_scatter(b, b.zeros(shape.tolist(), updates.dtype), indices, updates, "add"),
+    lower=lambda b, indices, updates, shape, bad_indices_policy: lower_scatter(
+        b, b.zeros(shape.tolist(), updates.dtype), indices, updates, "add"
+    ),
     grad=lambda op, g: [None, GATHER_ND(g, op.inputs[0]), None],
 )
 
@@ -356,8 +423,17 @@ def _tensor_scatter(type_name: str, ufunc: Any, kind: str | None, grad: Any, fir
             return lower_scatter(b, tensor, indices, b.neg(updates), "add")
         return lower_scatter(b, tensor, indices, updates, kind)
 
-    return OpDef(type_name, f"{first}: T, indices: Tindices, updates: T -> output: T", attrs={"bad_indices_policy": ""}, types={"Tindices": INDEX_TYPES},
-                 defaults={"Tindices": INT32}, shape=shape, kernel=kernel, lower=lower, grad=grad)  # fmt: skip
+    return OpDef(
+        type_name,
+        f"{first}: T, indices: Tindices, updates: T -> output: T",
+        attrs={"bad_indices_policy": ""},
+        types={"Tindices": INDEX_TYPES},
+        defaults={"Tindices": INT32},
+        shape=shape,
+        kernel=kernel,
+        lower=lower,
+        grad=grad,
+    )
 
 
 def _extreme_gradient(op: Any, g: Any) -> list[Any]:
@@ -371,12 +447,30 @@ def _extreme_gradient(op: Any, g: Any) -> list[Any]:
     return [mul(share, old), None, mul(GATHER_ND(share, indices), new)]
 
 
-TENSOR_SCATTER_UPDATE = _tensor_scatter("TensorScatterUpdate", None, None, lambda op, g: [TENSOR_SCATTER_UPDATE(g, op.inputs[1], ZEROS_LIKE(op.inputs[2])), None, GATHER_ND(g, op.inputs[1])])  # fmt: skip
-TENSOR_SCATTER_ADD = _tensor_scatter("TensorScatterAdd", np.add, "add", lambda op, g: [g, None, GATHER_ND(g, op.inputs[1])])
-TENSOR_SCATTER_SUB = _tensor_scatter("TensorScatterSub", np.subtract, "subtract", lambda op, g: [g, None, lookup("Neg")(GATHER_ND(g, op.inputs[1]))])
+TENSOR_SCATTER_UPDATE: OpDef = _tensor_scatter(
+    "TensorScatterUpdate",
+    None,
+    None,
+    lambda op, g: [
+        TENSOR_SCATTER_UPDATE(g, op.inputs[1], ZEROS_LIKE(op.inputs[2])),
+        None,
+        GATHER_ND(g, op.inputs[1]),
+    ],
+)
+TENSOR_SCATTER_ADD = _tensor_scatter(
+    "TensorScatterAdd", np.add, "add", lambda op, g: [g, None, GATHER_ND(g, op.inputs[1])]
+)
+TENSOR_SCATTER_SUB = _tensor_scatter(
+    "TensorScatterSub",
+    np.subtract,
+    "subtract",
+    lambda op, g: [g, None, lookup("Neg")(GATHER_ND(g, op.inputs[1]))],
+)
 TENSOR_SCATTER_MIN = _tensor_scatter("TensorScatterMin", np.minimum, "minimum", _extreme_gradient)
 TENSOR_SCATTER_MAX = _tensor_scatter("TensorScatterMax", np.maximum, "maximum", _extreme_gradient)
-SCATTER_ND_ADD = _tensor_scatter("ScatterNdNonAliasingAdd", np.add, "add", lambda op, g: [g, None, GATHER_ND(g, op.inputs[1])], "input")
+SCATTER_ND_ADD = _tensor_scatter(
+    "ScatterNdNonAliasingAdd", np.add, "add", lambda op, g: [g, None, GATHER_ND(g, op.inputs[1])], "input"
+)
 
 
 @TENSOR_SCATTER_SUB.kernel_rule
@@ -384,7 +478,7 @@ def _(tensor: Any, indices: Any, updates: Any, bad_indices_policy: str) -> Any:
     return _scattered(tensor.copy(), indices, np.negative(updates), np.add, bad_indices_policy)
 
 
-# ------------------------------------------------------------------------------------------------------- one-hot, where
+# --------------------------------------------------------------------------------------------- one-hot, where
 ONE_HOT = OpDef(
     "OneHot",
     "indices: TI, depth: int32, on_value: T, off_value: T -> output: T",
@@ -431,5 +525,13 @@ def _nonzero(input: Any) -> Any:
     return np.argwhere(input).astype(np.int64, copy=False)
 
 
-WHERE = OpDef("Where", "input: T -> index: int64", kernel=_nonzero, host=True, checked=True, defaults={"T": dtypes.bool_}, grad=not_differentiable,
-              shape=lambda c: (None, None if c[0] is None else len(c[0])))  # fmt: skip
+WHERE = OpDef(
+    "Where",
+    "input: T -> index: int64",
+    kernel=_nonzero,
+    host=True,
+    checked=True,
+    defaults={"T": dtypes.bool_},
+    grad=not_differentiable,
+    shape=lambda c: (None, None if c[0] is None else len(c[0])),
+)

@@ -11,7 +11,7 @@ import numpy as np
 from headrace.core import convert, dtypes, shapes
 from headrace.core.dispatch import execute
 from headrace.core.dtypes import INDEX
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError
 from headrace.core.op import OpDef, lookup
 from headrace.core.shapes import Raw, known
 from headrace.core.state import EAGER, state
@@ -33,7 +33,7 @@ def needs_value(b: Any, i: int) -> NoReturn:
 
 
 def entries(t: Any) -> list[int | None] | None:
-    """The numbers of an index vector as far as they are known while building; None when its length is not known either."""
+    """The numbers of an index vector as far as they are known while building; None when its length is not."""
     value = static_value(t)
     if value is not None:
         return value.reshape(-1).tolist()
@@ -43,7 +43,7 @@ def entries(t: Any) -> list[int | None] | None:
     return [None] * t._raw_shape[0] if known(t._raw_shape) else None
 
 
-# ---------------------------------------------------------------------------------------------------------------- Slice
+# ------------------------------------------------------------------------------------------------------ Slice
 SLICE = OpDef(
     "Slice",
     "input: T, begin: Index, size: Index -> output: T",
@@ -71,7 +71,10 @@ def _(c: Any) -> Raw:
     if rank is None:
         return None
     if any(v is not None and len(v) != rank for v in (begin, size)):
-        raise ShapeError(f"Expected begin and size arguments to be 1-D tensors of size {rank}, but got shapes {list(c[1] or ())} and {list(c[2] or ())} instead.")
+        raise ShapeError(
+            f"Expected begin and size arguments to be 1-D tensors of size {rank}, but got shapes "
+            f"{list(c[1] or ())} and {list(c[2] or ())} instead."
+        )
     out = []
     for i, (d, b, s) in enumerate(zip(c[0] or (None,) * rank, begin or [None] * rank, size or [None] * rank)):
         if s is None or d is None or b is None:
@@ -83,7 +86,9 @@ def _(c: Any) -> Raw:
 
 @SLICE.kernel_rule
 def _(input: Any, begin: Any, size: Any) -> Any:
-    return input[(*[slice(b, None if s == -1 else b + s) for b, s in zip(begin.tolist(), size.tolist())], ...)]
+    return input[
+        (*[slice(b, None if s == -1 else b + s) for b, s in zip(begin.tolist(), size.tolist())], ...)
+    ]
 
 
 @SLICE.lowering
@@ -120,13 +125,15 @@ def _(op: Any, g: Any) -> list[Any]:
     return [STRIDED_SLICE_GRAD(SHAPE(x, out_type=begin._dtype), begin, end, ones, g), None, None]
 
 
-# ---------------------------------------------------------------------------------------------------------- StridedSlice
+# ----------------------------------------------------------------------------------------------- StridedSlice
 MASKS = {"begin_mask": 0, "end_mask": 0, "ellipsis_mask": 0, "new_axis_mask": 0, "shrink_axis_mask": 0}
 NEW, FULL, INDEX_AT, RANGE = "new", "full", "index", "range"
 
 
-def layout(rank: int, n: int, ellipsis_mask: int, new_axis_mask: int, shrink_axis_mask: int) -> list[tuple[str, int, int]]:
-    """What each entry of an n-entry slicing specification does to a tensor of that rank: `(kind, entry, dimension)` in output order."""
+def layout(
+    rank: int, n: int, ellipsis_mask: int, new_axis_mask: int, shrink_axis_mask: int
+) -> list[tuple[str, int, int]]:
+    """What n entries do to a tensor of that rank: `(kind, entry, dimension)` in the order of the result."""
     if ellipsis_mask & (ellipsis_mask - 1):
         raise ShapeError("Multiple ellipses in slice spec not allowed")
     out: list[tuple[str, int, int]] = []
@@ -152,7 +159,17 @@ def bounds(i: int, begin: Any, end: Any, strides: Any, begin_mask: int, end_mask
     return slice(None if begin_mask >> i & 1 else begin[i], None if end_mask >> i & 1 else end[i], strides[i])
 
 
-def numpy_index(rank: int, begin: Any, end: Any, strides: Any, begin_mask: int, end_mask: int, ellipsis_mask: int, new_axis_mask: int, shrink_axis_mask: int) -> tuple[Any, ...]:
+def numpy_index(
+    rank: int,
+    begin: Any,
+    end: Any,
+    strides: Any,
+    begin_mask: int,
+    end_mask: int,
+    ellipsis_mask: int,
+    new_axis_mask: int,
+    shrink_axis_mask: int,
+) -> tuple[Any, ...]:
     """The NumPy index that a specification amounts to; it always gives an array (a view)."""
     begin, end, strides = begin.tolist(), end.tolist(), strides.tolist()
     out: list[Any] = []
@@ -174,18 +191,22 @@ def check_entry(kind: str, i: int, at: int | None, stride: int | None, d: int | 
             raise ShapeError(f"slice index {at} of dimension {dim} out of bounds.")
 
 
-def sliced_shape(shape: Raw, begin: Any, end: Any, strides: Any, begin_mask: int, end_mask: int, ellipsis_mask: int, new_axis_mask: int, shrink_axis_mask: int) -> Raw:
+def sliced_shape(
+    shape: Raw,
+    vectors: list[Any],
+    begin_mask: int,
+    end_mask: int,
+    ellipsis_mask: int,
+    new_axis_mask: int,
+    shrink_axis_mask: int,
+) -> Raw:
     """The shape that a specification selects from `shape`; entries of the vectors may be unknown (None)."""
-    n = next((len(v) for v in (begin, end, strides) if v is not None), None)
-    if n is None:
-        return None
-    if any(v is not None and len(v) != n for v in (begin, end, strides)):
+    n = next((len(v) for v in vectors if v is not None), None)
+    if any(v is not None and len(v) != n for v in vectors):
         raise ShapeError("Expected begin, end, and strides to be 1D equal size tensors")
-    if shape is None:
-        if ellipsis_mask or shrink_axis_mask != (1 << n) - 1 and n == 0:
-            return None
+    if shape is None or n is None:
         return None
-    begin, end, strides = (v if v is not None else [None] * n for v in (begin, end, strides))
+    begin, end, strides = (v if v is not None else [None] * n for v in vectors)
     out: list[int | None] = []
     for kind, i, k in layout(len(shape), n, ellipsis_mask, new_axis_mask, shrink_axis_mask):
         if kind == NEW:
@@ -197,11 +218,12 @@ def sliced_shape(shape: Raw, begin: Any, end: Any, strides: Any, begin_mask: int
             check_entry(kind, i, begin[i], strides[i], d, k)
             if kind == INDEX_AT:
                 continue
-            lo, hi, step = (None if begin_mask >> i & 1 else begin[i]), (None if end_mask >> i & 1 else end[i]), strides[i]
-            unknown = step is None or (lo is None and not begin_mask >> i & 1) or (hi is None and not end_mask >> i & 1)
-            if unknown:
+            open_start, open_end, step = begin_mask >> i & 1, end_mask >> i & 1, strides[i]
+            if step is None or (begin[i] is None and not open_start) or (end[i] is None and not open_end):
                 out.append(None)
-            elif d is not None:
+                continue
+            lo, hi = None if open_start else begin[i], None if open_end else end[i]
+            if d is not None:
                 out.append(len(range(*slice(lo, hi, step).indices(d))))
             else:
                 out.append(_length_in_unknown(lo, hi, step))
@@ -221,8 +243,10 @@ STRIDED_SLICE = OpDef(
     attrs=MASKS,
     types={"Index": INDEX | {dtypes.int16}},
     defaults={"Index": INT32},
-    shape=lambda c: sliced_shape(c[0], *[entries(t) for t in c.inputs[1:]], **c.attrs),
-    kernel=lambda input, begin, end, strides, **masks: input[numpy_index(input.ndim, begin, end, strides, **masks)],
+    shape=lambda c: sliced_shape(c[0], [entries(t) for t in c.inputs[1:]], **c.attrs),
+    kernel=lambda input, begin, end, strides, **masks: input[
+        numpy_index(input.ndim, begin, end, strides, **masks)
+    ],
     static=("strides",),
     hints=("begin", "end"),
     checked=True,
@@ -232,28 +256,47 @@ STRIDED_SLICE = OpDef(
 @STRIDED_SLICE.gradient
 def _(op: Any, g: Any) -> list[Any]:
     x, begin, end, strides = op.inputs
-    shape = lookup("Cast")(SHAPE(x), DstT=begin._dtype) if begin._dtype is dtypes.int16 else SHAPE(x, out_type=begin._dtype)
+    shape = (
+        lookup("Cast")(SHAPE(x), DstT=begin._dtype)
+        if begin._dtype is dtypes.int16
+        else SHAPE(x, out_type=begin._dtype)
+    )
     return [STRIDED_SLICE_GRAD(shape, begin, end, strides, g, **op.attrs), None, None, None]
 
 
 class Plan:
-    """A specification resolved against a concrete shape, while lowering: per dimension of the input its start, count and
-    step, the runtime indices, and the shapes before and after dropping and adding unit dimensions."""
+    """A specification resolved against a concrete shape, while lowering: for each dimension its start,
+    count and step, the runtime indices, and the shape after dropping and adding unit dimensions."""
 
-    def __init__(self, b: Any, shape: Sequence[int], begin: Any, end: Any, strides: Any, masks: dict[str, int], first: int = 1) -> None:
+    def __init__(
+        self,
+        b: Any,
+        shape: Sequence[int],
+        begin: Any,
+        end: Any,
+        strides: Any,
+        masks: dict[str, int],
+        first: int = 1,
+    ) -> None:
         lo, hi, steps = entries_of(b, begin), entries_of(b, end), strides.tolist()
         self.shape = tuple(shape)
         self.starts, self.counts, self.steps = [0] * len(shape), list(shape), [1] * len(shape)
         self.dynamic: dict[int, Any] = {}
         self.result: list[int] = []
-        for kind, i, k in layout(len(shape), len(steps), masks["ellipsis_mask"], masks["new_axis_mask"], masks["shrink_axis_mask"]):
+        for kind, i, k in layout(
+            len(shape), len(steps), masks["ellipsis_mask"], masks["new_axis_mask"], masks["shrink_axis_mask"]
+        ):
             if kind == NEW:
                 self.result.append(1)
                 continue
             if kind == RANGE:
                 s = bounds(i, lo, hi, steps, masks["begin_mask"], masks["end_mask"])
-                if s.start is None and not masks["begin_mask"] >> i & 1 or s.stop is None and not masks["end_mask"] >> i & 1:
-                    needs_value(b, first if s.start is None and not masks["begin_mask"] >> i & 1 else first + 1)
+                if (s.start is None and not masks["begin_mask"] >> i & 1) or (
+                    s.stop is None and not masks["end_mask"] >> i & 1
+                ):
+                    needs_value(
+                        b, first if s.start is None and not masks["begin_mask"] >> i & 1 else first + 1
+                    )
                 check_entry(kind, i, None, steps[i], None, k)
                 picked = range(*s.indices(shape[k]))
                 self.starts[k], self.counts[k], self.steps[k] = picked.start, len(picked), picked.step
@@ -293,7 +336,9 @@ class Plan:
             return b.zeros(self.shape, piece.dtype)
         piece = self.flip(b, b.reshape(piece, self.counts))
         low = [lo if st > 0 else lo + (n - 1) * st for lo, n, st in zip(self.starts, self.counts, self.steps)]
-        edge = [d - lo - (n - 1) * abs(st) - 1 for d, lo, n, st in zip(self.shape, low, self.counts, self.steps)]
+        edge = [
+            d - lo - (n - 1) * abs(st) - 1 for d, lo, n, st in zip(self.shape, low, self.counts, self.steps)
+        ]
         for k in self.dynamic:
             edge[k] = low[k] = 0
         x = b.pad(piece, b.zeros((), piece.dtype), low, edge, [abs(st) - 1 for st in self.steps])
@@ -309,7 +354,9 @@ class Plan:
             return x
         if all(abs(st) == 1 for st in self.steps):
             dtype = next(iter(self.dynamic.values())).dtype if self.dynamic else INT32
-            low = [lo if st > 0 else lo + (n - 1) * st for lo, n, st in zip(self.starts, self.counts, self.steps)]
+            low = [
+                lo if st > 0 else lo + (n - 1) * st for lo, n, st in zip(self.starts, self.counts, self.steps)
+            ]
             at = [self.dynamic.get(k) or b.constant(low[k], dtype) for k in range(x.rank)]
             return b.dynamic_update_slice(x, self.flip(b, b.reshape(piece, self.counts)), at)
         ones = b.full(piece.shape, True, dtypes.bool_)
@@ -359,13 +406,15 @@ TENSOR_STRIDED_SLICE_UPDATE = OpDef(
 
 @TENSOR_STRIDED_SLICE_UPDATE.shape_rule
 def _(c: Any) -> Raw:
-    target = sliced_shape(c[0], *[entries(t) for t in c.inputs[1:4]], **c.attrs)
+    target = sliced_shape(c[0], [entries(t) for t in c.inputs[1:4]], **c.attrs)
     try:
         fits = shapes.compatible(shapes.broadcast(target, c[4]), target)
     except ValueError:
         fits = False
     if not fits:
-        raise ShapeError(f"Cannot assign a value of shape {list(c[4] or ())} to the slice of shape {list(target or ())}")
+        raise ShapeError(
+            f"Cannot assign a value of shape {list(c[4] or ())} to the slice of shape {list(target or ())}"
+        )
     return c[0]
 
 
@@ -387,11 +436,20 @@ def _(op: Any, g: Any) -> list[Any]:
     *_, value = op.inputs
     spec = op.inputs[1:4]
     piece = STRIDED_SLICE(g, *spec, **op.attrs)
-    return [TENSOR_STRIDED_SLICE_UPDATE(g, *spec, ZEROS_LIKE(value), **op.attrs), None, None, None, unbroadcast(piece, value, piece)]
+    return [
+        TENSOR_STRIDED_SLICE_UPDATE(g, *spec, ZEROS_LIKE(value), **op.attrs),
+        None,
+        None,
+        None,
+        unbroadcast(piece, value, piece),
+    ]
 
 
-# ----------------------------------------------------------------------------------------------------------- tensor[...]
-_EXPECTED = "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar tf.int32/tf.int64 tensors are valid indices, got "
+# ------------------------------------------------------------------------------------------------ tensor[...]
+_EXPECTED = (
+    "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar "
+    "tf.int32/tf.int64 tensors are valid indices, got "
+)
 _TYPES = frozenset({dtypes.int16, dtypes.int32, dtypes.int64})
 
 
@@ -399,7 +457,11 @@ def _is_mask(key: Any) -> bool:
     kind = type(key)
     if kind is int or kind is slice or kind is tuple:
         return False
-    return kind is bool or isinstance(key, (np.ndarray, np.bool_)) and key.dtype == np.bool_ or isinstance(key, Tensor) and key._dtype is dtypes.bool_
+    return (
+        kind is bool
+        or (isinstance(key, (np.ndarray, np.bool_)) and key.dtype == np.bool_)
+        or (isinstance(key, Tensor) and key._dtype is dtypes.bool_)
+    )
 
 
 def _check_index(value: Any) -> Any:
@@ -418,7 +480,7 @@ def _check_index(value: Any) -> Any:
         if not hasattr(value, "__tf_tensor__") and not hasattr(value, "handle"):
             raise TypeError(f"{_EXPECTED}{value!r}")
         value = convert.to_tensor(value)
-    if value._dtype not in _TYPES or value._raw_shape is not None and len(value._raw_shape) == 1:
+    if value._dtype not in _TYPES or (value._raw_shape is not None and len(value._raw_shape) == 1):
         raise TypeError(f"{_EXPECTED}{value!r}")
     return int(value) if value._is_eager and not value._raw_shape else value
 
@@ -467,12 +529,21 @@ def specification(key: Any) -> tuple[list[Any], list[Any], list[Any], dict[str, 
 def index_vectors(*vectors: list[Any]) -> list[Tensor]:
     """The vectors of a specification as tensors of one integer type."""
     kinds = {v._dtype for vector in vectors for v in vector if type(v) is not int}
-    wide = dtypes.int64 in kinds or any(type(v) is int and not -(2**31) <= v < 2**31 for vector in vectors for v in vector)
+    wide = dtypes.int64 in kinds or any(
+        type(v) is int and not -(2**31) <= v < 2**31 for vector in vectors for v in vector
+    )
     dtype = dtypes.int64 if wide else INT32
     out: list[Tensor] = []
     for vector in vectors:
-        if kinds and not all([type(v) is int for v in vector]):
-            parts = [convert.to_tensor(v, dtype) if type(v) is int else v if v._dtype is dtype else lookup("Cast")(v, DstT=dtype) for v in vector]
+        if kinds and not all(type(v) is int for v in vector):
+            parts = [
+                convert.to_tensor(v, dtype)
+                if type(v) is int
+                else v
+                if v._dtype is dtype
+                else lookup("Cast")(v, DstT=dtype)
+                for v in vector
+            ]
             out.append(PACK(parts))
         else:
             out.append(convert.constant(np.asarray(vector, dtype._np), dtype))
@@ -498,7 +569,7 @@ def getitem(x: Any, key: Any) -> Any:
     return execute(STRIDED_SLICE, [x, begin, end, strides], masks)
 
 
-Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
+Tensor.__getitem__ = getitem  # type: ignore[attr-defined, misc]
 
 
 def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask", axis: Any = None) -> Any:
@@ -526,13 +597,19 @@ def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask", axis: Any =
     at = int(at)
     m, t = mask._raw_shape, tensor._raw_shape
     if m is None:
-        raise ValueError("Number of mask dimensions must be specified, even if some dimensions are None.  E.g. shape=[None] is ok, but shape=None is not.")
+        raise ValueError(
+            "Number of mask dimensions must be specified, even if some dimensions are None.  "
+            "E.g. shape=[None] is ok, but shape=None is not."
+        )
     if not m:
         raise ValueError("mask cannot be scalar.")
     if t is not None:
         at = at + len(t) if at < 0 else at
         if not shapes.compatible(t[at : at + len(m)], m):
-            raise ValueError(f"Shapes {t[at : at + len(m)]} and {m} are incompatible: the mask must match the tensor's dimensions from {at} on.")
+            raise ValueError(
+                f"Shapes {t[at : at + len(m)]} and {m} are incompatible: the mask must match the "
+                f"tensor's dimensions from {at} on."
+            )
     if len(m) > 1:
         shape = dims(tensor)
         if isinstance(shape, list):
@@ -541,5 +618,3 @@ def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask", axis: Any =
             tensor = RESHAPE(tensor, lookup("ConcatV2")([shape[:at], [-1], shape[at + len(m) :]], 0))
     where = lookup("Where")(RESHAPE(mask, [-1]))
     return lookup("GatherV2")(tensor, lookup("Squeeze")(where, squeeze_dims=[1]), at, name=name)
-
-

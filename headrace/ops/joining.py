@@ -19,7 +19,7 @@ from headrace.ops.table import normal_axis
 INT32 = dtypes.int32
 
 
-# --------------------------------------------------------------------------------------------------------------- concat
+# ----------------------------------------------------------------------------------------------------- concat
 CONCAT_V2 = OpDef(
     "ConcatV2",
     "values: N*T, axis: Tidx -> output: T",
@@ -51,14 +51,21 @@ def _(c: Any) -> Raw:
             total = None
             continue
         if len(shape) != rank:
-            raise ShapeError(f"Ranks of all input tensors should match: shape[0] has rank {rank} vs. shape[{i}] = {list(shape)}")
+            raise ShapeError(
+                f"Ranks of all input tensors should match: shape[0] has rank {rank} vs. shape[{i}] = "
+                f"{list(shape)}"
+            )
         if axis is None:
             continue
         total = None if total is None or shape[axis] is None else total + shape[axis]
         for k in range(rank):
             if k != axis and shape[k] is not None:
                 if out[k] is not None and out[k] != shape[k]:
-                    raise ShapeError(f"Dimensions of inputs should match along all but the concatenated axis: shape[{i}] = {list(shape)} has {shape[k]} where an earlier one has {out[k]} in dimension {k}")
+                    raise ShapeError(
+                        "Dimensions of inputs should match along all but the concatenated axis: "
+                        f"shape[{i}] = "
+                        f"{list(shape)} has {shape[k]} where an earlier one has {out[k]} in dimension {k}"
+                    )
                 out[k] = shape[k]
     if axis is not None:
         out[axis] = total
@@ -72,7 +79,7 @@ def _(b: Any, values: list[Any], axis: Any) -> Any:
 
 
 @CONCAT_V2.gradient
-def _(op: Any, g: Any) -> list[Any]:
+def _concat_gradient(op: Any, g: Any) -> list[Any]:
     *values, axis = op.inputs
     if len(values) == 1:
         return [g, None]
@@ -84,12 +91,22 @@ def _(op: Any, g: Any) -> list[Any]:
     return [*SPLIT_V(g, sizes, axis if at is None else at[0], num_split=len(values)), None]
 
 
-CONCAT = OpDef("Concat", "concat_dim: int32, values: N*T -> output: T", static=("concat_dim",), body=lambda concat_dim, values: CONCAT_V2(values, concat_dim),
-               grad=lambda op, g: [None, *lookup("ConcatV2").grad(_Swapped(op), g)[:-1]])  # fmt: skip
+CONCAT = OpDef(
+    "Concat",
+    "concat_dim: int32, values: N*T -> output: T",
+    static=("concat_dim",),
+    body=lambda concat_dim, values: CONCAT_V2(values, concat_dim),
+    grad=lambda op, g: [None, *_concat_gradient(_Swapped(op), g)[:-1]],
+)
 
 
-PARALLEL_CONCAT = OpDef("ParallelConcat", "values: N*T -> output: T", attrs={"shape": REQUIRED}, body=lambda values, shape: CONCAT_V2(values, 0),
-                        shape=lambda c: c.attrs["shape"])  # fmt: skip
+PARALLEL_CONCAT = OpDef(
+    "ParallelConcat",
+    "values: N*T -> output: T",
+    attrs={"shape": REQUIRED},
+    body=lambda values, shape: CONCAT_V2(values, 0),
+    shape=lambda c: c.attrs["shape"],
+)
 
 
 class _Swapped:
@@ -110,14 +127,21 @@ def _concat_offsets(concat_dim: Any, shape: list[Any]) -> list[Any]:
     return out
 
 
-CONCAT_OFFSET = OpDef("ConcatOffset", "concat_dim: int32, shape: N*shape_type -> offset: N*shape_type", types={"shape_type": INDEX}, kernel=_concat_offsets,
-                      static=("concat_dim", "shape"), lower=lambda b, concat_dim, shape: _concat_offsets(concat_dim, shape),
-                      shape=lambda c: [c[i] for i in range(1, len(c))], grad=not_differentiable)  # fmt: skip
+CONCAT_OFFSET = OpDef(
+    "ConcatOffset",
+    "concat_dim: int32, shape: N*shape_type -> offset: N*shape_type",
+    types={"shape_type": INDEX},
+    kernel=_concat_offsets,
+    static=("concat_dim", "shape"),
+    lower=lambda b, concat_dim, shape: _concat_offsets(concat_dim, shape),
+    shape=lambda c: [c[i] for i in range(1, len(c))],
+    grad=not_differentiable,
+)
 
 
-# ------------------------------------------------------------------------------------------------------- stack, unstack
+# --------------------------------------------------------------------------------------------- stack, unstack
 def entries_of(b: Any, x: Any) -> list[int | None]:
-    """The entries of an index vector while lowering: numbers where they are known, also within `tf.stack([n, 3])`."""
+    """The entries of an index vector while lowering: numbers where known, also within `tf.stack([n, 3])`."""
     if type(x) is np.ndarray:
         return x.reshape(-1).tolist()
     packed = b.entries.get(x.name) or [None] * math.prod(x.shape)
@@ -142,7 +166,10 @@ def _(c: Any) -> Raw:
         try:
             out = shapes.merge(out, c[i])
         except ValueError:
-            raise ShapeError(f"Shapes of all inputs must match: values[0].shape = {list(c[0] or ())} != values[{i}].shape = {list(c[i] or ())}") from None
+            raise ShapeError(
+                f"Shapes of all inputs must match: values[0].shape = {list(c[0] or ())} != "
+                f"values[{i}].shape = {list(c[i] or ())}"
+            ) from None
     if out is None:
         return None
     axis = normal_axis(c.attrs["axis"], len(out) + 1)
@@ -174,12 +201,16 @@ def _unpacked_shape(c: Any) -> list[Raw]:
     return [shape[:axis] + shape[axis + 1 :]] * num
 
 
-UNPACK = OpDef(
+UNPACK: OpDef = OpDef(
     "Unpack",
     "value: T -> output: num*T",
     attrs={"num": REQUIRED, "axis": 0},
     shape=_unpacked_shape,
-    kernel=lambda value, num, axis: list(np.moveaxis(value, axis, 0)) if value.dtype.kind != "O" or value.ndim > 1 else [np.array(v, object) for v in value],
+    kernel=lambda value, num, axis: (
+        list(np.moveaxis(value, axis, 0))
+        if value.dtype.kind != "O" or value.ndim > 1
+        else [np.array(v, object) for v in value]
+    ),
     grad=lambda op, *gs: [PACK(list(gs), axis=op.attrs["axis"])],
 )
 
@@ -191,7 +222,7 @@ def _(b: Any, value: Any, num: int, axis: int) -> Any:
     return [b.reshape(piece, shape) for piece in pieces(b, value, [1] * num, axis)]
 
 
-# ---------------------------------------------------------------------------------------------------------------- split
+# ------------------------------------------------------------------------------------------------------ split
 def pieces(b: Any, x: Any, sizes: list[int], axis: int) -> list[Any]:
     """Consecutive slices along `axis`, while lowering."""
     out, at = [], 0
@@ -223,7 +254,9 @@ SPLIT = OpDef(
     attrs={"num_split": REQUIRED},
     static=("split_dim",),
     kernel=lambda split_dim, value, num_split: np.split(value, num_split, int(split_dim)),
-    lower=lambda b, split_dim, value, num_split: pieces(b, value, [value.shape[split_dim] // num_split] * num_split, int(split_dim) % value.rank),
+    lower=lambda b, split_dim, value, num_split: pieces(
+        b, value, [value.shape[split_dim] // num_split] * num_split, int(split_dim) % value.rank
+    ),
     grad=lambda op, *gs: [None, CONCAT_V2(list(gs), op.inputs[0])],
 )
 
@@ -236,7 +269,10 @@ def _(c: Any) -> list[Raw]:
     axis = split_axis(value, len(shape))
     d = shape[axis]
     if d is not None and (num <= 0 or d % num):
-        raise ShapeError(f"Number of ways to split should evenly divide the split dimension, but got split_dim {axis} (size = {d}) and num_split {num}")
+        raise ShapeError(
+            "Number of ways to split should evenly divide the split dimension, but got split_dim "
+            f"{axis} (size = {d}) and num_split {num}"
+        )
     return [(*shape[:axis], None if d is None else d // num, *shape[axis + 1 :])] * num
 
 
@@ -246,8 +282,12 @@ def resolve_sizes(sizes: Any, d: int) -> list[int]:
     if out.count(-1) > 1:
         raise ShapeError("There can only be one -1 in the input.")
     total = sum(s for s in out if s != -1)
-    if min(out, default=0) < -1 or total > d or -1 not in out and total != d:
-        raise ShapeError(f"Determined shape must either match input shape along split_dim exactly if fully specified, or be less than the size of the input along split_dim if not fully specified. Got sizes {out} for a dimension of {d}")
+    if min(out, default=0) < -1 or total > d or (-1 not in out and total != d):
+        raise ShapeError(
+            "Determined shape must either match input shape along split_dim exactly if fully "
+            "specified, or be less than the size of the input along split_dim if not fully "
+            f"specified. Got sizes {out} for a dimension of {d}"
+        )
     return [d - total if s == -1 else s for s in out]
 
 
@@ -258,8 +298,12 @@ SPLIT_V = OpDef(
     types={"Tlen": INDEX | {dtypes.int8}},
     defaults={"Tlen": INT32},
     static=("size_splits", "split_dim"),
-    kernel=lambda value, size_splits, split_dim, num_split: _cut(value, resolve_sizes(size_splits, value.shape[split_dim]), int(split_dim)),
-    lower=lambda b, value, size_splits, split_dim, num_split: pieces(b, value, resolve_sizes(size_splits, value.shape[split_dim]), int(split_dim) % value.rank),
+    kernel=lambda value, size_splits, split_dim, num_split: _cut(
+        value, resolve_sizes(size_splits, value.shape[split_dim]), int(split_dim)
+    ),
+    lower=lambda b, value, size_splits, split_dim, num_split: pieces(
+        b, value, resolve_sizes(size_splits, value.shape[split_dim]), int(split_dim) % value.rank
+    ),
     grad=lambda op, *gs: [CONCAT_V2(list(gs), op.inputs[2]), None, None],
 )
 
@@ -273,14 +317,17 @@ def _(c: Any) -> list[Raw]:
     d = shape[axis]
     if sizes is None:
         parts: Any = c.partial(1)
-        return [(*shape[:axis], s, *shape[axis + 1 :]) for s in (parts if parts is not None and len(parts) == num else [None] * num)]
+        return [
+            (*shape[:axis], s, *shape[axis + 1 :])
+            for s in (parts if parts is not None and len(parts) == num else [None] * num)
+        ]
     if sizes.size != num:
         raise ShapeError(f"size_splits has {sizes.size} entries for num_split = {num}")
     parts = resolve_sizes(sizes, d) if d is not None else [None if s < 0 else int(s) for s in sizes]
     return [(*shape[:axis], s, *shape[axis + 1 :]) for s in parts]
 
 
-# ----------------------------------------------------------------------------------------------------------------- tile
+# ------------------------------------------------------------------------------------------------------- tile
 TILE = OpDef(
     "Tile",
     "input: T, multiples: Tmultiples -> output: T",
@@ -302,8 +349,12 @@ def _(c: Any) -> Raw:
     if c[0] is None or times is None:
         return None if c[0] is None and times is None else (None,) * len(c[0] if c[0] is not None else times)  # type: ignore[arg-type]
     if len(times) != len(c[0]):
-        raise ShapeError(f"Expected multiples argument to be a vector of length {len(c[0])} but got length {len(times)}")
-    return tuple([0 if m == 0 or d == 0 else None if m is None or d is None else m * d for m, d in zip(times, c[0])])
+        raise ShapeError(
+            f"Expected multiples argument to be a vector of length {len(c[0])} but got length {len(times)}"
+        )
+    return tuple(
+        [0 if m == 0 or d == 0 else None if m is None or d is None else m * d for m, d in zip(times, c[0])]
+    )
 
 
 def interleave(multiples: Any, shape: Any) -> list[int]:
@@ -323,12 +374,26 @@ def _(b: Any, x: Any, multiples: Any) -> Any:
 @TILE.gradient
 def _(op: Any, g: Any) -> list[Any]:
     x, multiples = op.inputs
-    rank = len(x._raw_shape) if x._raw_shape is not None else multiples._raw_shape[0] if known(multiples._raw_shape) else None
+    rank = (
+        len(x._raw_shape)
+        if x._raw_shape is not None
+        else multiples._raw_shape[0]
+        if known(multiples._raw_shape)
+        else None
+    )
     if rank is None:
-        raise ValueError(f"The gradient of Tile needs the rank of its input, which is unknown here ({x!r}). Set it with tf.ensure_shape.")
+        raise ValueError(
+            f"The gradient of Tile needs the rank of its input, which is unknown here ({x!r}). "
+            "Set it with tf.ensure_shape."
+        )
     times = ints_of(multiples)
     if times is not None and known(x._raw_shape):
         wide: Any = interleave(times, x._raw_shape)
     else:
-        wide = RESHAPE(lookup("Transpose")(PACK([multiples, SHAPE(x, out_type=multiples._dtype)]), [1, 0]), [-1])
-    return [RESHAPE(lookup("Sum")(RESHAPE(g, wide), list(range(0, 2 * rank, 2)), keep_dims=False), dims(x)), None]
+        wide = RESHAPE(
+            lookup("Transpose")(PACK([multiples, SHAPE(x, out_type=multiples._dtype)]), [1, 0]), [-1]
+        )
+    return [
+        RESHAPE(lookup("Sum")(RESHAPE(g, wide), list(range(0, 2 * rank, 2)), keep_dims=False), dims(x)),
+        None,
+    ]

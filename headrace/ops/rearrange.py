@@ -17,10 +17,14 @@ from headrace.ops.indexing import SLICE
 from headrace.ops.table import normal_axis
 
 INT32 = dtypes.int32
-_PADDINGS: dict[str, Any] = {"types": {"Tpaddings": INDEX}, "defaults": {"Tpaddings": INT32}, "static": ("paddings",)}
+_PADDINGS: dict[str, Any] = {
+    "types": {"Tpaddings": INDEX},
+    "defaults": {"Tpaddings": INT32},
+    "static": ("paddings",),
+}
 
 
-# ------------------------------------------------------------------------------------------------------------------ pad
+# -------------------------------------------------------------------------------------------------------- pad
 def padding_table(t: Any) -> Any:
     """`paddings` as an array of shape (rank, 2), or None where it is not known."""
     from headrace.core.static import static_value
@@ -35,7 +39,10 @@ def padded_shape(c: Any) -> Raw:
         raise ShapeError(f"paddings must be a matrix with 2 columns: {list(table)}")
     rank = len(c[0]) if c[0] is not None else table[0] if table is not None else None
     if table is not None and rank is not None and table[0] not in (rank, None):
-        raise ShapeError(f"The first dimension of paddings must be the rank of inputs: {list(table)} for inputs of rank {rank}")
+        raise ShapeError(
+            f"The first dimension of paddings must be the rank of inputs: {list(table)} for "
+            f"inputs of rank {rank}"
+        )
     value = padding_table(c.inputs[1])
     if value is not None and (value < 0).any():
         raise ShapeError(f"Paddings must be non-negative: {value.tolist()}")
@@ -52,7 +59,9 @@ def _cut_out(op: Any, g: Any) -> Any:
     table = padding_table(paddings)
     shape = lookup("Shape")(x, out_type=paddings._dtype)
     if table is not None:
-        return SLICE(g, table[:, 0], x._raw_shape if x._raw_shape is not None and None not in x._raw_shape else shape)
+        return SLICE(
+            g, table[:, 0], x._raw_shape if x._raw_shape is not None and None not in x._raw_shape else shape
+        )
     return SLICE(g, paddings[:, 0], shape)
 
 
@@ -64,7 +73,11 @@ def _pad_kernel(input: Any, paddings: Any, value: Any) -> Any:
 
 def _check_paddings(x: Any, paddings: Any) -> None:
     if paddings.shape != (x.rank, 2) or (paddings < 0).any():
-        raise InvalidArgumentError(None, None, f"paddings must be a non-negative matrix of shape [{x.rank}, 2], got {paddings.tolist()}")
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"paddings must be a non-negative matrix of shape [{x.rank}, 2], got {paddings.tolist()}",
+        )
 
 
 def _lower_pad(b: Any, x: Any, paddings: Any, value: Any) -> Any:
@@ -94,8 +107,16 @@ PAD_V2 = OpDef(
 @PAD_V2.gradient
 def _(op: Any, g: Any) -> list[Any]:
     total, inside = lookup("Sum"), _cut_out(op, g)
-    every = lambda t: list(range(len(t._raw_shape))) if t._raw_shape is not None else lookup("Range")(0, lookup("Rank")(t), 1)
-    return [inside, None, lookup("Sub")(total(g, every(g), keep_dims=False), total(inside, every(inside), keep_dims=False))]
+    every = lambda t: (
+        list(range(len(t._raw_shape)))
+        if t._raw_shape is not None
+        else lookup("Range")(0, lookup("Rank")(t), 1)
+    )
+    return [
+        inside,
+        None,
+        lookup("Sub")(total(g, every(g), keep_dims=False), total(inside, every(inside), keep_dims=False)),
+    ]
 
 
 def _mirror_limit(shape: Any, table: Any, mode: str) -> None:
@@ -103,7 +124,9 @@ def _mirror_limit(shape: Any, table: Any, mode: str) -> None:
     for d, (lo, hi) in zip(shape, table):
         if d is not None and max(lo, hi) > max(0, d - off):
             word = "less than" if off else "no greater than"
-            raise ShapeError(f"paddings must be {word} the dimension size: {int(lo)}, {int(hi)} not {word} {d}")
+            raise ShapeError(
+                f"paddings must be {word} the dimension size: {int(lo)}, {int(hi)} not {word} {d}"
+            )
 
 
 def _mirror_shape(c: Any) -> Raw:
@@ -119,11 +142,15 @@ MIRROR_PAD = OpDef(
     "input: T, paddings: Tpaddings -> output: T",
     attrs={"mode": REQUIRED},
     shape=_mirror_shape,
-    kernel=lambda input, paddings, mode: np.pad(input, paddings, "reflect" if mode == "REFLECT" else "symmetric") if input.size else _pad_kernel(input, paddings, 0),
+    kernel=lambda input, paddings, mode: (
+        np.pad(input, paddings, "reflect" if mode == "REFLECT" else "symmetric")
+        if input.size
+        else _pad_kernel(input, paddings, 0)
+    ),
     grad=lambda op, g: [MIRROR_PAD_GRAD(g, op.inputs[1], mode=op.attrs["mode"]), None],
     **_PADDINGS,
 )
-MIRROR_PAD_GRAD = OpDef(
+MIRROR_PAD_GRAD: OpDef = OpDef(
     "MirrorPadGrad",
     "input: T, paddings: Tpaddings -> output: T",
     attrs={"mode": REQUIRED},
@@ -177,21 +204,30 @@ def _(input: Any, paddings: Any, mode: str) -> Any:
     pick = lambda x, k, lo, hi: x[(slice(None),) * k + (slice(lo, hi),)]
     pad = lambda x, k, lo, hi: np.pad(x, [(lo, hi) if i == k else (0, 0) for i in range(x.ndim)])
     for k, (lo, hi) in enumerate(paddings.tolist()):
-        input = _fold(input, k, lo, hi, 1 if mode == "REFLECT" else 0, pick, lambda x, k: np.flip(x, k), pad, np.add)
+        input = _fold(
+            input, k, lo, hi, 1 if mode == "REFLECT" else 0, pick, lambda x, k: np.flip(x, k), pad, np.add
+        )
     return input
 
 
 @MIRROR_PAD_GRAD.lowering
 def _(b: Any, x: Any, paddings: Any, mode: str) -> Any:
     pick = lambda x, k, lo, hi: _along(b, x, k, lo, hi)
-    pad = lambda x, k, lo, hi: b.pad(x, b.zeros((), x.dtype), [lo if i == k else 0 for i in range(x.rank)], [hi if i == k else 0 for i in range(x.rank)])
+    pad = lambda x, k, lo, hi: b.pad(
+        x,
+        b.zeros((), x.dtype),
+        [lo if i == k else 0 for i in range(x.rank)],
+        [hi if i == k else 0 for i in range(x.rank)],
+    )
     for k, (lo, hi) in enumerate(paddings.tolist()):
-        x = _fold(x, k, lo, hi, 1 if mode == "REFLECT" else 0, pick, lambda x, k: b.reverse(x, [k]), pad, b.add)
+        x = _fold(
+            x, k, lo, hi, 1 if mode == "REFLECT" else 0, pick, lambda x, k: b.reverse(x, [k]), pad, b.add
+        )
     return x
 
 
-# -------------------------------------------------------------------------------------------------------- reverse, roll
-REVERSE_V2 = OpDef(
+# ---------------------------------------------------------------------------------------------- reverse, roll
+REVERSE_V2: OpDef = OpDef(
     "ReverseV2",
     "tensor: T, axis: Tidx -> output: T",
     types={"Tidx": INDEX},
@@ -218,11 +254,17 @@ def _(c: Any) -> Raw:
     return c[0]
 
 
-REVERSE = OpDef("Reverse", "tensor: T, dims: bool -> output: T", static=("dims",), shape=lambda c: c[0],
-                kernel=lambda tensor, dims: np.flip(tensor, np.flatnonzero(dims).tolist()),
-                lower=lambda b, x, dims: b.reverse(x, np.flatnonzero(dims).tolist()), grad=lambda op, g: [REVERSE(g, op.inputs[1]), None])  # fmt: skip
+REVERSE: OpDef = OpDef(
+    "Reverse",
+    "tensor: T, dims: bool -> output: T",
+    static=("dims",),
+    shape=lambda c: c[0],
+    kernel=lambda tensor, dims: np.flip(tensor, tuple(np.flatnonzero(dims).tolist())),
+    lower=lambda b, x, dims: b.reverse(x, np.flatnonzero(dims).tolist()),
+    grad=lambda op, g: [REVERSE(g, op.inputs[1]), None],
+)
 
-REVERSE_SEQUENCE = OpDef(
+REVERSE_SEQUENCE: OpDef = OpDef(
     "ReverseSequence",
     "input: T, seq_lengths: Tlen -> output: T",
     attrs={"seq_dim": REQUIRED, "batch_dim": 0},
@@ -241,7 +283,9 @@ def _(c: Any) -> Raw:
     seq, batch = normal_axis(seq, rank, "seq_dim"), normal_axis(batch, rank, "batch_dim")
     if seq == batch:
         raise ShapeError(f"batch_dim == seq_dim == {seq}")
-    if c[1] is not None and (len(c[1]) != 1 or c[1][0] is not None and c[0][batch] is not None and c[1][0] != c[0][batch]):
+    if c[1] is not None and (
+        len(c[1]) != 1 or (c[1][0] is not None and c[0][batch] is not None and c[1][0] != c[0][batch])
+    ):
         raise ShapeError(f"Length of seq_lengths {list(c[1])} != input.dims({batch}) = {c[0][batch]}")
     return c[0]
 
@@ -266,15 +310,27 @@ def _(b: Any, x: Any, seq_lengths: Any, seq_dim: int, batch_dim: int) -> Any:
     n, dtype = x.shape[seq], seq_lengths.dtype
     shape = (x.shape[batch], n)
     steps, lengths = b.iota(shape, 1, dtype), b.broadcast_in_dim(seq_lengths, shape, [0])
-    rows = b.select(b.compare("LT", steps, lengths), b.sub(b.sub(lengths, b.full(shape, 1, dtype)), steps), steps)
+    rows = b.select(
+        b.compare("LT", steps, lengths), b.sub(b.sub(lengths, b.full(shape, 1, dtype)), steps), steps
+    )
     rest = [i for i in range(x.rank) if i not in (batch, seq)]
     order = [batch, seq, *rest]
     moved = b.transpose(x, order)
-    picked = b.gather(moved, rows, moved.shape, offset_dims=range(2, x.rank), collapsed=[1], start_map=[1], sizes=[1, 1, *moved.shape[2:]], index_dim=2, batch=([0], [0]))
+    picked = b.gather(
+        moved,
+        rows,
+        moved.shape,
+        offset_dims=range(2, x.rank),
+        collapsed=[1],
+        start_map=[1],
+        sizes=[1, 1, *moved.shape[2:]],
+        index_dim=2,
+        batch=([0], [0]),
+    )
     return b.transpose(picked, [order.index(i) for i in range(x.rank)])
 
 
-ROLL = OpDef(
+ROLL: OpDef = OpDef(
     "Roll",
     "input: T, shift: Tshift, axis: Taxis -> output: T",
     types={"Tshift": INDEX, "Taxis": INDEX},
@@ -293,8 +349,14 @@ def _(c: Any) -> Raw:
             raise ShapeError("input must be 1-D or higher")
         for a in [] if axes is None else axes.reshape(-1).tolist():
             normal_axis(a, len(c[0]))
-    if c[1] is not None and c[2] is not None and (len(c[1]) > 1 or len(c[2]) > 1 or c[1] != c[2] and None not in (*c[1], *c[2])):
-        raise ShapeError(f"shift and axis must have the same size, at most 1-D: {list(c[1])} and {list(c[2])}")
+    if (
+        c[1] is not None
+        and c[2] is not None
+        and (len(c[1]) > 1 or len(c[2]) > 1 or (c[1] != c[2] and None not in (*c[1], *c[2])))
+    ):
+        raise ShapeError(
+            f"shift and axis must have the same size, at most 1-D: {list(c[1])} and {list(c[2])}"
+        )
     return c[0]
 
 
@@ -310,11 +372,13 @@ def _(b: Any, x: Any, shift: Any, axis: Any) -> Any:
         size = b.constant(n, by.dtype)
         left = b.binary("remainder", b.add(b.binary("remainder", b.neg(by), size), size), size)
         zero = b.constant(0, by.dtype)
-        x = b.dynamic_slice(b.concatenate([x, x], k), [left if j == k else zero for j in range(x.rank)], x.shape)
+        x = b.dynamic_slice(
+            b.concatenate([x, x], k), [left if j == k else zero for j in range(x.rank)], x.shape
+        )
     return x
 
 
-# ------------------------------------------------------------------------------------------------------- batch and space
+# -------------------------------------------------------------------------------------------- batch and space
 def _blocks(block_shape: Any, margins: Any, name: str, rank: Raw) -> tuple[list[int], list[list[int]]] | None:
     block, table = ints_of(block_shape), padding_table(margins)
     if block is None or table is None:
@@ -337,7 +401,7 @@ SPACE_TO_BATCH_ND = OpDef(
     grad=lambda op, g: [BATCH_TO_SPACE_ND(g, op.inputs[1], op.inputs[2]), None, None],
     **_BLOCKS,
 )
-BATCH_TO_SPACE_ND = OpDef(
+BATCH_TO_SPACE_ND: OpDef = OpDef(
     "BatchToSpaceND",
     "input: T, block_shape: Tblock_shape, crops: Tcrops -> output: T",
     types={"Tblock_shape": INDEX, "Tcrops": INDEX},
@@ -359,7 +423,9 @@ def _(c: Any) -> Raw:
         d = out[i]
         if d is not None:
             if (d + lo + hi) % size:
-                raise ShapeError(f"padded_shape[{i - 1}]={d + lo + hi} is not divisible by block_shape[{i - 1}]={size}")
+                raise ShapeError(
+                    f"padded_shape[{i - 1}]={d + lo + hi} is not divisible by block_shape[{i - 1}]={size}"
+                )
             out[i] = (d + lo + hi) // size
     return tuple(out)
 
@@ -372,13 +438,27 @@ def _space_to_batch(x: Any, block: list[int], table: Any, pad: Any, reshape: Any
         split += [d // size, size]
     inner = [*range(2, 2 * m + 1, 2), 0, *range(1, 2 * m, 2), *range(2 * m + 1, rank + m)]
     moved = transpose(reshape(x, [*split, *x.shape[m + 1 :]]), inner)
-    return reshape(moved, [x.shape[0] * math.prod(block), *[d // size for d, size in zip(x.shape[1:], block)], *x.shape[m + 1 :]])
+    return reshape(
+        moved,
+        [
+            x.shape[0] * math.prod(block),
+            *[d // size for d, size in zip(x.shape[1:], block)],
+            *x.shape[m + 1 :],
+        ],
+    )
 
 
 @SPACE_TO_BATCH_ND.kernel_rule
 def _(input: Any, block_shape: Any, paddings: Any) -> Any:
     zero = b"" if input.dtype.kind == "O" else 0
-    return _space_to_batch(input, block_shape.tolist(), paddings.tolist(), lambda x, p: _pad_kernel(x, p, zero), np.reshape, np.transpose)
+    return _space_to_batch(
+        input,
+        block_shape.tolist(),
+        paddings.tolist(),
+        lambda x, p: _pad_kernel(x, p, zero),
+        np.reshape,
+        np.transpose,
+    )
 
 
 @SPACE_TO_BATCH_ND.lowering
@@ -396,14 +476,19 @@ def _(c: Any) -> Raw:
     out = list(c[0])
     if out[0] is not None:
         if out[0] % math.prod(block):
-            raise ShapeError(f"Input batch dimension ({out[0]}) is not divisible by product of block sizes ({math.prod(block)})")
+            raise ShapeError(
+                f"Input batch dimension ({out[0]}) is not divisible by product of block sizes "
+                f"({math.prod(block)})"
+            )
         out[0] //= math.prod(block)
     for i, (size, (lo, hi)) in enumerate(zip(block, table), 1):
         d = out[i]
         if d is not None:
             out[i] = d * size - lo - hi
             if out[i] < 0:  # type: ignore[operator]
-                raise ShapeError(f"cropped size must be non-negative: crops {lo}, {hi} of {d * size} in dimension {i}")
+                raise ShapeError(
+                    f"cropped size must be non-negative: crops {lo}, {hi} of {d * size} in dimension {i}"
+                )
     return tuple(out)
 
 
@@ -416,7 +501,11 @@ def _batch_to_space(x: Any, block: list[int], table: Any, crop: Any, reshape: An
         order += [m + 1 + i, i]
     moved = transpose(split, [*order, *range(2 * m + 1, rank + m)])
     whole = reshape(moved, [batch, *[d * size for d, size in zip(x.shape[1:], block)], *x.shape[m + 1 :]])
-    return crop(whole, [0, *[lo for lo, _ in table], *[0] * (rank - m - 1)], [batch, *[d * size - hi for d, size, (_, hi) in zip(x.shape[1:], block, table)], *x.shape[m + 1 :]])
+    return crop(
+        whole,
+        [0, *[lo for lo, _ in table], *[0] * (rank - m - 1)],
+        [batch, *[d * size - hi for d, size, (_, hi) in zip(x.shape[1:], block, table)], *x.shape[m + 1 :]],
+    )
 
 
 @BATCH_TO_SPACE_ND.kernel_rule
@@ -432,10 +521,16 @@ def _(b: Any, x: Any, block_shape: Any, crops: Any) -> Any:
 
 def _old_spelling(type_name: str, margins: str, new: OpDef) -> OpDef:
     """The op of TensorFlow 1.x with one block size for height and width."""
-    return OpDef(type_name, f"input: T, {margins}: Tpaddings -> output: T", attrs={"block_size": REQUIRED}, types={"Tpaddings": INDEX}, defaults={"Tpaddings": INT32},
-                 static=(margins,), body=lambda x, table, block_size: new(x, [block_size, block_size], table))  # fmt: skip
+    return OpDef(
+        type_name,
+        f"input: T, {margins}: Tpaddings -> output: T",
+        attrs={"block_size": REQUIRED},
+        types={"Tpaddings": INDEX},
+        defaults={"Tpaddings": INT32},
+        static=(margins,),
+        body=lambda x, table, block_size: new(x, [block_size, block_size], table),
+    )
 
 
 SPACE_TO_BATCH = _old_spelling("SpaceToBatch", "paddings", SPACE_TO_BATCH_ND)
 BATCH_TO_SPACE = _old_spelling("BatchToSpace", "crops", BATCH_TO_SPACE_ND)
-

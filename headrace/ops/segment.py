@@ -1,4 +1,4 @@
-"""Sums, means, extremes and products over segments: rows of one id are combined. Also dynamic partition and stitch."""
+"""Sums, means, extremes and products over segments (rows of one id); dynamic partition and stitch."""
 
 from __future__ import annotations
 
@@ -36,16 +36,24 @@ def _as_rank(mask: Any, rows: Any) -> Any:
             mask = lookup("ExpandDims")(mask, -1)
         return mask
     extra = lookup("Sub")(lookup("Rank")(rows), lookup("Rank")(mask))
-    return RESHAPE(mask, lookup("ConcatV2")([SHAPE(mask), lookup("Fill")(lookup("ExpandDims")(extra, 0), 1)], 0))
+    return RESHAPE(
+        mask, lookup("ConcatV2")([SHAPE(mask), lookup("Fill")(lookup("ExpandDims")(extra, 0), 1)], 0)
+    )
 
 
 def _reduce_rows(data: Any, ids: Any, n: int, ufunc: Any, start: Any) -> Any:
-    """`ufunc` over the rows of each id in [0, n); segments without rows hold `start`. Negative ids are left out."""
-    rows = data.reshape((ids.size, *data.shape[ids.ndim :])) if ids.size else np.empty((0, *data.shape[ids.ndim :]), data.dtype)
+    """`ufunc` over the rows of each id in [0, n), `start` where there are none. Negative ids are left out."""
+    rows = (
+        data.reshape((ids.size, *data.shape[ids.ndim :]))
+        if ids.size
+        else np.empty((0, *data.shape[ids.ndim :]), data.dtype)
+    )
     flat = ids.reshape(-1)
     if flat.size and flat.max() >= n:
         k = np.argwhere(ids >= n)[0]
-        raise InvalidArgumentError(None, None, f"segment_ids{k.tolist()} = {int(ids[tuple(k)])} is out of range [0, {n})")
+        raise InvalidArgumentError(
+            None, None, f"segment_ids{k.tolist()} = {int(ids[tuple(k)])} is out of range [0, {n})"
+        )
     if flat.size and flat.min() < 0:
         rows, flat = rows[flat >= 0], flat[flat >= 0]
     wide = np.float32 if data.dtype.itemsize <= 2 and data.dtype.kind in "fV" else data.dtype
@@ -62,7 +70,7 @@ def _highest(dtype: Any) -> Any:
     return dtype.max
 
 
-# -------------------------------------------------------------------------------------------------------------- unsorted
+# --------------------------------------------------------------------------------------------------- unsorted
 def _unsorted_shape(c: Any) -> Raw:
     data, ids, n = c[0], c[1], c.value(2)
     if n is not None and int(n) < 0:
@@ -85,9 +93,17 @@ def _unsorted(name: str, ufunc: Any, kind: str, start: Callable[[Any], Any], typ
             return empty
         return lower_scatter(b, empty, b.reshape(ids, (*ids.shape, 1)), data, kind)
 
-    return OpDef(f"UnsortedSegment{name}", "data: T, segment_ids: Tindices, num_segments: Tnumsegments -> output: T",
-                 types={"T": types, "Tindices": INDEX | {dtypes.int16}, "Tnumsegments": INDEX}, defaults={"Tindices": INT32, "Tnumsegments": INT32},
-                 static=("num_segments",), shape=_unsorted_shape, kernel=kernel, lower=lower, grad=grad)  # fmt: skip
+    return OpDef(
+        f"UnsortedSegment{name}",
+        "data: T, segment_ids: Tindices, num_segments: Tnumsegments -> output: T",
+        types={"T": types, "Tindices": INDEX | {dtypes.int16}, "Tnumsegments": INDEX},
+        defaults={"Tindices": INT32, "Tnumsegments": INT32},
+        static=("num_segments",),
+        shape=_unsorted_shape,
+        kernel=kernel,
+        lower=lower,
+        grad=grad,
+    )
 
 
 def _share_extreme(op: Any, g: Any) -> Any:
@@ -98,13 +114,13 @@ def _share_extreme(op: Any, g: Any) -> Any:
     rows = GATHER_V2(op.outputs[0], lookup("Maximum")(ids, zero), 0)
     hit = lookup("LogicalAnd")(lookup("Equal")(data, rows), _as_rank(lookup("GreaterEqual")(ids, zero), rows))
     weight = cast(hit, DstT=data._dtype)
-    count = UNSORTED_SEGMENT_SUM(weight, ids, lookup("GatherV2")(SHAPE(op.outputs[0]), 0, 0))
+    count = UNSORTED_SEGMENT_SUM(weight, ids, _length(op.outputs[0]))
     return mul(weight, _flow(lookup("DivNoNan")(g, count), ids))
 
 
 def _unsorted_prod_gradient(op: Any, g: Any) -> list[Any]:
-    """d prod / d x_i is the product of the others: prod / x_i, except where there are zeros. One zero in a segment: only
-    that row has a gradient, the product of the rest; more zeros: none has."""
+    """d prod / d x_i is the product of the others: prod / x_i, unless there are zeros. One zero in a segment:
+    only that row has a gradient, the product of the rest; more zeros: none has."""
     data, ids, num = op.inputs
     cast, equal, mul, select = lookup("Cast"), lookup("Equal"), lookup("Mul"), lookup("SelectV2")
     zero = ZEROS_LIKE(data)
@@ -119,17 +135,30 @@ def _unsorted_prod_gradient(op: Any, g: Any) -> list[Any]:
     return [mul(_flow(g, ids), others), None, None]
 
 
-UNSORTED_SEGMENT_SUM = _unsorted("Sum", np.add, "add", lambda d: 0, NUMERIC, lambda op, g: [_flow(g, op.inputs[1]), None, None])
-UNSORTED_SEGMENT_PROD = _unsorted("Prod", np.multiply, "multiply", lambda d: 1, NUMERIC, _unsorted_prod_gradient)
-UNSORTED_SEGMENT_MIN = _unsorted("Min", np.minimum, "minimum", _highest, REAL, lambda op, g: [_share_extreme(op, g), None, None])
-UNSORTED_SEGMENT_MAX = _unsorted("Max", np.maximum, "maximum", _lowest, REAL, lambda op, g: [_share_extreme(op, g), None, None])
+UNSORTED_SEGMENT_SUM = _unsorted(
+    "Sum", np.add, "add", lambda d: 0, NUMERIC, lambda op, g: [_flow(g, op.inputs[1]), None, None]
+)
+UNSORTED_SEGMENT_PROD = _unsorted(
+    "Prod", np.multiply, "multiply", lambda d: 1, NUMERIC, _unsorted_prod_gradient
+)
+UNSORTED_SEGMENT_MIN = _unsorted(
+    "Min", np.minimum, "minimum", _highest, REAL, lambda op, g: [_share_extreme(op, g), None, None]
+)
+UNSORTED_SEGMENT_MAX = _unsorted(
+    "Max", np.maximum, "maximum", _lowest, REAL, lambda op, g: [_share_extreme(op, g), None, None]
+)
 
 
-# ---------------------------------------------------------------------------------------------------------------- sorted
+# ----------------------------------------------------------------------------------------------------- sorted
 def _sorted_ids(ids: Any, rows: int) -> int:
     """The number of segments of sorted ids, which are checked."""
     if ids.ndim != 1 or ids.size != rows:
-        raise InvalidArgumentError(None, None, f"segment_ids should be a vector of the same length as data's first dimension ({rows}), got shape {list(ids.shape)}")
+        raise InvalidArgumentError(
+            None,
+            None,
+            "segment_ids should be a vector of the same length as data's first dimension "
+            f"({rows}), got shape {list(ids.shape)}",
+        )
     if not ids.size:
         return 0
     if ids[0] < 0:
@@ -148,7 +177,9 @@ def _sorted_shape(c: Any) -> Raw:
     if not data:
         raise ShapeError("Shape must be at least rank 1 but is rank 0")
     if ids is not None and ids[0] is not None and data[0] is not None and ids[0] != data[0]:
-        raise ShapeError(f"segment_ids should be the same size as dimension 0 of input: {ids[0]} and {data[0]}")
+        raise ShapeError(
+            f"segment_ids should be the same size as dimension 0 of input: {ids[0]} and {data[0]}"
+        )
     value = c.value(1)
     return (None if value is None else int(value[-1]) + 1 if value.size else 0, *data[1:])
 
@@ -166,8 +197,17 @@ def _sorted(name: str, reduce: Callable[[Any, Any, int], Any], types: Any, grad:
         return reduce(data, segment_ids, _sorted_ids(segment_ids, data.shape[0]))
 
     # how many segments there are is the last id's business: compiled, the ids must be known
-    return OpDef(f"Segment{name}", "data: T, segment_ids: Tindices -> output: T", types={"T": types, "Tindices": INDEX}, defaults={"Tindices": INT32}, static=("segment_ids",),
-                 shape=_sorted_shape, kernel=kernel, lower=_lower_sorted(name), grad=grad)  # fmt: skip
+    return OpDef(
+        f"Segment{name}",
+        "data: T, segment_ids: Tindices -> output: T",
+        types={"T": types, "Tindices": INDEX},
+        defaults={"Tindices": INT32},
+        static=("segment_ids",),
+        shape=_sorted_shape,
+        kernel=kernel,
+        lower=_lower_sorted(name),
+        grad=grad,
+    )
 
 
 def _lower_sorted(name: str) -> Callable[..., Any]:
@@ -215,7 +255,7 @@ def _mean_gradient(op: Any, g: Any) -> list[Any]:
 
 def _sorted_prod_gradient(op: Any, g: Any) -> list[Any]:
     data, ids = op.inputs
-    rows = lookup("GatherV2")(SHAPE(g), 0, 0)
+    rows = _length(g)
     return [_unsorted_prod_gradient(_As((data, ids, rows)), g)[0], None]
 
 
@@ -226,21 +266,34 @@ class _As:
         self.inputs, self.outputs = inputs, outputs
 
 
-SEGMENT_SUM = _sorted("Sum", lambda d, i, n: _reduce_rows(d, i, n, np.add, 0), NUMERIC, lambda op, g: [GATHER_V2(g, op.inputs[1], 0), None])
+SEGMENT_SUM = _sorted(
+    "Sum",
+    lambda d, i, n: _reduce_rows(d, i, n, np.add, 0),
+    NUMERIC,
+    lambda op, g: [GATHER_V2(g, op.inputs[1], 0), None],
+)
 SEGMENT_MEAN = _sorted("Mean", _mean_rows, NUMERIC, _mean_gradient)
-SEGMENT_PROD = _sorted("Prod", lambda d, i, n: _reduce_rows(d, i, n, np.multiply, 1), NUMERIC, _sorted_prod_gradient)
-SEGMENT_MIN = _sorted("Min", _blank_rows(np.minimum, _highest, 0), REAL, lambda op, g: [_share_extreme(op, g), None])
-SEGMENT_MAX = _sorted("Max", _blank_rows(np.maximum, _lowest, 0), REAL, lambda op, g: [_share_extreme(op, g), None])
+SEGMENT_PROD = _sorted(
+    "Prod", lambda d, i, n: _reduce_rows(d, i, n, np.multiply, 1), NUMERIC, _sorted_prod_gradient
+)
+SEGMENT_MIN = _sorted(
+    "Min", _blank_rows(np.minimum, _highest, 0), REAL, lambda op, g: [_share_extreme(op, g), None]
+)
+SEGMENT_MAX = _sorted(
+    "Max", _blank_rows(np.maximum, _lowest, 0), REAL, lambda op, g: [_share_extreme(op, g), None]
+)
 
 
-# ---------------------------------------------------------------------------------------------------------------- sparse
+# ----------------------------------------------------------------------------------------------------- sparse
 def _sparse_reduce(kind: str) -> Callable[[Any, Any, Any, int], Any]:
     power = {"Mean": 1.0, "SqrtN": 0.5}
 
     def reduce(data: Any, indices: Any, ids: Any, n: int) -> Any:
         check_range(indices, data.shape[0])
         rows = data[indices]
-        return _reduce_rows(rows, ids, n, np.add, 0) if kind == "Sum" else _mean_rows(rows, ids, n, power[kind])
+        return (
+            _reduce_rows(rows, ids, n, np.add, 0) if kind == "Sum" else _mean_rows(rows, ids, n, power[kind])
+        )
 
     return reduce
 
@@ -270,58 +323,103 @@ def _sparse_shape(c: Any) -> Raw:
     return (None if value is None else int(value[-1]) + 1 if value.size else 0, *data[1:])
 
 
-def _sparse(kind: str) -> tuple[OpDef, OpDef, OpDef]:
+def _sparse(kind: str) -> tuple[OpDef, OpDef]:
+    """The op without and with `num_segments`, and the op that is its gradient in TensorFlow's graphs."""
     types: dict[str, Any] = {"T": REAL if kind == "Sum" else FLOATS, "Tidx": INDEX, "Tsegmentids": INDEX}
     defaults = {"Tidx": INT32, "Tsegmentids": INT32, "Tnumsegments": INT32}
+    signature = "data: T, indices: Tidx, segment_ids: Tsegmentids"
     reduce = _sparse_reduce(kind)
+
+    def rows_of(g: Any, ids: Any) -> Any:
+        """Each row's share of the gradient."""
+        if kind != "Sum":
+            ones = lookup("Cast")(lookup("OnesLike")(ids), DstT=g._dtype)
+            count = UNSORTED_SEGMENT_SUM(ones, ids, _length(g))
+            count = lookup("Maximum")(count, lookup("OnesLike")(count))
+            g = lookup("RealDiv")(g, _as_rank(lookup("Sqrt")(count) if kind == "SqrtN" else count, g))
+        return GATHER_V2(g, ids, 0)
 
     def grad(op: Any, g: Any) -> list[Any]:
         data, indices, ids = op.inputs[:3]
-        weight = g
-        if kind != "Sum":
-            ones = lookup("Cast")(lookup("OnesLike")(ids), DstT=g._dtype)
-            count = UNSORTED_SEGMENT_SUM(ones, ids, lookup("GatherV2")(SHAPE(g), 0, 0))
-            count = lookup("Maximum")(count, lookup("OnesLike")(count))
-            weight = lookup("RealDiv")(g, _as_rank(lookup("Sqrt")(count) if kind == "SqrtN" else count, g))
-        rows = GATHER_V2(weight, ids, 0)
+        rows = rows_of(g, ids)
         if op.attrs["sparse_gradient"]:
             back: Any = IndexedSlices(rows, indices, SHAPE(data))
         else:
-            back = UNSORTED_SEGMENT_SUM(rows, indices, lookup("GatherV2")(SHAPE(data), 0, 0))
+            back = UNSORTED_SEGMENT_SUM(rows, indices, _length(data))
         return [back] + [None] * (len(op.inputs) - 1)
 
-    def grad_body(grad: Any, indices: Any, segment_ids: Any, output_dim0: Any) -> Any:
-        weight = grad
-        if kind != "Sum":
-            ones = lookup("Cast")(lookup("OnesLike")(segment_ids), DstT=grad._dtype)
-            count = UNSORTED_SEGMENT_SUM(ones, segment_ids, lookup("GatherV2")(SHAPE(grad), 0, 0))
-            count = lookup("Maximum")(count, lookup("OnesLike")(count))
-            weight = lookup("RealDiv")(grad, _as_rank(lookup("Sqrt")(count) if kind == "SqrtN" else count, grad))
-        return UNSORTED_SEGMENT_SUM(GATHER_V2(weight, segment_ids, 0), indices, output_dim0)
+    def kernel(data: Any, indices: Any, segment_ids: Any, sparse_gradient: bool) -> Any:
+        return reduce(data, indices, segment_ids, _sorted_ids(segment_ids, indices.size))
 
-    plain = OpDef(f"SparseSegment{kind}", "data: T, indices: Tidx, segment_ids: Tsegmentids -> output: T", attrs={"sparse_gradient": False}, types=types, defaults=defaults,
-                  static=("segment_ids",), shape=_sparse_shape, grad=grad,
-                  kernel=lambda data, indices, segment_ids, sparse_gradient: reduce(data, indices, segment_ids, _sorted_ids(segment_ids, indices.size)),
-                  lower=lambda b, data, indices, ids, sparse_gradient: _sparse_lower(b, kind, data, indices, b.constant(ids), _sorted_ids(ids, indices.shape[0])))  # fmt: skip
-    sized = OpDef(f"SparseSegment{kind}WithNumSegments", "data: T, indices: Tidx, segment_ids: Tsegmentids, num_segments: Tnumsegments -> output: T",
-                  attrs={"sparse_gradient": False}, types={**types, "Tnumsegments": INDEX}, defaults=defaults, static=("num_segments",), shape=_sparse_shape, grad=grad,
-                  kernel=lambda data, indices, segment_ids, num_segments, sparse_gradient: reduce(data, indices, segment_ids, int(num_segments)),
-                  lower=lambda b, data, indices, ids, num_segments, sparse_gradient: _sparse_lower(b, kind, data, indices, ids, int(num_segments)))  # fmt: skip
-    back = OpDef(f"SparseSegment{kind}Grad", "grad: T, indices: Tidx, segment_ids: Tsegmentids, output_dim0: int32 -> output: T", types={**types, "T": FLOATS}, defaults=defaults,
-                 static=("output_dim0",), body=grad_body)  # fmt: skip
-    return plain, sized, back
+    def lower(b: Any, data: Any, indices: Any, ids: Any, sparse_gradient: bool) -> Any:
+        return _sparse_lower(b, kind, data, indices, b.constant(ids), _sorted_ids(ids, indices.shape[0]))
+
+    def kernel_sized(
+        data: Any, indices: Any, segment_ids: Any, num_segments: Any, sparse_gradient: bool
+    ) -> Any:
+        return reduce(data, indices, segment_ids, int(num_segments))
+
+    def lower_sized(
+        b: Any, data: Any, indices: Any, ids: Any, num_segments: Any, sparse_gradient: bool
+    ) -> Any:
+        return _sparse_lower(b, kind, data, indices, ids, int(num_segments))
+
+    plain = OpDef(
+        f"SparseSegment{kind}",
+        f"{signature} -> output: T",
+        attrs={"sparse_gradient": False},
+        types=types,
+        defaults=defaults,
+        static=("segment_ids",),
+        shape=_sparse_shape,
+        kernel=kernel,
+        lower=lower,
+        grad=grad,
+    )
+    sized = OpDef(
+        f"SparseSegment{kind}WithNumSegments",
+        f"{signature}, num_segments: Tnumsegments -> output: T",
+        attrs={"sparse_gradient": False},
+        types={**types, "Tnumsegments": INDEX},
+        defaults=defaults,
+        static=("num_segments",),
+        shape=_sparse_shape,
+        kernel=kernel_sized,
+        lower=lower_sized,
+        grad=grad,
+    )
+    OpDef(
+        f"SparseSegment{kind}Grad",
+        "grad: T, indices: Tidx, segment_ids: Tsegmentids, output_dim0: int32 -> output: T",
+        types={**types, "T": FLOATS},
+        defaults=defaults,
+        static=("output_dim0",),
+        body=lambda grad, indices, ids, output_dim0: UNSORTED_SEGMENT_SUM(
+            rows_of(grad, ids), indices, output_dim0
+        ),
+    )
+    return plain, sized
 
 
-SPARSE_SEGMENT_SUM, SPARSE_SEGMENT_SUM_SIZED, _ = _sparse("Sum")
-SPARSE_SEGMENT_MEAN, SPARSE_SEGMENT_MEAN_SIZED, _ = _sparse("Mean")
-SPARSE_SEGMENT_SQRT_N, SPARSE_SEGMENT_SQRT_N_SIZED, _ = _sparse("SqrtN")
+def _length(x: Any) -> Any:
+    """The size of the first dimension."""
+    return GATHER_V2(SHAPE(x), 0, 0)
 
 
-# -------------------------------------------------------------------------------------------------- partition and stitch
+SPARSE_SEGMENT_SUM, SPARSE_SEGMENT_SUM_SIZED = _sparse("Sum")
+SPARSE_SEGMENT_MEAN, SPARSE_SEGMENT_MEAN_SIZED = _sparse("Mean")
+SPARSE_SEGMENT_SQRT_N, SPARSE_SEGMENT_SQRT_N_SIZED = _sparse("SqrtN")
+
+
+# --------------------------------------------------------------------------------------- partition and stitch
 def _partition_kernel(data: Any, partitions: Any, num_partitions: int) -> list[Any]:
     if partitions.size and (partitions.min() < 0 or partitions.max() >= num_partitions):
         k = np.argwhere((partitions < 0) | (partitions >= num_partitions))[0]
-        raise InvalidArgumentError(None, None, f"partitions{k.tolist()} = {int(partitions[tuple(k)])} is not in [0, {num_partitions})")
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"partitions{k.tolist()} = {int(partitions[tuple(k)])} is not in [0, {num_partitions})",
+        )
     return [data[partitions == i] for i in range(num_partitions)]
 
 
@@ -330,12 +428,21 @@ def _partition_shape(c: Any) -> list[Raw]:
     if data is None or partitions is None:
         return [None] * n
     if not compatible(data[: len(partitions)], partitions):
-        raise ShapeError(f"data.shape must start with partitions.shape, got data.shape = {list(data)}, partitions.shape = {list(partitions)}")
+        raise ShapeError(
+            f"data.shape must start with partitions.shape, got data.shape = {list(data)}, "
+            f"partitions.shape = {list(partitions)}"
+        )
     return [(None, *data[len(partitions) :])] * n
 
 
-DYNAMIC_PARTITION = OpDef("DynamicPartition", "data: T, partitions: int32 -> outputs: num_partitions*T", attrs={"num_partitions": REQUIRED}, shape=_partition_shape,
-                          kernel=_partition_kernel, host=True)  # fmt: skip
+DYNAMIC_PARTITION = OpDef(
+    "DynamicPartition",
+    "data: T, partitions: int32 -> outputs: num_partitions*T",
+    attrs={"num_partitions": REQUIRED},
+    shape=_partition_shape,
+    kernel=_partition_kernel,
+    host=True,
+)
 
 
 @DYNAMIC_PARTITION.gradient
@@ -354,20 +461,31 @@ def _stitch_shape(c: Any) -> Raw:
         if where is None or data is None:
             continue
         if not compatible(data[: len(where)], where):
-            raise ShapeError(f"data[{i}].shape = {list(data)} does not start with indices[{i}].shape = {list(where)}")
+            raise ShapeError(
+                f"data[{i}].shape = {list(data)} does not start with indices[{i}].shape = {list(where)}"
+            )
         tail = data[len(where) :]
         if rest is not None and not compatible(rest, tail):
-            raise ShapeError(f"Need data[0].shape[{len(c[0] or ())}:] = data[{i}].shape[{len(where)}:], got {list(rest)} and {list(tail)}")
+            raise ShapeError(
+                f"Need data[0].shape[{len(c[0] or ())}:] = data[{i}].shape[{len(where)}:], got "
+                f"{list(rest)} and {list(tail)}"
+            )
         rest = tail
     values = [c.value(i) for i in range(n)]
-    size = None if any(v is None for v in values) else max((int(v.max()) + 1 for v in values if v.size), default=0)
+    size = (
+        None
+        if any(v is None for v in values)
+        else max((int(v.max()) + 1 for v in values if v.size), default=0)
+    )
     return None if rest is None else (size, *rest)
 
 
 def _stitch_kernel(indices: list[Any], data: list[Any]) -> Any:
     n = max((int(i.max()) + 1 for i in indices if i.size), default=0)
     rest = data[0].shape[indices[0].ndim :]
-    out = np.zeros((n, *rest), data[0].dtype) if data[0].dtype.kind != "O" else np.full((n, *rest), b"", object)
+    out = (
+        np.zeros((n, *rest), data[0].dtype) if data[0].dtype.kind != "O" else np.full((n, *rest), b"", object)
+    )
     for where, values in zip(indices, data):
         if where.size and where.min() < 0:
             raise InvalidArgumentError(None, None, f"indices must be non-negative, got {int(where.min())}")
@@ -385,8 +503,18 @@ def _lower_stitch(b: Any, indices: list[Any], data: list[Any]) -> Any:
 
 
 def _stitch(type_name: str) -> OpDef:
-    return OpDef(type_name, "indices: N*int32, data: N*T -> merged: T", shape=_stitch_shape, kernel=_stitch_kernel, static=("indices",), lower=_lower_stitch,
-                 grad=lambda op, g: [None] * (len(op.inputs) // 2) + [GATHER_V2(g, where, 0) for where in op.inputs[: len(op.inputs) // 2]])  # fmt: skip
+    return OpDef(
+        type_name,
+        "indices: N*int32, data: N*T -> merged: T",
+        shape=_stitch_shape,
+        kernel=_stitch_kernel,
+        static=("indices",),
+        lower=_lower_stitch,
+        grad=lambda op, g: (
+            [None] * (len(op.inputs) // 2)
+            + [GATHER_V2(g, where, 0) for where in op.inputs[: len(op.inputs) // 2]]
+        ),
+    )
 
 
 DYNAMIC_STITCH = _stitch("DynamicStitch")

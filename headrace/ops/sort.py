@@ -19,17 +19,19 @@ INT32 = dtypes.int32
 FEW = 64  # up to so many sorted elements, comparing with all of them is cheaper than a binary search
 
 
-# ---------------------------------------------------------------------------------------------------------------- top-k
+# ------------------------------------------------------------------------------------------------------ top-k
 def descending(x: Any) -> Any:
     """Indices that sort the last axis downwards; equal elements stay in order."""
     x = x.astype(np.float32) if x.dtype.kind == "V" else x
     return x.shape[-1] - 1 - np.argsort(x[..., ::-1], axis=-1, kind="stable")[..., ::-1]
 
 
-def _top_k(input: Any, k: Any, sorted: bool, index_type: Any = INT32) -> Any:  # noqa: A002 - the attribute's name
+def _top_k(input: Any, k: Any, sorted: bool, index_type: Any = INT32) -> Any:
     n = int(k)
     if n < 0 or input.ndim == 0 or n > input.shape[-1]:
-        raise InvalidArgumentError(None, None, f"input must have at least k columns: k = {n}, input shape {list(input.shape)}")
+        raise InvalidArgumentError(
+            None, None, f"input must have at least k columns: k = {n}, input shape {list(input.shape)}"
+        )
     at = descending(input)[..., :n]
     return np.take_along_axis(input, at, -1), at.astype(index_type._np)
 
@@ -48,7 +50,7 @@ def _top_k_shape(c: Any, k: Any) -> list[Raw]:
     return [out, out]
 
 
-def _lower_top_k(b: Any, x: Any, k: Any, sorted: bool, index_type: Any = INT32) -> Any:  # noqa: A002
+def _lower_top_k(b: Any, x: Any, k: Any, sorted: bool, index_type: Any = INT32) -> Any:
     n = int(k)
     shape = (*x.shape[:-1], n)
     if 0 in shape:
@@ -66,7 +68,21 @@ def _top_k_gradient(op: Any, g: Any, _: Any = None) -> list[Any]:
     shape = dims(x)
     cast, mul, size = lookup("Cast"), lookup("Mul"), lookup("Size")
     last = shape[-1]
-    rows = RESHAPE(at, [-1, op.outputs[1]._raw_shape[-1]]) if _fixed(at) else RESHAPE(at, lookup("Pack")([math.prod(shape[:-1]) if isinstance(shape, list) else lookup("Prod")(shape[:-1], [0], keep_dims=False), dims(at)[-1]]))
+    rows = (
+        RESHAPE(at, [-1, op.outputs[1]._raw_shape[-1]])
+        if _fixed(at)
+        else RESHAPE(
+            at,
+            lookup("Pack")(
+                [
+                    math.prod(shape[:-1])
+                    if isinstance(shape, list)
+                    else lookup("Prod")(shape[:-1], [0], keep_dims=False),
+                    dims(at)[-1],
+                ]
+            ),
+        )
+    )
     rows = cast(rows, DstT=INT32)
     first = mul(lookup("Range")(0, dims(rows)[0], 1), last)
     ids = lookup("AddV2")(rows, lookup("ExpandDims")(first, 1))
@@ -90,8 +106,16 @@ TOP_K_V2 = OpDef(
     lower=_lower_top_k,
     grad=_top_k_gradient,
 )
-TOP_K = OpDef("TopK", "input: T -> values: T, indices: int32", attrs={"k": REQUIRED, "sorted": True}, types={"T": REAL}, shape=lambda c: _top_k_shape(c, c.attrs["k"]),
-              kernel=_top_k, lower=_lower_top_k, grad=_top_k_gradient)  # fmt: skip
+TOP_K = OpDef(
+    "TopK",
+    "input: T -> values: T, indices: int32",
+    attrs={"k": REQUIRED, "sorted": True},
+    types={"T": REAL},
+    shape=lambda c: _top_k_shape(c, c.attrs["k"]),
+    kernel=_top_k,
+    lower=_lower_top_k,
+    grad=_top_k_gradient,
+)
 
 NTH_ELEMENT = OpDef(
     "NthElement",
@@ -110,7 +134,7 @@ def _(c: Any) -> Raw:
         return None
     if not c[0]:
         raise ShapeError("Input must be >= 1-D, got a scalar")
-    if n is not None and (int(n) < 0 or c[0][-1] is not None and int(n) >= c[0][-1]):
+    if n is not None and (int(n) < 0 or (c[0][-1] is not None and int(n) >= c[0][-1])):
         raise ShapeError(f"Input must have last dimension > n = {int(n)} but is {c[0][-1]}")
     return c[0][:-1]
 
@@ -138,7 +162,7 @@ def _nth_gradient(op: Any, g: Any) -> list[Any]:
     return [lookup("Mul")(hit, lookup("RealDiv")(lookup("ExpandDims")(g, -1), count)), None]
 
 
-# ------------------------------------------------------------------------------------------------------------------ sets
+# ------------------------------------------------------------------------------------------------------- sets
 def distinct(x: Any) -> tuple[Any, Any, Any]:
     """(first positions of the distinct rows in order of appearance, index of each row's value, counts)."""
     if x.ndim == 1 and x.dtype.kind != "V":
@@ -146,7 +170,9 @@ def distinct(x: Any) -> tuple[Any, Any, Any]:
     elif x.ndim == 1:
         return distinct(x.astype(np.float32))
     else:
-        _, first, inverse, counts = np.unique(x.reshape(len(x), -1), axis=0, return_index=True, return_inverse=True, return_counts=True)
+        _, first, inverse, counts = np.unique(
+            x.reshape(len(x), -1), axis=0, return_index=True, return_inverse=True, return_counts=True
+        )
     order = np.argsort(first)
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
@@ -180,12 +206,38 @@ def _unique_axis_shape(c: Any) -> list[Raw]:
 
 
 _HOST: dict[str, Any] = {"attrs": {"out_idx": INT32}, "host": True, "grad": not_differentiable}
-UNIQUE = OpDef("Unique", "x: T -> y: T, idx: out_idx", shape=lambda c: _unique_shape(c)[:2], kernel=lambda x, out_idx: _unique(x)[:2], **_HOST)
-UNIQUE_WITH_COUNTS = OpDef("UniqueWithCounts", "x: T -> y: T, idx: out_idx, count: out_idx", shape=_unique_shape, kernel=lambda x, out_idx: _unique(x), **_HOST)
-UNIQUE_V2 = OpDef("UniqueV2", "x: T, axis: Taxis -> y: T, idx: out_idx", types={"Taxis": INDEX}, defaults={"Taxis": dtypes.int64}, shape=lambda c: _unique_axis_shape(c)[:2],
-                  kernel=lambda x, axis, out_idx: _unique(x, axis)[:2], **_HOST)  # fmt: skip
-UNIQUE_WITH_COUNTS_V2 = OpDef("UniqueWithCountsV2", "x: T, axis: Taxis -> y: T, idx: out_idx, count: out_idx", types={"Taxis": INDEX}, defaults={"Taxis": dtypes.int64},
-                              shape=_unique_axis_shape, kernel=lambda x, axis, out_idx: _unique(x, axis), **_HOST)  # fmt: skip
+UNIQUE = OpDef(
+    "Unique",
+    "x: T -> y: T, idx: out_idx",
+    shape=lambda c: _unique_shape(c)[:2],
+    kernel=lambda x, out_idx: _unique(x)[:2],
+    **_HOST,
+)
+UNIQUE_WITH_COUNTS = OpDef(
+    "UniqueWithCounts",
+    "x: T -> y: T, idx: out_idx, count: out_idx",
+    shape=_unique_shape,
+    kernel=lambda x, out_idx: _unique(x),
+    **_HOST,
+)
+UNIQUE_V2 = OpDef(
+    "UniqueV2",
+    "x: T, axis: Taxis -> y: T, idx: out_idx",
+    types={"Taxis": INDEX},
+    defaults={"Taxis": dtypes.int64},
+    shape=lambda c: _unique_axis_shape(c)[:2],
+    kernel=lambda x, axis, out_idx: _unique(x, axis)[:2],
+    **_HOST,
+)
+UNIQUE_WITH_COUNTS_V2 = OpDef(
+    "UniqueWithCountsV2",
+    "x: T, axis: Taxis -> y: T, idx: out_idx, count: out_idx",
+    types={"Taxis": INDEX},
+    defaults={"Taxis": dtypes.int64},
+    shape=_unique_axis_shape,
+    kernel=lambda x, axis, out_idx: _unique(x, axis),
+    **_HOST,
+)
 
 
 def _difference(x: Any, y: Any, out_idx: Any) -> Any:
@@ -205,7 +257,7 @@ def _(c: Any) -> list[Raw]:
     return [(None,), (None,)]
 
 
-# --------------------------------------------------------------------------------------------------------- binary search
+# ---------------------------------------------------------------------------------------------- binary search
 def _bound(name: str, side: Any, direction: str) -> OpDef:
     def kernel(sorted_inputs: Any, values: Any, out_type: Any) -> Any:
         out = np.empty(values.shape, out_type._np)
@@ -220,16 +272,31 @@ def _bound(name: str, side: Any, direction: str) -> OpDef:
             return b.zeros(values.shape, out_type)
         if n <= FEW:
             shape = (rows, m, n)
-            before = b.compare(direction, b.broadcast_in_dim(table, shape, [0, 2]), b.broadcast_in_dim(values, shape, [0, 1]))
+            before = b.compare(
+                direction, b.broadcast_in_dim(table, shape, [0, 2]), b.broadcast_in_dim(values, shape, [0, 1])
+            )
             return b.reduce(b.convert(before, out_type), [2], "add", 0)
         low, one = b.zeros(values.shape, INT32), b.full(values.shape, 1, INT32)
         high, two = b.full(values.shape, n, INT32), b.full(values.shape, 2, INT32)
         for _ in range(n.bit_length()):
             middle = b.div(b.add(low, high), two)
             at = b.minimum(middle, b.full(values.shape, n - 1, INT32))
-            here = b.gather(table, at, values.shape, offset_dims=(), collapsed=[1], start_map=[1], sizes=[1, 1], index_dim=2, batch=([0], [0]))
+            here = b.gather(
+                table,
+                at,
+                values.shape,
+                offset_dims=(),
+                collapsed=[1],
+                start_map=[1],
+                sizes=[1, 1],
+                index_dim=2,
+                batch=([0], [0]),
+            )
             right = b.binary("and", b.compare(direction, here, values), b.compare("LT", low, high))
-            low, high = b.select(right, b.add(middle, one), low), b.select(right, high, b.maximum(low, middle))
+            low, high = (
+                b.select(right, b.add(middle, one), low),
+                b.select(right, high, b.maximum(low, middle)),
+            )
         return b.convert(low, out_type)
 
     def shape(c: Any) -> Raw:
@@ -240,20 +307,32 @@ def _bound(name: str, side: Any, direction: str) -> OpDef:
             raise ShapeError(f"Leading dim_size of both tensors must match: {c[0][0]} and {c[1][0]}")
         return c[1]
 
-    return OpDef(name, "sorted_inputs: T, values: T -> output: out_type", attrs={"out_type": INT32}, shape=shape, kernel=kernel, lower=lower, grad=not_differentiable)
+    return OpDef(
+        name,
+        "sorted_inputs: T, values: T -> output: out_type",
+        attrs={"out_type": INT32},
+        shape=shape,
+        kernel=kernel,
+        lower=lower,
+        grad=not_differentiable,
+    )
 
 
 LOWER_BOUND = _bound("LowerBound", "left", "LT")
 UPPER_BOUND = _bound("UpperBound", "right", "LE")
 
 
-# ---------------------------------------------------------------------------------------------------------- permutations
+# ----------------------------------------------------------------------------------------------- permutations
 INVERT_PERMUTATION = OpDef(
     "InvertPermutation",
     "x: T -> y: T",
     types={"T": INDEX},
     defaults={"T": INT32},
-    lower=lambda b, x: b.sort([x, b.iota(x.shape, 0, x.dtype)], 0, lambda a, c, i, j: b.compare("LT", a, c))[1] if x.shape[0] else x,
+    lower=lambda b, x: (
+        b.sort([x, b.iota(x.shape, 0, x.dtype)], 0, lambda a, c, i, j: b.compare("LT", a, c))[1]
+        if x.shape[0]
+        else x
+    ),
     grad=not_differentiable,
 )
 
@@ -269,7 +348,9 @@ def _(c: Any) -> Raw:
 def _(x: Any) -> Any:
     n = x.size
     if n and (x.min() < 0 or x.max() >= n):
-        raise InvalidArgumentError(None, None, f"{x.tolist()} is not a permutation: an entry is not in [0, {n})")
+        raise InvalidArgumentError(
+            None, None, f"{x.tolist()} is not a permutation: an entry is not in [0, {n})"
+        )
     if len(set(x.tolist())) != n:
         raise InvalidArgumentError(None, None, f"{x.tolist()} is not a permutation: an entry is repeated")
     out = np.empty_like(x)
@@ -278,7 +359,12 @@ def _(x: Any) -> Any:
 
 
 UNRAVEL_INDEX = OpDef(
-    "UnravelIndex", "indices: Tidx, dims: Tidx -> output: Tidx", types={"Tidx": INDEX}, defaults={"Tidx": INT32}, static=("dims",), grad=not_differentiable
+    "UnravelIndex",
+    "indices: Tidx, dims: Tidx -> output: Tidx",
+    types={"Tidx": INDEX},
+    defaults={"Tidx": INT32},
+    static=("dims",),
+    grad=not_differentiable,
 )
 
 
@@ -293,10 +379,18 @@ def _(c: Any) -> Raw:
 def _(indices: Any, dims: Any) -> Any:
     size = math.prod(dims.tolist())
     if 0 in dims:
-        raise InvalidArgumentError(None, None, f"Input dims cannot contain a dim of zero, but dims contains zero: {dims.tolist()}")
+        raise InvalidArgumentError(
+            None, None, f"Input dims cannot contain a dim of zero, but dims contains zero: {dims.tolist()}"
+        )
     if indices.size and (indices.min() < 0 or indices.max() >= size):
-        raise InvalidArgumentError(None, None, f"index is out of bound as with dims: {indices.tolist()} in {dims.tolist()}")
-    return np.stack([np.asarray(i) for i in np.unravel_index(indices, tuple(dims.tolist()))]) if dims.size else np.zeros((0, *indices.shape), indices.dtype)
+        raise InvalidArgumentError(
+            None, None, f"index is out of bound as with dims: {indices.tolist()} in {dims.tolist()}"
+        )
+    return (
+        np.stack([np.asarray(i) for i in np.unravel_index(indices, tuple(dims.tolist()))])
+        if dims.size
+        else np.zeros((0, *indices.shape), indices.dtype)
+    )
 
 
 @UNRAVEL_INDEX.lowering
@@ -312,7 +406,7 @@ def _(b: Any, indices: Any, dims: Any) -> Any:
     return b.concatenate(out, 0)
 
 
-# --------------------------------------------------------------------------------------------------------- edit distance
+# ---------------------------------------------------------------------------------------------- edit distance
 def _levenshtein(a: list[Any], c: list[Any]) -> int:
     row = list(range(len(c) + 1))
     for i, x in enumerate(a, 1):
@@ -329,16 +423,31 @@ def _sequences(indices: Any, values: Any) -> dict[tuple[int, ...], list[Any]]:
     return out
 
 
-def _edit_distance(hypothesis_indices: Any, hypothesis_values: Any, hypothesis_shape: Any, truth_indices: Any, truth_values: Any, truth_shape: Any, normalize: bool) -> Any:
+def _edit_distance(
+    hypothesis_indices: Any,
+    hypothesis_values: Any,
+    hypothesis_shape: Any,
+    truth_indices: Any,
+    truth_values: Any,
+    truth_shape: Any,
+    normalize: bool,
+) -> Any:
     if hypothesis_shape.size != truth_shape.size:
-        raise InvalidArgumentError(None, None, f"truth_shape and hypothesis_shape must have the same rank, got {truth_shape.tolist()} and {hypothesis_shape.tolist()}")
+        raise InvalidArgumentError(
+            None,
+            None,
+            "truth_shape and hypothesis_shape must have the same rank, got "
+            f"{truth_shape.tolist()} and {hypothesis_shape.tolist()}",
+        )
     shape = np.maximum(hypothesis_shape, truth_shape)[:-1]
     ours, theirs = _sequences(hypothesis_indices, hypothesis_values), _sequences(truth_indices, truth_values)
     out = np.zeros(shape, np.float32)
     for at in {*ours, *theirs}:
         a, c = ours.get(at, []), theirs.get(at, [])
         if any(k >= d for k, d in zip(at, shape)):
-            raise InvalidArgumentError(None, None, f"an index {list(at)} is outside of the shape {shape.tolist()}")
+            raise InvalidArgumentError(
+                None, None, f"an index {list(at)} is outside of the shape {shape.tolist()}"
+            )
         distance: float = _levenshtein(a, c)
         out[at] = distance if not normalize else distance / len(c) if c else math.inf if a else 0.0
     return out
@@ -346,7 +455,8 @@ def _edit_distance(hypothesis_indices: Any, hypothesis_values: Any, hypothesis_s
 
 EDIT_DISTANCE = OpDef(
     "EditDistance",
-    "hypothesis_indices: int64, hypothesis_values: T, hypothesis_shape: int64, truth_indices: int64, truth_values: T, truth_shape: int64 -> output: float32",
+    "hypothesis_indices: int64, hypothesis_values: T, hypothesis_shape: int64, "
+    "truth_indices: int64, truth_values: T, truth_shape: int64 -> output: float32",
     attrs={"normalize": True},
     kernel=_edit_distance,
     host=True,
@@ -360,5 +470,3 @@ def _(c: Any) -> Raw:
     if a is not None and t is not None and a.size == t.size:
         return tuple(np.maximum(a, t)[:-1].tolist())
     return None if c[2] is None or c[2][0] is None else (None,) * (c[2][0] - 1)
-
-

@@ -1,4 +1,4 @@
-"""Reshape and its kin: identity, shape queries, transpose, broadcast, join, split, tile, repeat, pad, reverse, roll, batch and space."""
+"""Identity, shape queries, reshape, transpose, join, split, tile, pad, reverse, roll, batch and space."""
 
 from __future__ import annotations
 
@@ -58,28 +58,80 @@ CASES = {
     "repeat all": (lambda x: tf.repeat(x, 3), [C], lambda x: np.repeat(x, 3)),
     "repeat axis": (lambda x: tf.repeat(x, 2, axis=1), [A], lambda x: np.repeat(x, 2, 1)),
     "repeat each": (lambda x: tf.repeat(x, [1, 0, 3], axis=-2), [A], lambda x: np.repeat(x, [1, 0, 3], 1)),
-    "pad": (lambda x: tf.pad(x, [[1, 0], [0, 2], [3, 1]]), [A], lambda x: np.pad(x, [[1, 0], [0, 2], [3, 1]])),
-    "pad value": (lambda x: tf.pad(x, [[1, 0], [0, 2]], constant_values=2 + 1j), [C], lambda x: np.pad(x, [[1, 0], [0, 2]], constant_values=2 + 1j)),
-    "pad reflect": (lambda x: tf.pad(x, [[0, 1], [2, 1], [3, 0]], "REFLECT"), [A], lambda x: np.pad(x, [[0, 1], [2, 1], [3, 0]], "reflect")),
-    "pad symmetric": (lambda x: tf.pad(x, [[2, 1], [3, 3], [4, 0]], "SYMMETRIC"), [A], lambda x: np.pad(x, [[2, 1], [3, 3], [4, 0]], "symmetric")),
+    "pad": (
+        lambda x: tf.pad(x, [[1, 0], [0, 2], [3, 1]]),
+        [A],
+        lambda x: np.pad(x, [[1, 0], [0, 2], [3, 1]]),
+    ),
+    "pad value": (
+        lambda x: tf.pad(x, [[1, 0], [0, 2]], constant_values=2 + 1j),
+        [C],
+        lambda x: np.pad(x, [[1, 0], [0, 2]], constant_values=2 + 1j),
+    ),
+    "pad reflect": (
+        lambda x: tf.pad(x, [[0, 1], [2, 1], [3, 0]], "REFLECT"),
+        [A],
+        lambda x: np.pad(x, [[0, 1], [2, 1], [3, 0]], "reflect"),
+    ),
+    "pad symmetric": (
+        lambda x: tf.pad(x, [[2, 1], [3, 3], [4, 0]], "SYMMETRIC"),
+        [A],
+        lambda x: np.pad(x, [[2, 1], [3, 3], [4, 0]], "symmetric"),
+    ),
     "pad empty": (lambda x: tf.pad(x, [[1, 1], [0, 0]]), [EMPTY], np.zeros((2, 3))),
     "reverse": (lambda x: tf.reverse(x, [0, -1]), [A], lambda x: x[::-1, :, ::-1]),
     "reverse none": (lambda x: tf.reverse(x, np.zeros(0, np.int32)), [A], lambda x: x),
     "roll": (lambda x: tf.roll(x, [1, -5], [0, 2]), [A], lambda x: np.roll(x, [1, -5], [0, 2])),
     "roll twice": (lambda x: tf.roll(x, [1, 1], [1, 1]), [A], lambda x: np.roll(x, 2, 1)),
     "roll by": (lambda x, s: tf.roll(x, s, 1), [A, np.int32(-2)], lambda x, s: np.roll(x, s, 1)),
-    "reverse_sequence": (lambda x, n: tf.reverse_sequence(x, n, seq_axis=2, batch_axis=1), [A, np.array([0, 4, 2])],
-                         lambda x, n: np.stack([np.concatenate([x[:, i, :k][:, ::-1], x[:, i, k:]], 1) for i, k in enumerate(n)], 1)),
-    "space_to_batch": (lambda x: tf.space_to_batch_nd(x, [2, 2], [[0, 1], [2, 0]]), [A[..., None]],
-                       lambda x: (lambda p: np.concatenate([p[:, i::2, j::2] for i in (0, 1) for j in (0, 1)]))(np.pad(x, [[0, 0], [0, 1], [2, 0], [0, 0]]))),
-    "batch_to_space": (lambda x: tf.batch_to_space(tf.space_to_batch_nd(x, [3, 2], [[0, 0], [1, 1]]), [3, 2], [[0, 0], [1, 1]]), [A], lambda x: x),
+    "reverse_sequence": (
+        lambda x, n: tf.reverse_sequence(x, n, seq_axis=2, batch_axis=1),
+        [A, np.array([0, 4, 2])],
+        lambda x, n: np.stack(
+            [np.concatenate([x[:, i, :k][:, ::-1], x[:, i, k:]], 1) for i, k in enumerate(n)], 1
+        ),
+    ),
+    "space_to_batch": (
+        lambda x: tf.space_to_batch_nd(x, [2, 2], [[0, 1], [2, 0]]),
+        [A[..., None]],
+        lambda x: (lambda p: np.concatenate([p[:, i::2, j::2] for i in (0, 1) for j in (0, 1)]))(
+            np.pad(x, [[0, 0], [0, 1], [2, 0], [0, 0]])
+        ),
+    ),
+    "batch_to_space": (
+        lambda x: tf.batch_to_space(
+            tf.space_to_batch_nd(x, [3, 2], [[0, 0], [1, 1]]), [3, 2], [[0, 0], [1, 1]]
+        ),
+        [A],
+        lambda x: x,
+    ),
     "meshgrid": (lambda x, y: tf.meshgrid(x, y), [A[0, 0], F[0, 0]], lambda x, y: np.meshgrid(x, y)),
-    "meshgrid ij": (lambda x, y, z: tf.meshgrid(x, y, z, indexing="ij"), [A[0, 0], F[0, 0], A[0, 0]], lambda x, y, z: np.meshgrid(x, y, z, indexing="ij")),
-    "sequence_mask": (lambda n: tf.sequence_mask(n, 4, tf.float32), [np.array([0, 2, 9])], lambda n: (np.arange(4) < n[:, None])),
-    "one_hot": (lambda i: tf.one_hot(i, 4), [np.array([[0, 3], [-1, 4]])], lambda i: (i[..., None] == np.arange(4)).astype(np.float32)),
-    "one_hot axis": (lambda i: tf.one_hot(i, 3, 5, -5, axis=0), [np.array([2, 1])], lambda i: np.where(i == np.arange(3)[:, None], 5, -5)),
-    "one_hot uint8": (lambda i: tf.one_hot(i, 300), [np.array([255, 0], np.uint8)], lambda i: (i[:, None] == np.arange(300)).astype(np.float32)),
-}  # fmt: skip
+    "meshgrid ij": (
+        lambda x, y, z: tf.meshgrid(x, y, z, indexing="ij"),
+        [A[0, 0], F[0, 0], A[0, 0]],
+        lambda x, y, z: np.meshgrid(x, y, z, indexing="ij"),
+    ),
+    "sequence_mask": (
+        lambda n: tf.sequence_mask(n, 4, tf.float32),
+        [np.array([0, 2, 9])],
+        lambda n: np.arange(4) < n[:, None],
+    ),
+    "one_hot": (
+        lambda i: tf.one_hot(i, 4),
+        [np.array([[0, 3], [-1, 4]])],
+        lambda i: (i[..., None] == np.arange(4)).astype(np.float32),
+    ),
+    "one_hot axis": (
+        lambda i: tf.one_hot(i, 3, 5, -5, axis=0),
+        [np.array([2, 1])],
+        lambda i: np.where(i == np.arange(3)[:, None], 5, -5),
+    ),
+    "one_hot uint8": (
+        lambda i: tf.one_hot(i, 300),
+        [np.array([255, 0], np.uint8)],
+        lambda i: (i[:, None] == np.arange(300)).astype(np.float32),
+    ),
+}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -89,8 +141,30 @@ def test_host_and_compiled(case):
 
 
 # what needs ranks or sizes while it is being traced is left out here
-RANKLESS = ["identity", "shape int64", "reshape", "expand_dims", "squeeze", "transpose", "fill", "zeros", "broadcast_to", "concat 0", "concat -1", "tile", "pad",
-            "pad symmetric", "reverse", "roll", "space_to_batch", "one_hot", "zeros_like", "sequence_mask", "split sizes", "stack"]  # fmt: skip
+RANKLESS = [
+    "identity",
+    "shape int64",
+    "reshape",
+    "expand_dims",
+    "squeeze",
+    "transpose",
+    "fill",
+    "zeros",
+    "broadcast_to",
+    "concat 0",
+    "concat -1",
+    "tile",
+    "pad",
+    "pad symmetric",
+    "reverse",
+    "roll",
+    "space_to_batch",
+    "one_hot",
+    "zeros_like",
+    "sequence_mask",
+    "split sizes",
+    "stack",
+]
 
 
 @pytest.mark.parametrize("case", RANKLESS)
@@ -99,8 +173,33 @@ def test_unknown_rank(case):
     check(fn, args, reference, unknown=["rank"])
 
 
-DTYPES = ["float16", "bfloat16", "float64", "int8", "uint8", "int16", "uint16", "uint32", "int64", "uint64", "bool", "complex128"]
-MOVES = ["reshape", "transpose", "concat 0", "stack", "tile", "reverse", "roll", "pad", "split", "broadcast_to", "unstack"]
+DTYPES = [
+    "float16",
+    "bfloat16",
+    "float64",
+    "int8",
+    "uint8",
+    "int16",
+    "uint16",
+    "uint32",
+    "int64",
+    "uint64",
+    "bool",
+    "complex128",
+]
+MOVES = [
+    "reshape",
+    "transpose",
+    "concat 0",
+    "stack",
+    "tile",
+    "reverse",
+    "roll",
+    "pad",
+    "split",
+    "broadcast_to",
+    "unstack",
+]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -126,7 +225,10 @@ GRADIENTS = {
     "tile": (lambda x: tf.tile(x, [2, 3]), [F[0, :2, :2]]),
     "repeat": (lambda x: tf.repeat(x, [2, 1], axis=0), [F[0, :2, :2]]),
     "pad": (lambda x: tf.pad(x, [[1, 0], [0, 2]]), [F[0, :2, :2]]),
-    "pad value": (lambda x, v: tf.pad(x, [[1, 0], [0, 2]], constant_values=v), [F[0, :2, :2], np.float64(0.3)]),
+    "pad value": (
+        lambda x, v: tf.pad(x, [[1, 0], [0, 2]], constant_values=v),
+        [F[0, :2, :2], np.float64(0.3)],
+    ),
     "pad reflect": (lambda x: tf.pad(x, [[1, 1], [0, 2]], "REFLECT"), [F[0, :, :3]]),
     "pad symmetric": (lambda x: tf.pad(x, [[2, 1], [0, 2]], "SYMMETRIC"), [F[0, :2, :3]]),
     "reverse": (lambda x: tf.reverse(x, [1]), [F[0, :2]]),
@@ -143,7 +245,20 @@ def test_gradients(case):
     check_gradients(lambda *xs: fn(*xs) * fn(*xs), args)
 
 
-@pytest.mark.parametrize("case", ["concat", "tile", "pad", "transpose", "split sizes", "broadcast_to", "reshape", "stack", "space_to_batch"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        "concat",
+        "tile",
+        "pad",
+        "transpose",
+        "split sizes",
+        "broadcast_to",
+        "reshape",
+        "stack",
+        "space_to_batch",
+    ],
+)
 @pytest.mark.parametrize("unknown", ["dims", "rank"])
 def test_gradients_with_unknown_shapes(case, unknown):
     if unknown == "rank" and case == "tile":
@@ -183,7 +298,15 @@ def test_prevent_gradient():
 
 @pytest.mark.parametrize(
     ("value", "dtype", "expected"),
-    [(1, None, tf.int32), (1.0, None, tf.float32), (2**40, None, tf.int64), (True, None, tf.bool), ("a", None, tf.string), (1, tf.float64, tf.float64), ([], None, tf.float32)],
+    [
+        (1, None, tf.int32),
+        (1.0, None, tf.float32),
+        (2**40, None, tf.int64),
+        (True, None, tf.bool),
+        ("a", None, tf.string),
+        (1, tf.float64, tf.float64),
+        ([], None, tf.float32),
+    ],
 )
 def test_constant_types(value, dtype, expected):
     assert tf.constant(value, dtype).dtype is expected

@@ -14,11 +14,33 @@ A = np.arange(60, dtype=np.int32).reshape(3, 4, 5)
 F = RNG.normal(size=(3, 4, 5)).astype(np.float32)
 
 KEYS = [
-    "0", "-1", "slice(1, None)", "(slice(None), 1)", "(..., 0)", "slice(None, None, 2)", "slice(None, None, -1)", "(slice(None), slice(None, None, -1), slice(1, None))",
-    "(1, 2, 3)", "None", "(slice(None), None, 1)", "(..., None)", "slice(5, None)", "slice(-1, 0, -1)", "slice(0, 0)", "(slice(1, -1), slice(-2, None))", "(..., -1, slice(None))",
-    "(None, ..., None)", "slice(-100, 100)", "(slice(3, None, -2), slice(None, None, 2))", "(slice(None), slice(3, 0, -2), slice(4, 0, -3))", "(0, slice(None), -1)",
-    "(2, ..., slice(1, 4, 2))", "(..., slice(None, None, 3))", "(None, 1, None, slice(2), None)", "(slice(1, 2), 3)",
-]  # fmt: skip
+    "0",
+    "-1",
+    "slice(1, None)",
+    "(slice(None), 1)",
+    "(..., 0)",
+    "slice(None, None, 2)",
+    "slice(None, None, -1)",
+    "(slice(None), slice(None, None, -1), slice(1, None))",
+    "(1, 2, 3)",
+    "None",
+    "(slice(None), None, 1)",
+    "(..., None)",
+    "slice(5, None)",
+    "slice(-1, 0, -1)",
+    "slice(0, 0)",
+    "(slice(1, -1), slice(-2, None))",
+    "(..., -1, slice(None))",
+    "(None, ..., None)",
+    "slice(-100, 100)",
+    "(slice(3, None, -2), slice(None, None, 2))",
+    "(slice(None), slice(3, 0, -2), slice(4, 0, -3))",
+    "(0, slice(None), -1)",
+    "(2, ..., slice(1, 4, 2))",
+    "(..., slice(None, None, 3))",
+    "(None, 1, None, slice(2), None)",
+    "(slice(1, 2), 3)",
+]
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -96,17 +118,38 @@ SLICES = {
     "slice at": (lambda x, i: tf.slice(x, [i, 0, 1], [2, -1, -1]), [A, np.int32(1)], A[1:, :, 1:]),
     "slice vector": (lambda x, b: tf.slice(x, b, [1, 2, 3]), [A, np.array([2, 1, 0])], A[2:, 1:3, :3]),
     "strided": (lambda x: tf.strided_slice(x, [0, 3, 0], [3, 0, 5], [1, -2, 2]), [A], A[:, 3:0:-2, ::2]),
-    "begin, end masks": (lambda x: tf.strided_slice(x, [1, 1, 1], [2, 2, 2], begin_mask=2, end_mask=4), [A], A[1:2, :2, 1:]),
+    "begin, end masks": (
+        lambda x: tf.strided_slice(x, [1, 1, 1], [2, 2, 2], begin_mask=2, end_mask=4),
+        [A],
+        A[1:2, :2, 1:],
+    ),
     "shrink": (lambda x: tf.strided_slice(x, [1, 2], [2, 3], shrink_axis_mask=1), [A], A[1, 2:3]),
     "ellipsis": (lambda x: tf.strided_slice(x, [0, 1], [1, 3], ellipsis_mask=1), [A], A[..., 1:3]),
-    "new axis": (lambda x: tf.strided_slice(x, [0, 1, 0], [0, 3, 0], new_axis_mask=1, end_mask=4), [A], A[None, 1:3, 0:]),
-    "grad op": (lambda g: tf.raw_ops.StridedSliceGrad(shape=[3, 4], begin=[2, 0], end=[0, 4], strides=[-1, 2], dy=g), [F[:2, :2, 0]],
-                lambda g: (lambda z: (z.__setitem__((slice(2, 0, -1), slice(0, 4, 2)), g), z)[1])(np.zeros((3, 4), np.float32))),
-    "update": (lambda x, v: tf.raw_ops.TensorStridedSliceUpdate(input=x, begin=[1, 0], end=[3, 4], strides=[1, 2], value=v), [A[..., 0], A[:2, :2, 1]],
-               lambda x, v: (lambda z: (z.__setitem__((slice(1, 3), slice(0, 4, 2)), v), z)[1])(x.copy())),
-    "update reversed": (lambda x, v: tf.raw_ops.TensorStridedSliceUpdate(input=x, begin=[2], end=[0], strides=[-1], value=v), [A[:, 0, 0], A[0, 0, 3:]],
-                        lambda x, v: np.array([x[0], v[1], v[0]])),
-}  # fmt: skip
+    "new axis": (
+        lambda x: tf.strided_slice(x, [0, 1, 0], [0, 3, 0], new_axis_mask=1, end_mask=4),
+        [A],
+        A[None, 1:3, 0:],
+    ),
+    "grad op": (
+        lambda g: tf.raw_ops.StridedSliceGrad(shape=[3, 4], begin=[2, 0], end=[0, 4], strides=[-1, 2], dy=g),
+        [F[:2, :2, 0]],
+        lambda g: (lambda z: (z.__setitem__((slice(2, 0, -1), slice(0, 4, 2)), g), z)[1])(
+            np.zeros((3, 4), np.float32)
+        ),
+    ),
+    "update": (
+        lambda x, v: tf.raw_ops.TensorStridedSliceUpdate(
+            input=x, begin=[1, 0], end=[3, 4], strides=[1, 2], value=v
+        ),
+        [A[..., 0], A[:2, :2, 1]],
+        lambda x, v: (lambda z: (z.__setitem__((slice(1, 3), slice(0, 4, 2)), v), z)[1])(x.copy()),
+    ),
+    "update reversed": (
+        lambda x, v: tf.raw_ops.TensorStridedSliceUpdate(input=x, begin=[2], end=[0], strides=[-1], value=v),
+        [A[:, 0, 0], A[0, 0, 3:]],
+        lambda x, v: np.array([x[0], v[1], v[0]]),
+    ),
+}
 
 
 @pytest.mark.parametrize("case", SLICES)
@@ -116,7 +159,12 @@ def test_slices(case):
 
 def test_slice_gradients():
     check_gradients(lambda x: tf.slice(x, [1, 0], [1, 2]) ** 2.0, [F[:2, :2, 0] ** 2])
-    check_gradients(lambda x, v: tf.raw_ops.TensorStridedSliceUpdate(input=x, begin=[1], end=[3], strides=[1], value=v) * 2.0, [F[:, 0, 0], F[1, :2, 0]])
+    check_gradients(
+        lambda x, v: (
+            tf.raw_ops.TensorStridedSliceUpdate(input=x, begin=[1], end=[3], strides=[1], value=v) * 2.0
+        ),
+        [F[:, 0, 0], F[1, :2, 0]],
+    )
 
 
 I = np.array([[2, 0], [1, 2]])
@@ -127,18 +175,42 @@ GATHERS = {
     "axis 1": (lambda x, i: tf.gather(x, i, axis=1), [A, I], lambda x, i: x[:, i]),
     "axis -1": (lambda x, i: tf.gather(x, i, axis=-1), [A, I], lambda x, i: x[..., i]),
     "none": (tf.gather, [A, np.zeros((0, 2), np.int32)], np.zeros((0, 2, 4, 5))),
-    "batch 1": (lambda x, i: tf.gather(x, i, batch_dims=1), [A, np.array([[0, 3], [1, 1], [2, 0]])], lambda x, i: np.stack([r[k] for r, k in zip(x, i)])),
-    "batch 1 axis 2": (lambda x, i: tf.gather(x, i, axis=2, batch_dims=1), [A, np.array([[0, 4], [1, 1], [2, 0]])], lambda x, i: np.stack([r[:, k] for r, k in zip(x, i)])),
+    "batch 1": (
+        lambda x, i: tf.gather(x, i, batch_dims=1),
+        [A, np.array([[0, 3], [1, 1], [2, 0]])],
+        lambda x, i: np.stack([r[k] for r, k in zip(x, i)]),
+    ),
+    "batch 1 axis 2": (
+        lambda x, i: tf.gather(x, i, axis=2, batch_dims=1),
+        [A, np.array([[0, 4], [1, 1], [2, 0]])],
+        lambda x, i: np.stack([r[:, k] for r, k in zip(x, i)]),
+    ),
     "batch 2": (lambda x, i: tf.gather(x, i, batch_dims=2, axis=-1), [A, np.full((3, 4, 1), 2)], A[..., 2:3]),
-    "batch -1": (lambda x, i: tf.gather(x, i, axis=1, batch_dims=-1), [A, np.array([[1], [0], [3]])], lambda x, i: np.stack([r[k] for r, k in zip(x, i)])),
+    "batch -1": (
+        lambda x, i: tf.gather(x, i, axis=1, batch_dims=-1),
+        [A, np.array([[1], [0], [3]])],
+        lambda x, i: np.stack([r[k] for r, k in zip(x, i)]),
+    ),
     "nd": (tf.gather_nd, [A, np.array([[0, 1], [2, 3]])], lambda x, i: x[[0, 2], [1, 3]]),
     "nd all": (tf.gather_nd, [A, np.array([0, 1, 2])], A[0, 1, 2]),
     "nd rows": (tf.gather_nd, [F, np.array([[[1]], [[0]]])], lambda x, i: x[i[..., 0]]),
     "nd nothing": (tf.gather_nd, [A[0, 0], np.zeros((2, 0), np.int32)], lambda x, i: np.stack([x, x])),
-    "nd batch": (lambda x, i: tf.gather_nd(x, i, batch_dims=1), [A, np.array([[1, 2], [0, 0], [3, 4]])], lambda x, i: np.array([x[k][tuple(j)] for k, j in enumerate(i)])),
-    "nd batch 2": (lambda x, i: tf.gather_nd(x, i, batch_dims=2), [A, np.full((3, 4, 2, 1), 3)], lambda x, i: x[:, :, [3, 3]]),
-    "nd ignore": (lambda x, i: tf.gather_nd(x, i, bad_indices_policy="IGNORE"), [F[0], np.array([[0], [9]])], lambda x, i: np.stack([x[0], 0 * x[0]])),
-}  # fmt: skip
+    "nd batch": (
+        lambda x, i: tf.gather_nd(x, i, batch_dims=1),
+        [A, np.array([[1, 2], [0, 0], [3, 4]])],
+        lambda x, i: np.array([x[k][tuple(j)] for k, j in enumerate(i)]),
+    ),
+    "nd batch 2": (
+        lambda x, i: tf.gather_nd(x, i, batch_dims=2),
+        [A, np.full((3, 4, 2, 1), 3)],
+        lambda x, i: x[:, :, [3, 3]],
+    ),
+    "nd ignore": (
+        lambda x, i: tf.gather_nd(x, i, bad_indices_policy="IGNORE"),
+        [F[0], np.array([[0], [9]])],
+        lambda x, i: np.stack([x[0], 0 * x[0]]),
+    ),
+}
 
 
 @pytest.mark.parametrize("case", GATHERS)
@@ -151,7 +223,24 @@ def test_gather_unknown_rank(case):
     check(*GATHERS[case], unknown=["rank"])
 
 
-@pytest.mark.parametrize("case", ["rows", "one row", "matrix", "axis 1", "axis -1", "batch 1", "batch 1 axis 2", "batch 2", "nd", "nd all", "nd rows", "nd batch", "none"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        "rows",
+        "one row",
+        "matrix",
+        "axis 1",
+        "axis -1",
+        "batch 1",
+        "batch 1 axis 2",
+        "batch 2",
+        "nd",
+        "nd all",
+        "nd rows",
+        "nd batch",
+        "none",
+    ],
+)
 def test_gather_gradient(case):
     fn, (x, i), _ = GATHERS[case]
     check_gradients(lambda x, i: fn(x, i) * fn(x, i), [np.asarray(x) * 0.1, i], order=1)
@@ -169,7 +258,9 @@ def test_gather_gradient_unknown(case, unknown):
         return tf.convert_to_tensor(tape.gradient(y, x))
 
     x = np.asarray(x, np.float64)
-    np.testing.assert_allclose(compiled(gradient, [x, i], unknown).numpy(), gradient(tf.constant(x), tf.constant(i)).numpy())
+    np.testing.assert_allclose(
+        compiled(gradient, [x, i], unknown).numpy(), gradient(tf.constant(x), tf.constant(i)).numpy()
+    )
 
 
 def test_gather_second_order():
@@ -182,7 +273,11 @@ def test_gather_gradient_is_sparse():
         tape.watch(x)
         y = tf.gather(x, [[2, 0], [2, 2]])
     g = tape.gradient(y, x)
-    assert g.indices.numpy().tolist() == [2, 0, 2, 2] and g.values.shape == (4, 4, 5) and g.dense_shape.numpy().tolist() == [3, 4, 5]
+    assert (
+        g.indices.numpy().tolist() == [2, 0, 2, 2]
+        and g.values.shape == (4, 4, 5)
+        and g.dense_shape.numpy().tolist() == [3, 4, 5]
+    )
     assert tf.convert_to_tensor(g).numpy()[:, 0, 0].tolist() == [1, 0, 3]
 
 
@@ -200,7 +295,10 @@ def test_gather_nd_out_of_range(index):
 
 def test_compiled_gather_clamps():
     """As TensorFlow's XLA programs do."""
-    assert compiled(tf.gather, [F[:, 0, 0], np.array([0, 7, -3])]).numpy().tolist() == F[[0, 2, 0], 0, 0].tolist()
+    assert (
+        compiled(tf.gather, [F[:, 0, 0], np.array([0, 7, -3])]).numpy().tolist()
+        == F[[0, 2, 0], 0, 0].tolist()
+    )
 
 
 def _put(x, i, v, how):
@@ -212,8 +310,13 @@ def _put(x, i, v, how):
 
 
 HOW = {"add": np.add, "sub": np.subtract, "max": np.maximum, "min": np.minimum, "update": lambda a, b: b}
-NDS = {"rows": (np.array([[2], [0], [2]]), (3, 4)), "cells": (np.array([[2, 1], [0, 3], [2, 1]]), (3,)), "grid": (np.array([[[1], [0]], [[1], [2]]]), (2, 2, 4)),
-       "none": (np.zeros((0, 2), np.int32), (0,)), "all": (np.zeros((2, 0), np.int32), (2, 3, 4))}  # fmt: skip
+NDS = {
+    "rows": (np.array([[2], [0], [2]]), (3, 4)),
+    "cells": (np.array([[2, 1], [0, 3], [2, 1]]), (3,)),
+    "grid": (np.array([[[1], [0]], [[1], [2]]]), (2, 2, 4)),
+    "none": (np.zeros((0, 2), np.int32), (0,)),
+    "all": (np.zeros((2, 0), np.int32), (2, 3, 4)),
+}
 
 
 @pytest.mark.parametrize("nd", NDS)
@@ -225,22 +328,37 @@ def test_tensor_scatter(how, nd, dtype):
     if how == "update" and nd != "none":
         indices = indices if nd != "all" else indices[:1]
         shape = shape if nd != "all" else (1, 3, 4)
-        updates = np.broadcast_to((RNG.normal(size=shape[-1:]) * 10).astype(dtype), shape)  # equal for repeated indices: their order is not defined
+        updates = np.broadcast_to(
+            (RNG.normal(size=shape[-1:]) * 10).astype(dtype), shape
+        )  # equal for repeated indices: their order is not defined
     else:
         updates = (RNG.normal(size=shape) * 10).astype(dtype)
-    check(getattr(tf, f"tensor_scatter_nd_{how}"), [x, indices, updates], lambda x, i, v: _put(x, i, v, HOW[how]))
+    check(
+        getattr(tf, f"tensor_scatter_nd_{how}"),
+        [x, indices, updates],
+        lambda x, i, v: _put(x, i, v, HOW[how]),
+    )
     if how == "add" and nd != "all":
-        check(lambda i, v: tf.scatter_nd(i, v, [3, 4]), [indices, updates], lambda i, v: _put(np.zeros((3, 4), dtype), i, v, np.add))
+        check(
+            lambda i, v: tf.scatter_nd(i, v, [3, 4]),
+            [indices, updates],
+            lambda i, v: _put(np.zeros((3, 4), dtype), i, v, np.add),
+        )
 
 
 @pytest.mark.parametrize("how", HOW)
 def test_tensor_scatter_gradient(how):
     indices = np.array([[1], [0]]) if how == "update" else np.array([[1], [0], [1]])
-    check_gradients(lambda x, i, v: getattr(tf, f"tensor_scatter_nd_{how}")(x, i, v) * 2.0, [F[0, :3, 0], indices, F[1, : len(indices), 1]])
+    check_gradients(
+        lambda x, i, v: getattr(tf, f"tensor_scatter_nd_{how}")(x, i, v) * 2.0,
+        [F[0, :3, 0], indices, F[1, : len(indices), 1]],
+    )
 
 
 def test_scatter_nd_gradient():
-    check_gradients(lambda i, v: tf.scatter_nd(i, v, [3, 2]) ** 2.0, [np.array([[1], [1]]), F[:2, :2, 0] ** 2 + 0.5])
+    check_gradients(
+        lambda i, v: tf.scatter_nd(i, v, [3, 2]) ** 2.0, [np.array([[1], [1]]), F[:2, :2, 0] ** 2 + 0.5]
+    )
 
 
 def test_scatter_out_of_range():
@@ -267,7 +385,10 @@ def test_strings():
     x = tf.constant([["a", "b"], ["c", "d"]])
     assert x[1, 0].numpy() == b"c" and tf.gather(x, [1]).numpy().tolist() == [[b"c", b"d"]]
     assert tf.gather_nd(x, [[0, 1]]).numpy().tolist() == [b"b"]
-    assert tf.tensor_scatter_nd_update(x, [[0]], [["z", "y"]]).numpy().tolist() == [[b"z", b"y"], [b"c", b"d"]]
+    assert tf.tensor_scatter_nd_update(x, [[0]], [["z", "y"]]).numpy().tolist() == [
+        [b"z", b"y"],
+        [b"c", b"d"],
+    ]
     assert tf.where([True, False], "x", ["u", "v"]).numpy().tolist() == [b"x", b"v"]
 
 

@@ -14,7 +14,14 @@ RNG = np.random.default_rng(5)
 F = RNG.normal(size=(6, 2)).astype(np.float32)
 SORTED = np.array([0, 0, 2, 2, 2, 3], np.int32)
 MIXED = np.array([3, 0, -1, 3, 1, 0], np.int32)
-REDUCE = {"sum": (np.sum, 0.0), "mean": (np.mean, 0.0), "prod": (np.prod, 1.0), "min": (np.min, None), "max": (np.max, None), "sqrt_n": (lambda x, axis: x.sum(axis) / np.sqrt(len(x)), 0.0)}
+REDUCE = {
+    "sum": (np.sum, 0.0),
+    "mean": (np.mean, 0.0),
+    "prod": (np.prod, 1.0),
+    "min": (np.min, None),
+    "max": (np.max, None),
+    "sqrt_n": (lambda x, axis: x.sum(axis) / np.sqrt(len(x)), 0.0),
+}
 
 
 def by_segment(x, ids, n, kind, *, zero_extremes):
@@ -53,10 +60,16 @@ def test_unsorted(kind, ids):
 
 
 def test_edges():
-    assert tf.math.unsorted_segment_sum(np.zeros((0, 2), np.float32), np.zeros(0, np.int32), 2).numpy().tolist() == [[0, 0], [0, 0]]
+    assert tf.math.unsorted_segment_sum(
+        np.zeros((0, 2), np.float32), np.zeros(0, np.int32), 2
+    ).numpy().tolist() == [[0, 0], [0, 0]]
     assert tf.math.segment_sum(np.zeros((0, 2), np.float32), np.zeros(0, np.int32)).shape == (0, 2)
     close(tf.math.unsorted_segment_sum([[1, 2], [3, 4]], [[0, 1], [1, 1]], 2), np.array([1, 9]))
-    check(lambda x, i: tf.math.unsorted_segment_sum(x, i, 3), [np.ones((0, 2)), np.zeros(0, np.int64)], np.zeros((3, 2)))
+    check(
+        lambda x, i: tf.math.unsorted_segment_sum(x, i, 3),
+        [np.ones((0, 2)), np.zeros(0, np.int64)],
+        np.zeros((3, 2)),
+    )
     assert tf.math.unsorted_segment_max(tf.constant([1, 2], tf.int8), [1, 1], 2).numpy().tolist() == [-128, 2]
 
 
@@ -65,7 +78,18 @@ def test_dtypes(dtype):
     x = np.abs(F * 3).astype(tf.as_dtype(dtype).as_numpy_dtype)
     out = check(lambda x, i: tf.math.unsorted_segment_sum(x, i, 4), [x, MIXED], rtol=2e-2, atol=2e-2)
     assert out.dtype == dtype
-    close(out, by_segment(x.astype(np.complex64 if dtype == "complex64" else np.float64), MIXED, 4, "sum", zero_extremes=False).astype(x.dtype), 2e-2, 2e-2)
+    close(
+        out,
+        by_segment(
+            x.astype(np.complex64 if dtype == "complex64" else np.float64),
+            MIXED,
+            4,
+            "sum",
+            zero_extremes=False,
+        ).astype(x.dtype),
+        2e-2,
+        2e-2,
+    )
 
 
 def test_errors():
@@ -83,12 +107,20 @@ def test_errors():
 @pytest.mark.parametrize("kind", ["sum", "mean", "prod", "min", "max"])
 def test_sorted_gradients(kind):
     x = F[:4] + np.array([[0.3], [0.1], [0.7], [-0.2]])
-    check_gradients(lambda x: getattr(tf.math, f"segment_{kind}")(x, [0, 0, 2, 2]) ** 2.0, [x], order=1 if kind in ("prod", "min", "max") else 2)
+    check_gradients(
+        lambda x: getattr(tf.math, f"segment_{kind}")(x, [0, 0, 2, 2]) ** 2.0,
+        [x],
+        order=1 if kind in ("prod", "min", "max") else 2,
+    )
 
 
 @pytest.mark.parametrize("kind", ["sum", "mean", "prod", "min", "max", "sqrt_n"])
 def test_unsorted_gradients(kind):
-    check_gradients(lambda x, i: getattr(tf.math, f"unsorted_segment_{kind}")(x, i, 3)[:2] * 2.0, [F[:4], np.array([1, 0, -1, 1])], order=1)
+    check_gradients(
+        lambda x, i: getattr(tf.math, f"unsorted_segment_{kind}")(x, i, 3)[:2] * 2.0,
+        [F[:4], np.array([1, 0, -1, 1])],
+        order=1,
+    )
 
 
 def test_product_gradient_with_zeros():
@@ -134,7 +166,11 @@ def test_partition():
 
 def test_stitch():
     check(lambda a, b: tf.dynamic_stitch([[0, 2], [1, 3]], [a, b]), [F[:2], F[2:4]], F[[0, 2, 1, 3]])
-    check(lambda a, b: tf.dynamic_stitch([0, [[3, 1], [0, 2]]], [a, b]), [F[0], F[1:5].reshape(2, 2, 2)], F[[3, 2, 4, 1]])
+    check(
+        lambda a, b: tf.dynamic_stitch([0, [[3, 1], [0, 2]]], [a, b]),
+        [F[0], F[1:5].reshape(2, 2, 2)],
+        F[[3, 2, 4, 1]],
+    )
     assert tf.dynamic_stitch([[1], [1]], [[5], [9]]).numpy().tolist() == [0, 9]
 
 

@@ -28,7 +28,11 @@ def test_sort(dtype, direction, axis):
     up = direction == "ASCENDING"
     expected = np.sort(wide, axis) if up else -np.sort(-wide, axis)
     check(lambda x: tf.sort(x, axis, direction), [x], expected.astype(x.dtype))
-    check(lambda x: tf.argsort(x, axis, direction, stable=True), [x], np.argsort(wide if up else -wide, axis, kind="stable"))
+    check(
+        lambda x: tf.argsort(x, axis, direction, stable=True),
+        [x],
+        np.argsort(wide if up else -wide, axis, kind="stable"),
+    )
 
 
 def test_sort_extremes():
@@ -65,7 +69,9 @@ def test_top_k(k, dtype):
 
 def test_top_k_options():
     values, indices = tf.math.top_k([1, 3, 2], 2, index_type=tf.int64)
-    assert indices.dtype is tf.int64 and indices.numpy().tolist() == [1, 2] and values.numpy().tolist() == [3, 2]
+    assert (
+        indices.dtype is tf.int64 and indices.numpy().tolist() == [1, 2] and values.numpy().tolist() == [3, 2]
+    )
     check(lambda x: tf.math.top_k(x, 2), [X.reshape(3, 1, 7).astype(np.float32)], None)
     for k in (5, -1):
         with pytest.raises(tf.errors.InvalidArgumentError):
@@ -82,7 +88,11 @@ def test_sort_gradients():
 
 def test_nth_element():
     for reverse in (False, True):
-        check(lambda x: tf.raw_ops.NthElement(input=x, n=2, reverse=reverse), [X.astype(np.float32)], np.sort(X)[:, -3 if reverse else 2])
+        check(
+            lambda x, reverse=reverse: tf.raw_ops.NthElement(input=x, n=2, reverse=reverse),
+            [X.astype(np.float32)],
+            np.sort(X)[:, -3 if reverse else 2],
+        )
 
 
 @pytest.mark.parametrize("n", [5, 200])
@@ -91,7 +101,9 @@ def test_nth_element():
 def test_searchsorted(side, n, dtype):
     table = np.sort(RNG.integers(0, 40, (2, 3, n)), -1).astype(dtype)
     values = RNG.integers(-3, 44, (2, 3, 9)).astype(dtype)
-    expected = np.stack([np.searchsorted(t, v, side) for t, v in zip(table.reshape(6, n), values.reshape(6, 9))]).reshape(2, 3, 9)
+    expected = np.stack(
+        [np.searchsorted(t, v, side) for t, v in zip(table.reshape(6, n), values.reshape(6, 9))]
+    ).reshape(2, 3, 9)
     check(lambda t, v: tf.searchsorted(t, v, side), [table, values], expected)
     check(lambda t, v: tf.searchsorted(t, v, side, tf.int64), [table[0, 0], values[0, 0]], expected[0, 0])
 
@@ -105,7 +117,11 @@ def test_searchsorted_misuse():
 
 @pytest.mark.parametrize("dtype", ["int32", "float32", "string", "int64", "uint8", "bfloat16", "bool"])
 def test_unique(dtype):
-    x = tf.constant(["b", "a", "b", "c"]) if dtype == "string" else tf.cast([1, 0, 1, 1] if dtype == "bool" else [4, 1, 4, 2], dtype)
+    x = (
+        tf.constant(["b", "a", "b", "c"])
+        if dtype == "string"
+        else tf.cast([1, 0, 1, 1] if dtype == "bool" else [4, 1, 4, 2], dtype)
+    )
     y, idx, count = tf.unique_with_counts(x, tf.int64)
     assert idx.dtype is tf.int64 and y.dtype is x.dtype
     assert tf.gather(y, idx).numpy().tolist() == x.numpy().tolist()
@@ -130,7 +146,11 @@ def test_unique_rows():
 def test_permutations():
     p = RNG.permutation(9).astype(np.int32)
     check(tf.math.invert_permutation, [p], np.argsort(p))
-    check(lambda i: tf.unravel_index(i, [2, 3, 4]), [np.array([5, 23, 0])], np.stack(np.unravel_index([5, 23, 0], (2, 3, 4))))
+    check(
+        lambda i: tf.unravel_index(i, [2, 3, 4]),
+        [np.array([5, 23, 0])],
+        np.stack(np.unravel_index([5, 23, 0], (2, 3, 4))),
+    )
     check(lambda i: tf.unravel_index(i, [2, 3]), [np.int32(5)], np.array([1, 2]))
     for bad in ([0, 0], [0, 2], [-1, 0]):
         with pytest.raises(tf.errors.InvalidArgumentError):
@@ -140,7 +160,11 @@ def test_permutations():
 
 
 def sparse(indices, values, shape):
-    return SimpleNamespace(indices=tf.constant(indices, tf.int64, [len(indices), len(shape)]), values=tf.constant(values), dense_shape=tf.constant(shape, tf.int64))
+    return SimpleNamespace(
+        indices=tf.constant(indices, tf.int64, [len(indices), len(shape)]),
+        values=tf.constant(values),
+        dense_shape=tf.constant(shape, tf.int64),
+    )
 
 
 def test_edit_distance():
