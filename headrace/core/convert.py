@@ -37,6 +37,9 @@ def to_tensor(value: Any, dtype: DType | None = None, name: str | None = None, h
         if dtype is not None and value._dtype is not dtype:
             raise ValueError(f"Tensor conversion requested dtype {dtype.name} for Tensor with dtype {value._dtype.name}: {value!r}")
         return value
+    kind = type(value)
+    if kind is float or kind is int or kind is bool:
+        return _number(value, dtype, name, hint)
     for _, base, function in _CONVERTERS:
         if isinstance(value, base):
             result = function(value, dtype=dtype, name=name, as_ref=False)
@@ -47,6 +50,24 @@ def to_tensor(value: Any, dtype: DType | None = None, name: str | None = None, h
         return convert(dtype, name)
     if isinstance(value, (list, tuple)) and _has_tensor(value):
         return _pack(value, dtype, name, hint)
+    return _value(value, dtype, name, hint)
+
+
+def _number(value: Any, dtype: DType | None, name: str | None, hint: DType | None) -> Tensor:
+    """A Python number; in a function's graph, equal ones share a constant."""
+    graph = state.graph
+    if graph is None or name is not None or not graph.building_function:
+        return _value(value, dtype, name, hint)
+    key = (repr(value), dtype, hint)
+    found = graph.scalars.get(key) if graph._position is None else None  # type: ignore[attr-defined]
+    if found is None:
+        found = _value(value, dtype, name, hint)
+        if graph._position is None:
+            graph.scalars[key] = found  # type: ignore[attr-defined]
+    return found
+
+
+def _value(value: Any, dtype: DType | None, name: str | None, hint: DType | None) -> Tensor:
     if dtype is None and hint is not None:
         try:
             return constant(to_array(value, hint), hint, name)

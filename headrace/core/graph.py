@@ -24,6 +24,7 @@ from .state import building, state
 from .tensor import EagerTensor, SymbolicTensor, Tensor
 
 _PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
+_OURS: set[str] = set()  # files of this package that were met
 _VALID_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
 SMALL_CONSTANT = 16  # eager tensors of up to so many elements are copied into a function as constants, so that shapes fold
 
@@ -159,14 +160,12 @@ class Graph:
             self._names[key] = n + 1
         if not n:
             return name
-        candidate = f"{name}_{n}"
-        while candidate.lower() in self._names:
+        while f"{key}_{n}" in self._names:
             n += 1
-            candidate = f"{name}_{n}"
         if mark_as_used:
             self._names[key] = n + 1
-            self._names[candidate.lower()] = 1
-        return candidate
+            self._names[f"{key}_{n}"] = 1
+        return f"{name}_{n}"
 
     @contextmanager
     def name_scope(self, name: str | None) -> Iterator[str]:
@@ -293,6 +292,7 @@ class FuncGraph(Graph):
         self.captures: dict[int, tuple[Any, Any]] = {}
         self.structured_outputs: Any = None
         self.variables: dict[int, Any] = {}  # weak references, in order of first use
+        self.scalars: dict[Any, SymbolicTensor] = {}  # constants made of Python numbers, by value and type
         self.memo: dict[str, Any] = {}  # what was derived from this graph: its derivative, its program …
 
     def argument(self, dtype: DType, shape: Raw, name: str = "x") -> SymbolicTensor:
@@ -381,9 +381,14 @@ def graph_output(graph: FuncGraph, tensor: Any) -> SymbolicTensor:
 def user_site() -> Any:
     """(code, line) of the innermost frame outside this package."""
     frame = sys._getframe(2)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        if filename not in _OURS:
+            if not filename.startswith(_PACKAGE):
+                return frame.f_code, frame.f_lineno
+            _OURS.add(filename)
         frame = frame.f_back  # type: ignore[assignment]
-    return None if frame is None else (frame.f_code, frame.f_lineno)
+    return None
 
 
 _default_graph: Graph | None = None

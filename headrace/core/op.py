@@ -41,7 +41,7 @@ class Arg:
 class Signature:
     """`"x: T, y: T -> z: T"`, parsed."""
 
-    __slots__ = ("fixed", "inputs", "outputs", "single", "variadic")
+    __slots__ = ("fixed", "inputs", "outputs", "plan", "single", "variadic")
 
     def __init__(self, text: str) -> None:
         left, _, right = text.partition("->")
@@ -50,6 +50,11 @@ class Signature:
         self.variadic = any(a.is_list for a in self.inputs)
         self.single = len(self.outputs) == 1 and not self.outputs[0].is_list
         self.fixed = not any(a.is_list for a in self.outputs)
+        # Where each output's type comes from: a DType, the index of an input, or the name of an attribute.
+        self.plan: list[Any] | None = None
+        if not self.variadic and self.fixed:
+            first = {a.type_attr: i for i, a in reversed(list(enumerate(self.inputs)))}
+            self.plan = [a.dtype or first.get(a.type_attr, a.type_attr) for a in self.outputs]
 
 
 class OpDef:
@@ -144,6 +149,9 @@ class OpDef:
 
     def output_dtypes(self, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> list[DType]:
         """The output types, from the input types and attributes."""
+        plan = self.signature.plan
+        if plan is not None:
+            return [inputs[p]._dtype if type(p) is int else p if type(p) is DType else attrs[p] for p in plan]
         out: list[DType] = []
         for arg in self.signature.outputs:
             if arg.type_list_attr is not None:

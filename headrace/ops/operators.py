@@ -11,6 +11,7 @@ from headrace.core import convert, dtypes
 from headrace.core.dispatch import binary_function
 from headrace.core.dtypes import DType
 from headrace.core.op import OpDef, lookup
+from headrace.core.state import state
 from headrace.core.tensor import Tensor
 
 from . import bitwise, compare, linear, math
@@ -26,7 +27,7 @@ def _operand(value: Any, like: Any, reflected: str) -> Any:
     if isinstance(value, Tensor):
         return value
     dtype, python = like._dtype, type(value)
-    if (python is float and dtype.kind == "f") or (python is int and dtype.kind in "fi" and abs(value) < 128):
+    if state.graph is None and ((python is float and dtype.kind == "f") or (python is int and dtype.kind in "fi" and abs(value) < 128)):
         return convert.constant(
             np.array(value, dtype._np), dtype
         )  # the usual `2 * x` needs none of the rules below
