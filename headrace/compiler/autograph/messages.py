@@ -11,7 +11,8 @@ from typing import Any
 from headrace.core.errors import OpError
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(__file__))) + os.sep
-_STATEMENT = ".<statement>"
+_STATEMENT = ".<statement>"  # see source.py
+_HEADING = "in user code:"
 
 
 def tell_in_user_terms(error: Exception) -> None:
@@ -26,7 +27,7 @@ def tell_in_user_terms(error: Exception) -> None:
     frames = _user_frames(error.__traceback__)
     if not frames:
         return
-    lines = ["in user code:", ""]
+    lines = [_HEADING, ""]
     for filename, line, name in frames:
         lines += [f'    File "{filename}", line {line}, in {name}', f"        {linecache.getline(filename, line).strip()}"]
     lines += ["", *("    " + text for text in cause.split("\n")), ""]
@@ -38,11 +39,15 @@ def tell_in_user_terms(error: Exception) -> None:
 def _set_message(error: Exception, message: str) -> None:
     if isinstance(error, OpError):
         error._message = message
-    elif type(error).__str__ in (Exception.__str__, ImportError.__str__) and len(error.args) == 1 and isinstance(error.args[0], str) and not isinstance(error, ImportError):
+        return
+    said = error.args
+    if len(said) == 1 and isinstance(said[0], str) and str(error) == said[0]:
         error.args = (message,)
-    else:
-        error.__dict__.setdefault("__notes__", [])
-        error.__notes__ = [n for n in error.__notes__ if not n.startswith("in user code:")] + [message]
+        if str(error) == message:
+            return
+        error.args = said
+    notes = [n for n in getattr(error, "__notes__", ()) if not n.startswith(_HEADING)]
+    error.__notes__ = [*notes, message]
 
 
 def _user_frames(tb: TracebackType | None) -> list[tuple[str, int, str]]:

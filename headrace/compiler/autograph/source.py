@@ -161,8 +161,16 @@ def _prepared(function: FunctionType) -> Any:
         if isinstance(n, ast.Match):
             raise Unconvertible("match statements are not supported")
         if hasattr(n, "lineno"):
-            anno.setanno(n, ORIGIN, (n.lineno, n.end_lineno, n.col_offset, n.end_col_offset))
+            anno.setanno(n, ORIGIN, _header(n) if hasattr(n, "body") else (n.lineno, n.end_lineno, n.col_offset, n.end_col_offset))
     return node
+
+
+def _header(node: Any) -> Position:
+    """Where a compound statement says what it is: not all of it, what goes wrong in its blocks has a place of its own."""
+    last = getattr(node, "test", None) or getattr(node, "iter", None)
+    if last is not None and last.end_lineno == node.lineno:
+        return node.lineno, node.lineno, node.col_offset, last.end_col_offset
+    return node.lineno, node.lineno, node.col_offset, node.col_offset + 1
 
 
 # ------------------------------------------------------------------------------------------------------------------ the twin
@@ -249,6 +257,9 @@ def _generate(function: FunctionType, options: Options) -> Twin:
 def _place(before: Any, after: Any, position: Position) -> None:
     """Gives the nodes of `after` the positions that the like nodes of `before` came from."""
     position = anno.getanno(before, ORIGIN, default=None) or position
+    if isinstance(after, ast.Attribute) and isinstance(after.value, ast.Name) and after.value.id == "ag__":
+        line, _, column, _ = position  # Python blames a call of a method on the last line of `object.method`
+        position = line, line, column, column + 1
     if "lineno" in after._attributes:
         after.lineno, after.end_lineno, after.col_offset, after.end_col_offset = position
     for x, y in zip(_children(before), _children(after)):
@@ -265,9 +276,10 @@ def _children(node: Any) -> Iterator[Any]:
 
 
 def _cover(node: Any, position: Position) -> None:
+    line, _, column, _ = position
     for n in ast.walk(node):
         if "lineno" in n._attributes:
-            n.lineno, n.end_lineno, n.col_offset, n.end_col_offset = position  # type: ignore[attr-defined]
+            n.lineno, n.end_lineno, n.col_offset, n.end_col_offset = line, line, column, column + 1  # type: ignore[attr-defined]
 
 
 def _child(code: CodeType, name: str) -> CodeType:
