@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from headrace import __version__, cli
+from headrace import cli
+from headrace._version import __version__
 
 
 def test_version(capsys):

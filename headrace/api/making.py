@@ -96,7 +96,7 @@ def convert_to_tensor(
 
     >>> import headrace as tf
     >>> tf.convert_to_tensor(2, dtype_hint=tf.float32)
-    <tf.Tensor: shape=(), dtype=float32, numpy=np.float32(2.0)>
+    <tf.Tensor: shape=(), dtype=float32, numpy=2.0>
     """
     dtype = None if dtype is None else dtypes.as_dtype(dtype)
     hint = None if dtype_hint is None else dtypes.as_dtype(dtype_hint)

@@ -18,7 +18,7 @@ from headrace.core.op import lookup
 from headrace.core.shapes import TensorShape, as_raw, text
 from headrace.core.state import EAGER, building, init_scope, state
 from headrace.core.tape import is_slices
-from headrace.core.tensor import Reference, Tensor, wrap, wrap_object
+from headrace.core.tensor import Reference, Tensor, value_text, wrap, wrap_object
 from headrace.ops import state as ops
 from headrace.ops.state import VariableState
 
@@ -408,7 +408,7 @@ class Variable(metaclass=_Creating):
         shape = f"({', '.join('None' if d is None else str(d) for d in self._raw_shape)}{',' if len(self._raw_shape) == 1 else ''})" if self._raw_shape is not None else "<unknown>"
         if state.graph is not None:
             return f"<tf.Variable '{self.name}' shape={shape} dtype={self._dtype.name}>"
-        value = repr(self.numpy()) if self._state.initialized else "<uninitialized>"
+        value = value_text(self.numpy(), repr) if self._state.initialized else "<uninitialized>"
         return f"<tf.Variable '{self.name}' shape={shape} dtype={self._dtype.name}, numpy={value}>"
 
 

@@ -215,11 +215,17 @@ class EagerTensor(Tensor):
     def __repr__(self) -> str:
         if self._dtype.kind in "rv":
             return f"<tf.Tensor: shape={self._raw_shape}, dtype={self._dtype.name}, value=<{self._host().reshape(-1)[:1]}>>"
-        return f"<tf.Tensor: shape={self._raw_shape}, dtype={self._dtype.name}, numpy={self.numpy()!r}>"
+        return f"<tf.Tensor: shape={self._raw_shape}, dtype={self._dtype.name}, numpy={value_text(self.numpy(), repr)}>"
 
     def __str__(self) -> str:
-        value = f"<{self._dtype.name}>" if self._dtype.kind in "rv" else str(self.numpy())
+        value = f"<{self._dtype.name}>" if self._dtype.kind in "rv" else value_text(self.numpy(), str)
         return f"tf.Tensor({value}, shape={self._raw_shape}, dtype={self._dtype.name})"
+
+
+def value_text(value: Any, convert: Callable[[Any], str]) -> str:
+    """A value as `repr` or `str` shows it: scalars bare, arrays of several lines from a line of their own."""
+    text = convert(value) if isinstance(value, (ndarray, bytes)) else str(value)
+    return f"\n{text}" if "\n" in text else text
 
 
 def _device_name(buffer: Any) -> str:

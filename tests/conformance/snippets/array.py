@@ -790,6 +790,8 @@ def tensor_text(tf):
     return [
         str(tf.constant([1.5, 2.0])),
         repr(tf.constant([[1, 2]])),
+        repr(tf.constant([[1, 2], [3, 4]])),
+        str(tf.constant([[1.0, 2.0], [3.0, 4.0]])),
         repr(tf.constant("a")),
         str(tf.constant(True)),
         repr(tf.zeros([0])),
