@@ -346,6 +346,7 @@ class ConcreteFunction:
         self.captures_symbolic = any(not t._is_eager for t in self.captured_inputs)
         self._program: Program | None = None
         self._unpack = _unpacker(graph.structured_outputs)
+        self._bound: Any = None  # the program with its captures, once its shapes are settled
         self._n = len(call.tensors)
 
     @property
@@ -412,6 +413,9 @@ class ConcreteFunction:
         return self.call_flat(self.call.flatten_inputs(args, kwargs, self._name))
 
     def call_flat(self, tensors: Sequence[Any]) -> Any:
+        if state.mode == EAGER and self._bound is not None and self._program.version == self.graph.version:  # type: ignore[union-attr]
+            outputs = self._bound(tensors)
+            return outputs[0] if self._unpack is _single else self._unpack(outputs)
         captured = self.captured_inputs
         inputs = [*tensors, *captured] if captured else tensors
         if state.graph is not None or state.tapes:
@@ -422,6 +426,8 @@ class ConcreteFunction:
             if program is None or program.version != self.graph.version:
                 program = self.program
             outputs = program(inputs)
+            if program.direct is not None and not self.captures_symbolic:
+                self._bound = program.direct.bind(captured, self._n)
         unpack = self._unpack
         return outputs[0] if unpack is _single else unpack(outputs)
 

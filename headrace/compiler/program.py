@@ -352,7 +352,7 @@ class Executable:
         buffers = [_variable_buffer(states[i]) for i in self.cells]
         for i in self.positions:
             x = tensors[i]
-            buffers.append(x._buf or buffer_of(x))
+            buffers.append(buffer_of(x) if x._buf is None else x._buf)
         for provider in self.providers:
             buffers.append(runtime.put(provider()))
         results = program.run(buffers)
@@ -420,6 +420,43 @@ class _Direct:
         if self.same:
             return results
         return [results[i] if i is not None else x if isinstance(x, EagerTensor) else inputs[x] for i, x in self.sources]
+
+
+    def bind(self, captured: Sequence[EagerTensor], arguments: int) -> Any:
+        """A closure over everything that stays the same from call to call: `run(arguments) -> outputs`. None where shapes
+        vary, the host provides values, or outputs are not simply the program's."""
+        executable = self.only
+        if executable is None or executable.program is None or executable.providers or executable.plain is None or not self.same or self.cluster.lists:
+            return None
+        if any(i < arguments for i in self.handles):
+            return None
+        states = [captured[i - arguments]._host().item() for i in self.handles]
+        cells = [states[i] for i in executable.cells]
+        written = [cells[k] for k in executable.written]
+        n = len(written)
+        places = [self.tensors[i] for i in executable.positions]
+        fixed = {i: captured[i - arguments] for i in places if i >= arguments}
+        straight = places == list(range(arguments))
+        dtypes_out, run, new = executable.plain, executable.program.run, EagerTensor.__new__
+
+        def call(args: Sequence[EagerTensor]) -> list[EagerTensor]:
+            buffers = [c.buffer if c.buffer is not None else _variable_buffer(c) for c in cells]
+            for x in args if straight else [args[i] if i < arguments else fixed[i] for i in places]:
+                buffer = x._buf
+                buffers.append(buffer_of(x) if buffer is None else buffer)
+            results = run(buffers)
+            if n:
+                for c, buffer in zip(written, results):
+                    c.buffer = buffer
+                results = results[n:]
+            out = []
+            for buffer, dtype in zip(results, dtypes_out):
+                t = new(EagerTensor)
+                t._np, t._dtype, t._buf = None, dtype, buffer
+                out.append(t)
+            return out
+
+        return call
 
 
 def _cut(nodes: Sequence[Operation], hosted: set[Operation], cuts: set[int]) -> list[Any]:
