@@ -118,9 +118,18 @@ class _Asserts(converter.Base):  # type: ignore[misc]
         return templates.replace("ag__.assert_stmt(test, lambda: msg)", test=node.test, msg=node.msg or ast.Constant(None))
 
 
+_BRANCHING = (ast.If, ast.IfExp, ast.For, ast.While, ast.BoolOp, ast.Not, ast.Assert, ast.Delete)
+
+
+def _branches(node: Any) -> bool:
+    return any(isinstance(n, _BRANCHING) or (isinstance(n, ast.Compare) and len(n.ops) > 1) for n in ast.walk(node))
+
+
 def _transform(node: Any, context: Any) -> Any:
     uses = context.user.options.uses
     unsupported_features_checker.verify(node)
+    if not context.user.options.features and not _branches(node):  # most code: only its calls matter, which is quickly done
+        return call_trees.transform(functions.transform(node, context), context)
     graphs = cfg.build(node)
     node = qual_names.resolve(node)
     node = activity.resolve(node, context, None)
