@@ -83,7 +83,7 @@ def headrace():
     return headrace
 
 
-@pytest.mark.parametrize(("source", "snippet"), cases())
+@pytest.mark.parametrize(("source", "snippet"), list(cases()))
 def test_agrees_with_tensorflow(source, snippet, headrace):
     want = expected(source)[snippet.name]
     found = harness.differences(snippet, want, harness.record(snippet, headrace))
