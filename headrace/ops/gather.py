@@ -311,18 +311,11 @@ def _(op: Any, g: Any) -> list[Any]:
 
 # ---------------------------------------------------------------------------------------------------- scatter
 def combine_rows(out: Any, ids: Any, rows: Any, ufunc: Any) -> None:
-    """`out[ids[i]] = ufunc(out[ids[i]], rows[i])` for every i, also where ids repeat."""
-    if not len(ids):
-        return
-    order = np.argsort(ids, kind="stable")
-    ids = ids[order]
-    starts = np.flatnonzero(np.concatenate([[True], ids[1:] != ids[:-1]]))
-    rows = rows[order]
-    if len(starts) != len(ids):
-        wide = rows.astype(np.float32) if rows.dtype.itemsize <= 2 and rows.dtype.kind in "fV" else rows
-        rows = ufunc.reduceat(wide, starts, axis=0, dtype=wide.dtype).astype(rows.dtype, copy=False)
-    at = ids[starts]
-    out[at] = ufunc(out[at], rows)
+    """`out[ids[i]] = ufunc(out[ids[i]], rows[i])` for every i, also where ids repeat; `out` is contiguous."""
+    width = math.prod(out.shape[1:])
+    if width != 1:  # NumPy's `ufunc.at` is fast on vectors only
+        ids = (ids.astype(np.int64)[:, None] * width + np.arange(width)).reshape(-1)
+    ufunc.at(out.reshape(-1), ids, rows.reshape(-1))
 
 
 def check_updates(target: Raw, indices: Raw, updates: Raw) -> None:
