@@ -25,6 +25,7 @@ class State(threading.local):
     device: str | None = None
     observers: tuple[Any, ...] = ()  # called with (op, inputs, attrs, outputs) after every op, or node added to a graph
     mode: int = EAGER
+    reached: set[int] | None = None  # while a gradient rule runs: the tensors whose gradients matter
 
     def __init__(self) -> None:
         # Host kernels run in a context of their own in which NumPy's floating-point warnings are off (infinities

@@ -253,7 +253,7 @@ def backprop(records: Sequence[Any], targets: Sequence[Any], sources: Sequence[A
         for y in outputs:
             if id(y) not in kept:
                 grads.pop(id(y), None)
-        results = input_gradients(record, received)
+        results = input_gradients(record, received, reached)
         for x, g in zip(record.inputs, results):
             if g is not None and id(x) in reached:
                 _accumulate(grads, x, g)
@@ -266,8 +266,14 @@ def backprop(records: Sequence[Any], targets: Sequence[Any], sources: Sequence[A
     return out
 
 
-def input_gradients(record: Any, received: Sequence[Any]) -> Sequence[Any]:
-    """Applies one op's gradient rule: explicit, or derived from its body."""
+def wanted(x: Any) -> bool:
+    """For gradient rules: whether the gradient of the input `x` is used at all. A rule may return None for it if not."""
+    reached = state.reached
+    return reached is None or id(x) in reached
+
+
+def input_gradients(record: Any, received: Sequence[Any], reached: set[int] | None = None) -> Sequence[Any]:
+    """Applies one op's gradient rule: explicit, or derived from its body. `reached`: the ids of the inputs that matter."""
     op = record.op_def
     rule = op.grad
     if rule is None:
@@ -281,7 +287,11 @@ def input_gradients(record: Any, received: Sequence[Any]) -> Sequence[Any]:
         received = [to_dense(received[0])]
     if len(record.outputs) > 1:
         received = [to_dense(g) if is_slices(g) else g for g in received]
-    results = rule(record, *received)
+    saved, state.reached = state.reached, reached
+    try:
+        results = rule(record, *received)
+    finally:
+        state.reached = saved
     if results is None or isinstance(results, Tensor) or is_slices(results):
         results = [results]
     if len(results) != len(record.inputs):

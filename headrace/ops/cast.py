@@ -79,15 +79,19 @@ CAST = OpDef(
 
 # ---------------------------------------------------------------------------------------------------- Bitcast
 def _bitcast_shape(c: ShapeContext) -> Raw:
-    source, target = c.inputs[0]._dtype.size, c.attrs["type"].size
-    shape = c[0]
-    if shape is None or source == target:
+    return _regrouped(c[0], c.inputs[0]._dtype, c.attrs["type"])
+
+
+def _regrouped(shape: Raw, source: DType, target: DType) -> Raw:
+    """Narrower types add a last dimension, wider ones take it away."""
+    if shape is None or source.size == target.size:
         return shape
-    if source > target:
-        return (*shape, source // target)
-    if not shape or (shape[-1] is not None and shape[-1] != target // source):
+    if source.size > target.size:
+        return (*shape, source.size // target.size)
+    if not shape or (shape[-1] is not None and shape[-1] != target.size // source.size):
         raise ShapeError(
-            f"Cannot bitcast from {c.inputs[0]._dtype.name} to {c.attrs['type'].name}: the last dimension must be {target // source}"
+            f"Cannot bitcast from {source.name} to {target.name}: "
+            f"the last dimension must be {target.size // source.size}"
         )
     return shape[:-1]
 
@@ -103,13 +107,21 @@ def _bitcast(x: np.ndarray, type: DType) -> Any:
 
 
 def _lower_bitcast(b: Builder, x: Value, type: DType) -> Value:
-    if x.dtype.kind == "c" or type.kind == "c":
-        raise InvalidArgumentError(
-            None, None, "Bitcast of complex numbers cannot be compiled. Use tf.math.real and tf.math.imag."
-        )
-    source, target = x.dtype.size, type.size
-    shape = x.shape if source == target else (*x.shape, source // target) if source > target else x.shape[:-1]
-    return b.bitcast(x, type, shape)
+    shape = _regrouped(x.shape, x.dtype, type)
+    assert shape is not None
+    if x.dtype.kind == "c":  # a complex number is a pair of real ones
+        parts = [b.unary(name, x, x.dtype.real_dtype) for name in ("real", "imag")]
+        x = b.concatenate([b.reshape(v, (*v.shape, 1)) for v in parts], x.rank)
+    part = type.real_dtype
+    n, source, target = int(np.prod(x.shape)), x.dtype.size, part.size
+    x = b.reshape(x, (n,) if source >= target else (n * source // target, target // source))
+    flat = (n,) if source == target else (n, source // target) if source > target else x.shape[:1]
+    x = b.bitcast(x, part, flat)
+    if type.kind != "c":
+        return b.reshape(x, shape)
+    x = b.reshape(x, (*shape, 2))
+    halves = [b.slice(x, [0] * len(shape) + [i], [*shape, i + 1]) for i in (0, 1)]
+    return b.op("stablehlo.complex", [b.reshape(v, shape) for v in halves], shape, type)
 
 
 BITCAST = OpDef(

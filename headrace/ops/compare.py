@@ -13,7 +13,7 @@ from headrace.core.dtypes import REAL
 from headrace.core.errors import ShapeError
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.shapes import Raw
-from headrace.core.tape import not_differentiable
+from headrace.core.tape import not_differentiable, wanted
 
 from .math import number
 from .table import binary, broadcast, unary, unbroadcast
@@ -124,11 +124,9 @@ logical_not = unary(
 def _select_grad(op: Any, g: Any) -> Any:
     condition, x, y = op.inputs
     zero, z = number(0, g), op.outputs[0]
-    return [
-        None,
-        unbroadcast(SELECT_V2(condition, g, zero), x, z),
-        unbroadcast(SELECT_V2(condition, zero, g), y, z),
-    ]
+    gx = unbroadcast(SELECT_V2(condition, g, zero), x, z) if wanted(x) else None
+    gy = unbroadcast(SELECT_V2(condition, zero, g), y, z) if wanted(y) else None
+    return [None, gx, gy]
 
 
 SELECT_V2 = OpDef(

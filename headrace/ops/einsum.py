@@ -12,6 +12,7 @@ from headrace.core import dtypes
 from headrace.core.errors import ShapeError
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
+from headrace.core.tape import wanted
 
 from .linear import dot
 from .math import conj
@@ -250,7 +251,10 @@ def _grad(op: Any, g: Any) -> list[Any]:
     if len(inputs) == 1:
         return [_grad_of(op.inputs[0], inputs[0], None, "", output, g)]
     (x, y), (xl, yl) = op.inputs, inputs
-    return [_grad_of(x, xl, y, yl, output, g), _grad_of(y, yl, x, xl, output, g)]
+    return [
+        _grad_of(x, xl, y, yl, output, g) if wanted(x) else None,
+        _grad_of(y, yl, x, xl, output, g) if wanted(y) else None,
+    ]
 
 
 def _grad_of(x: Any, names: str, other: Any, other_names: str, output: str, g: Any) -> Any:

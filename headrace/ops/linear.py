@@ -12,6 +12,7 @@ from headrace.core.dtypes import COMPLEX, FLOATS, INTS
 from headrace.core.errors import ShapeError
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
+from headrace.core.tape import wanted
 
 from .math import conj
 
@@ -72,14 +73,11 @@ def dot(b: Builder, x: Value, y: Value, contract: Any, batch: Any = ((), ())) ->
 def _matmul_grad(op: Any, g: Any) -> list[Any]:
     a, b = conj(op.inputs[0]), conj(op.inputs[1])
     ta, tb = op.attrs["transpose_a"], op.attrs["transpose_b"]
-    if ta:
-        ga = MATMUL(b, g, transpose_a=tb, transpose_b=True)
-    else:
-        ga = MATMUL(g, b, transpose_b=not tb)
-    if tb:
-        gb = MATMUL(g, a, transpose_a=True, transpose_b=ta)
-    else:
-        gb = MATMUL(a, g, transpose_a=not ta)
+    ga = gb = None
+    if wanted(op.inputs[0]):
+        ga = MATMUL(b, g, transpose_a=tb, transpose_b=True) if ta else MATMUL(g, b, transpose_b=not tb)
+    if wanted(op.inputs[1]):
+        gb = MATMUL(g, a, transpose_a=True, transpose_b=ta) if tb else MATMUL(a, g, transpose_a=not ta)
     return [ga, gb]
 
 
@@ -148,29 +146,31 @@ def _batch_matmul_grad(op: Any, g: Any) -> list[Any]:
     ax, ay = op.attrs["adj_x"], op.attrs["adj_y"]
     if len(y._raw_shape or ()) == 2 and not ax and x._raw_shape is not None:
         return _dense_grad(x, y, ay, g)
-    if ax:
-        gx = BATCH_MATMUL(y, g, adj_x=ay, adj_y=True)
-    else:
-        gx = BATCH_MATMUL(g, y, adj_y=not ay)
-    if ay:
-        gy = BATCH_MATMUL(g, x, adj_x=True, adj_y=ax)
-    else:
-        gy = BATCH_MATMUL(x, g, adj_x=not ax)
-    return [_unbatch(gx, x, y), _unbatch(gy, y, x)]
+    gx = gy = None
+    if wanted(x):
+        gx = BATCH_MATMUL(y, g, adj_x=ay, adj_y=True) if ax else BATCH_MATMUL(g, y, adj_y=not ay)
+        gx = _unbatch(gx, x, y)
+    if wanted(y):
+        gy = BATCH_MATMUL(g, x, adj_x=True, adj_y=ax) if ay else BATCH_MATMUL(x, g, adj_x=not ax)
+        gy = _unbatch(gy, y, x)
+    return [gx, gy]
 
 
 def _dense_grad(x: Any, y: Any, adj_y: bool, g: Any) -> list[Any]:
     """One matrix for all rows of x: the gradients are two plain matrix products over the collapsed rows."""
+    gx = BATCH_MATMUL(g, y, adj_y=not adj_y) if wanted(x) else None
+    if not wanted(y):
+        return [gx, None]
     rows, flat = conj(_as_rows(x)), _as_rows(g)
     gy = conj(MATMUL(flat, rows, transpose_a=True)) if adj_y else MATMUL(rows, flat, transpose_a=True)
-    return [BATCH_MATMUL(g, y, adj_y=not adj_y), gy]
+    return [gx, gy]
 
 
 def _as_rows(x: Any) -> Any:
     """The tensor as a matrix, all dimensions but the last collapsed."""
     n = x._raw_shape[-1]
     if n is None:
-        n = lookup("GatherV2")(lookup("Shape")(x), -1, 0)
+        n = lookup("GatherV2")(lookup("Shape")(x), len(x._raw_shape) - 1, 0)
         return lookup("Reshape")(x, lookup("Pack")([-1, n], axis=0))
     return lookup("Reshape")(x, [-1, n])
 

@@ -11,7 +11,9 @@ from headrace.compiler.hlo import Builder, Value
 from headrace.core import dtypes
 from headrace.core.dtypes import COMPLEX, FLOATS, INEXACT, NUMERIC, REAL, SIGNED, DType
 from headrace.core.errors import InvalidArgumentError
-from headrace.core.op import OpDef
+from headrace.core.op import OpDef, lookup
+from headrace.core.state import state
+from headrace.core.tape import wanted
 
 from .table import binary, broadcast, merged, same_as, unary
 
@@ -57,20 +59,21 @@ def nonzero_divisor(y: np.ndarray) -> None:
 
 # ------------------------------------------------------------------------------------------------- arithmetic
 add = binary("AddV2", np.add, "add", lambda x, y, z, g: (g, g), name="add")
-sub = binary("Sub", np.subtract, "subtract", lambda x, y, z, g: (g, neg(g)), name="subtract")
-mul = binary(
-    "Mul", np.multiply, "multiply", lambda x, y, z, g: (mul(g, conj(y)), mul(conj(x), g)), name="multiply"
-)
+sub = binary("Sub", np.subtract, "subtract", lambda x, y, z, g: (g, neg(g) if wanted(y) else None), name="subtract")
+# Strings concatenate in the old op only.
+legacy_add = binary("Add", np.add, "add", lambda x, y, z, g: (g, g), NUMERIC | {dtypes.string})
 
-legacy_add = binary(
-    "Add", np.add, "add", lambda x, y, z, g: (g, g), NUMERIC | {dtypes.string}
-)  # strings concatenate
+
+def _mul_grad(x: Any, y: Any, z: Any, g: Any) -> Any:
+    return mul(g, conj(y)) if wanted(x) else None, mul(conj(x), g) if wanted(y) else None
+
+
+mul = binary("Mul", np.multiply, "multiply", _mul_grad, name="multiply")
 
 
 def _div_grad(x: Any, y: Any, z: Any, g: Any) -> Any:
-    cy = conj(y)
-    gx = realdiv(g, cy)
-    return gx, neg(mul(gx, conj(z)))
+    gx = realdiv(g, conj(y))
+    return gx, neg(mul(gx, conj(z))) if wanted(y) else None
 
 
 def _truncated_quotient(x: np.ndarray, y: np.ndarray) -> Any:
@@ -215,7 +218,7 @@ maximum = binary(
     "Maximum",
     np.maximum,
     "maximum",
-    lambda x, y, z, g: _split_by(lookup_compare("GreaterEqual")(x, y), g),
+    lambda x, y, z, g: _split_by(lookup("GreaterEqual")(x, y), g),
     REAL,
     name="maximum",
 )
@@ -223,21 +226,15 @@ minimum = binary(
     "Minimum",
     np.minimum,
     "minimum",
-    lambda x, y, z, g: _split_by(lookup_compare("LessEqual")(x, y), g),
+    lambda x, y, z, g: _split_by(lookup("LessEqual")(x, y), g),
     REAL,
     name="minimum",
 )
 
 
-def lookup_compare(name: str) -> OpDef:
-    from headrace.core.op import lookup
-
-    return lookup(name)
-
-
 def _split_by(first: Any, g: Any) -> Any:
     """The gradient goes to the first input where `first` holds, else to the second."""
-    select, zero = lookup_compare("SelectV2"), number(0, g)
+    select, zero = lookup("SelectV2"), number(0, g)
     return select(first, g, zero), select(first, zero, g)
 
 
@@ -293,8 +290,6 @@ def _sign_grad(x: Any, y: Any, g: Any) -> Any:
 
 def to_complex(real: Any) -> Any:
     """A real tensor as a complex one of the same precision."""
-    from headrace.core.op import lookup
-
     dtype = dtypes.complex128 if real._dtype is dtypes.float64 else dtypes.complex64
     return COMPLEX_OP(real, lookup("ZerosLike")(real), Tout=dtype)
 
@@ -312,23 +307,23 @@ reciprocal = unary(
     "Reciprocal",
     _reciprocal,
     _lower_reciprocal,
-    lambda x, y, g: RECIPROCAL_GRAD(y, g),
+    lambda x, y, g: RECIPROCAL_GRAD(conj(y), g),
     SIGNED_NUMBERS,
     name="reciprocal",
 )
 legacy_inv = unary(
-    "Inv", _reciprocal, _lower_reciprocal, lambda x, y, g: RECIPROCAL_GRAD(y, g), SIGNED_NUMBERS
+    "Inv", _reciprocal, _lower_reciprocal, lambda x, y, g: RECIPROCAL_GRAD(conj(y), g), SIGNED_NUMBERS
 )
 square = unary(
     "Square", np.square, lambda b, x: b.mul(x, x), lambda x, y, g: mul(g, mul(number(2, x), conj(x))),
     NUMERIC, name="square",
 )  # fmt: skip
-sqrt = unary("Sqrt", np.sqrt, "sqrt", lambda x, y, g: SQRT_GRAD(y, g), INEXACT, name="sqrt")
+sqrt = unary("Sqrt", np.sqrt, "sqrt", lambda x, y, g: SQRT_GRAD(conj(y), g), INEXACT, name="sqrt")
 rsqrt = unary(
     "Rsqrt",
     widened(lambda x: 1 / np.sqrt(x)),
     "rsqrt",
-    lambda x, y, g: RSQRT_GRAD(y, g),
+    lambda x, y, g: RSQRT_GRAD(conj(y), g),
     INEXACT,
     name="rsqrt",
 )
@@ -345,33 +340,29 @@ def _lower_power(b: Builder, x: Value, y: Value) -> Value:
 
 
 def _power_grad(x: Any, y: Any, z: Any, g: Any) -> Any:
-    if not x._dtype.is_trainable:
-        return None, None
     cx, cy = conj(x), conj(y)
-    one = number(1, y)
-    exponent = _constant_scalar(y)
-    if exponent == 2:  # the common squares and inverse powers need no second `pow`
-        gx = mul(g, mul(number(2, x), cx))
-    else:
-        gx = mul(g, mul(cy, power(cx, sub(cy, one))))
-    if exponent is not None:  # a constant: nothing flows to it
-        return gx, None
-    compare, select = lookup_compare, lookup_compare("SelectV2")
-    positive = (
-        compare("NotEqual")(cx, number(0, x))
-        if x._dtype.kind == "c"
-        else compare("Greater")(cx, number(0, x))
-    )
-    safe = select(positive, cx, number(1, x))
-    logs = select(positive, log(safe), number(0, x))
-    return gx, mul(g, mul(conj(z), logs))
+    if not wanted(y):
+        if _is_constant(y, 2):  # the common square needs no second `pow`
+            return mul(g, mul(number(2, x), cx)), None
+        return _power_slope(cx, cy, g), None
+    select, zero = lookup("SelectV2"), number(0, x)
+    positive = lookup("NotEqual" if x._dtype.kind == "c" else "Greater")(cx, zero)
+    logs = select(positive, log(select(positive, cx, number(1, x))), zero)
+    return _power_slope(cx, cy, g), mul(g, mul(conj(z), logs))
 
 
-def _constant_scalar(y: Any) -> Any:
-    """The value of a scalar constant in a graph being built (no gradient is ever asked of those), else None."""
-    if y._is_eager or y.op.type != "Const" or y._raw_shape != ():
-        return None
-    return y.op.attrs["value"][()]
+def _power_slope(x: Any, y: Any, g: Any) -> Any:
+    """y · x^(y - 1), which is 0 where y is, even at x = 0."""
+    return mul(g, mul_no_nan(power(x, sub(y, number(1, y))), y))
+
+
+def _is_constant(y: Any, value: float) -> bool:
+    """Whether y is that scalar and nobody (not even an outer tape) may ask how the result depends on it."""
+    if y._raw_shape != ():
+        return False
+    if y._is_eager:
+        return not state.tapes and y._host() == value
+    return y.op.type == "Const" and y.op.attrs["value"] == value
 
 
 power = binary("Pow", _power, _lower_power, _power_grad, SIGNED_NUMBERS, name="pow")
@@ -609,8 +600,6 @@ def _lower_complex(b: Builder, real: Value, imag: Value, dtype: DType) -> Value:
 
 
 def _times_i(g: Any) -> Any:
-    from headrace.core.op import lookup
-
     return COMPLEX_OP(
         lookup("ZerosLike")(g), g, Tout=dtypes.complex128 if g._dtype is dtypes.float64 else dtypes.complex64
     )

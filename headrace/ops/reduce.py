@@ -223,7 +223,7 @@ def _prod_grad(op: Any, x: Any, y: Any, g: Any) -> Any:
         inverse: Any = np.argsort(order).astype(np.int32).tolist()
         n: Any = len(reduced)
     else:
-        rank = lookup("Rank")(x)
+        rank, axes = lookup("Rank")(x), reshape(axes, [-1])
         positive = lookup("FloorMod")(CAST(axes, DstT=dtypes.int32), rank)
         others, _ = lookup("ListDiff")(lookup("Range")(0, rank, 1), positive, out_idx=dtypes.int32)
         order = concat([positive, others], 0)

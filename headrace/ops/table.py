@@ -12,6 +12,7 @@ from headrace.core.dtypes import NUMERIC, DType
 from headrace.core.errors import ShapeError
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.shapes import Raw
+from headrace.core.tape import wanted
 
 
 # ---------------------------------------------------------------------------------------------------------- shape rules
@@ -107,7 +108,7 @@ def _unbroadcast_rule(grad: Callable[..., Any]) -> Callable[..., Any]:
     def rule(op: Any, g: Any) -> Sequence[Any]:
         x, y = op.inputs
         gx, gy = grad(x, y, op.outputs[0], g)
-        return [unbroadcast(gx, x, y), unbroadcast(gy, y, x)]
+        return [unbroadcast(gx, x, y) if wanted(x) else None, unbroadcast(gy, y, x) if wanted(y) else None]
 
     return rule
 
