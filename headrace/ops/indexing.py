@@ -550,6 +550,24 @@ def index_vectors(*vectors: list[Any]) -> list[Tensor]:
     return out
 
 
+_NUMBER_OR_NONE = frozenset({int, type(None)})
+
+
+def _plain(key: Any) -> bool:
+    """Whether NumPy takes `key` for exactly what TensorFlow does: ints, slices of ints, `...` and None."""
+    for k in key if type(key) is tuple else (key,):
+        if type(k) is slice:
+            if not (
+                type(k.start) in _NUMBER_OR_NONE
+                and type(k.stop) in _NUMBER_OR_NONE
+                and type(k.step) in _NUMBER_OR_NONE
+            ):
+                return False
+        elif type(k) is not int and k is not None and k is not Ellipsis:
+            return False
+    return True
+
+
 def slice_arguments(key: Any) -> tuple[Tensor, Tensor, Tensor, dict[str, int]]:
     """A Python index as the inputs and attributes of StridedSlice and its relatives."""
     begin, end, strides, masks = specification(key)
@@ -559,10 +577,11 @@ def slice_arguments(key: Any) -> tuple[Tensor, Tensor, Tensor, dict[str, int]]:
 
 def getitem(x: Any, key: Any) -> Any:
     """`x[key]`: integers, slices, `...`, `tf.newaxis`, integer scalar tensors, or one boolean mask."""
-    if type(key) is int and state.mode == EAGER and type(x) is EagerTensor and x._np is not None:
-        array = x._np
-        if array.ndim and -array.shape[0] <= key < array.shape[0]:
-            return wrap(array[key], x._dtype)
+    if state.mode == EAGER and type(x) is EagerTensor and x._np is not None and _plain(key):
+        try:
+            return wrap(x._np[key], x._dtype)
+        except (IndexError, ValueError):
+            pass  # the general path explains what is wrong
     if _is_mask(key):
         return boolean_mask(x, key)
     begin, end, strides, masks = slice_arguments(key)
