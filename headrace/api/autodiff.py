@@ -390,7 +390,7 @@ def hessians(ys: Any, xs: Any, gate_gradients: bool = False, aggregation_method:
         out = []
         for g, x in zip(first, xs):
             source = _symbol(x, graph)
-            out.append(None if g is None else _rows(graph.operations, to_dense(g), [source], "none", True)[0])
+            out.append(None if g is None else _rows(graph.operations, to_dense(g), [source], [True], "none", True)[0])
     return out
 
 
@@ -411,13 +411,13 @@ def _eye(n: Any, dtype: Any) -> Tensor:
     return lookup("OneHot")(index, to_tensor(n), one, zero, axis=-1)
 
 
-def _rows(records: Sequence[Any], target: Any, sources: Sequence[Any], unconnected: str, vectorize: bool) -> list[Any]:
+def _rows(records: Sequence[Any], target: Any, sources: Sequence[Any], watched: Sequence[bool], unconnected: str, vectorize: bool) -> list[Any]:
     """d target / d source for every source, `target.shape + source.shape`: one backward pass per element of target, all at
     once where `vectorize`."""
     records = list(records)
     n = _size(target)
     seeds = lookup("Reshape")(_eye(n, target._dtype), lookup("ConcatV2")([lookup("Reshape")(to_tensor(n), [1]), _shape(target)], 0))
-    found = _pulled(records, target, sources, seeds, n, vectorize)
+    found = _pulled(records, target, sources, watched, seeds, n, vectorize)
     out = []
     for s, g in zip(sources, found):
         if g is None:
@@ -439,12 +439,14 @@ def _unconnected(target: Any, source: Any) -> Tensor:
     return lookup("Fill")(lookup("ConcatV2")([_shape(target), _shape(source)], 0), to_tensor(0, source._dtype))
 
 
-def _pulled(records: Sequence[Any], target: Any, sources: Sequence[Any], seeds: Any, n: Any, vectorize: bool) -> list[Any]:
+def _pulled(records: Sequence[Any], target: Any, sources: Sequence[Any], watched: Sequence[bool], seeds: Any, n: Any, vectorize: bool) -> list[Any]:
     """The gradients for each of a batch of output gradients, stacked; None where nothing flows."""
     connected: list[bool] = []
+    live = [s for s, w in zip(sources, watched) if w]
 
     def pull(seed: Any) -> list[Any]:
-        grads = backprop(records, [target], sources, [seed])
+        found = iter(backprop(records, [target], live, [seed]))
+        grads = [next(found) if w else None for w in watched]
         connected[:] = [g is not None for g in grads]
         return [to_dense(g) for g in grads if g is not None]
 
@@ -476,13 +478,25 @@ def _mode(unconnected: Any) -> str:
     return text
 
 
+def _checked_target(target: Any) -> Any:
+    if hasattr(target, "handle"):
+        return target.value()
+    if not isinstance(target, Tensor):
+        raise TypeError(f"A Jacobian's target must be one tensor, received {target!r}.")
+    return target
+
+
 def jacobian(tape: GradientTape, target: Any, sources: Any, unconnected: Any, use_pfor: bool) -> Any:
     """`GradientTape.jacobian`."""
     mode = _mode(unconnected)
     _finish(tape)
-    target = target.value() if hasattr(target, "handle") else to_tensor(target)
-    flat = [_source(s) for s in nest.flatten(sources, expand_composites=True)]
-    found = _rows(tape._records, target, flat, mode, use_pfor)
+    target = _checked_target(target)
+    leaves = nest.flatten(sources, expand_composites=True)
+    for s in leaves:
+        if not isinstance(s, Tensor) and not hasattr(s, "handle"):
+            raise TypeError(f"A Jacobian's sources must be tensors or variables, received {s!r}.")
+    flat = [_source(s) for s in leaves]
+    found = _rows(tape._records, target, flat, [id(s) in tape._watched for s in flat], mode, use_pfor)
     if not tape._persistent:
         tape._records = []
     return nest.pack_sequence_as(sources, found, expand_composites=True)
@@ -493,10 +507,14 @@ def batch_jacobian(tape: GradientTape, target: Any, source: Any, unconnected: An
     serves all examples."""
     mode = _mode(unconnected)
     _finish(tape)
+    target = _checked_target(target)
     t, s = target._raw_shape, _source(source)._raw_shape if not hasattr(source, "handle") else source.shape._raw
     if t is None or s is None:
         raise ValueError(f"batch_jacobian needs target and source of known rank, received shapes {target.shape} and {source.shape}.")
-    if len(t) < 1 or len(s) < 1 or (t[0] is not None and s[0] is not None and t[0] != s[0]):
+    for name, raw in (("target", t), ("source", s)):
+        if len(raw) < 2:
+            raise ValueError(f"The {name} of batch_jacobian must have rank at least 2, received shape {raw}.")
+    if (t[0] is not None and s[0] is not None and t[0] != s[0]):
         raise ValueError(f"Need first dimension of target shape ({target.shape}) and source shape ({source.shape}) to match.")
     shape = lookup("Shape")
     rest = to_tensor(list(t[1:]), shape(target)._dtype) if None not in t[1:] else lookup("StridedSlice")(shape(target), [1], [0], [1], end_mask=1)
@@ -507,7 +525,8 @@ def batch_jacobian(tape: GradientTape, target: Any, source: Any, unconnected: An
     batch = lookup("StridedSlice")(shape(target), [0], [1], [1])
     wide = lookup("ConcatV2")([lookup("Reshape")(to_tensor(n), [1]), batch, rest], 0)
     eye = lookup("Reshape")(_eye(n, target._dtype), lookup("ConcatV2")([lookup("Reshape")(to_tensor(n), [1]), [1], rest], 0))
-    grad = _pulled(list(tape._records), target, [_source(source)], lookup("BroadcastTo")(eye, wide), n, use_pfor)[0]
+    watched = [id(_source(source)) in tape._watched]
+    grad = _pulled(list(tape._records), target, [_source(source)], watched, lookup("BroadcastTo")(eye, wide), n, use_pfor)[0]
     if not tape._persistent:
         tape._records = []
     value = source.value() if hasattr(source, "handle") else source

@@ -39,12 +39,12 @@ def create_rng_state(seed: Any, alg: Any) -> Tensor:
     """A generator's state (int64 vector: counter, then key) from a seed.
 
     Args:
-      seed: a Python integer of any size, or integers; short ones fill the key first.
+      seed: a Python integer of any size (its low bits come first), or integers (too few of them fill the end: the key).
       alg: the algorithm: a number, a `tf.random.Algorithm` or its name.
 
     >>> import headrace as tf
     >>> tf.random.create_rng_state(5, "philox").numpy().tolist()
-    [0, 0, 5]
+    [5, 0, 0]
     """
     size = _state_size(_algorithm(alg))
     if isinstance(seed, int):
@@ -159,13 +159,13 @@ class Generator:
         """Normal numbers."""
         dtype = as_dtype(dtype)
         shape = _shape(shape)
-        return _scaled(ops.STATELESS_NORMAL(shape, *self._advance(shape), dtype=dtype), stddev, mean, dtype, name)
+        return _scaled(lambda: ops.STATELESS_NORMAL(shape, *self._advance(shape), dtype=dtype), stddev, mean, dtype, name)
 
     def truncated_normal(self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = dtypes.float32, name: str | None = None) -> Tensor:
         """Normal numbers within two standard deviations of the mean."""
         dtype = as_dtype(dtype)
         shape = _shape(shape)
-        return _scaled(ops.STATELESS_TRUNCATED(shape, *self._advance(shape), dtype=dtype), stddev, mean, dtype, name)
+        return _scaled(lambda: ops.STATELESS_TRUNCATED(shape, *self._advance(shape), dtype=dtype), stddev, mean, dtype, name)
 
     def uniform(self, shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = dtypes.float32, name: str | None = None) -> Tensor:
         """Uniform numbers in `[minval, maxval)`; integers over their whole range with `minval=None, maxval=None`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from headrace.api import nn_experimental as experimental
 from headrace.api.math import in_top_k, l2_normalize, sigmoid, softplus, softsign, tanh, zero_fraction
@@ -39,6 +39,13 @@ from headrace.core.op import lookup
 from headrace.core.tensor import Tensor
 
 
+class IsotonicRegression(NamedTuple):
+    """The fitted sequence, and the block that each element is in."""
+
+    output: Tensor
+    segments: Tensor
+
+
 def isotonic_regression(inputs: Any, decreasing: bool = True, axis: int = -1) -> tuple[Tensor, Tensor]:
     """The nearest sequence (in squared error) along `axis` that never increases.
 
@@ -67,7 +74,9 @@ def isotonic_regression(inputs: Any, decreasing: bool = True, axis: int = -1) ->
     out_type = x._dtype if x._dtype.is_floating else dtypes.float64 if x._dtype.size == 8 else dtypes.float32
     y, segments = ISOTONIC_REGRESSION(x if decreasing else lookup("Neg")(x), output_dtype=out_type)
     y = y if decreasing else lookup("Neg")(y)
-    return (y, segments) if order is None else (lookup("Transpose")(y, order), lookup("Transpose")(segments, order))
+    if order is not None:
+        y, segments = lookup("Transpose")(y, order), lookup("Transpose")(segments, order)
+    return IsotonicRegression(y, segments)
 
 
 def _approximate(operand: Any, k: int, dimension: int, override: int, aggregate: bool, largest: bool, name: str | None) -> tuple[Tensor, Tensor]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
@@ -64,7 +66,12 @@ def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Te
         x = lookup("Cast")(x, DstT=dtypes.float32)
     if isinstance(alpha, Tensor):  # the op's alpha is an attribute; a tensor may need a gradient
         return m.maximum(m.mul(alpha, x), x, name)
-    return ops.LEAKY_RELU(x, alpha=float(alpha), name=name)
+    return ops.LEAKY_RELU(x, alpha=float(np.float32(alpha)), name=name)  # the attribute is a float32 in saved graphs
+
+
+def _single(value: float) -> float:
+    """The nearest float32: TensorFlow rounds some constants to it, whatever the type of the features."""
+    return float(np.float32(value))
 
 
 def gelu(features: Any, approximate: bool = False, name: str | None = None) -> Tensor:
@@ -86,10 +93,10 @@ def gelu(features: Any, approximate: bool = False, name: str | None = None) -> T
     one, half = m.number(1, x), m.number(0.5, x)
     if approximate:
         cubic = m.mul(m.mul(x, x), x)
-        inner = m.mul(m.number(0.7978845608028654, x), m.add(x, m.mul(m.number(0.044715, x), cubic)))
+        inner = m.mul(m.number(0.7978845608028654, x), m.add(x, m.mul(m.number(_single(0.044715), x), cubic)))
         return m.mul(m.mul(half, x), m.add(one, m.tanh(inner)), name)
     # Through erf, not erfc: XLA computes it three times as fast.
-    return m.mul(m.mul(half, x), m.add(one, lookup("Erf")(m.mul(x, m.number(0.7071067811865476, x)))), name)
+    return m.mul(m.mul(half, x), m.add(one, lookup("Erf")(m.mul(x, m.number(_single(0.5**0.5), x)))), name)
 
 
 def silu(features: Any, beta: Any = 1.0) -> Tensor:

@@ -132,7 +132,7 @@ def _compact(values: Tensor, keep: Tensor) -> Tensor:
     return lookup("Sum")(lookup("SelectV2")(here, expand(values, 1), m.number(0, values)), [2], keep_dims=False)
 
 
-def ctc_unique_labels(labels: Any, name: str | None = None) -> tuple[Tensor, Tensor]:
+def ctc_unique_labels(labels: Any, name: str | None = None) -> list[Tensor]:
     """The distinct labels of each row in order of appearance (followed by zeros), and for every label its place among them.
 
     >>> import headrace as tf
@@ -146,7 +146,7 @@ def ctc_unique_labels(labels: Any, name: str | None = None) -> tuple[Tensor, Ten
     new = lookup("Equal")(first, _positions(x))
     order = m.sub(lookup("Cumsum")(cast(new, DstT=dtypes.int32), 1), 1)
     place = lookup("GatherV2")(order, first, 1, batch_dims=1)
-    return _compact(x, new), place
+    return [_compact(x, new), place]
 
 
 def collapse_repeated(labels: Any, seq_length: Any, name: str | None = None) -> tuple[Tensor, Tensor]:

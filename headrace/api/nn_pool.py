@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import as_dtype
 from headrace.core.op import OpDef, lookup
 from headrace.core.static import static_value
+from headrace.core.tensor import Tensor
 from headrace.ops import pool as ops
 from headrace.ops import seeds
 
 from .nn_conv import _FORMATS, _widen_format, channels_first, explicit, per_dimension
+
+
+class MaxPoolWithArgmax(NamedTuple):
+    """The maxima, and where they are."""
+
+    output: Tensor
+    argmax: Tensor
+
+
+class FractionalPool(NamedTuple):
+    """The pooled values, and where the regions of rows and columns begin."""
+
+    output: Tensor
+    row_pooling_sequence: Tensor
+    col_pooling_sequence: Tensor
 
 
 def _attrs(n: int, ksize: Any, strides: Any, padding: Any, data_format: str | None) -> dict[str, Any]:
@@ -156,33 +172,21 @@ def max_pool_with_argmax(
         input, ksize=per_dimension(ksize, 2, False, "ksize"), strides=per_dimension(strides, 2, False, "strides"), padding=padding,
         Targmax=as_dtype(output_dtype), include_batch_in_index=include_batch_in_index, name=name,
     )  # fmt: skip
-    return _Argmax(output, argmax)
-
-
-class _Argmax(tuple):
-    """`(output, argmax)`, also by name."""
-
-    __slots__ = ()
-
-    def __new__(cls, output: Any, argmax: Any) -> _Argmax:
-        return super().__new__(cls, (output, argmax))
-
-    output = property(lambda self: self[0])
-    argmax = property(lambda self: self[1])
+    return MaxPoolWithArgmax(output, argmax)
 
 
 def _fractional(op: OpDef, value: Any, ratio: Any, pseudo_random: bool, overlapping: bool, seed: int, name: str | None) -> Any:
-    ratios = list(ratio) if isinstance(ratio, (list, tuple)) else [1.0, ratio, ratio, 1.0] if not isinstance(ratio, (list, tuple)) else ratio
+    ratios = list(ratio) if isinstance(ratio, (list, tuple)) else [ratio]
     if len(ratios) == 1:
         ratios = [1.0, ratios[0], ratios[0], 1.0]
     elif len(ratios) == 2:
         ratios = [1.0, *ratios, 1.0]
     if len(ratios) != 4 or any(r < 1.0 for r in ratios):
         raise ValueError(f"pooling_ratio should be a number, two or four numbers, all at least 1.0. Received: pooling_ratio={ratio}")
-    if seed == 0:
-        return op(value, pooling_ratio=ratios, pseudo_random=pseudo_random, overlapping=overlapping, name=name)
-    seed1, seed2 = seeds.op_seeds(seed)
-    return op(value, pooling_ratio=ratios, pseudo_random=pseudo_random, overlapping=overlapping, deterministic=True, seed=seed1, seed2=seed2, name=name)
+    attrs: dict[str, Any] = {"pooling_ratio": ratios, "pseudo_random": pseudo_random, "overlapping": overlapping}
+    if seed:
+        attrs |= {"deterministic": True, **seeds.op_seeds(seed)}
+    return FractionalPool(*op(value, name=name, **attrs))
 
 
 def fractional_max_pool(value: Any, pooling_ratio: Any, pseudo_random: bool = False, overlapping: bool = False, seed: int = 0, name: str | None = None) -> Any:
@@ -304,6 +308,8 @@ def pool(
     stride, rate = (per_dimension(v, n, first, what)[axes] for v, what in ((strides, "strides"), (dilations, "dilations")))
     if max(stride) > 1 and max(rate) > 1:
         raise ValueError(f"`strides > 1` not supported in conjunction with `dilation_rate > 1`. Received: strides={stride} and dilation_rate={rate}")
+    if padding == "SAME" and max(rate) > 1:  # the blocks' padding would be zeros, which may be a window's maximum
+        raise ValueError(f"pooling with 'SAME' padding is not implemented for `dilation_rate` > 1. Received: padding={padding} and dilation_rate={rate}")
     run = {("MAX", 1): max_pool1d, ("MAX", 2): max_pool2d, ("MAX", 3): max_pool3d, ("AVG", 1): avg_pool1d, ("AVG", 2): avg_pool2d, ("AVG", 3): avg_pool3d}[pooling_type, n]
     size = list(window_shape)
     apply = lambda x, _, padding: run(x, size, stride, padding, _FORMATS[n][first], name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -61,8 +62,9 @@ def _float(value: Any, dtype: DType) -> Tensor:
     return to_tensor(value, dtype)
 
 
-def _scaled(numbers: Tensor, scale: Any, shift: Any, dtype: DType, name: str | None) -> Tensor:
-    return lookup("AddV2")(lookup("Mul")(numbers, _float(scale, dtype)), _float(shift, dtype), name=name)
+def _scaled(draw: Callable[[], Tensor], scale: Any, shift: Any, dtype: DType, name: str | None) -> Tensor:
+    shift, scale = _float(shift, dtype), _float(scale, dtype)
+    return lookup("AddV2")(lookup("Mul")(draw(), scale), shift, name=name)
 
 
 def _only(dtype: Any, allowed: tuple[DType, ...]) -> DType:
@@ -140,13 +142,13 @@ def normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = dtypes.f
     [10.0, 10.0, 10.0, 10.0]
     """
     dtype = as_dtype(dtype)
-    return _scaled(ops.RANDOM_NORMAL(_shape(shape), dtype=dtype, **seeds.op_seeds(seed)), stddev, mean, dtype, name)
+    return _scaled(lambda: ops.RANDOM_NORMAL(_shape(shape), dtype=dtype, **seeds.op_seeds(seed)), stddev, mean, dtype, name)
 
 
 def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = dtypes.float32, seed: int | None = None, name: str | None = None) -> Tensor:
     """Normal numbers, those more than two standard deviations from the mean drawn again."""
     dtype = as_dtype(dtype)
-    return _scaled(ops.TRUNCATED_NORMAL(_shape(shape), dtype=dtype, **seeds.op_seeds(seed)), stddev, mean, dtype, name)
+    return _scaled(lambda: ops.TRUNCATED_NORMAL(_shape(shape), dtype=dtype, **seeds.op_seeds(seed)), stddev, mean, dtype, name)
 
 
 def gamma(shape: Any, alpha: Any, beta: Any = None, dtype: Any = dtypes.float32, seed: int | None = None, name: str | None = None) -> Tensor:
@@ -212,8 +214,8 @@ def stateless_uniform(shape: Any, seed: Any, minval: Any = 0, maxval: Any = None
 
 def _draw_uniform(shape: Tensor, key: Tensor, counter: Tensor, alg: Any, minval: Any, maxval: Any, dtype: DType, name: str | None) -> Tensor:
     if not dtype.is_integer:
-        numbers = ops.STATELESS_UNIFORM(shape, key, counter, alg, dtype=dtype)
         minval = _float(minval, dtype)
+        numbers = ops.STATELESS_UNIFORM(shape, key, counter, alg, dtype=dtype)
         return lookup("AddV2")(lookup("Mul")(numbers, lookup("Sub")(_float(1 if maxval is None else maxval, dtype), minval)), minval, name=name)
     if (minval is None) != (maxval is None):
         raise ValueError(f"For integer `dtype` argument {dtype}, argument `minval` and `maxval` must be both None or not None. Got `minval`={minval} and `maxval`={maxval}.")
@@ -227,13 +229,13 @@ def _draw_uniform(shape: Tensor, key: Tensor, counter: Tensor, alg: Any, minval:
 def stateless_normal(shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = dtypes.float32, name: str | None = None, alg: Any = "auto_select") -> Tensor:
     """Normal numbers that depend on `seed` (two integers) alone."""
     dtype = as_dtype(dtype)
-    return _scaled(ops.STATELESS_NORMAL(_shape(shape), *_key_counter(seed, alg), dtype=dtype), stddev, mean, dtype, name)
+    return _scaled(lambda: ops.STATELESS_NORMAL(_shape(shape), *_key_counter(seed, alg), dtype=dtype), stddev, mean, dtype, name)
 
 
 def stateless_truncated_normal(shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = dtypes.float32, name: str | None = None, alg: Any = "auto_select") -> Tensor:
     """Normal numbers within two standard deviations of the mean that depend on `seed` (two integers) alone."""
     dtype = as_dtype(dtype)
-    return _scaled(ops.STATELESS_TRUNCATED(_shape(shape), *_key_counter(seed, alg), dtype=dtype), stddev, mean, dtype, name)
+    return _scaled(lambda: ops.STATELESS_TRUNCATED(_shape(shape), *_key_counter(seed, alg), dtype=dtype), stddev, mean, dtype, name)
 
 
 def stateless_parameterized_truncated_normal(shape: Any, seed: Any, means: Any = 0.0, stddevs: Any = 1.0, minvals: Any = -2.0, maxvals: Any = 2.0, name: str | None = None) -> Tensor:
@@ -316,6 +318,16 @@ def index_shuffle(index: Any, seed: Any, max_index: Any) -> Tensor:
     return INDEX_SHUFFLE(index, seed, to_tensor(max_index, index._dtype), rounds=4)
 
 
+def random_index_shuffle(index: Any, seed: Any, max_index: Any, rounds: int = 4, name: str | None = None) -> Tensor:
+    """Where `index` goes in a random permutation of `[0, max_index]`; `seed` holds three integers (or three per index).
+
+    Args:
+      rounds: an even number of at least 4; more mix better.
+    """
+    index = to_tensor(index)
+    return INDEX_SHUFFLE(index, to_tensor(seed), to_tensor(max_index, index._dtype), rounds=rounds, name=name)
+
+
 # ----------------------------------------------------------------------------------------- from elsewhere, on first use only
 _SAMPLERS = ("all_candidate_sampler", "fixed_unigram_candidate_sampler", "learned_unigram_candidate_sampler", "log_uniform_candidate_sampler", "uniform_candidate_sampler")
 _GENERATOR = ("Generator", "create_rng_state", "get_global_generator", "set_global_generator")
@@ -336,4 +348,4 @@ def __getattr__(name: str) -> Any:
 __all__ = ["Algorithm", "categorical", "fold_in", "gamma", "normal", "poisson", "set_seed", "shuffle", "split", "stateless_binomial", "stateless_categorical", "stateless_gamma",
            "stateless_normal", "stateless_parameterized_truncated_normal", "stateless_poisson", "stateless_truncated_normal", "stateless_uniform", "truncated_normal", "uniform",
            *_GENERATOR, *_SAMPLERS, "experimental"]  # fmt: skip
-ROOT: list[str] = []
+ROOT = ["random_index_shuffle"]
