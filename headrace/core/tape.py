@@ -191,12 +191,20 @@ class GradientTape:
             grads = [None if g is None else _as_gradient(g) for g in nest.flatten(output_gradients)]
         else:
             grads = [None] * len(targets)
-        result = backprop(self._records, targets, [_source(s) for s in flat_sources], grads, unconnected_gradients)
+        flat = [_source(s) for s in flat_sources]
+        result = backprop(self._records, targets, flat, grads, unconnected_gradients, self._watched)
         if not self._persistent:
             variables = self._variables
             self._clear()
             self._variables = variables
         return nest.pack_sequence_as(sources, result, expand_composites=True)
+
+    def _backprop(self, targets: Sequence[Any], sources: Sequence[Any], output_gradients: Sequence[Any], unconnected: Any) -> list[Any]:
+        """Gradients of the sources; those that the tape never watched are not connected, whatever took them."""
+        watched = [id(s) in self._watched for s in sources]
+        found = iter(backprop(self._records, targets, [s for s, w in zip(sources, watched) if w], output_gradients, unconnected))
+        zero = str(getattr(unconnected, "value", unconnected)).lower() == "zero"
+        return [next(found) if w else _zeros_for(s) if zero else None for s, w in zip(sources, watched)]
 
     def jacobian(self, target: Any, sources: Any, unconnected_gradients: Any = "none", parallel_iterations: int | None = None, experimental_use_pfor: bool = True) -> Any:
         """The derivative of every element of `target`, shape `target.shape + source.shape`, in the structure of `sources`."""
@@ -226,13 +234,13 @@ def is_slices(value: Any) -> bool:
     return hasattr(value, "indices") and hasattr(value, "values") and hasattr(value, "dense_shape")
 
 
-def backprop(records: Sequence[Any], targets: Sequence[Any], sources: Sequence[Any], output_gradients: Sequence[Any], unconnected: Any = "none") -> list[Any]:
+def backprop(records: Sequence[Any], targets: Sequence[Any], sources: Sequence[Any], output_gradients: Sequence[Any], unconnected: Any = "none", watched: set[int] | None = None) -> list[Any]:
     """Gradients of the targets with respect to the sources, walking `records` (anything with `.op_def`, `.inputs`,
-    `.outputs`, `.attrs`, in execution order) backwards."""
+    `.outputs`, `.attrs`, in execution order) backwards. A source that is not among the ids in `watched` is unconnected."""
     unconnected = str(getattr(unconnected, "value", unconnected)).lower()
     if unconnected not in ("none", "zero"):
         raise ValueError(f"Unknown value for unconnected_gradients: {unconnected!r}; use 'none' or 'zero'.")
-    reached = {id(s) for s in sources}
+    reached = {id(s) for s in sources if watched is None or id(s) in watched}
     on_path = []
     for record in records:
         for x in record.inputs:
