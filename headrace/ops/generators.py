@@ -89,7 +89,7 @@ OpDef("StatefulUniformInt", "resource: resource, algorithm: int64, shape: shape_
 
 def _binomial_skip(shape: np.ndarray, counts: Any, probs: Any) -> int:
     batch = count(np.broadcast_shapes(counts, probs))
-    return batch * 200 * (count(shape_of(shape)) // max(batch, 1) + 3) // 4
+    return batch * 200 * (count(shape_of(shape)) // max(batch, 1) + 3) // 4 * philox.RESERVED
 
 
 def _run_binomial(resource: Any, algorithm: Any, shape: Any, counts: Any, probs: Any, dtype: DType) -> Any:

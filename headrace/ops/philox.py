@@ -175,16 +175,18 @@ class Stream:
 
 
 def gamma(xp: Any, state: State, alpha: Any, output: Any) -> Any:
-    """Gamma(alpha, 1) in float64 for every element of `alpha`; `output` numbers the elements (uint64) in drawing order.
+    """Gamma(alpha, 1) in float64 for every element of `alpha` (NaN where alpha is negative); `output` numbers the elements
+    (uint64) in drawing order.
 
     Marsaglia and Tsang, "A simple method for generating gamma variables", 2000."""
+    bad = ~((alpha >= 0.0) & (alpha < np.inf))
     small = alpha < 1.0
     d = alpha + xp.where(small, xp.full(alpha.shape, 2.0 / 3, dtypes.float64), -1.0 / 3)
     c = 1.0 / 3 / xp.sqrt(d)
     stream = Stream(xp, state, output * RESERVED)
 
     def step(params: Sequence[Any], carried: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
-        alpha, d, c, small = params
+        alpha, d, c, small, bad = params
         exponential = alpha == 1.0
         s = Stream.resume(xp, state, carried[1:])
         start = Stream.resume(xp, state, carried[1:])
@@ -197,18 +199,18 @@ def gamma(xp: Any, state: State, alpha: Any, output: Any) -> Any:
         accept = positive & ((u < 1.0 - 0.0331 * squared * squared) | (xp.log(u) < 0.5 * squared + d * (1.0 - v + xp.log(v))))
         boost = s.uniform(accept & small)
         value = xp.where(small, d * v * xp.power(boost, 1.0 / alpha), d * v)
-        value = xp.where(exponential, -xp.log1p(-start.uniform()), value)
-        return accept | exponential, [value, *s.carried()]
+        value = xp.where(exponential, -xp.log1p(-start.uniform()), xp.where(bad, alpha * np.nan, value))
+        return accept | exponential | bad, [value, *s.carried()]
 
-    return xp.retry(step, [alpha, d, c, small], [xp.full(alpha.shape, 0.0, dtypes.float64), *stream.carried()])[0]
+    return xp.retry(step, [alpha, d, c, small, bad], [xp.full(alpha.shape, 0.0, dtypes.float64), *stream.carried()])[0]
 
 
 def poisson(xp: Any, state: State, rate: Any, output: Any, largest: float) -> Any:
-    """Poisson(rate) in float64; NaN where the rate is negative or not finite.
+    """Poisson(rate) in float64; 0 where the rate is negative, NaN where it is infinite or NaN.
 
     Rates below 10 multiply uniform numbers (Knuth); others use Hörmann's transformed rejection, "The transformed rejection
     method for generating Poisson random variables", 1993."""
-    bad = ~((rate >= 0.0) & (rate < np.inf))
+    bad = ~(rate < np.inf)
     stream = Stream(xp, state, output * RESERVED)
     one = xp.full(rate.shape, 1.0, dtypes.float64)
 
@@ -251,11 +253,11 @@ def _stirling_tail(xp: Any, k: Any) -> Any:
 
 
 def binomial(xp: Any, state: State, count: Any, prob: Any, output: Any) -> Any:
-    """Binomial(count, prob) in float64; NaN where the probability is.
+    """Binomial(count, prob) in float64; NaN where the probability is, or the count is infinite.
 
     Few expected successes (< 10) add up geometric gaps; many use Hörmann's transformed rejection with decomposition,
     "The generation of binomial random variates", 1993."""
-    bad = ~(prob == prob)
+    bad = ~((prob == prob) & (count < np.inf))
     flipped = prob > 0.5
     q = xp.where(flipped, 1.0 - prob, prob)
     stream = Stream(xp, state, xp.where(count * q < 10.0, output * 42, output * RESERVED))
@@ -297,12 +299,13 @@ def binomial(xp: Any, state: State, count: Any, prob: Any, output: Any) -> Any:
 
 
 def bounded_normal(xp: Any, state: State, mean: Any, deviation: Any, low: Any, high: Any, output: Any) -> Any:
-    """Normal(mean, deviation) numbers inside [low, high], in float64.
+    """Normal(mean, deviation) numbers inside [low, high], in float64; NaN where the parameters make no sense.
 
     By rejection (Robert, "Simulation of truncated normal variables", 1995): from the normal distribution where the bounds
     leave room on one side of the mean, from the uniform one where they are close together, else from a shifted
     exponential one. TensorFlow rejects from one stream that all elements share, cut up by its number of threads; here each
     element has its own, so the numbers do not depend on the machine."""
+    bad = ~((deviation > 0.0) & (low < high) & ((low > -np.inf) | (high < np.inf)) & (xp.abs(mean) < np.inf))
     turn = ((low == -np.inf) | (high < mean)) & (low == low)
     first, second = xp.where(turn, high, low), xp.where(turn, low, high)
     scale = xp.where(turn, -deviation, deviation)
@@ -314,7 +317,7 @@ def bounded_normal(xp: Any, state: State, mean: Any, deviation: Any, low: Any, h
     stream = Stream(xp, state, output * RESERVED)
 
     def step(params: Sequence[Any], carried: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
-        a, c, root, by_normal, by_uniform = params
+        a, c, root, by_normal, by_uniform, bad = params
         s = Stream.resume(xp, state, carried[1:])
         x, u, v = s.normal(), s.uniform(), s.uniform()
         flat = u * (c - a) + a
@@ -324,7 +327,7 @@ def bounded_normal(xp: Any, state: State, mean: Any, deviation: Any, low: Any, h
         gap = xp.where(a < alpha, alpha - tail, a - alpha)
         z = xp.where(by_normal, x, xp.where(by_uniform, flat, tail))
         fits = xp.where(by_normal, 0.0 * v, v) <= xp.where(by_uniform, xp.exp((plus - flat * flat) / 2.0), xp.where(by_normal, 0.0 * v, xp.exp(-(gap * gap) / 2.0)))
-        return fits & (z >= a) & (z <= c), [z, *s.carried()]
+        return (fits & (z >= a) & (z <= c)) | bad, [z, *s.carried()]
 
-    z = xp.retry(step, [a, c, root, by_normal, by_uniform], [0.0 * mean, *stream.carried()])[0]
-    return xp.minimum(xp.maximum(z * scale + mean, low), high)
+    z = xp.retry(step, [a, c, root, by_normal, by_uniform, bad], [0.0 * mean, *stream.carried()])[0]
+    return xp.where(bad, z * np.nan, xp.minimum(xp.maximum(z * scale + mean, low), high))

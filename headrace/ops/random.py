@@ -113,8 +113,11 @@ def count(shape: Sequence[int]) -> int:
 def given(c: ShapeContext) -> Raw:
     """The output has the shape that input 0 holds."""
     first = c[0]
-    if first is not None and len(first) > 1:
-        raise ShapeError(f"Shape must be rank 1 but is rank {len(first)}: the shape of random numbers is a vector of sizes")
+    if first is not None and len(first) != 1:
+        raise ShapeError(f"shape must be a vector of {{int32,int64}}, got shape {shapes.text(first)}")
+    dtype = c.attrs.get("dtype")
+    if dtype is not None and dtype not in (WIDE_INTS if "Int" in c.op.name else REAL_OUT | FLOATS):
+        raise ShapeError(f"Random numbers of dtype {dtype.name} are not available")
     value = c.value(0)
     if value is not None:
         return shape_of(value)
