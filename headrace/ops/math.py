@@ -282,7 +282,7 @@ sign = unary("Sign", _sign, "sign", lambda x, y, g: _sign_grad(x, y, g), SIGNED_
 
 def _sign_grad(x: Any, y: Any, g: Any) -> Any:
     if x._dtype.kind != "c":
-        return None
+        return lookup("ZerosLike")(x)
     # sign(z) = z / |z| turns by the part of the change that is orthogonal to z.
     turn = mul(number(0.5, y), sub(g, mul(mul(y, y), conj(g))))
     return div_no_nan(turn, to_complex(COMPLEX_ABS(x, Tout=x._dtype.real_dtype)))
