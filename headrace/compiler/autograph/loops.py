@@ -103,7 +103,9 @@ def _staged_while(test: Test, body: Body, get_state: Getter, set_state: Setter, 
             check_iteration(name, first, entry, end, shape)
         return [*([True] if flagged else extra), *after]
 
-    given = None if all(s is None for s in shapes) else [*((TensorShape(()),) * len(extra)), *(_own_shapes(v) if s is None else s for v, s in zip(start, shapes))]
+    given = None
+    if any(s is not None for s in shapes):
+        given = [*(TensorShape(()) for _ in extra), *(_packed_invariants(v, s) for v, s in zip(start, shapes))]
     results = control.while_loop(condition, step, [*extra, *start], shape_invariants=given, maximum_iterations=opts.get("maximum_iterations"), name="while")
     if flagged:
         unset = ", ".join("the function return value" if type(v) is UndefinedReturnValue else name for name, v, m in zip(names, before, missing) if m)
@@ -111,27 +113,28 @@ def _staged_while(test: Test, body: Body, get_state: Getter, set_state: Setter, 
     set_state(tuple(results[own]))
 
 
-def _invariants(given: Any, before: Sequence[Any]) -> list[Any]:
-    """The shape invariant of each variable, None where there is none. They are given as (value before the loop, shape)."""
-    pairs = [] if given is None else list(given)
-    out = []
+Shapes = list[Any] | None  # of the leaves of a variable's value, None where the shape stays what it is
+
+
+def _invariants(given: Any, before: Sequence[Any]) -> list[Shapes]:
+    """The shape invariants of each variable. They are given as pairs of the value before the loop and the shape."""
+    out: list[Shapes] = []
     for value in before:
-        found = [shape for key, shape in pairs if key is value]
-        out.append(nest.map_structure(TensorShape, found[0]) if found and isinstance(found[0], (list, tuple)) and nest.is_nested(value) else _shape(found[0]) if found else None)
+        shape = next((s for key, s in given or () if key is value), None)
+        leaves = None if shape is None else nest.flatten_up_to(value, shape) if nest.is_nested(value) else [shape]
+        out.append(leaves and [s if s is None or hasattr(s, "_component_specs") else TensorShape(s) for s in leaves])
     return out
 
 
-def _shape(value: Any) -> Any:
-    return value if hasattr(value, "_component_specs") or nest.is_nested(value) and not isinstance(value, (list, tuple)) else TensorShape(value)
-
-
-def _own_shapes(value: Any) -> Any:
-    """As an invariant: the shape stays what it is."""
-    return nest.map_structure(lambda v: v._type_spec if nest.is_composite(v) else TensorShape(to_tensor(v)._raw_shape), value)
+def _packed_invariants(value: Any, shapes: Shapes) -> Any:
+    """A variable's invariants as `while_loop` takes them."""
+    leaves = nest.flatten(value)
+    own = [v._type_spec if nest.is_composite(v) else TensorShape(to_tensor(v)._raw_shape) for v in leaves]
+    return nest.pack_sequence_as(value, own if shapes is None else [o if s is None else s for o, s in zip(own, shapes)])
 
 
 # ------------------------------------------------------------------------------------- variables first assigned in the loop
-def _with_stand_ins(body: Body, get_state: Getter, set_state: Setter, names: Sequence[str], start: list[Any], shapes: list[Any]) -> tuple[list[Any], list[Any]]:
+def _with_stand_ins(body: Body, get_state: Getter, set_state: Setter, names: Sequence[str], start: list[Any], shapes: list[Shapes]) -> tuple[list[Any], list[Shapes]]:
     """Gives the variables that have no value before the loop one of the type that the first iteration leaves in them."""
     try:
         after = _first_iteration(body, get_state, set_state, start)
@@ -143,7 +146,10 @@ def _with_stand_ins(body: Body, get_state: Getter, set_state: Setter, names: Seq
         if is_missing(value):
             if is_missing(like):
                 _reject(name, value, failed)
-            value, shape = _stand_in(name, like, shape)
+            leaves = nest.flatten(like)
+            pairs = [_stand_in(name, v, s) for v, s in zip(leaves, shape or [None] * len(leaves))]
+            value = nest.pack_sequence_as(like, [v for v, _ in pairs])
+            shape = [s for _, s in pairs] if any(s is not None for _, s in pairs) else None
         out.append(value)
         out_shapes.append(shape)
     return out, out_shapes
@@ -153,9 +159,10 @@ def _first_iteration(body: Body, get_state: Getter, set_state: Setter, start: Se
     graph = FuncGraph("first_iteration")
 
     def argument(v: Any) -> Any:
-        if isinstance(v, (bool, int, float, complex, str, bytes, np.ndarray, np.generic)):  # no constants: their values will change
+        if isinstance(v, (bool, int, float, complex, str, bytes, np.ndarray, np.generic, Tensor)):
             t = to_tensor(v)
-            return graph.placeholder(t._dtype, t._raw_shape)
+            if t._dtype.kind not in "rv":
+                return graph.placeholder(t._dtype, t._raw_shape)  # nothing may be concluded from its first value
         return v
 
     try:
@@ -196,16 +203,11 @@ def _stand_in(name: str, like: Any, shape: Any) -> tuple[Any, Any]:
         zeros = lookup("Fill")(np.asarray(dims, np.int32), to_tensor(empty, like._dtype))
         fixed = own is not None and None not in own
         return zeros, shape if shape is not None else None if fixed else TensorShape(raw)
-    if isinstance(like, (list, tuple, dict)):
-        inner = [None] * len(nest.flatten(like)) if shape is None else nest.flatten(shape)
-        pairs = [_stand_in(name, v, s) for v, s in zip(nest.flatten(like), inner)]
-        needed = [s if s is not None else _own_shapes(v) for v, s in pairs]
-        return nest.pack_sequence_as(like, [v for v, _ in pairs]), nest.pack_sequence_as(like, needed) if any(s is not None for _, s in pairs) else None
     raise ValueError(f"'{name}' must be defined before the loop: for a {type(like).__name__} there is no neutral value. Tensors, numbers, and lists, tuples and dicts of them have one.")
 
 
 # ----------------------------------------------------------------------------------------------------------------- checking
-def check_iteration(name: str, start: Any, entry: Any, end: Any, invariant: Any) -> None:
+def check_iteration(name: str, start: Any, entry: Any, end: Any, invariant: Shapes) -> None:
     """Errors that name the variable, for what an iteration leaves in it."""
     if type(end) is Undefined:
         raise UnboundLocalError(f"'{name}' is used before assignment")
@@ -215,8 +217,8 @@ def check_iteration(name: str, start: Any, entry: Any, end: Any, invariant: Any)
         nest.assert_same_structure(entry, end, expand_composites=True)
     except (ValueError, TypeError) as error:
         raise TypeError(f"'{name}' does not have the same nested structure after one iteration.\n\n{error}") from error
-    inner = [None] * len(nest.flatten(entry)) if invariant is None else nest.flatten(invariant)
-    for x, y, first, shape in zip(nest.flatten(entry), nest.flatten(end), nest.flatten(start), inner):
+    leaves = nest.flatten(entry)
+    for x, y, first, shape in zip(leaves, nest.flatten(end), nest.flatten(start), invariant or [None] * len(leaves)):
         if isinstance(x, Tensor):
             _check_one(name, first, x, y, shape)
 

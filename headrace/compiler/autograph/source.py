@@ -125,11 +125,22 @@ def _branches(node: Any) -> bool:
     return any(isinstance(n, _BRANCHING) or (isinstance(n, ast.Compare) and len(n.ops) > 1) for n in ast.walk(node))
 
 
+class _ConditionalExpressions(conditional_expressions.ConditionalExpressionTransformer):  # type: ignore[misc]
+    """Those inside others, too."""
+
+    def visit_IfExp(self, node: Any) -> Any:
+        return super().visit_IfExp(self.generic_visit(node))
+
+
 def _transform(node: Any, context: Any) -> Any:
     uses = context.user.options.uses
     unsupported_features_checker.verify(node)
+    if any(isinstance(n, ast.Match) for n in ast.walk(node)):
+        raise Unconvertible("match statements are not supported")
     if not context.user.options.features and not _branches(node):  # most code: only its calls matter, which is quickly done
         return call_trees.transform(functions.transform(node, context), context)
+    if any(isinstance(n, ast.NamedExpr) for n in ast.walk(node)):
+        raise Unconvertible("assignment expressions (:=) are not supported next to branches and loops")
     graphs = cfg.build(node)
     node = qual_names.resolve(node)
     node = activity.resolve(node, context, None)
@@ -146,7 +157,7 @@ def _transform(node: Any, context: Any) -> Any:
         node = slices.transform(node, context)
     node = call_trees.transform(node, context)
     node = control_flow.transform(node, context)
-    node = conditional_expressions.transform(node, context)
+    node = _ConditionalExpressions(context).visit(node)
     node = logical_expressions.transform(node, context)
     return variables.transform(node, context)
 
@@ -167,8 +178,6 @@ def _prepared(function: FunctionType) -> Any:
         if hasattr(node, "type_params"):
             node.type_params = []
     for n in ast.walk(node):
-        if isinstance(n, ast.Match):
-            raise Unconvertible("match statements are not supported")
         if hasattr(n, "lineno"):
             anno.setanno(n, ORIGIN, _header(n) if hasattr(n, "body") else (n.lineno, n.end_lineno, n.col_offset, n.end_col_offset))
     return node
