@@ -80,8 +80,8 @@ class OperatorNotAllowedInGraphError(TypeError):
     """A symbolic tensor was used where Python needs a concrete value."""
 
 
-class InaccessibleTensorError(ValueError):
-    """A tensor of one function's graph was used outside of it."""
+class InaccessibleTensorError(TypeError, ValueError):
+    """A tensor of one function's graph was used outside of it (a TypeError eagerly, a ValueError in another graph)."""
 
 
 class ShapeError(ValueError):
