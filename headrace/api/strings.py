@@ -338,16 +338,6 @@ def to_hash_bucket_strong(input: Any, num_buckets: int, key: Sequence[int], name
     return ops.HASH_BUCKET_STRONG(input, num_buckets=num_buckets, key=tuple(key), name=name)
 
 
-def fingerprint(data: Any, method: Any = "farmhash64", name: str | None = None) -> Any:
-    """An 8-byte fingerprint of every row of `data`: uint8, `[rows, 8]`.
-
-    >>> import headrace as tf
-    >>> tf.fingerprint(["a", "b"]).shape
-    TensorShape([2, 8])
-    """
-    return ops.FINGERPRINT(data, method, name=name)
-
-
 # --------------------------------------------------------------------------------------------------------------- Unicode
 def unicode_transcode(
     input: Any, input_encoding: str, output_encoding: str, errors: str = "replace", replacement_char: int = 65533,
@@ -539,4 +529,4 @@ __all__ = [
     "to_hash_bucket", "to_hash_bucket_fast", "to_hash_bucket_strong",
     "unicode_transcode", "unicode_script", "unicode_decode", "unicode_decode_with_offsets", "unicode_split", "unicode_split_with_offsets", "unicode_encode",
 ]  # fmt: skip
-ROOT = ["as_string", "fingerprint"]
+ROOT = ["as_string"]

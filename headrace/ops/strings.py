@@ -435,28 +435,6 @@ HASH_BUCKET_STRONG = _row("StringToHashBucketStrong", "input: string -> output: 
                           attrs={"num_buckets": REQUIRED, "key": REQUIRED})  # fmt: skip
 
 
-def _fingerprint(data: np.ndarray, method: np.ndarray) -> np.ndarray:
-    if method[()] != b"farmhash64":
-        raise invalid(f"Unsupported fingerprint method: {method[()].decode(errors='replace')}. It must be 'farmhash64'.")
-    count = data.shape[0]
-    if data.dtype == object:
-        hashes = hashing.by_length(list(data.reshape(-1)), hashing.fingerprint64)
-        if data.ndim == 1:
-            return hashes.view(np.uint8).reshape(count, 8)
-        data = hashes.reshape(count, -1)  # several strings to a row: the fingerprint of their fingerprints
-    rows = [row.tobytes() for row in data]
-    return hashing.by_length(rows, hashing.fingerprint64).view(np.uint8).reshape(count, 8)
-
-
-def _fingerprint_shape(c: ShapeContext) -> Raw:
-    if c[0] is not None and not c[0]:
-        raise ShapeError("`data` must have at least one dimension, received a scalar")
-    return (None if c[0] is None else c[0][0], 8)
-
-
-FINGERPRINT = _row("Fingerprint", "data: T, method: string -> fingerprint: uint8", _fingerprint, _fingerprint_shape)
-
-
 # ---------------------------------------------------------------------------------------------------------- bytes and base 64
 def _decode_base64(text: bytes) -> bytes:
     if re.fullmatch(rb"[A-Za-z0-9_-]*={0,2}", text):
