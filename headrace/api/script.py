@@ -18,6 +18,8 @@ from headrace.core.state import state
 from headrace.core.tensor import Tensor
 from headrace.ops import script as ops
 
+_SEQUENCES = (list, tuple)  # taken before `tf.tuple` below hides the type
+
 
 # -------------------------------------------------------------------------------------------------------------- printing
 def _stream_name(stream: Any) -> str:
@@ -106,13 +108,13 @@ def _nothing(node: Any) -> Any:
 def _inputs(inp: Any) -> list[Tensor]:
     if inp is None:
         return []
-    values = inp if isinstance(inp, (list, tuple)) else [inp]
+    values = inp if isinstance(inp, _SEQUENCES) else [inp]
     return [to_tensor(v.value() if hasattr(v, "handle") else v) for v in values]
 
 
 def _types(tout: Any) -> tuple[list[Any], bool]:
     """The flat output types, and whether there is just one value instead of a list."""
-    if isinstance(tout, (list, tuple)):
+    if isinstance(tout, _SEQUENCES):
         return [as_dtype(getattr(t, "dtype", t)) for t in tout], False
     if isinstance(tout, dict):
         raise TypeError(f"Cannot convert the argument `Tout`: {tout} to a TensorFlow DType. Use a type or a list of types.")
@@ -121,7 +123,7 @@ def _types(tout: Any) -> tuple[list[Any], bool]:
 
 def _shaped(results: list[Any], tout: Any) -> list[Any]:
     """Output types given as TensorSpecs tell the shapes too."""
-    for r, t in zip(results, tout if isinstance(tout, (list, tuple)) else [tout]):
+    for r, t in zip(results, tout if isinstance(tout, _SEQUENCES) else [tout]):
         if hasattr(t, "shape") and not r._is_eager:
             r.set_shape(t.shape)
     return results
@@ -177,7 +179,7 @@ def numpy_function(func: Callable[..., Any] | None = None, inp: Any = None, Tout
     if state.graph is None:
         result = func(*[x.numpy() for x in inputs])
         flat = [v if v is None else to_tensor(v) for v in nest.flatten(result)]
-        return flat[0] if len(flat) == 1 and not isinstance(result, (list, tuple)) else flat
+        return flat[0] if len(flat) == 1 and not isinstance(result, _SEQUENCES) else flat
     op = ops.PY_FUNC if stateful else ops.PY_FUNC_STATELESS
     results = op(inputs, name=name, **ops.Callback(func).attrs(types))
     if isinstance(results, Operation):
