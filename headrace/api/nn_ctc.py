@@ -20,7 +20,7 @@ def _int32(x: Any) -> Tensor:
 def _sparse_tensor(indices: Tensor, values: Tensor, shape: Tensor) -> Any:
     import headrace
 
-    return headrace.SparseTensor(indices, values, shape)
+    return headrace.SparseTensor(indices, values, shape)  # type: ignore[attr-defined]
 
 
 def ctc_loss(

@@ -46,7 +46,7 @@ def _partition(params: list[Any], ids: Tensor) -> Tensor:
     if all(s is not None for s in sizes):
         total: Any = sum(sizes)  # type: ignore[arg-type]
         per, extra = divmod(total, parts)
-        number = lambda n: m.number(n, flat)
+        number = lambda n: m.number(n, ids)
     else:
         slice_ = lookup("StridedSlice")
         rows = [lookup("Cast")(slice_(lookup("Shape")(t), [0], [1], [1], shrink_axis_mask=1), DstT=ids._dtype) for t in tables]

@@ -230,7 +230,7 @@ def compute_average_loss(per_example_loss: Any, sample_weight: Any = None, globa
         raise ValueError(f"`global_batch_size` must be a scalar. Received: global_batch_size={global_batch_size} of shape {size.shape}")
     if not size._dtype.is_integer:
         raise TypeError(f"`global_batch_size` must be an int scalar. Received: global_batch_size={global_batch_size} of type {size._dtype.name}")
-    if size._is_eager and int(size) < 0:
+    if size._is_eager and size.numpy() < 0:  # type: ignore[attr-defined]
         raise ValueError(f"`global_batch_size` must be non-negative. Received: global_batch_size={global_batch_size}")
     total = lookup("Sum")(loss, _all_axes(loss), keep_dims=False)
     return lookup("DivNoNan")(total, _cast(size, dtype))

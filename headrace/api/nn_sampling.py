@@ -45,8 +45,8 @@ def uniform_candidate_sampler(true_classes: Any, num_true: int, num_sampled: int
       unique: sampled without replacement.
 
     >>> import headrace as tf
-    >>> tf.random.uniform_candidate_sampler([[0]], 1, 4, True, 4, seed=1).sampled_expected_count.numpy().tolist()
-    [1.0, 1.0, 1.0, 1.0]
+    >>> sorted(tf.random.uniform_candidate_sampler([[0]], 1, 4, True, 4, seed=1).sampled_candidates.numpy().tolist())
+    [0, 1, 2, 3]
     """
     return _run(ops.UNIFORM, true_classes, num_true, num_sampled, unique, seed, name, range_max=range_max)
 

@@ -192,7 +192,7 @@ def _lower_bias(b: Builder, value: Value, bias: Value, data_format: str = "NHWC"
 
 
 _BIAS_TYPES = {"T": NUMERIC}
-BIAS_ADD = OpDef(
+BIAS_ADD: OpDef = OpDef(
     "BiasAdd", "value: T, bias: T -> output: T", attrs={"data_format": "NHWC"}, types=_BIAS_TYPES, shape=_bias_shape,
     kernel=lambda value, bias, data_format: value + _on_channels(bias, value.ndim, data_format), lower=_lower_bias,
     grad=lambda op, g: [g, BIAS_ADD_GRAD(g, data_format=op.attrs["data_format"])],
@@ -226,7 +226,7 @@ def _bias_second(op: Any, g: Any) -> Any:
     return BIAS_ADD(lookup("ZerosLike")(x), g, data_format=data_format)
 
 
-BIAS_ADD_GRAD = OpDef(
+BIAS_ADD_GRAD: OpDef = OpDef(
     "BiasAddGrad", "out_backprop: T -> output: T", attrs={"data_format": "NHWC"}, types=_BIAS_TYPES, shape=_channels_shape,
     kernel=lambda g, data_format: widened(lambda g: g.sum(tuple(_other_axes(g.ndim, data_format))))(g), lower=sum_to_channels, grad=_bias_second,
 )  # fmt: skip

@@ -51,7 +51,7 @@ class _Channels:
 
 
 def _lower_batch_norm(
-    b: Builder, x: Value, scale: Value, offset: Value, mean: Value, variance: Value, epsilon: float, exponential_avg_factor: float, data_format: str, is_training: bool
+    b: Builder, x: Value, scale: Value, offset: Value, mean: Value, variance: Value, *, epsilon: float, exponential_avg_factor: float, data_format: str, is_training: bool
 ) -> list[Value]:  # fmt: skip
     work = scale.dtype if scale.dtype is not dtypes.bfloat16 else dtypes.float32
     c = _Channels(b, x.shape, data_format, work)
@@ -235,7 +235,7 @@ LRN = OpDef(
     "LRN", "input: T -> output: T", attrs=_LRN_ATTRS, types={"T": FLOATS - {dtypes.float64}}, shape=_rank4(0), body=_lrn,
     grad=lambda op, g: LRN_GRAD(g, op.inputs[0], op.outputs[0], **op.attrs),
 )  # fmt: skip
-LRN_GRAD = OpDef(
+LRN_GRAD: OpDef = OpDef(
     "LRNGrad", "input_grads: T, input_image: T, output_image: T -> output: T", attrs=_LRN_ATTRS, types={"T": FLOATS - {dtypes.float64}}, shape=_rank4(1), body=_lrn_grad
 )
 

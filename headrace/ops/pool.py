@@ -6,7 +6,7 @@ window are its maximum, the first one gets the gradient, as in TensorFlow."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,7 @@ def _check(c: ShapeContext, rank: int) -> None:
         raise ShapeError(f"Pooling over channels and space at once is not supported: ksize is {list(a['ksize'])}")
 
 
-def _pads(a: dict[str, Any], rank: int) -> list[Any]:
+def _pads(a: Mapping[str, Any], rank: int) -> list[Any]:
     pads = paddings(a["padding"], a.get("explicit_paddings"), rank)
     if a["padding"] == "EXPLICIT":
         for (lo, hi), k in zip(pads, a["ksize"]):
@@ -407,7 +407,7 @@ def _v2(name: str, base: OpDef, inputs: str, n: int) -> OpDef:
         ksize, strides = c.value(n), c.value(n + 1)
         if ksize is None or strides is None:
             return (None,) * 4 if not n - 1 else c[0]
-        inner = ShapeContext(base, c.inputs[:n], base.attrs | dict(c.attrs) | {"ksize": ksize.tolist(), "strides": strides.tolist()})
+        inner = ShapeContext(base, c.inputs[:n], dict(base.attrs) | dict(c.attrs) | {"ksize": ksize.tolist(), "strides": strides.tolist()})
         return base.shape(inner)  # type: ignore[misc]
 
     def lower(b: Builder, *values: Any, **a: Any) -> Any:
