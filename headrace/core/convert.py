@@ -112,6 +112,8 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
         return np.zeros((0,), dtype._np if dtype else np.float32)
     try:
         array = np.array(value)
+    except UnicodeDecodeError:  # text beside bytes: read as objects below
+        array = np.array(value, object)
     except ValueError:
         raise ValueError(f"Can't convert non-rectangular Python sequence to Tensor: {_brief(value)}") from None
     if array.dtype.kind == "O":
