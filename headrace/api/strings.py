@@ -10,6 +10,7 @@ import numpy as np
 
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
+from headrace.core.errors import InvalidArgumentError
 from headrace.core.op import lookup
 from headrace.core.tensor import Tensor
 from headrace.ops import strings as ops
@@ -18,7 +19,7 @@ from headrace.ops import unicode as uni
 
 # ---------------------------------------------------------------------------------------------------------------- ragged
 def _ragged() -> Any:
-    from headrace.ragged import RaggedTensor
+    from headrace.ragged.tensor import RaggedTensor
 
     return RaggedTensor
 
@@ -76,7 +77,8 @@ def to_number(input: Any, out_type: Any = dtypes.float32, name: str | None = Non
     out_type = dtypes.as_dtype(out_type)
     allowed = (dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64, dtypes.uint32, dtypes.uint64)
     if out_type not in allowed:
-        raise TypeError(f"out_type must be one of {', '.join([d.name for d in allowed])}, received {out_type.name}.")
+        names = ", ".join([d.name for d in allowed])
+        raise InvalidArgumentError(None, None, f"Value for attr 'out_type' of {out_type.name} is not in the list of allowed values: {names}")
     return ops.TO_NUMBER(input, out_type=out_type, name=name)
 
 

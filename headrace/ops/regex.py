@@ -81,7 +81,7 @@ class _Translator:
             self.out.append("(?m:^)" if self.flags["m"] else r"\A")
         elif c == "$":
             self.out.append("(?m:$)" if self.flags["m"] else r"\Z")
-        elif c in "*+?":
+        elif c in "*+?" or re.compile(r"\{\d+(,\d*)?\}").match(self.text, self.at - 1):
             raise Invalid(f"no argument for repetition operator: {c}")
         else:
             self.out.append("." if c == "." else re.escape(c))
@@ -102,7 +102,7 @@ class _Translator:
             raise Invalid(f"bad repetition operator: {self.text[match.start() : self.at + 1]}")
 
     def _group(self) -> None:
-        name = re.compile(r"\?P?<(\w+)>", re.ASCII).match(self.text, self.at)
+        name = re.compile(r"\?P<(\w+)>", re.ASCII).match(self.text, self.at)
         flags = re.compile(r"\?([imsU]*)(?:-([imsU]+))?([:)])").match(self.text, self.at)
         if name:
             self.at = name.end()

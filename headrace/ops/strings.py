@@ -328,18 +328,16 @@ def _split_one(text: bytes, sep: bytes, limit: int) -> list[bytes]:
         return text.split(sep, limit)
     if limit < 0:
         return text.split()
+    if limit == 0:
+        return [text]
     out: list[bytes] = []
     rest = text.lstrip()
     while rest:
-        if len(out) == limit:
+        word = rest.split(None, 1)[0]
+        out.append(word)
+        rest = rest[len(word) :].lstrip()
+        if len(out) == limit:  # the remainder is there even when it is empty
             return [*out, rest]
-        parts = rest.split(None, 1)
-        if len(parts) == 1 and parts[0] == rest:
-            return [*out, rest]
-        out.append(parts[0])
-        rest = parts[1] if len(parts) > 1 else b""
-        if not rest and len(out) == limit:  # white space at the end is still there to be the remainder
-            return [*out, b""]
     return out
 
 

@@ -60,16 +60,16 @@ class Decoder:
         codes = np.frombuffer(decoded.encode("utf-32-le", "surrogatepass"), "<i4").astype(np.int32)
         starts = self._starts(decoded) if offsets else None
         bad = codes == _BAD
+        if self.errors == "strict" and bad.any():
+            raise invalid("Invalid formatting on input string: it is not valid in the given encoding.")
         if self.control:
             bad = bad | (codes <= 0x1F)
         if bad.any():
-            if self.errors == "strict":
-                raise invalid("Invalid formatting on input string: it is not valid in the given encoding.")
-            if self.errors == "replace":
-                codes = np.where(bad, np.int32(self.replacement), codes)
-            else:
+            if self.errors == "ignore":
                 codes = codes[~bad]
                 starts = None if starts is None else starts[~bad]
+            else:
+                codes = np.where(bad, np.int32(self.replacement), codes)
         return codes, starts
 
     def _starts(self, decoded: str) -> np.ndarray:
@@ -124,9 +124,8 @@ def _encoded(codes: np.ndarray, encoding: str) -> bytes:
 
 
 def _valid(codes: np.ndarray) -> np.ndarray:
-    """Neither surrogates nor the 66 code points that are no characters, nor out of range."""
-    inside = (codes >= 0) & (codes <= 0x10FFFF)
-    return inside & ~((codes >= 0xD800) & (codes <= 0xDFFF)) & ~((codes >= 0xFDD0) & (codes <= 0xFDEF)) & ((codes & 0xFFFE) != 0xFFFE)
+    """Neither surrogates nor out of range."""
+    return (codes >= 0) & (codes <= 0x10FFFF) & ~((codes >= 0xD800) & (codes <= 0xDFFF))
 
 
 def _encode_shape(c: ShapeContext) -> Raw:
@@ -142,7 +141,7 @@ def _encode(codes: np.ndarray, splits: np.ndarray, output_encoding: str, errors:
     good = _valid(codes)
     if not good.all():
         if errors == "strict":
-            raise invalid("Code point is out of range for Unicode, or a noncharacter.")
+            raise invalid("Code point is out of range for Unicode, or a surrogate.")
         if errors == "replace":
             codes, good = np.where(good, codes, np.int32(replacement_char)), np.ones_like(good)
     out = [_encoded(codes[a:b][good[a:b]], output_encoding) for a, b in zip(splits[:-1].tolist(), splits[1:].tolist(), strict=True)]
