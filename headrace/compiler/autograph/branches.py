@@ -102,7 +102,7 @@ def check_branches(name: str, main: Any, other: Any) -> None:
     try:
         nest.assert_same_structure(main, other, expand_composites=True)
     except (ValueError, TypeError) as error:
-        raise TypeError(f"'{name}' must have the same nested structure in the main and else branches:\n\n{error}") from error
+        raise TypeError(f"'{name}' must have the same nested structure in the main and else branches:\n\n{error}") from None
     for x, y in zip(nest.flatten(main, expand_composites=True), nest.flatten(other, expand_composites=True)):
         if (x is None) != (y is None):
             raise ValueError(f"'{name}' is None at the end of the {'main' if x is None else 'else'} branch.")

@@ -96,7 +96,7 @@ def _staged_while(test: Test, body: Body, get_state: Getter, set_state: Setter, 
         return scalar(test(), "while loop")
 
     def step(*values: Any) -> Any:
-        set_state(values[own])
+        set_state([nest.map_structure(lambda v: v, value) for value in values[own]])  # lists of its own: the body may change them
         body()
         after = get_state()
         for name, first, entry, end, shape in zip(names, start, values[own], after, shapes):
@@ -216,7 +216,7 @@ def check_iteration(name: str, start: Any, entry: Any, end: Any, invariant: Shap
     try:
         nest.assert_same_structure(entry, end, expand_composites=True)
     except (ValueError, TypeError) as error:
-        raise TypeError(f"'{name}' does not have the same nested structure after one iteration.\n\n{error}") from error
+        raise TypeError(f"'{name}' does not have the same nested structure after one iteration.\n\n{error}") from None
     leaves = nest.flatten(entry)
     for x, y, first, shape in zip(leaves, nest.flatten(end), nest.flatten(start), invariant or [None] * len(leaves)):
         if isinstance(x, Tensor):

@@ -960,7 +960,7 @@ def gradients_through_loops(tf, n):
     def f(x, n):
         h = tf.zeros([2])
         for i in tf.range(n):
-            h = tf.tanh(tf.linalg.matvec(w, h) + x[i])
+            h = tf.tanh(tf.reduce_sum(w * h, 1) + x[i])
             if tf.reduce_sum(h) > 1.0:
                 h = h * 0.5
         return tf.reduce_sum(h * h)
