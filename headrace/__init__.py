@@ -11,8 +11,8 @@ from typing import Any
 
 from headrace.api.version import VERSION as __version__  # programs compare it with TensorFlow's; our own is in headrace._version
 
-_NAMESPACES = ("math", "bitwise", "array", "nn", "linalg", "signal", "random", "strings", "script", "debugging", "control", "higher_order", "autodiff", "variables",
-               "function", "composite", "config", "errors", "dtypes", "nest", "types", "raw_ops", "autograph", "compat", "version", "experimental")  # fmt: skip
+_NAMESPACES = ("math", "bitwise", "array", "nn", "linalg", "quantization", "signal", "random", "strings", "script", "debugging", "control", "higher_order", "autodiff", "variables",
+               "function", "config", "errors", "dtypes", "nest", "types", "raw_ops", "autograph", "compat", "version", "composite", "experimental")  # fmt: skip
 
 
 def _populate(root: dict[str, Any]) -> None:

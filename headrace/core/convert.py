@@ -9,7 +9,9 @@ import numpy as np
 
 from . import dtypes
 from .dtypes import DType
+from .overrides import CompositeArgument
 from .shapes import TensorShape
+from .specs import CompositeTensor
 from .state import state
 from .tensor import EagerTensor, Tensor, wrap
 
@@ -50,6 +52,8 @@ def to_tensor(value: Any, dtype: DType | None = None, name: str | None = None, h
         return convert(dtype, name)
     if isinstance(value, (list, tuple)) and _has_tensor(value):
         return _pack(value, dtype, name, hint)
+    if isinstance(value, CompositeTensor):
+        raise CompositeArgument(f"Attempt to convert a value ({_brief(value)}) with an unsupported type ({type(value)}) to a Tensor: it consists of several.")
     return _value(value, dtype, name, hint)
 
 
@@ -103,6 +107,8 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
             dtype = dtype or dtypes.int32
     if isinstance(value, (np.ndarray, np.generic)):
         return _from_numpy(value, dtype)
+    if isinstance(value, CompositeTensor):
+        raise CompositeArgument(f"A {type(value).__name__} consists of several tensors; it cannot be made one tensor: {_brief(value)}")
     if value is None:
         raise ValueError("Attempt to convert a value (None) with an unsupported type (<class 'NoneType'>) to a Tensor.")
     if isinstance(value, (str, bytes)):
@@ -198,7 +204,7 @@ def _strings(array: np.ndarray) -> np.ndarray:
 
 
 def _has_tensor(value: Any) -> bool:
-    return any(isinstance(v, Tensor) or hasattr(v, "__tf_tensor__") or (isinstance(v, (list, tuple)) and _has_tensor(v)) for v in value)
+    return any(isinstance(v, (Tensor, CompositeTensor)) or hasattr(v, "__tf_tensor__") or (isinstance(v, (list, tuple)) and _has_tensor(v)) for v in value)
 
 
 def _pack(value: Any, dtype: DType | None, name: str | None, hint: DType | None) -> Tensor:

@@ -87,7 +87,7 @@ COMPOSITE = Kind(lambda s: (), lambda s: None, lambda structure, values: structu
 
 
 def _classify(cls: type) -> Kind | None:
-    if issubclass(cls, (str, bytes)):
+    if issubclass(cls, (str, bytes, collections.UserString)):
         return None
     if issubclass(cls, (CompositeTensor, TypeSpec)):
         return COMPOSITE

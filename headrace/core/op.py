@@ -9,6 +9,7 @@ from typing import Any
 
 from . import dtypes
 from .dtypes import DType
+from .overrides import CompositeArgument, on_composites
 from .shapes import Raw
 
 TABLE: dict[str, OpDef] = {}
@@ -112,6 +113,7 @@ class OpDef:
         self.static, self.hints = tuple(static), tuple(hints)
         self.stateful, self.host, self.checked, self.reenters = stateful, host, checked, reenters
         self.defaults: Mapping[str, DType] = defaults or {}  # the type a Python value gets where nothing else decides
+        self.elementwise = False  # set by rows of element-wise ops: these work on ragged tensors, too
         self.__doc__ = doc
         if name in TABLE:
             raise ValueError(f"Op {name!r} is already defined.")
@@ -127,7 +129,10 @@ class OpDef:
         """Runs the op (or adds it to the graph being built) on anything convertible to tensors."""
         from .dispatch import bind, execute
 
-        inputs, attrs = bind(self, args, kwargs)
+        try:
+            inputs, attrs = bind(self, args, dict(kwargs) if kwargs else kwargs)
+        except CompositeArgument as error:
+            return on_composites(self, args, kwargs, error)
         return execute(self, inputs, attrs, name)
 
     # Rules too long for the table row are attached below it.

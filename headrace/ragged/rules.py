@@ -1,0 +1,180 @@
+"""Which public functions take ragged tensors, and what then computes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import headrace as tf
+from headrace.core.overrides import ELEMENTWISE, Rule, add_rule, composites
+from headrace.core.specs import CompositeTensor
+
+from . import arrays, reductions
+from .elementwise import apply
+from .making import map_flat_values
+from .tensor import RaggedTensor, is_ragged
+
+# Element-wise functions, broadcast together; what follows the tensors are options.
+_ELEMENTWISE = {
+    "": "abs acos acosh add as_string asin asinh atan atan2 atanh bitcast cast clip_by_value complex cos cosh divide equal exp floor greater greater_equal identity less less_equal "
+        "logical_and logical_not logical_or maximum minimum multiply negative not_equal ones_like pow realdiv round saturate_cast sigmoid sign sin sinh sqrt square stop_gradient subtract "
+        "tan tanh truediv truncatediv truncatemod zeros_like grad_pass_through",
+    "math": "angle bessel_i0 bessel_i0e bessel_i1 bessel_i1e ceil conj digamma divide_no_nan erf erfc erfcinv erfinv expm1 floordiv floormod igamma igammac imag is_finite is_inf is_nan "
+            "lgamma log log1p log_sigmoid logical_xor mod multiply_no_nan ndtri nextafter polygamma real reciprocal reciprocal_no_nan rint rsqrt softplus "
+            "softsign squared_difference xdivy xlog1py xlogy zeta",
+    "math.special": "bessel_j0 bessel_j1 bessel_k0 bessel_k0e bessel_k1 bessel_k1e bessel_y0 bessel_y1 dawsn expint fresnel_cos fresnel_sin spence",
+    "nn": "elu gelu leaky_relu relu relu6 selu sigmoid_cross_entropy_with_logits silu swish softsign",
+    "bitwise": "bitwise_and bitwise_or bitwise_xor invert left_shift right_shift",
+    "debugging": "check_numerics",
+    "strings": "as_string join length lower regex_full_match regex_replace strip substr to_hash_bucket to_hash_bucket_fast to_hash_bucket_strong to_number unicode_script "
+               "unicode_transcode upper",
+    "io": "decode_base64 decode_compressed encode_base64",
+}  # fmt: skip
+
+
+def _find(path: str, name: str) -> Any:
+    module: Any = tf
+    for part in path.split(".") if path else ():
+        module = getattr(module, part, None)
+    return getattr(module, name, None)
+
+
+def _has_ragged(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Whether ragged tensors are the only composites, and there is one."""
+    found = list(composites(args, kwargs))
+    return bool(found) and all(is_ragged(v) for v in found)
+
+
+def _rule(handler: Callable[..., Any]) -> Rule:
+    return lambda args, kwargs: handler(*args, **kwargs) if _has_ragged(args, kwargs) else NotImplemented
+
+
+def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` on ragged arguments; lists of them (of `tf.strings.join`) count as arguments each."""
+
+    def handler(*args: Any, **kwargs: Any) -> Any:
+        if args and isinstance(args[0], (list, tuple)) and any(isinstance(v, CompositeTensor) for v in args[0]):
+            return apply(lambda *parts: function(list(parts), *args[1:], **kwargs), *args[0])
+        named = {k: kwargs.pop(k) for k in list(kwargs) if isinstance(kwargs[k], RaggedTensor)}
+        if not named:
+            return apply(function, *args, **kwargs)
+        positional = len(args)
+        return apply(lambda *parts: function(*parts[:positional], **dict(zip(named, parts[positional:])), **kwargs), *args, *named.values())
+
+    return handler
+
+
+def _on_op(op: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    if not op.elementwise or not _has_ragged(args, {}):
+        return NotImplemented
+    return apply(lambda *values: op(*values, **kwargs), *args)
+
+
+def _add_n(inputs: Any, name: str | None = None) -> Any:
+    return apply(lambda *parts: tf.add_n(list(parts)), *inputs)
+
+
+def _matmul(a: Any, b: Any, *args: Any, **kwargs: Any) -> Any:
+    """Rows of vectors by one matrix."""
+    if is_ragged(b) or not (a.flat_values.shape.rank or 0) > 1 or any(args) or any(kwargs.values()) or tf.convert_to_tensor(b).shape.rank != 2:
+        raise ValueError("tf.matmul of a RaggedTensor multiplies its inner dimension, which must not be ragged, by one matrix. Use to_tensor() for other products.")
+    return a.with_flat_values(tf.matmul(a.flat_values, b))
+
+
+def _segments(name: str) -> Callable[..., Any]:
+    aggregate = getattr(tf.math, f"unsorted_segment_{name}")
+    aggregate = getattr(aggregate, "_without_overrides", aggregate)
+
+    def unsorted(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Any:
+        if is_ragged(segment_ids):
+            data = arrays.as_ragged(data, segment_ids.ragged_rank, segment_ids.row_splits.dtype)
+            return unsorted(data.values, segment_ids.values, num_segments)
+        return reductions.segment(aggregate, data, segment_ids, num_segments)
+
+    return unsorted
+
+
+def _sorted_segments(name: str) -> Callable[..., Any]:
+    unsorted = _segments(name)
+
+    def by_segment(data: Any, segment_ids: Any, name: str | None = None) -> Any:
+        flat = segment_ids.flat_values if is_ragged(segment_ids) else tf.convert_to_tensor(segment_ids)
+        return unsorted(data, segment_ids, tf.concat([[-1], tf.cast(flat, tf.int32)], 0)[-1] + 1)
+
+    return by_segment
+
+
+def _dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: str | None = None) -> list[Any]:
+    stacked = arrays.stack_dynamic_partitions(data, partitions, num_partitions)
+    return [stacked[i] for i in range(num_partitions)]
+
+
+def _split(value: Any, num_or_size_splits: Any, axis: int = 0, num: Any = None, name: str | None = None) -> list[Any]:
+    axis = arrays.positive_axis(axis, value.shape.rank)
+    inside = (slice(None),) * axis
+    if isinstance(num_or_size_splits, int):
+        size = value.shape[axis]
+        if size is None:
+            raise ValueError("tf.split of a RaggedTensor into equal parts needs a uniform dimension of known size.")
+        if size % num_or_size_splits:
+            raise ValueError(f"Dimension {axis} of size {size} does not divide into {num_or_size_splits} equal parts.")
+        sizes: list[Any] = [size // num_or_size_splits] * num_or_size_splits
+    else:
+        sizes = tf.unstack(tf.convert_to_tensor(num_or_size_splits)) if not isinstance(num_or_size_splits, (list, tuple)) else list(num_or_size_splits)
+    out, start = [], 0
+    for size in sizes:
+        out.append(value[(*inside, slice(start, start + size))])
+        start = start + size
+    return out
+
+
+def _embedding_lookup(params: Any, ids: Any, max_norm: Any = None, name: str | None = None) -> Any:
+    return map_flat_values(lambda flat: tf.nn.embedding_lookup(params, flat, max_norm), ids)
+
+
+def _bincount(arr: Any, *args: Any, axis: Any = None, **kwargs: Any) -> Any:
+    if axis is not None:
+        raise ValueError("tf.math.bincount of a RaggedTensor counts all values: axis must be None.")
+    weights = kwargs.pop("weights", None)
+    return tf.math.bincount(arr.flat_values, *args, weights=weights.flat_values if is_ragged(weights) else weights, **kwargs)
+
+
+def _reduce_join(inputs: Any, axis: Any = None, keepdims: bool = False, separator: str = "", name: str | None = None) -> Any:
+    """Strings of each innermost row, joined."""
+    rank = inputs.shape.rank
+    if arrays.positive_axis(-1 if axis is None else axis, rank) != rank - 1 or is_ragged(inputs.values) or keepdims:
+        raise ValueError("tf.strings.reduce_join of a RaggedTensor joins the rows of a matrix: axis must be -1 and keepdims False.")
+    return tf.strings.unsorted_segment_join(inputs.values, inputs.value_rowids(), inputs.nrows(), separator)
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "concat": arrays.concat, "stack": arrays.stack, "expand_dims": arrays.expand_dims, "squeeze": arrays.squeeze, "gather": arrays.gather, "gather_nd": arrays.gather_nd,
+    "where": arrays.where, "tile": arrays.tile, "reverse": arrays.reverse, "size": arrays.size, "rank": arrays.rank, "one_hot": arrays.one_hot, "boolean_mask": arrays.boolean_mask,
+    "split": _split, "dynamic_partition": _dynamic_partition, "add_n": _add_n, "math.add_n": _add_n, "matmul": _matmul, "linalg.matmul": _matmul, "math.bincount": _bincount,
+    "nn.softmax": reductions.softmax, "nn.embedding_lookup": _embedding_lookup, "strings.reduce_join": _reduce_join,
+    **{f"{path}reduce_{n}": getattr(reductions, f"reduce_{n}") for n in ("sum", "prod", "min", "max", "mean", "any", "all", "variance", "std", "logsumexp") for path in ("", "math.")},
+}  # fmt: skip
+
+
+def install() -> None:
+    """Registers the rules of all functions that exist."""
+    for path, names in _ELEMENTWISE.items():
+        for name in names.split():
+            function = _find(path, name)
+            if callable(function):
+                add_rule(function, _rule(elementwise(function)))
+    for path, handler in _FUNCTIONS.items():
+        function = _find(*path.rpartition(".")[::2])
+        if callable(function):
+            add_rule(function, _rule(handler))
+    for name in ("sum", "prod", "min", "max", "mean", "sqrt_n"):
+        function = _find("math", f"unsorted_segment_{name}")
+        if callable(function):
+            add_rule(function, _rule(_segments(name)))
+        function = _find("math", f"segment_{name}")
+        if callable(function):
+            add_rule(function, _rule(_sorted_segments(name)))
+    dropout = _find("nn", "dropout")
+    if callable(dropout):
+        add_rule(dropout, _rule(lambda x, *args, **kwargs: x.with_flat_values(dropout(x.flat_values, *args, **kwargs))))
+    ELEMENTWISE.append(_on_op)
