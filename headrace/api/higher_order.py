@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from headrace.compiler.autograph import tf_convert
 from headrace.core import dtypes, nest
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType
 from headrace.core.op import lookup
 from headrace.core.specs import TensorSpec, TypeSpec
+from headrace.core.state import state
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 
@@ -70,6 +72,8 @@ def map_fn(
     """
     if not callable(fn):
         raise TypeError(f"The provided function {fn!r} is not callable.")
+    if state.graph is not None:
+        fn = tf_convert(fn)
     signature = dtype if fn_output_signature is None else fn_output_signature
     if any(nest.is_composite(t) for t in nest.flatten(elems)) or any(isinstance(s, TypeSpec) and not isinstance(s, TensorSpec) for s in nest.flatten(signature)):
         from headrace.ragged.map import map_composites

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from malt.operators import py_builtins
-
 from headrace.core import dtypes, nest
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
@@ -227,10 +225,16 @@ OVERLOADS: Mapping[Any, Callable[..., Any]] = {
     sorted: sorted_, sum: sum_, zip: zip_,
 }  # fmt: skip
 
+
+
+def _in_scope(name: str) -> Callable[..., Any]:
+    def call(f: Any, args: tuple[Any, ...], scope: Any) -> Any:
+        from malt.operators import py_builtins
+
+        return getattr(py_builtins, f"{name}_in_original_context")(*((f, args, scope) if name in ("eval", "super") else (scope,)))
+
+    return call
+
+
 # Built-ins that look at the frame they are called from, which for them must be that of the user's function.
-IN_SCOPE: Mapping[Any, Callable[..., Any]] = {
-    eval: py_builtins.eval_in_original_context,
-    super: py_builtins.super_in_original_context,
-    globals: lambda f, args, scope: py_builtins.globals_in_original_context(scope),
-    locals: lambda f, args, scope: py_builtins.locals_in_original_context(scope),
-}
+IN_SCOPE: Mapping[Any, Callable[..., Any]] = {f: _in_scope(f.__name__) for f in (eval, super, globals, locals)}

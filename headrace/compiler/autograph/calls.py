@@ -56,7 +56,7 @@ def converted_call(f: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any] | No
     if kind is FunctionType:
         if _leave(f):
             return f(*args, **kwargs) if kwargs else f(*args)
-        return _convert_and_run(f, f, args, args, kwargs, scope.options)
+        return _run(f, f, args, args, kwargs, scope.options)
     if kind is BuiltinFunctionType or kind is type:
         overload = builtins.OVERLOADS.get(f)
         if overload is not None:
@@ -75,7 +75,7 @@ def _converted_object_call(f: Any, args: tuple[Any, ...], kwargs: Mapping[str, A
         if type(function) is FunctionType:
             if _leave(function) or _is_test_case(f.__self__):
                 return f(*args, **kwargs) if kwargs else f(*args)
-            return _convert_and_run(function, f, (f.__self__, *args), args, kwargs, options)
+            return _run(function, f, (f.__self__, *args), args, kwargs, options)
         return _converted_object_call(function, (f.__self__, *args), kwargs, options, scope)
     if kind is functools.partial and ARTIFACT not in f.__dict__:
         merged = {**f.keywords, **kwargs} if kwargs else f.keywords
@@ -83,7 +83,7 @@ def _converted_object_call(f: Any, args: tuple[Any, ...], kwargs: Mapping[str, A
     if not isinstance(f, type) and not hasattr(f, ARTIFACT):
         call = kind.__call__
         if type(call) is FunctionType and not _leave(call):
-            return _convert_and_run(call, f, (f, *args), args, kwargs, options)
+            return _run(call, f, (f, *args), args, kwargs, options)
     return f(*args, **kwargs) if kwargs else f(*args)
 
 
@@ -98,22 +98,18 @@ def _is_test_case(owner: Any) -> bool:
     return unittest is not None and isinstance(owner, unittest.TestCase)
 
 
-def _convert_and_run(function: FunctionType, f: Any, converted_args: tuple[Any, ...], args: tuple[Any, ...], kwargs: Mapping[str, Any] | None, options: Options) -> Any:
-    """Runs the converted twin of `function` with `converted_args`; where there is none, `f(*args)`."""
-    if not options.recursive or _status.enabled is False:
-        return f(*args, **kwargs) if kwargs else f(*args)
-    return _run_twin(function, f, converted_args, args, kwargs, options)
+def _run(
+    function: FunctionType, f: Any, converted_args: tuple[Any, ...], args: tuple[Any, ...], kwargs: Mapping[str, Any] | None, options: Options, asked: bool = False
+) -> Any:
+    """Runs the converted twin of `function` with `converted_args`; where there is none, `f(*args)`. `asked`: by the user."""
+    if (asked or options.recursive) and _status.enabled is not False:
+        from . import source
 
-
-def _run_twin(function: FunctionType, f: Any, converted_args: tuple[Any, ...], args: tuple[Any, ...], kwargs: Mapping[str, Any] | None, options: Options) -> Any:
-    from . import source
-
-    try:
-        converted = source.twin(function, options).bind(function)
-    except source.Unconvertible as why:
-        _warn(function, f, why)
-        converted, converted_args = f, args
-    return converted(*converted_args, **kwargs) if kwargs else converted(*converted_args)
+        try:
+            f, args = source.twin(function, options).bind(function), converted_args
+        except source.Unconvertible as why:
+            _warn(function, f, why)
+    return f(*args, **kwargs) if kwargs else f(*args)
 
 
 _warned: set[Any] = set()
@@ -131,7 +127,7 @@ def convert_and_call(f: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any] | 
     function, bound = (f.__func__, (f.__self__, *args)) if type(f) is MethodType else (f, args)
     if type(function) is FunctionType and ARTIFACT not in function.__dict__ and not function.__code__.co_flags & _GENERATOR:
         if not (function.__module__ or "").startswith("headrace."):
-            return _run_twin(function, f, bound, args, kwargs, options)
+            return _run(function, f, bound, args, kwargs, options, asked=True)
     return _any_call(f, args, kwargs, options, None)
 
 
