@@ -13,6 +13,7 @@ from headrace.core.shapes import known
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 from headrace.ops.array import RESHAPE, SHAPE, TRANSPOSE
+from headrace.ops.fingerprint import FINGERPRINT
 from headrace.ops.sort import (
     EDIT_DISTANCE,
     INVERT_PERMUTATION,
@@ -282,9 +283,27 @@ def edit_distance(hypothesis: Any, truth: Any, normalize: bool = True, name: str
     )
 
 
+def fingerprint(data: Any, method: str = "farmhash64", name: str | None = None) -> Tensor:
+    """A stable 64-bit fingerprint of each row.
+
+    Args:
+      data: of rank at least 1; a row is everything under one entry of the first dimension.
+      method: "farmhash64".
+
+    Returns:
+      uint8 of shape [rows, 8], least significant byte first.
+
+    >>> import headrace as tf
+    >>> tf.fingerprint(["a"]).numpy().tolist()
+    [[227, 117, 223, 182, 101, 66, 69, 179]]
+    """
+    return FINGERPRINT(data, method, name=name)
+
+
 __all__ = [
     "argsort",
     "edit_distance",
+    "fingerprint",
     "searchsorted",
     "sort",
     "unique",

@@ -9,7 +9,7 @@ import numpy as np
 from headrace.compiler.hlo import Builder, Value
 from headrace.core import dtypes
 from headrace.core.dtypes import DType
-from headrace.core.errors import InvalidArgumentError, ShapeError, UnimplementedError
+from headrace.core.errors import ShapeError, UnimplementedError
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -125,8 +125,9 @@ def _lower_bitcast(b: Builder, x: Value, type: DType) -> Value:
 
 
 BITCAST = OpDef(
-    "Bitcast", "input: T -> output: type", attrs={"type": REQUIRED}, types={"T": dtypes.NUMERIC},
-    shape=_bitcast_shape, kernel=_bitcast, lower=_lower_bitcast, grad=not_differentiable,
+    "Bitcast", "input: T -> output: type", attrs={"type": REQUIRED},
+    types={"T": dtypes.NUMERIC | dtypes.QUANTISED}, shape=_bitcast_shape,
+    kernel=_bitcast, lower=_lower_bitcast, grad=not_differentiable,
 )  # fmt: skip
 
 
