@@ -18,6 +18,7 @@ from headrace.core.op import OpDef, lookup
 from headrace.core.state import building, state
 from headrace.core.tensor import Tensor
 
+from .autograph import tf_convert
 from .lower import needed
 
 log = logging.getLogger("headrace")
@@ -193,6 +194,7 @@ def vectorized_map(fn: Callable[..., Any], elems: Any, fallback_to_while_loop: b
     >>> tf.vectorized_map(lambda v: v * tf.reduce_sum(v), tf.constant([[1.0, 2.0], [3.0, 4.0]])).numpy().tolist()
     [[3.0, 6.0], [21.0, 28.0]]
     """
+    fn = tf_convert(fn)
     structure = nest.map_structure(lambda x: to_tensor(x) if not isinstance(x, Tensor) else x, elems, expand_composites=True)
     tensors = nest.flatten(structure, expand_composites=True)
     if not tensors:
