@@ -88,6 +88,8 @@ def global_norm(t_list: Sequence[Any], name: str | None = None) -> Any:
         if t is not None:
             values = to_tensor(t.values if is_slices(t) else t)
             squares.append(reduce_sum(mul(values, values)))
+    if not squares:
+        return to_tensor(0.0)
     return sqrt(lookup("AddN")(squares) if len(squares) > 1 else squares[0], name)
 
 

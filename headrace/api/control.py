@@ -4,6 +4,7 @@ Run eagerly they are plain Python; in a graph they become ops that hold the bran
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from headrace.core import dtypes, errors, nest, shapes
 from headrace.core.convert import to_tensor
-from headrace.core.graph import FuncGraph, Graph, Operation, name_scope
+from headrace.core.graph import FuncGraph, Graph, Operation, current_scope, name_scope
 from headrace.core.op import lookup
 from headrace.core.shapes import TensorShape, as_raw
 from headrace.core.state import building, state
@@ -21,7 +22,7 @@ from headrace.ops import functional
 
 from .tensor_array import TensorArray, TensorArraySpec
 
-ROOT = ["cond", "case", "switch_case", "while_loop", "TensorArray", "TensorArraySpec", "control_dependencies", "name_scope", "device", "Graph", "Operation"]
+ROOT = ["cond", "case", "switch_case", "while_loop", "TensorArray", "TensorArraySpec", "control_dependencies", "name_scope", "get_current_name_scope", "CriticalSection", "device", "Graph", "Operation"]
 __all__ = ROOT
 
 
@@ -62,8 +63,7 @@ def _truth(pred: Any) -> bool:
 
 
 def _packed(result: Any) -> Any:
-    """A branch's result with its leaves as tensors; a list or tuple of one is that one, as documented for `cond`."""
-    result = nest.map_structure(lambda v: v if v is None or isinstance(v, (Tensor, TensorArray)) or nest.is_composite(v) or isinstance(v, Operation) else to_tensor(v), result)
+    """A branch's result as it is; a list or tuple of one is that one, as documented for `cond`."""
     return result[0] if type(result) in (list, tuple) and len(result) == 1 else result
 
 
@@ -365,6 +365,28 @@ def control_dependencies(control_inputs: Any) -> Any:
     if state.graph is None:
         return nullcontext()
     return state.graph.control_dependencies(control_inputs)
+
+
+def get_current_name_scope() -> str:
+    """The name-scope prefix that ops made now get, without the last slash."""
+    return current_scope().rstrip("/")
+
+
+class CriticalSection:
+    """Functions that run one at a time.
+
+    A program runs its effects in order by itself; the lock is for Python threads that share the section."""
+
+    def __init__(self, name: str | None = None, shared_name: str | None = None, critical_section_def: Any = None, import_scope: Any = None) -> None:
+        if critical_section_def is not None:
+            raise NotImplementedError("A CriticalSection cannot be made of a proto. Make a new one.")
+        self.name = name or shared_name or "CriticalSection"
+        self._lock = threading.RLock()
+
+    def execute(self, fn: Callable[[], Any], exclusive_resource_access: bool = True, name: str | None = None) -> Any:
+        """`fn()`, while no other function of this section runs."""
+        with self._lock:
+            return nest.map_structure(lambda v: v if v is None else to_tensor(v), fn())
 
 
 def device(device_name: Any) -> Any:

@@ -1,4 +1,4 @@
-"""`tf.math`: element-wise mathematics; reductions, matrix products and clipping are in the files beside this one."""
+"""`tf.math`: element-wise functions; reductions, matrix products and clipping have files of their own."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def divide_no_nan(x: Any, y: Any, name: str | None = None) -> Any:
         x, y = cast(x, wide), cast(y, wide)
     elif x._dtype.kind not in "fc":
         raise TypeError(
-            f"Invalid dtype {x._dtype!r} in tf.math.divide_no_nan. Expected a number type; convert with tf.cast."
+            f"Invalid dtype {x._dtype!r} in tf.math.divide_no_nan. Expected numbers; convert with tf.cast."
         )
     return _m.div_no_nan(x, y, name)
 
@@ -287,7 +287,8 @@ def complex(real: Any, imag: Any, name: str | None = None) -> Any:
     targets = {_dtypes.float32: _dtypes.complex64, _dtypes.float64: _dtypes.complex128}
     if real._dtype is not imag._dtype or real._dtype not in targets:
         raise TypeError(
-            f"The `real` and `imag` components have incorrect types: {real._dtype.name} {imag._dtype.name}. They must be consistent, and float32 or float64."
+            f"The `real` and `imag` components have incorrect types: {real._dtype.name} {imag._dtype.name}. "
+            "They must be consistent, and float32 or float64."
         )
     return _m.COMPLEX_OP(real, imag, Tout=targets[real._dtype], name=name)
 
@@ -355,7 +356,7 @@ def _numeric(value: Any) -> Any:
 def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
     """Converts the elements of a tensor, IndexedSlices or SparseTensor to another type.
 
-    Floats are cut towards zero; integers that do not fit wrap around; complex numbers lose their imaginary part.
+    Floats are cut towards zero; integers that do not fit wrap; complex numbers lose their imaginary part.
 
     >>> tf.cast([1.8, -1.8], tf.int32).numpy().tolist()
     [1, -1]
@@ -455,7 +456,8 @@ def range(
         for v in values:
             if v._dtype not in order:
                 raise TypeError(
-                    f"tf.range: arguments of type {v._dtype.name} need `dtype`. Expected one of {', '.join(d.name for d in order)}."
+                    f"tf.range: arguments of type {v._dtype.name} need `dtype`. "
+                    f"Expected one of {', '.join(d.name for d in order)}."
                 )
         dtype = max([v._dtype for v in values], key=order.index)
     return _sequence.RANGE(*[cast(v, dtype) for v in values], name=name)
@@ -519,7 +521,7 @@ def igammac(a: Any, x: Any, name: str | None = None) -> Any:
 
 
 def betainc(a: Any, b: Any, x: Any, name: str | None = None) -> Any:
-    """The regularised incomplete beta function I_x(a, b). The arguments are of one shape, or scalars. Differentiable in x.
+    """The regularised incomplete beta function I_x(a, b), differentiable in x; of one shape, or scalars.
 
     >>> float(tf.math.betainc(1.0, 1.0, 0.25))
     0.25
@@ -643,7 +645,7 @@ def is_strictly_increasing(x: Any, name: str | None = None) -> Any:
 def sobol_sample(
     dim: Any, num_results: Any, skip: Any = 0, dtype: Any = _dtypes.float32, name: str | None = None
 ) -> Any:
-    """`num_results` points of the Sobol sequence in `dim` dimensions, after the first `skip`: `[num_results, dim]` in [0, 1).
+    """`num_results` points of the Sobol sequence after the first `skip`: `[num_results, dim]`, in [0, 1).
 
     >>> tf.math.sobol_sample(2, 3).numpy().tolist()
     [[0.5, 0.5], [0.75, 0.25], [0.25, 0.75]]
@@ -834,7 +836,9 @@ def _document() -> None:
             if two
             else "of any shape, which is the result's"
         )
-        function.__doc__ = f"{summary}\n\nElement-wise; the input{'s' if two else ''} {'are' if two else 'is'} {kinds}, {shapes}.\n\n>>> {call}.numpy().tolist()\n{result}\n"
+        inputs = "the inputs are" if two else "the input is"
+        example = f">>> {call}.numpy().tolist()\n{result}\n"
+        function.__doc__ = f"{summary}\n\nElement-wise; {inputs} {kinds}, {shapes}.\n\n{example}"
         function.__module__ = __name__
 
 
@@ -853,20 +857,24 @@ ROOT = [
     "tan", "tanh", "tensordot", "truediv", "truncatediv",
     "truncatemod",
 ]  # fmt: skip
+_ROOT_ONLY = {
+    "bitcast", "cast", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "complex", "einsum",
+    "histogram_fixed_width", "histogram_fixed_width_bins", "linspace", "matmul", "range", "realdiv",
+    "saturate_cast",
+    "tensordot", "truncatediv", "truncatemod",
+}  # fmt: skip
 __all__ = [
-    *sorted({*ROOT} - {"bitcast", "cast", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "einsum",
-            "histogram_fixed_width", "histogram_fixed_width_bins",
-                       "linspace", "matmul", "range", "realdiv", "saturate_cast", "tensordot", "truncatediv",
-                       "truncatemod", "complex"}),
     "accumulate_n", "angle", "bessel_i0", "bessel_i0e", "bessel_i1", "bessel_i1e", "betainc", "bincount",
-    "ceil", "confusion_matrix", "conj", "count_nonzero",
-    "cumprod", "cumulative_logsumexp", "digamma", "divide_no_nan", "erf", "erfc", "erfcinv", "erfinv",
-    "expm1", "floordiv", "floormod", "igamma", "igammac", "imag",
-    "in_top_k", "is_finite", "is_inf", "is_nan", "is_non_decreasing", "is_strictly_increasing",
-    "l2_normalize", "lbeta", "lgamma", "log", "log1p", "log_sigmoid",
-    "logical_xor", "mod", "multiply_no_nan", "ndtri", "nextafter", "polygamma", "polyval", "real",
-    "reciprocal", "reciprocal_no_nan", "reduce_euclidean_norm",
-    "reduce_std", "reduce_variance", "rint", "rsqrt", "sobol_sample", "softplus", "softsign", "special",
-    "squared_difference", "xdivy", "xlog1py", "xlogy",
-    "zero_fraction", "zeta",
+    "ceil",
+    "confusion_matrix", "conj", "count_nonzero", "cumprod", "cumulative_logsumexp", "digamma",
+    "divide_no_nan", "erf",
+    "erfc", "erfcinv", "erfinv", "expm1", "floordiv", "floormod", "igamma", "igammac", "imag", "in_top_k",
+    "is_finite", "is_inf", "is_nan", "is_non_decreasing", "is_strictly_increasing", "l2_normalize", "lbeta",
+    "lgamma", "log", "log1p", "log_sigmoid", "logical_xor", "mod", "multiply_no_nan", "ndtri", "nextafter",
+    "polygamma", "polyval", "real", "reciprocal", "reciprocal_no_nan", "reduce_euclidean_norm", "reduce_std",
+    "reduce_variance", "rint", "rsqrt", "sobol_sample", "softplus", "softsign", "special",
+    "squared_difference",
+    "xdivy", "xlog1py", "xlogy", "zero_fraction", "zeta",
 ]  # fmt: skip
+__all__ += [name for name in ROOT if name not in _ROOT_ONLY]
+__all__ += list(_ELSEWHERE)

@@ -22,7 +22,7 @@ def matmul(
     b_is_sparse: bool = False, output_type: Any = None, grad_a: bool = False, grad_b: bool = False,
     name: str | None = None,
 ) -> Any:  # fmt: skip
-    """The matrix product a·b of the two inner dimensions; those before them are batch dimensions and broadcast.
+    """The matrix product a·b of the two inner dimensions; those before them are batches and broadcast.
 
     Args:
       a, b: tensors of rank 2 or more and of one type.
@@ -116,7 +116,8 @@ def _axes(a: Any, axes: Any) -> tuple[Any, Any]:
         rank = len(a._raw_shape)
         if n > rank:
             raise ValueError(
-                f"`axes` must not be larger than the number of dimensions of tensor {a}. Received {axes}, vs tensor dimensions {rank}."
+                f"`axes` must not be larger than the number of dimensions of tensor {a}. "
+                f"Received {axes}, vs tensor dimensions {rank}."
             )
         return list(range(rank - n, rank)), list(range(n))
     if isinstance(axes, (list, tuple, np.ndarray)):
@@ -135,8 +136,8 @@ def _axes(a: Any, axes: Any) -> tuple[Any, Any]:
 
 
 def _as_matrix(x: Any, axes: Any, last: bool) -> tuple[Any, Any]:
-    """x with the contracted axes merged into its last (or first) dimension and the others into the other one; and the
-    sizes of those others, a list as far as they are known."""
+    """x with the contracted axes merged into its last (or first) dimension and the others into the other one;
+    and the sizes of those others, a list as far as they are known."""
     reshape, transpose = lookup("Reshape"), lookup("Transpose")
     shape = x._raw_shape
     if shape is None or not isinstance(axes, list):
@@ -192,9 +193,9 @@ def einsum(equation: str, *inputs: Any, **kwargs: Any) -> Any:
     """Einstein summation: labels the dimensions of the inputs and says which remain.
 
     Args:
-      equation: e.g. `"bij,bjk->bik"`. A label that repeats within an input takes its diagonal; labels without a place in the
-        output are summed; `...` stands for any (broadcast) dimensions. Without `->` the output has the labels that occur once,
-        in alphabetical order.
+      equation: e.g. `"bij,bjk->bik"`. A label that repeats within an input takes its diagonal; labels without
+        a place in the output are summed; `...` stands for any (broadcast) dimensions. Without `->` the output
+        has the labels that occur once, in alphabetical order.
       inputs: tensors of one type.
       optimize: how to choose the order of contraction of three or more inputs: "greedy" (the default),
       "optimal", True or False.
@@ -263,7 +264,8 @@ def _parse(equation: str, tensors: list[Any]) -> tuple[list[str], str]:
         ]
         if any(w is None or w > 0 for w in widths):
             raise ValueError(
-                f"Equation {equation!r} has an ellipsis on its left but none on its right. Sum those dimensions by naming them."
+                f"Equation {equation!r} has an ellipsis on its left but none on its right. "
+                "Sum those dimensions by naming them."
             )
     for c in output.replace(ELLIPSIS, ""):
         if c not in left:

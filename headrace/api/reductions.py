@@ -221,7 +221,8 @@ def _position(op: OpDef, input: Any, axis: Any, output_type: Any, name: str | No
         raise InvalidArgumentError(
             None,
             None,
-            f"Value for attr 'output_type' of {target.name} is not in the list of allowed values: int16, uint16, int32, int64",
+            f"Value for attr 'output_type' of {target.name} is not in the list of allowed values: "
+            "int16, uint16, int32, int64",
         )
     return op(input, axis, output_type=target, name=name)
 
@@ -288,7 +289,8 @@ def accumulate_n(
         raw = merge(raw, t._raw_shape)
     if tensor_dtype is not None and dtypes.as_dtype(tensor_dtype) is not tensors[0]._dtype:
         raise TypeError(
-            f"The `tensor_dtype` argument is {tensor_dtype}, but `input` is of type {tensors[0]._dtype}. These must be equal. Convert with tf.cast."
+            f"The `tensor_dtype` argument is {tensor_dtype}, but `input` is of type {tensors[0]._dtype}. "
+            "These must be equal. Convert with tf.cast."
         )
     return add_n(tensors, name)
 
@@ -385,7 +387,7 @@ def bincount(
 def histogram_fixed_width(
     values: Any, value_range: Any, nbins: Any = 100, dtype: Any = dtypes.int32, name: str | None = None
 ) -> Any:
-    """How many values lie in each of `nbins` equal parts of `value_range`; what lies outside counts to the nearest part.
+    """How many values lie in each of `nbins` equal parts of `value_range`; those outside count to its ends.
 
     Raises:
       InvalidArgumentError: the range is empty, or nbins is not positive.
@@ -402,7 +404,7 @@ def histogram_fixed_width(
 def histogram_fixed_width_bins(
     values: Any, value_range: Any, nbins: Any = 100, dtype: Any = dtypes.int32, name: str | None = None
 ) -> Any:
-    """The number of the part of `value_range` (see `tf.histogram_fixed_width`) that each value lies in: int32, of values' shape.
+    """The part of `value_range` (see `tf.histogram_fixed_width`) that each value lies in, int32.
 
     >>> tf.histogram_fixed_width_bins([0.1, 1.2, 9.0], [0.0, 3.0], nbins=3).numpy().tolist()
     [0, 1, 2]

@@ -1,4 +1,4 @@
-"""`tf.math.special`: Bessel functions and integrals that have no elementary form. All are element-wise, of floating tensors."""
+"""`tf.math.special`: Bessel functions and integrals without an elementary form, of floating tensors."""
 
 from __future__ import annotations
 
@@ -43,9 +43,11 @@ def _document() -> None:
     for name, summary in _DOCS.items():
         function = globals()[name]
         function.__module__ = __name__
-        function.__doc__ = f"{summary}\n\nThe result has the shape and type of `x`.\n\n>>> tf.math.special.{name}([1.5]).shape.as_list()\n[1]\n"
+        example = f">>> tf.math.special.{name}([1.5]).shape.as_list()\n[1]\n"
+        function.__doc__ = f"{summary}\n\nThe result has the shape and type of `x`.\n\n{example}"
 
 
 _document()
 
-__all__ = ["bessel_i0", "bessel_i0e", "bessel_i1", "bessel_i1e", *_DOCS]
+__all__ = ["bessel_i0", "bessel_i0e", "bessel_i1", "bessel_i1e"]
+__all__ += list(_DOCS)

@@ -1,5 +1,5 @@
-"""`tf.strings`: tensors of byte strings. All of it runs on the host; functions that give rows of different lengths return a
-`tf.RaggedTensor`."""
+"""`tf.strings`: tensors of byte strings. All of it runs on the host; functions that give rows of different
+lengths return a `tf.RaggedTensor`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from headrace.ops import strings as ops
 from headrace.ops import unicode as uni
 
 
-# ---------------------------------------------------------------------------------------------------------------- ragged
+# ----------------------------------------------------------------------------------------------------- ragged
 def _ragged() -> Any:
     from headrace.ragged.tensor import RaggedTensor
 
@@ -29,13 +29,15 @@ def _is_ragged(x: Any) -> bool:
 
 
 def _per_row(x: Any, rows: Callable[[Any], Any]) -> Any:
-    """Applies `rows`, which makes a ragged row of every string of a vector, to strings of any rank (or ragged ones). A scalar
-    gives its row alone."""
+    """Applies `rows`, which makes a ragged row of every string of a vector, to strings of any rank (or ragged
+    ones). A scalar gives its row alone."""
     if _is_ragged(x):
         return x.with_flat_values(_per_row(x.flat_values, rows))
     x = to_tensor(x, dtypes.string)
     if x.ndim is None:
-        raise ValueError("The rank of the input must be known while building the graph. Use tf.ensure_shape to state it.")
+        raise ValueError(
+            "The rank of the input must be known while building the graph. Use tf.ensure_shape to state it."
+        )
     if x.ndim == 0:
         return rows(lookup("Reshape")(x, [1]))[0]
     if x.ndim == 1:
@@ -43,9 +45,15 @@ def _per_row(x: Any, rows: Callable[[Any], Any]) -> Any:
     return _per_row(_ragged().from_tensor(x, ragged_rank=x.ndim - 1), rows)
 
 
-# ------------------------------------------------------------------------------------------------- numbers, formatting
+# ---------------------------------------------------------------------------------------- numbers, formatting
 def as_string(
-    input: Any, precision: int = -1, scientific: bool = False, shortest: bool = False, width: int = -1, fill: str = "", name: str | None = None
+    input: Any,
+    precision: int = -1,
+    scientific: bool = False,
+    shortest: bool = False,
+    width: int = -1,
+    fill: str = "",
+    name: str | None = None,
 ) -> Any:
     """Numbers as text, in the notation of C's `printf`.
 
@@ -61,7 +69,15 @@ def as_string(
     >>> tf.strings.as_string([3.14159, 2.0], precision=2).numpy().tolist()
     [b'3.14', b'2.00']
     """
-    return ops.AS_STRING(input, precision=precision, scientific=scientific, shortest=shortest, width=width, fill=fill, name=name)
+    return ops.AS_STRING(
+        input,
+        precision=precision,
+        scientific=scientific,
+        shortest=shortest,
+        width=width,
+        fill=fill,
+        name=name,
+    )
 
 
 def to_number(input: Any, out_type: Any = dtypes.float32, name: str | None = None) -> Any:
@@ -78,13 +94,19 @@ def to_number(input: Any, out_type: Any = dtypes.float32, name: str | None = Non
     allowed = (dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64, dtypes.uint32, dtypes.uint64)
     if out_type not in allowed:
         names = ", ".join([d.name for d in allowed])
-        raise InvalidArgumentError(None, None, f"Value for attr 'out_type' of {out_type.name} is not in the list of allowed values: {names}")
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"Value for attr 'out_type' of {out_type.name} is not in the list of allowed values: {names}",
+        )
     return ops.TO_NUMBER(input, out_type=out_type, name=name)
 
 
-def format(template: str, inputs: Any, placeholder: str = "{}", summarize: int = 3, name: str | None = None) -> Any:
-    """`template` with each placeholder replaced by a tensor's text, of which the first and last `summarize` entries per dimension
-    are shown (-1: all).
+def format(
+    template: str, inputs: Any, placeholder: str = "{}", summarize: int = 3, name: str | None = None
+) -> Any:
+    """`template` with each placeholder replaced by a tensor's text, of which the first and last `summarize`
+    entries per dimension are shown (-1: all).
 
     >>> import headrace as tf
     >>> tf.strings.format("x: {}", tf.range(10)).numpy()
@@ -93,12 +115,17 @@ def format(template: str, inputs: Any, placeholder: str = "{}", summarize: int =
     if not isinstance(inputs, (list, tuple)):
         inputs = [inputs]
     if template.count(placeholder) != len(inputs):
-        raise ValueError(f"The template expects {template.count(placeholder)} tensors, but the inputs only has {len(inputs)}. "
-                         "Please ensure the number of placeholders in template matches inputs length.")  # fmt: skip
-    return lookup("StringFormat")(list(inputs), template=template, placeholder=placeholder, summarize=summarize, name=name)
+        raise ValueError(
+            f"The template expects {template.count(placeholder)} tensors, but the inputs only has "
+            f"{len(inputs)}. "
+            "Please ensure the number of placeholders in template matches inputs length."
+        )
+    return lookup("StringFormat")(
+        list(inputs), template=template, placeholder=placeholder, summarize=summarize, name=name
+    )
 
 
-# -------------------------------------------------------------------------------------------------------- one by one
+# ------------------------------------------------------------------------------------------------- one by one
 def length(input: Any, unit: str = "BYTE", name: str | None = None) -> Any:
     """The length of every string in bytes, or in characters (`unit="UTF8_CHAR"`): int32.
 
@@ -140,8 +167,8 @@ def strip(input: Any, name: str | None = None) -> Any:
 
 
 def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: str | None = None) -> Any:
-    """`len` bytes (or characters, `unit="UTF8_CHAR"`) from position `pos`, which counts from the end if negative. `pos` and `len`
-    have one shape, which broadcasts against the strings.
+    """`len` bytes (or characters, `unit="UTF8_CHAR"`) from position `pos`, which counts from the end if
+    negative. `pos` and `len` have one shape, which broadcasts against the strings.
 
     Raises:
       InvalidArgumentError: `pos` is outside of a string.
@@ -168,9 +195,11 @@ def regex_full_match(input: Any, pattern: Any, name: str | None = None) -> Any:
     return ops.REGEX_FULL_MATCH(input, pattern, name=name)
 
 
-def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: str | None = None) -> Any:
-    """All matches (or the first) of an RE2 pattern replaced by `rewrite`, in which `\\\\1` … `\\\\9` are what groups matched and `\\\\0`
-    is the whole match.
+def regex_replace(
+    input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: str | None = None
+) -> Any:
+    """All matches (or the first) of an RE2 pattern replaced by `rewrite`, in which `\\\\1` … `\\\\9` are what
+    groups matched and `\\\\0` is the whole match.
 
     >>> import headrace as tf
     >>> tf.strings.regex_replace("a1b22", r"(\\d+)", r"<\\1>").numpy()
@@ -178,11 +207,13 @@ def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool =
     """
     if isinstance(pattern, (str, bytes)) and isinstance(rewrite, (str, bytes)):
         pattern, rewrite = (s.decode() if isinstance(s, bytes) else s for s in (pattern, rewrite))
-        return ops.STATIC_REGEX_REPLACE(input, pattern=pattern, rewrite=rewrite, replace_global=replace_global, name=name)
+        return ops.STATIC_REGEX_REPLACE(
+            input, pattern=pattern, rewrite=rewrite, replace_global=replace_global, name=name
+        )
     return ops.REGEX_REPLACE(input, pattern, rewrite, replace_global=replace_global, name=name)
 
 
-# -------------------------------------------------------------------------------------------------------------- joining
+# ---------------------------------------------------------------------------------------------------- joining
 def join(inputs: Any, separator: str = "", name: str | None = None) -> Any:
     """Joins a list of tensors of strings element by element; scalars go with every element.
 
@@ -193,8 +224,11 @@ def join(inputs: Any, separator: str = "", name: str | None = None) -> Any:
     return ops.JOIN([to_tensor(x, dtypes.string) for x in inputs], separator=separator, name=name)
 
 
-def reduce_join(inputs: Any, axis: Any = None, keepdims: bool = False, separator: str = "", name: str | None = None) -> Any:
-    """Joins along dimensions, `axis` in the order in which they are joined; None joins all strings, the last dimension first.
+def reduce_join(
+    inputs: Any, axis: Any = None, keepdims: bool = False, separator: str = "", name: str | None = None
+) -> Any:
+    """Joins along dimensions, `axis` in the order in which they are joined; None joins all strings, the last
+    dimension first.
 
     >>> import headrace as tf
     >>> tf.strings.reduce_join([["a", "b"], ["c", "d"]], axis=0).numpy().tolist()
@@ -203,12 +237,22 @@ def reduce_join(inputs: Any, axis: Any = None, keepdims: bool = False, separator
     inputs = to_tensor(inputs, dtypes.string)
     if axis is None:
         rank = inputs.ndim
-        axis = list(range(rank))[::-1] if rank is not None else lookup("Range")(lookup("Sub")(lookup("Rank")(inputs), 1), -1, -1)
-    axis = to_tensor(axis, hint=dtypes.int32) if not (isinstance(axis, (list, tuple)) and not axis) else np.zeros(0, np.int32)
+        axis = (
+            list(range(rank))[::-1]
+            if rank is not None
+            else lookup("Range")(lookup("Sub")(lookup("Rank")(inputs), 1), -1, -1)
+        )
+    axis = (
+        to_tensor(axis, hint=dtypes.int32)
+        if not (isinstance(axis, (list, tuple)) and not axis)
+        else np.zeros(0, np.int32)
+    )
     return ops.REDUCE_JOIN(inputs, axis, keep_dims=keepdims, separator=separator, name=name)
 
 
-def unsorted_segment_join(inputs: Any, segment_ids: Any, num_segments: Any, separator: str = "", name: str | None = None) -> Any:
+def unsorted_segment_join(
+    inputs: Any, segment_ids: Any, num_segments: Any, separator: str = "", name: str | None = None
+) -> Any:
     """Joins the rows that have the same segment id: shape `[num_segments] + inputs.shape[segment_ids.ndim:]`.
 
     >>> import headrace as tf
@@ -218,9 +262,11 @@ def unsorted_segment_join(inputs: Any, segment_ids: Any, num_segments: Any, sepa
     return ops.SEGMENT_JOIN(inputs, segment_ids, num_segments, separator=separator, name=name)
 
 
-# ------------------------------------------------------------------------------------------------------------- splitting
+# -------------------------------------------------------------------------------------------------- splitting
 def _rows_of_sparse(indices: Any, values: Any, shape: Any) -> Any:
-    row = lookup("StridedSlice")(indices, [0, 0], [0, 1], [1, 1], begin_mask=1, end_mask=1, shrink_axis_mask=2)
+    row = lookup("StridedSlice")(
+        indices, [0, 0], [0, 1], [1, 1], begin_mask=1, end_mask=1, shrink_axis_mask=2
+    )
     count = lookup("StridedSlice")(shape, [0], [1], [1], shrink_axis_mask=1)
     return _ragged().from_value_rowids(values, row, nrows=count, validate=False)
 
@@ -246,20 +292,27 @@ def bytes_split(input: Any, name: str | None = None) -> Any:
     >>> tf.strings.bytes_split("abc").numpy().tolist()
     [b'a', b'b', b'c']
     """
-    return _per_row(input, lambda x: _rows_of_sparse(*lookup("StringSplit")(x, "", skip_empty=False, name=name)))
+    return _per_row(
+        input, lambda x: _rows_of_sparse(*lookup("StringSplit")(x, "", skip_empty=False, name=name))
+    )
 
 
 def ngrams(
-    data: Any, ngram_width: int | Sequence[int], separator: str = " ", pad_values: Any = None, padding_width: int | None = None,
-    preserve_short_sequences: bool = False, name: str | None = None,
-) -> Any:  # fmt: skip
+    data: Any,
+    ngram_width: int | Sequence[int],
+    separator: str = " ",
+    pad_values: Any = None,
+    padding_width: int | None = None,
+    preserve_short_sequences: bool = False,
+    name: str | None = None,
+) -> Any:
     """All runs of `ngram_width` consecutive strings along the last dimension, joined.
 
     Args:
       data: strings, `[..., n]` or a RaggedTensor.
       ngram_width: one width, or several.
-      pad_values: a string, or a pair, put before and after every sequence; `padding_width` times, by default as often as makes each
-        string begin and end an n-gram.
+      pad_values: a string, or a pair, put before and after every sequence; `padding_width` times, by default
+        as often as makes each string begin and end an n-gram.
       preserve_short_sequences: whether a sequence too short for an n-gram becomes one.
 
     >>> import headrace as tf
@@ -268,7 +321,11 @@ def ngrams(
     """
     if pad_values is None:
         left = right = ""
-    elif isinstance(pad_values, (list, tuple)) and len(pad_values) == 2 and all(isinstance(p, (str, bytes)) for p in pad_values):
+    elif (
+        isinstance(pad_values, (list, tuple))
+        and len(pad_values) == 2
+        and all(isinstance(p, (str, bytes)) for p in pad_values)
+    ):
         left, right = pad_values
     elif isinstance(pad_values, (str, bytes)):
         left = right = pad_values
@@ -284,9 +341,13 @@ def ngrams(
             raise ValueError(f"All ngram_widths must be greater than 0. Got {ngram_width}")
     ragged = _ragged()
     options = {
-        "separator": separator, "ngram_widths": widths, "left_pad": left, "right_pad": right,
-        "pad_width": 0 if pad_values is None else -1 if padding_width is None else padding_width, "preserve_short_sequences": preserve_short_sequences,
-    }  # fmt: skip
+        "separator": separator,
+        "ngram_widths": widths,
+        "left_pad": left,
+        "right_pad": right,
+        "pad_width": 0 if pad_values is None else -1 if padding_width is None else padding_width,
+        "preserve_short_sequences": preserve_short_sequences,
+    }
 
     def run(x: Any) -> Any:
         if x.ragged_rank > 1:
@@ -308,7 +369,7 @@ def ngrams(
     return lookup("Reshape")(result.flat_values, lookup("ConcatV2")([outer, [-1]], 0))
 
 
-# --------------------------------------------------------------------------------------------------------------- hashing
+# ---------------------------------------------------------------------------------------------------- hashing
 def to_hash_bucket(input: Any, num_buckets: int, name: str | None = None) -> Any:
     """A bucket number in `[0, num_buckets)` for every string. Prefer `to_hash_bucket_fast`.
 
@@ -330,8 +391,8 @@ def to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -
 
 
 def to_hash_bucket_strong(input: Any, num_buckets: int, key: Sequence[int], name: str | None = None) -> Any:
-    """A bucket number in `[0, num_buckets)` by SipHash under a secret key of two 64-bit integers: nobody who does not know the key
-    can make strings collide.
+    """A bucket number in `[0, num_buckets)` by SipHash under a secret key of two 64-bit integers: nobody who
+    does not know the key can make strings collide.
 
     >>> import headrace as tf
     >>> tf.strings.to_hash_bucket_strong(["Hello", "TF"], 3, [1, 2]).numpy().tolist()
@@ -340,24 +401,36 @@ def to_hash_bucket_strong(input: Any, num_buckets: int, key: Sequence[int], name
     return ops.HASH_BUCKET_STRONG(input, num_buckets=num_buckets, key=tuple(key), name=name)
 
 
-# --------------------------------------------------------------------------------------------------------------- Unicode
+# ---------------------------------------------------------------------------------------------------- Unicode
 def unicode_transcode(
-    input: Any, input_encoding: str, output_encoding: str, errors: str = "replace", replacement_char: int = 65533,
-    replace_control_characters: bool = False, name: str | None = None,
-) -> Any:  # fmt: skip
+    input: Any,
+    input_encoding: str,
+    output_encoding: str,
+    errors: str = "replace",
+    replacement_char: int = 65533,
+    replace_control_characters: bool = False,
+    name: str | None = None,
+) -> Any:
     """Strings from any encoding in "UTF-8", "UTF-16-BE" or "UTF-32-BE".
 
     Args:
-      errors: what happens with malformed input: "strict" raises InvalidArgumentError, "replace" puts `replacement_char`, "ignore" drops
-        it.
+      errors: what happens with malformed input: "strict" raises InvalidArgumentError, "replace" puts
+        `replacement_char`, "ignore" drops it.
       replace_control_characters: whether U+0000 to U+001F count as malformed.
 
     >>> import headrace as tf
     >>> tf.strings.unicode_transcode("é", "UTF-8", "UTF-16-BE").numpy()
     b'\\x00\\xe9'
     """
-    return uni.UNICODE_TRANSCODE(input, input_encoding=input_encoding, output_encoding=output_encoding, errors=errors, replacement_char=replacement_char,
-                                 replace_control_characters=replace_control_characters, name=name)  # fmt: skip
+    return uni.UNICODE_TRANSCODE(
+        input,
+        input_encoding=input_encoding,
+        output_encoding=output_encoding,
+        errors=errors,
+        replacement_char=replacement_char,
+        replace_control_characters=replace_control_characters,
+        name=name,
+    )
 
 
 def unicode_script(input: Any, name: str | None = None) -> Any:
@@ -390,24 +463,44 @@ def _decoded(input: Any, options: dict[str, Any], offsets: bool, name: str | Non
     return codes, codes.with_flat_values(starts[0].flat_values)
 
 
-def _options(input_encoding: str, errors: str, replacement_char: int, replace_control_characters: bool) -> dict[str, Any]:
-    return {"input_encoding": input_encoding, "errors": errors, "replacement_char": replacement_char, "replace_control_characters": replace_control_characters}
+def _options(
+    input_encoding: str, errors: str, replacement_char: int, replace_control_characters: bool
+) -> dict[str, Any]:
+    return {
+        "input_encoding": input_encoding,
+        "errors": errors,
+        "replacement_char": replacement_char,
+        "replace_control_characters": replace_control_characters,
+    }
 
 
 def unicode_decode(
-    input: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533, replace_control_characters: bool = False, name: str | None = None
+    input: Any,
+    input_encoding: str,
+    errors: str = "replace",
+    replacement_char: int = 65533,
+    replace_control_characters: bool = False,
+    name: str | None = None,
 ) -> Any:
-    """The code points of every string: an int32 vector for a scalar, otherwise a RaggedTensor. Options as in `unicode_transcode`.
+    """The code points of every string: an int32 vector for a scalar, otherwise a RaggedTensor. Options as in
+    `unicode_transcode`.
 
     >>> import headrace as tf
     >>> tf.strings.unicode_decode("aé", "UTF-8").numpy().tolist()
     [97, 233]
     """
-    return _decoded(input, _options(input_encoding, errors, replacement_char, replace_control_characters), False, name)
+    return _decoded(
+        input, _options(input_encoding, errors, replacement_char, replace_control_characters), False, name
+    )
 
 
 def unicode_decode_with_offsets(
-    input: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533, replace_control_characters: bool = False, name: str | None = None
+    input: Any,
+    input_encoding: str,
+    errors: str = "replace",
+    replacement_char: int = 65533,
+    replace_control_characters: bool = False,
+    name: str | None = None,
 ) -> Any:
     """`(code points, the byte each of them begins at)`, see `unicode_decode`.
 
@@ -416,11 +509,18 @@ def unicode_decode_with_offsets(
     >>> starts.numpy().tolist()
     [0, 2]
     """
-    return _decoded(input, _options(input_encoding, errors, replacement_char, replace_control_characters), True, name)
+    return _decoded(
+        input, _options(input_encoding, errors, replacement_char, replace_control_characters), True, name
+    )
 
 
 def unicode_split(
-    input: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533, replace_control_characters: bool = False, name: str | None = None
+    input: Any,
+    input_encoding: str,
+    errors: str = "replace",
+    replacement_char: int = 65533,
+    replace_control_characters: bool = False,
+    name: str | None = None,
 ) -> Any:
     """The characters of every string, each a string: a vector for a scalar, otherwise a RaggedTensor.
 
@@ -428,12 +528,19 @@ def unicode_split(
     >>> [s.decode() for s in tf.strings.unicode_split("aé", "UTF-8").numpy()]
     ['a', 'é']
     """
-    codes = _decoded(input, _options(input_encoding, errors, replacement_char, replace_control_characters), False, name)
+    codes = _decoded(
+        input, _options(input_encoding, errors, replacement_char, replace_control_characters), False, name
+    )
     return _characters(codes, input_encoding, errors, replacement_char)
 
 
 def unicode_split_with_offsets(
-    input: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533, replace_control_characters: bool = False, name: str | None = None
+    input: Any,
+    input_encoding: str,
+    errors: str = "replace",
+    replacement_char: int = 65533,
+    replace_control_characters: bool = False,
+    name: str | None = None,
 ) -> Any:
     """`(characters, the byte each of them begins at)`, see `unicode_split`.
 
@@ -442,7 +549,9 @@ def unicode_split_with_offsets(
     >>> starts.numpy().tolist()
     [0, 2]
     """
-    codes, starts = _decoded(input, _options(input_encoding, errors, replacement_char, replace_control_characters), True, name)
+    codes, starts = _decoded(
+        input, _options(input_encoding, errors, replacement_char, replace_control_characters), True, name
+    )
     return _characters(codes, input_encoding, errors, replacement_char), starts
 
 
@@ -450,12 +559,21 @@ def _characters(codes: Any, encoding: str, errors: str, replacement_char: int) -
     flat = codes.flat_values if _is_ragged(codes) else codes
     count = lookup("Size")(flat, out_type=dtypes.int64)
     splits = lookup("Range")(np.int64(0), lookup("AddV2")(count, np.int64(1)), np.int64(1))
-    characters = uni.UNICODE_ENCODE(flat, splits, output_encoding=encoding, errors=errors, replacement_char=replacement_char)
+    characters = uni.UNICODE_ENCODE(
+        flat, splits, output_encoding=encoding, errors=errors, replacement_char=replacement_char
+    )
     return codes.with_flat_values(characters) if _is_ragged(codes) else characters
 
 
-def unicode_encode(input: Any, output_encoding: str, errors: str = "replace", replacement_char: int = 65533, name: str | None = None) -> Any:
-    """Joins code points (the last dimension, or rows of a RaggedTensor) into strings in "UTF-8", "UTF-16-BE" or "UTF-32-BE".
+def unicode_encode(
+    input: Any,
+    output_encoding: str,
+    errors: str = "replace",
+    replacement_char: int = 65533,
+    name: str | None = None,
+) -> Any:
+    """Joins code points (the last dimension, or rows of a RaggedTensor) into strings in "UTF-8", "UTF-16-BE"
+    or "UTF-32-BE".
 
     Args:
       errors: for values that are no characters, as in `unicode_transcode`.
@@ -480,11 +598,15 @@ def unicode_encode(input: Any, output_encoding: str, errors: str = "replace", re
     outer = lookup("StridedSlice")(shape, [0], [-1], [1], begin_mask=1)
     width = lookup("StridedSlice")(shape, [-1], [0], [1], end_mask=1, shrink_axis_mask=1)
     count = lookup("Prod")(outer, [0], keep_dims=False)
-    splits = lookup("Mul")(lookup("Range")(np.int64(0), lookup("AddV2")(count, np.int64(1)), np.int64(1)), width)
-    return lookup("Reshape")(uni.UNICODE_ENCODE(lookup("Reshape")(x, [-1]), splits, name=name, **options), outer)
+    splits = lookup("Mul")(
+        lookup("Range")(np.int64(0), lookup("AddV2")(count, np.int64(1)), np.int64(1)), width
+    )
+    return lookup("Reshape")(
+        uni.UNICODE_ENCODE(lookup("Reshape")(x, [-1]), splits, name=name, **options), outer
+    )
 
 
-# ------------------------------------------------------------------------- raw bytes (tf.io's, beside their like)
+# --------------------------------------------------------------------- raw bytes (tf.io's, beside their like)
 def decode_base64(input: Any, name: str | None = None) -> Any:
     """The bytes that web-safe base 64 (with or without padding) stands for.
 
@@ -508,7 +630,13 @@ def encode_base64(input: Any, pad: bool = False, name: str | None = None) -> Any
     return ops.ENCODE_BASE64(input, pad=pad, name=name)
 
 
-def decode_raw(input_bytes: Any, out_type: Any, little_endian: bool = True, fixed_length: Any = None, name: str | None = None) -> Any:
+def decode_raw(
+    input_bytes: Any,
+    out_type: Any,
+    little_endian: bool = True,
+    fixed_length: Any = None,
+    name: str | None = None,
+) -> Any:
     """The bytes of every string as numbers: shape `input.shape + [bytes / size]`.
 
     Args:
@@ -521,14 +649,38 @@ def decode_raw(input_bytes: Any, out_type: Any, little_endian: bool = True, fixe
     """
     out_type = dtypes.as_dtype(out_type)
     if fixed_length is not None:
-        return ops.DECODE_PADDED_RAW(input_bytes, fixed_length, out_type=out_type, little_endian=little_endian, name=name)
+        return ops.DECODE_PADDED_RAW(
+            input_bytes, fixed_length, out_type=out_type, little_endian=little_endian, name=name
+        )
     return ops.DECODE_RAW(input_bytes, out_type=out_type, little_endian=little_endian, name=name)
 
 
 __all__ = [
-    "as_string", "to_number", "format", "length", "lower", "upper", "strip", "substr", "regex_full_match", "regex_replace",
-    "join", "reduce_join", "unsorted_segment_join", "split", "bytes_split", "ngrams",
-    "to_hash_bucket", "to_hash_bucket_fast", "to_hash_bucket_strong",
-    "unicode_transcode", "unicode_script", "unicode_decode", "unicode_decode_with_offsets", "unicode_split", "unicode_split_with_offsets", "unicode_encode",
-]  # fmt: skip
+    "as_string",
+    "to_number",
+    "format",
+    "length",
+    "lower",
+    "upper",
+    "strip",
+    "substr",
+    "regex_full_match",
+    "regex_replace",
+    "join",
+    "reduce_join",
+    "unsorted_segment_join",
+    "split",
+    "bytes_split",
+    "ngrams",
+    "to_hash_bucket",
+    "to_hash_bucket_fast",
+    "to_hash_bucket_strong",
+    "unicode_transcode",
+    "unicode_script",
+    "unicode_decode",
+    "unicode_decode_with_offsets",
+    "unicode_split",
+    "unicode_split_with_offsets",
+    "unicode_encode",
+]
 ROOT = ["as_string"]

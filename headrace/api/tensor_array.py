@@ -12,6 +12,7 @@ from headrace.core.dtypes import as_dtype
 from headrace.core.op import lookup
 from headrace.core.shapes import Raw, TensorShape, as_raw
 from headrace.core.specs import CompositeTensor, TensorSpec, TypeSpec
+from headrace.core.state import state
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 from headrace.ops import tensor_list as ops
@@ -39,6 +40,8 @@ class TensorArray(CompositeTensor):
         self._dynamic_size = bool(dynamic_size)
         self._infer_shape = infer_shape
         self._element_shape: Raw = as_raw(element_shape)
+        self._clear_after_read = clear_after_read is None or bool(clear_after_read)
+        self._cleared: set[int] = set()  # what was read already; kept for eager reads only
         if flow is not None:
             self._flow = flow
             return
@@ -54,7 +57,10 @@ class TensorArray(CompositeTensor):
         return np.asarray(-1 if raw is None else [-1 if d is None else d for d in raw], np.int32)
 
     def _with(self, flow: Any, element_shape: Any = "same") -> TensorArray:
-        return TensorArray(self._dtype, dynamic_size=self._dynamic_size, flow=flow, infer_shape=self._infer_shape, element_shape=self._element_shape if element_shape == "same" else element_shape)
+        shape = self._element_shape if element_shape == "same" else element_shape
+        other = TensorArray(self._dtype, dynamic_size=self._dynamic_size, flow=flow, infer_shape=self._infer_shape, element_shape=shape, clear_after_read=self._clear_after_read)
+        other._cleared = self._cleared
+        return other
 
     def _learn(self, raw: Raw) -> Raw:
         """The element shape after writing a value of shape `raw`."""
@@ -100,7 +106,14 @@ class TensorArray(CompositeTensor):
         return ops.LENGTH(self._flow, name=name)
 
     def read(self, index: Any, name: str | None = None) -> Any:
-        """The element at `index`."""
+        """The element at `index`.
+
+        Raises:
+          OutOfRangeError: no such element.
+          InvalidArgumentError: read for the second time, unless made with `clear_after_read=False` (checked eagerly only).
+        """
+        if self._flow._is_eager and state.graph is None:
+            self._check_read(int(index))
         value = ops.GET(self._flow, _index(index), self._shape_tensor(), element_dtype=self._dtype, name=name)
         if self._element_shape is not None and not value._is_eager:
             value.set_shape(self._element_shape)
@@ -109,10 +122,27 @@ class TensorArray(CompositeTensor):
     def write(self, index: Any, value: Any, name: str | None = None) -> TensorArray:
         """The array with `value` at `index`."""
         value = self._value(value)
+        if self._flow._is_eager and state.graph is None:
+            self._check_write(int(index))
         flow = ops.SET(self._flow, _index(index), value, resize_if_index_out_of_bounds=self._dynamic_size, name=name)
         result = self._with(flow, self._learn(value._raw_shape))
         self._element_shape = result._element_shape
         return result
+
+    def _check_read(self, i: int) -> None:
+        size = self._flow._host().item().length
+        if not 0 <= i < size:
+            raise errors.OutOfRangeError(None, None, f"Tried to read from index {i} but array size is: {size}")
+        if i in self._cleared:
+            raise errors.InvalidArgumentError(None, None, f"Could not read index {i} twice because it was cleared after a previous read (perhaps try setting clear_after_read = false?)")
+        if self._clear_after_read:
+            self._cleared.add(i)
+
+    def _check_write(self, i: int) -> None:
+        size = self._flow._host().item().length
+        if i < 0 or i >= size and not self._dynamic_size:
+            raise errors.OutOfRangeError(None, None, f"Tried to write to index {i} but array is not resizeable and size is: {size}")
+        self._cleared.discard(i)
 
     def _value(self, value: Any) -> Tensor:
         value = to_tensor(value, self._dtype) if not isinstance(value, Tensor) else value
@@ -138,7 +168,7 @@ class TensorArray(CompositeTensor):
             parts = self._flow._host().item()
             if not parts.length:
                 raise errors.InvalidArgumentError(None, None, "Tried to concatenate the elements of an empty TensorArray.")
-            elements = [self.read(i) for i in range(parts.length)]
+            elements = [ops.GET(self._flow, i, self._shape_tensor(), element_dtype=self._dtype) for i in range(parts.length)]
             return lookup("ConcatV2")(elements, 0) if len(elements) > 1 else elements[0]
         stacked = self.stack()
         shape = lookup("Shape")(stacked)

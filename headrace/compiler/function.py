@@ -20,6 +20,7 @@ from headrace.core import errors, nest, shapes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType
 from headrace.core.graph import FuncGraph, Operation
+from headrace.core.op import lookup
 from headrace.core.specs import TensorSpec, TypeSpec
 from headrace.core.state import EAGER, building, state
 from headrace.core.tensor import EagerTensor, Tensor
@@ -202,10 +203,10 @@ class Function:
         return ConcreteFunction(graph, call, self._jit_compile, self._name)
 
     def _converted(self) -> Callable[..., Any]:
-        if not self._autograph:
-            return self._python_function
-        from .autograph import convert
+        from .autograph import convert, do_not_convert
 
+        if not self._autograph:
+            return do_not_convert(self._python_function)
         return convert(self._python_function, self._options["autograph_options"])
 
     def _variable_hook(self, allow: bool) -> Callable[[Any], None]:
@@ -322,10 +323,7 @@ def _outputs(graph: FuncGraph, result: Any, name: str) -> tuple[Any, list[Any]]:
                 ) from error
         if value._is_eager or value.op.graph is not graph:
             value = graph.capture(value)
-        if any(value is t for t in tensors) or value.op.type == "Placeholder":
-            from headrace.core.op import lookup
-
-            value = lookup("Identity")(value)
+        value = lookup("Identity")(value)
         tensors.append(value)
         return value
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import dtypes
+from headrace.core import dtypes, errors
 from headrace.core.dispatch import _public, flatten_outputs, run_kernel
 from headrace.core.dtypes import DType
 from headrace.core.graph import FuncGraph, Operation
-from headrace.core.op import OpDef
+from headrace.core.op import OpDef, ShapeContext
 from headrace.core.state import building
 from headrace.ops.functional import Undefined, invariant
 from headrace.ops.tensor_list import ListValue
@@ -161,7 +161,7 @@ class Lowering(Builder):
             if any(id(t) in self.used for t in self.node.outputs[len(before.inputs) : len(body.inputs)]):
                 break
             condition, body, inputs = condition.memo["before_stacks"], before, inputs[: len(before.inputs)]
-        trips = trip_count(condition, body, inputs)
+        trips, exact = trip_count(condition, body, inputs)
         outer = self.iteration
         varying = [i for i in range(len(inputs)) if not invariant(body, i)]
         cells = [a for a in dict.fromkeys(a for a in inputs if isinstance(a, Cell))]
@@ -211,7 +211,7 @@ class Lowering(Builder):
         results = list(args)
         for layout, i in zip(layouts, varying):
             results[i] = layout.rebuild(out)
-            if isinstance(results[i], ListValue) and trips is not None and isinstance(args[i].length, int):
+            if isinstance(results[i], ListValue) and exact and isinstance(args[i].length, int):
                 results[i] = _known_length(body, i, results[i], args[i], trips)
         return results + [None] * (n_all - len(results))
 
@@ -346,6 +346,8 @@ def lower_op(b: Lowering, op: OpDef, arguments: Sequence[Any], attrs: Mapping[st
             return list(run_kernel(op, arguments, node.inputs, attrs, out_dtypes))
     if op.host:
         raise CannotLower(node, "it runs on the host")
+    if op.shape is not None and any([getattr(t, "_raw_shape", None) is None or None in t._raw_shape for t in node.inputs]):
+        _check_shapes(op, arguments, attrs, node)
     if op.lower is not None:
         static, hints = positions(op, op.static, node, attrs), positions(op, op.hints, node, attrs)
         ready = []
@@ -360,6 +362,29 @@ def lower_op(b: Lowering, op: OpDef, arguments: Sequence[Any], attrs: Mapping[st
     if op.body is not None:
         return b.inline(body_graph(op, arguments, attrs, node), arguments)
     raise CannotLower(node, "it has no lowering")
+
+
+class _Known:
+    """An input of now known shape (and perhaps value), for a shape rule to look at again."""
+
+    _is_eager = False
+
+    def __init__(self, value: Any, tensor: Any) -> None:
+        self._dtype, self.op, self.value_index = tensor._dtype, tensor.op, tensor.value_index
+        self._raw_shape = value.shape if isinstance(value, (np.ndarray, Value)) else tensor._raw_shape
+        self._static = value if isinstance(value, np.ndarray) else None
+        self.__dict__.update({k: v for k, v in tensor.__dict__.items() if k == "_handle_data"})
+
+
+def _check_shapes(op: OpDef, arguments: Sequence[Any], attrs: Mapping[str, Any], node: Any) -> None:
+    """Shapes that were not known while tracing are checked once they are."""
+    if not all(hasattr(t, "op") for t in node.inputs) or any(t._dtype.kind in "rv" for t in node.inputs):
+        return
+    try:
+        op.shape(ShapeContext(op, [_Known(a, t) for a, t in zip(arguments, node.inputs)], attrs))  # type: ignore[misc]
+    except errors.ShapeError as error:
+        shapes = ", ".join([str(list(a.shape)) for a in arguments if hasattr(a, "shape")])
+        raise errors.InvalidArgumentError(None, None, f"{error} with input shapes: {shapes}. [Op:{op.name}] [[node {node.name} defined at {node.site}]]") from None
 
 
 def _small(node: Any) -> bool:

@@ -203,8 +203,8 @@ def run_eager(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) -> 
     """Computes the outputs now: by the host kernel, the body, or a compiled program, in this order of preference."""
     for x in inputs:
         if not x._is_eager:
-            raise errors.InaccessibleTensorError(
-                f"{x!r} (created at {x.op.site}) belongs to the graph {x.graph.name!r} and has no value here. "  # type: ignore[attr-defined]
+            raise TypeError(
+                f"{x!r} is out of scope and cannot be used here: it (created at {x.op.site}) belongs to the graph {x.graph.name!r} and has no value here. "  # type: ignore[attr-defined]
                 "Return it from its function, or use tf.Variable to carry a value out."
             )
     if state.device is not None and not op.host and op.lower is not None and not op.stateful:
@@ -286,9 +286,15 @@ def _finish(op: OpDef, function: Callable[..., Any], name: str | None) -> Callab
     return function
 
 
+def _first_input_types(op: OpDef) -> Any:
+    """The types the first input may have; None: any."""
+    first = op.signature.inputs[0]
+    return op.types.get(first.type_attr or "") if first.dtype is None else {first.dtype}
+
+
 def unary_function(op: OpDef, name: str | None = None) -> Callable[..., Any]:
     """A Python function `f(x, name=None)` for a one-input op, with the short path for host tensors."""
-    kernel, allowed = op.kernel, op.types.get("T")
+    kernel, allowed = op.kernel, _first_input_types(op)
     out = op.signature.outputs[0].dtype
 
     def f(x: Any, name: str | None = None) -> Any:
@@ -313,7 +319,7 @@ def binary_function(op: OpDef, name: str | None = None, general: Callable[..., A
     """A Python function `f(x, y, name=None)` for a two-input op of one type, with the short path for host tensors.
     `general` handles everything else (the op itself, if not given)."""
     general = general or op
-    kernel, allowed = op.kernel, op.types.get("T")
+    kernel, allowed = op.kernel, _first_input_types(op)
     out = op.signature.outputs[0].dtype
     new = EagerTensor.__new__
 

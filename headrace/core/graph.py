@@ -26,7 +26,7 @@ from .tensor import EagerTensor, SymbolicTensor, Tensor
 _PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _OURS: set[str] = set()  # files of this package that were met
 _VALID_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
-SMALL_CONSTANT = 16  # eager tensors of up to so many elements are copied into a function as constants, so that shapes fold
+SMALL_CONSTANT = 16  # integers in eager tensors of up to so many elements become constants of a function, so that shapes fold
 
 CONST = OpDef("Const", "-> output: dtype", attrs={"value": REQUIRED, "dtype": REQUIRED}, shape=lambda c: c.attrs["value"].shape, kernel=lambda value, dtype: value)
 PLACEHOLDER = OpDef("Placeholder", "-> output: dtype", attrs={"dtype": REQUIRED, "shape": None}, shape=lambda c: c.attrs["shape"], stateful=True)
@@ -308,12 +308,12 @@ class FuncGraph(Graph):
         return inner
 
     def capture(self, tensor: Any, name: str | None = None) -> Any:
-        """A placeholder for an outside tensor; small host values become constants."""
+        """A placeholder for an outside tensor. What no gradient can flow to, and may be a shape, becomes a constant."""
         found = self.captures.get(id(tensor))
         if found is not None:
             return found[1]
         if tensor._is_eager:
-            if tensor._dtype.kind not in "rv" and tensor._np is not None and tensor._np.size <= SMALL_CONSTANT:
+            if not tensor._dtype.is_trainable and tensor._np is not None and tensor._np.size <= SMALL_CONSTANT:
                 inner: Any = self.constant(tensor._np, tensor._dtype)
                 self.captures[id(tensor)] = tensor, inner
                 return inner
@@ -322,7 +322,7 @@ class FuncGraph(Graph):
                 f"{tensor!r} is out of scope and cannot be used here: it was made in the graph {tensor.op.graph.name!r} (at {tensor.op.site}), which this graph "
                 f"({self.name!r}) is not inside of. Pass it as an argument, return it from its function, or keep its value in a tf.Variable."
             )
-        elif tensor.op.op_def is CONST:  # constants stay constants, so that shapes fold
+        elif tensor.op.op_def is CONST and not tensor._dtype.is_trainable:  # integers stay constants, so that shapes fold
             inner = self.constant(tensor.op.attrs["value"], tensor._dtype)
             self.captures[id(tensor)] = tensor, inner
             return inner
