@@ -211,7 +211,7 @@ class Lowering(Builder):
         results = list(args)
         for layout, i in zip(layouts, varying):
             results[i] = layout.rebuild(out)
-            if isinstance(results[i], ListValue) and exact and isinstance(args[i].length, int):
+            if isinstance(results[i], ListValue) and trips is not None and exact and isinstance(args[i].length, int):
                 results[i] = _known_length(body, i, results[i], args[i], trips)
         return results + [None] * (n_all - len(results))
 

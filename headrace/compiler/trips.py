@@ -11,8 +11,8 @@ from headrace.core.dispatch import run_kernel
 from headrace.core.graph import FuncGraph
 
 
-def trip_count(condition: FuncGraph, body: FuncGraph, inputs: Sequence[Any]) -> int | None:
-    """An upper bound on the iterations, or None. Looks for a conjunct `i < n` of the condition, where `i` starts at a known
+def trip_count(condition: FuncGraph, body: FuncGraph, inputs: Sequence[Any]) -> tuple[int | None, bool]:
+    """An upper bound on the iterations, or None, and whether it is exactly how many there are. Looks for a conjunct `i < n` of the condition, where `i` starts at a known
     value and grows by a known step, and `n` is known (or the mirror image of this)."""
     known = {
         id(t): a
@@ -20,7 +20,8 @@ def trip_count(condition: FuncGraph, body: FuncGraph, inputs: Sequence[Any]) -> 
         if type(a) is np.ndarray and body.outputs[i] is body.inputs[i]
     }
     bounds = [_bound(t, condition, body, inputs, known) for t in _conjuncts(condition.outputs[0])]
-    return min((n for n in bounds if n is not None), default=None)
+    known_bounds = [n for n in bounds if n is not None]
+    return min(known_bounds, default=None), bool(bounds) and len(known_bounds) == len(bounds)
 
 
 def _conjuncts(t: Any) -> list[Any]:
@@ -29,6 +30,10 @@ def _conjuncts(t: Any) -> list[Any]:
         return [c for x in node.inputs for c in _conjuncts(x)]
     if node.type in ("Identity", "Squeeze", "Reshape"):
         return _conjuncts(node.inputs[0])
+    if node.type in ("StatelessIf", "If"):  # `a and b` of AutoGraph: b if a, else False
+        otherwise = node.attrs["else_branch"].outputs[t.value_index].op
+        if otherwise.type == "Const" and not otherwise.attrs["value"].any():
+            return [*_conjuncts(node.inputs[0]), t]
     return [t]
 
 
