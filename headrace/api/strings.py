@@ -319,6 +319,8 @@ def ngrams(
     >>> tf.strings.ngrams(["a", "b", "c"], 2).numpy().tolist()
     [b'a b', b'b c']
     """
+    left: Any
+    right: Any
     if pad_values is None:
         left = right = ""
     elif (
@@ -335,7 +337,7 @@ def ngrams(
         raise ValueError("padding_width must be greater than 0.")
     if padding_width is not None and pad_values is None:
         raise ValueError("pad_values must be provided if padding_width is set.")
-    widths = list(ngram_width) if isinstance(ngram_width, (list, tuple)) else [ngram_width]
+    widths: list[Any] = list(ngram_width) if isinstance(ngram_width, (list, tuple)) else [ngram_width]
     for width in widths:
         if width < 1:
             raise ValueError(f"All ngram_widths must be greater than 0. Got {ngram_width}")
@@ -582,7 +584,11 @@ def unicode_encode(
     >>> tf.strings.unicode_encode([97, 98], "UTF-8").numpy()
     b'ab'
     """
-    options = {"output_encoding": output_encoding, "errors": errors, "replacement_char": replacement_char}
+    options: dict[str, Any] = {
+        "output_encoding": output_encoding,
+        "errors": errors,
+        "replacement_char": replacement_char,
+    }
     if _is_ragged(input):
         if input.ragged_rank > 1:
             return input.with_values(unicode_encode(input.values, name=name, **options))

@@ -19,20 +19,30 @@ from .matrix import FACTORED, adjoint, matrix_dims, restack
 _FULL = frozenset({dtypes.float32, dtypes.float64, dtypes.complex64, dtypes.complex128})
 
 
-# ---------------------------------------------------------------------------------------------------------- tridiagonal
+# ------------------------------------------------------------------------------------------------ tridiagonal
 def _solve_shape(c: ShapeContext) -> Raw:
     diagonals, rhs = matrix_dims(c, 0), matrix_dims(c, 1)
     if diagonals is not None and diagonals[-2] not in (None, 3):
         raise ShapeError(f"Expected 3 diagonals got {diagonals[-2]}")
     if diagonals is not None and rhs is not None:
-        if len(diagonals) != len(rhs) or any(None not in (p, q) and p != q for p, q in zip(diagonals[:-2], rhs[:-2])):
-            raise ShapeError(f"diagonals and rhs must have the same batch dimensions, received {list(diagonals)} and {list(rhs)}")
+        if len(diagonals) != len(rhs) or any(
+            None not in (p, q) and p != q for p, q in zip(diagonals[:-2], rhs[:-2])
+        ):
+            raise ShapeError(
+                f"diagonals and rhs must have the same batch dimensions, received {list(diagonals)} and "
+                f"{list(rhs)}"
+            )
         if None not in (diagonals[-1], rhs[-2]) and diagonals[-1] != rhs[-2]:
-            raise ShapeError(f"the length of diagonals ({diagonals[-1]}) and the number of rows of rhs ({rhs[-2]}) must be equal")
+            raise ShapeError(
+                f"the length of diagonals ({diagonals[-1]}) and the number of rows of rhs ({rhs[-2]}) must "
+                "be equal"
+            )
     return rhs
 
 
-def _solve_kernel(diagonals: np.ndarray, rhs: np.ndarray, partial_pivoting: bool = True, perturb_singular: bool = False) -> np.ndarray:
+def _solve_kernel(
+    diagonals: np.ndarray, rhs: np.ndarray, partial_pivoting: bool = True, perturb_singular: bool = False
+) -> np.ndarray:
     if not rhs.size:
         return np.zeros_like(rhs)
     if perturb_singular:
@@ -61,22 +71,35 @@ def _perturbed_solve(diagonals: np.ndarray, rhs: np.ndarray) -> np.ndarray:
     upper = []  # rows of u: three diagonals and the right-hand side
     d, u, y = main[..., 0, :], above[..., 0, :], rhs[..., 0, :]
     for i in range(1, n):
-        low, next_d, next_u, next_y = below[..., i, :], main[..., i, :], above[..., i, :] * (i < n - 1), rhs[..., i, :]
+        low, next_d, next_u, next_y = (
+            below[..., i, :],
+            main[..., i, :],
+            above[..., i, :] * (i < n - 1),
+            rhs[..., i, :],
+        )
         stay = np.abs(d) >= np.abs(low)
         p = moved(np.where(stay, d, low))
         upper.append((p, np.where(stay, u, next_d), np.where(stay, 0, next_u), np.where(stay, y, next_y)))
         f = np.where(stay, low, d) / p
-        keep_d, keep_u, keep_y = np.where(stay, next_d, u), np.where(stay, next_u, 0), np.where(stay, next_y, y)
+        keep_d, keep_u, keep_y = (
+            np.where(stay, next_d, u),
+            np.where(stay, next_u, 0),
+            np.where(stay, next_y, y),
+        )
         d, u, y = keep_d - f * upper[-1][1], keep_u - f * upper[-1][2], keep_y - f * upper[-1][3]
     out = np.zeros_like(rhs)
     out[..., n - 1, :] = y / moved(d)
     for i in range(n - 2, -1, -1):
         p, first, second, y = upper[i]
-        out[..., i, :] = (y - first * out[..., i + 1, :] - (second * out[..., i + 2, :] if i + 2 < n else 0)) / p
+        out[..., i, :] = (
+            y - first * out[..., i + 1, :] - (second * out[..., i + 2, :] if i + 2 < n else 0)
+        ) / p
     return out
 
 
-def _solve_lower(b: Any, diagonals: Any, rhs: Any, partial_pivoting: bool = True, perturb_singular: bool = False) -> Any:
+def _solve_lower(
+    b: Any, diagonals: Any, rhs: Any, partial_pivoting: bool = True, perturb_singular: bool = False
+) -> Any:
     """The same elimination as two loops over the rows."""
     if not all(rhs.shape):
         return rhs
@@ -87,9 +110,19 @@ def _solve_lower(b: Any, diagonals: Any, rhs: Any, partial_pivoting: bool = True
 
     def diagonal(i: int) -> Any:
         """One diagonal, once per right-hand side."""
-        return b.broadcast_to(b.transpose(b.slice(diagonals, [0] * lead + [i, 0], [*batch, i + 1, n]), [*range(lead), lead + 1, lead]), rhs.shape)
+        return b.broadcast_to(
+            b.transpose(
+                b.slice(diagonals, [0] * lead + [i, 0], [*batch, i + 1, n]), [*range(lead), lead + 1, lead]
+            ),
+            rhs.shape,
+        )
 
-    above = b.pad(b.slice(diagonal(0), [0] * (lead + 2), [*batch, n - 1, k]), b.zeros((), rhs.dtype), [0] * (lead + 2), [0] * lead + [1, 0])
+    above = b.pad(
+        b.slice(diagonal(0), [0] * (lead + 2), [*batch, n - 1, k]),
+        b.zeros((), rhs.dtype),
+        [0] * (lead + 2),
+        [0] * lead + [1, 0],
+    )
     main, below = diagonal(1), diagonal(2)
     size = b.reduce(b.unary("abs", diagonals, kind), [lead, lead + 1], "maximum", 0)
     least = b.mul(b.broadcast_in_dim(size, line, range(lead)), b.full(line, np.finfo(kind._np).eps, kind))
@@ -120,7 +153,11 @@ def _solve_lower(b: Any, diagonals: Any, rhs: Any, partial_pivoting: bool = True
         f = b.div(b.select(stay, low, d), pivot)
         kept = [b.select(stay, next_d, u), b.select(stay, next_u, nothing), b.select(stay, next_y, y)]
         before = b.sub(i, one)
-        return [b.add(i, one), *[b.sub(a, b.mul(f, c)) for a, c in zip(kept, found[1:])], *[put(x, before, v) for x, v in zip(upper, found)]]
+        return [
+            b.add(i, one),
+            *[b.sub(a, b.mul(f, c)) for a, c in zip(kept, found[1:])],
+            *[put(x, before, v) for x, v in zip(upper, found)],
+        ]
 
     start = [one, row(main, zero), row(above, zero), row(rhs, zero), *[b.zeros(rhs.shape, rhs.dtype)] * 4]
     end = b.constant(n, dtypes.int32)
@@ -132,7 +169,12 @@ def _solve_lower(b: Any, diagonals: Any, rhs: Any, partial_pivoting: bool = True
         return [b.sub(i, one), put(x, i, new), new, last]
 
     last = b.div(y, moved(d))
-    start = [b.constant(n - 2, dtypes.int32), put(b.zeros(rhs.shape, rhs.dtype), b.constant(n - 1, dtypes.int32), last), last, nothing]
+    start = [
+        b.constant(n - 2, dtypes.int32),
+        put(b.zeros(rhs.shape, rhs.dtype), b.constant(n - 1, dtypes.int32), last),
+        last,
+        nothing,
+    ]
     return b.while_loop(start, lambda i, *_: b.compare("GE", i, zero), substitute)[1]
 
 
@@ -143,8 +185,15 @@ def shifted(x: Any, by: int, axis: int) -> Any:
     whole = 4 if after else 0
 
     def cut(begin: int, end: int, begin_mask: int, end_mask: int) -> Any:
-        return take(x, [0, begin] + [0] * after, [0, end] + [0] * after, [1, 1] + [1] * after, ellipsis_mask=1,
-                    begin_mask=begin_mask | whole, end_mask=end_mask | whole)  # fmt: skip
+        return take(
+            x,
+            [0, begin] + [0] * after,
+            [0, end] + [0] * after,
+            [1, 1] + [1] * after,
+            ellipsis_mask=1,
+            begin_mask=begin_mask | whole,
+            end_mask=end_mask | whole,
+        )
 
     border = lookup("ZerosLike")(cut(0, 1, 2, 0))
     if by > 0:
@@ -164,8 +213,16 @@ def _solve_grad(op: Any, g: Any) -> list[Any]:
     return [lookup("Pack")([inner(shifted(x, 1, -2)), inner(x), inner(shifted(x, -1, -2))], axis=-2), g_rhs]
 
 
-SOLVE = OpDef("TridiagonalSolve", "diagonals: T, rhs: T -> output: T", attrs={"partial_pivoting": True, "perturb_singular": False}, types={"T": _FULL},
-              shape=_solve_shape, kernel=_solve_kernel, lower=_solve_lower, grad=_solve_grad)  # fmt: skip
+SOLVE = OpDef(
+    "TridiagonalSolve",
+    "diagonals: T, rhs: T -> output: T",
+    attrs={"partial_pivoting": True, "perturb_singular": False},
+    types={"T": _FULL},
+    shape=_solve_shape,
+    kernel=_solve_kernel,
+    lower=_solve_lower,
+    grad=_solve_grad,
+)
 
 
 def _matmul(above: Any, main: Any, below: Any, rhs: Any) -> Any:
@@ -178,20 +235,32 @@ def _matmul_shape(c: ShapeContext) -> Raw:
     shapes = [matrix_dims(c, i) for i in range(4)]
     rhs = shapes[3]
     for name, d in zip(("superdiag", "maindiag", "subdiag"), shapes):
-        if d is not None and (d[-2] not in (None, 1) or (rhs is not None and None not in (d[-1], rhs[-2]) and d[-1] != rhs[-2])):
-            raise ShapeError(f"{name} must have shape [..., 1, {rhs[-2] if rhs else 'm'}], received {list(d)}")
+        if d is not None and (
+            d[-2] not in (None, 1) or (rhs is not None and None not in (d[-1], rhs[-2]) and d[-1] != rhs[-2])
+        ):
+            raise ShapeError(
+                f"{name} must have shape [..., 1, {rhs[-2] if rhs else 'm'}], received {list(d)}"
+            )
     return rhs
 
 
-MATMUL = OpDef("TridiagonalMatMul", "superdiag: T, maindiag: T, subdiag: T, rhs: T -> output: T", types={"T": _FULL}, shape=_matmul_shape, body=_matmul)
+MATMUL = OpDef(
+    "TridiagonalMatMul",
+    "superdiag: T, maindiag: T, subdiag: T, rhs: T -> output: T",
+    types={"T": _FULL},
+    shape=_matmul_shape,
+    body=_matmul,
+)
 
 
-# --------------------------------------------------------------------------------------------------------------- banded
+# ----------------------------------------------------------------------------------------------------- banded
 def _banded_solve(bands: Any, rhs: Any, lower: bool = True, adjoint: bool = False) -> Any:
     """As a dense triangular system."""
     shape = bands._raw_shape
     if shape is None or shape[-2] is None:
-        raise ValueError("banded_triangular_solve needs the number of bands to be known while building the graph.")
+        raise ValueError(
+            "banded_triangular_solve needs the number of bands to be known while building the graph."
+        )
     count = shape[-2]
     k = [1 - count, 0] if lower else [0, count - 1]
     n: Any = shape[-1]
@@ -201,5 +270,10 @@ def _banded_solve(bands: Any, rhs: Any, lower: bool = True, adjoint: bool = Fals
     return TRIANGULAR_SOLVE(dense, rhs, lower=lower, adjoint=adjoint)
 
 
-BANDED_SOLVE = OpDef("BandedTriangularSolve", "matrix: T, rhs: T -> output: T", attrs={"lower": True, "adjoint": False}, types={"T": FACTORED},
-                     body=_banded_solve)  # fmt: skip
+BANDED_SOLVE = OpDef(
+    "BandedTriangularSolve",
+    "matrix: T, rhs: T -> output: T",
+    attrs={"lower": True, "adjoint": False},
+    types={"T": FACTORED},
+    body=_banded_solve,
+)

@@ -1,8 +1,8 @@
 """Matrix decompositions: Cholesky, QR, SVD, eigenvalues, LU.
 
-Kernels are NumPy's (LAPACK, batched), lowerings are those of `factor`. Failure follows TensorFlow: a matrix that is not
-positive definite has NaN for its Cholesky factor, other failures raise InvalidArgumentError on the host; in compiled
-programs, where nothing can be raised, results are NaN."""
+Kernels are NumPy's (LAPACK, batched), lowerings are those of `factor`. Failure follows TensorFlow: a matrix
+that is not positive definite has NaN for its Cholesky factor, other failures raise InvalidArgumentError on
+the host; in compiled programs, where nothing can be raised, results are NaN."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from .matrix import (
 )
 
 
-# ------------------------------------------------------------------------------------------------------------ Cholesky
+# --------------------------------------------------------------------------------------------------- Cholesky
 @in_single
 def _cholesky_kernel(x: np.ndarray) -> np.ndarray:
     try:
@@ -64,19 +64,34 @@ def cholesky_grad(l: Any, g: Any) -> Any:
     return mul(adjoint(TRIANGULAR_SOLVE(l, adjoint(left), adjoint=True)), np.asarray(0.5, l._dtype._np))
 
 
-CHOLESKY = OpDef("Cholesky", "input: T -> output: T", types={"T": FACTORED}, shape=square_shape, kernel=_cholesky_kernel, grad=_cholesky_grad,
-                 lower=lifted(lambda b, x: tril(b, b.cholesky(x)) if all(x.shape) else x))  # fmt: skip
-OpDef("CholeskyGrad", "l: T, grad: T -> output: T", types={"T": (dtypes.float16, dtypes.float32, dtypes.float64)}, body=cholesky_grad)
+CHOLESKY = OpDef(
+    "Cholesky",
+    "input: T -> output: T",
+    types={"T": FACTORED},
+    shape=square_shape,
+    kernel=_cholesky_kernel,
+    grad=_cholesky_grad,
+    lower=lifted(lambda b, x: tril(b, b.cholesky(x)) if all(x.shape) else x),
+)
+OpDef(
+    "CholeskyGrad",
+    "l: T, grad: T -> output: T",
+    types={"T": (dtypes.float16, dtypes.float32, dtypes.float64)},
+    body=cholesky_grad,
+)
 
 
-# ----------------------------------------------------------------------------------------------------- triangular solve
+# ------------------------------------------------------------------------------------------- triangular solve
 def solve_shape(c: ShapeContext) -> Raw:
     """Batch dimensions of matrix and right-hand side broadcast together."""
     a, rhs = matrix_dims(c, 0, square=True), matrix_dims(c, 1)
     if a is None or rhs is None:
         return None
     if a[-1] is not None and rhs[-2] is not None and a[-1] != rhs[-2]:
-        raise ShapeError(f"Dimensions must be equal, but are {a[-1]} and {rhs[-2]}: the matrix and the right-hand side must have the same number of rows")
+        raise ShapeError(
+            f"Dimensions must be equal, but are {a[-1]} and {rhs[-2]}: the matrix and the right-hand side "
+            "must have the same number of rows"
+        )
     from headrace.core import shapes
 
     try:
@@ -86,7 +101,9 @@ def solve_shape(c: ShapeContext) -> Raw:
     return None if batch is None else (*batch, rhs[-2] if a[-1] is None else a[-1], rhs[-1])
 
 
-def _triangular_kernel(a: np.ndarray, rhs: np.ndarray, lower: bool = True, adjoint: bool = False) -> np.ndarray:
+def _triangular_kernel(
+    a: np.ndarray, rhs: np.ndarray, lower: bool = True, adjoint: bool = False
+) -> np.ndarray:
     if a.dtype.itemsize == 2:
         return _triangular_kernel(a.astype(np.float32), rhs.astype(np.float32), lower, adjoint)
     from scipy.linalg.blas import get_blas_funcs
@@ -98,12 +115,16 @@ def _triangular_kernel(a: np.ndarray, rhs: np.ndarray, lower: bool = True, adjoi
     conjugated = adjoint and a.dtype.kind == "c"
 
     def one(m: np.ndarray, y: np.ndarray) -> np.ndarray:
-        # BLAS wants column-major order: there, a row-major matrix is its transpose (whose triangle is the other one).
+        # BLAS wants column-major order: there, a row-major matrix is its transpose (whose triangle is the
+        # other one).
         if conjugated:
             return np.conj(solve(1.0, m.T, np.conj(y), lower=not lower, trans_a=0))
         return solve(1.0, m.T, y, lower=not lower, trans_a=0 if adjoint else 1)
 
-    full_a, full_rhs = np.broadcast_to(a, (*batch, *a.shape[-2:])), np.broadcast_to(rhs, (*batch, *rhs.shape[-2:]))
+    full_a, full_rhs = (
+        np.broadcast_to(a, (*batch, *a.shape[-2:])),
+        np.broadcast_to(rhs, (*batch, *rhs.shape[-2:])),
+    )
     return restack(each(one, np.ascontiguousarray(full_a), full_rhs), batch, rhs.shape[-2:], rhs.dtype)
 
 
@@ -113,7 +134,9 @@ def _triangular_lower(b: Any, a: Any, rhs: Any, lower: bool = True, adjoint: boo
     a, rhs = b.broadcast_to(a, (*batch, *a.shape[-2:])), b.broadcast_to(rhs, (*batch, *rhs.shape[-2:]))
     if not all(rhs.shape):
         return rhs
-    return b.triangular_solve(a, rhs, left=True, lower=lower, transpose="ADJOINT" if adjoint else "NO_TRANSPOSE")
+    return b.triangular_solve(
+        a, rhs, left=True, lower=lower, transpose="ADJOINT" if adjoint else "NO_TRANSPOSE"
+    )
 
 
 def _triangular_grad(op: Any, g: Any) -> list[Any]:
@@ -128,15 +151,27 @@ def _triangular_grad(op: Any, g: Any) -> list[Any]:
     return [unbroadcast_batch(g_a, a, rhs), unbroadcast_batch(g_rhs, rhs, a)]
 
 
-TRIANGULAR_SOLVE = OpDef("MatrixTriangularSolve", "matrix: T, rhs: T -> output: T", attrs={"lower": True, "adjoint": False},
-                         types={"T": FACTORED | {dtypes.bfloat16}}, shape=solve_shape, kernel=_triangular_kernel, lower=_triangular_lower,
-                         grad=_triangular_grad)  # fmt: skip
-OpDef("BatchMatrixTriangularSolve", "matrix: T, rhs: T -> output: T", attrs={"lower": True, "adjoint": False},
-      types={"T": (dtypes.float64, dtypes.float32)}, shape=solve_shape,
-      body=lambda a, rhs, lower, adjoint: TRIANGULAR_SOLVE(a, rhs, lower=lower, adjoint=adjoint))  # fmt: skip
+TRIANGULAR_SOLVE = OpDef(
+    "MatrixTriangularSolve",
+    "matrix: T, rhs: T -> output: T",
+    attrs={"lower": True, "adjoint": False},
+    types={"T": FACTORED | {dtypes.bfloat16}},
+    shape=solve_shape,
+    kernel=_triangular_kernel,
+    lower=_triangular_lower,
+    grad=_triangular_grad,
+)
+OpDef(
+    "BatchMatrixTriangularSolve",
+    "matrix: T, rhs: T -> output: T",
+    attrs={"lower": True, "adjoint": False},
+    types={"T": (dtypes.float64, dtypes.float32)},
+    shape=solve_shape,
+    body=lambda a, rhs, lower, adjoint: TRIANGULAR_SOLVE(a, rhs, lower=lower, adjoint=adjoint),
+)
 
 
-# ------------------------------------------------------------------------------------------------------------------ QR
+# --------------------------------------------------------------------------------------------------------- QR
 def _qr_shape(c: ShapeContext) -> list[Raw]:
     shape = matrix_dims(c)
     if shape is None:
@@ -152,16 +187,22 @@ def _qr_kernel(x: np.ndarray, full_matrices: bool = False) -> Any:
 
 
 def _qr_grad(op: Any, g_q: Any, g_r: Any) -> list[Any]:
-    """D. Roberts and L. Roberts, "QR and LQ decomposition matrix backpropagation algorithms for square, wide, and deep
-    matrices", 2020."""
+    """D. Roberts and L. Roberts, "QR and LQ decomposition matrix backpropagation algorithms for square, wide,
+    and deep matrices", 2020."""
     q, r = op.outputs
     shape = op.inputs[0]._raw_shape
     m, n = (None, None) if shape is None else shape[-2:]
     if m is None or n is None:
-        raise NotImplementedError("QrGrad is not implemented for matrices whose last two dimensions are not known while building the graph.")
+        raise NotImplementedError(
+            "QrGrad is not implemented for matrices whose last two dimensions are not known while building "
+            "the graph."
+        )
     if m > n and op.attrs["full_matrices"]:
-        raise NotImplementedError("QrGrad is not implemented for full_matrices=True with more rows than columns: the added columns of q are arbitrary. "
-                                  "Use full_matrices=False.")  # fmt: skip
+        raise NotImplementedError(
+            "QrGrad is not implemented for full_matrices=True with more rows than columns: the added "
+            "columns of q are arbitrary. "
+            "Use full_matrices=False."
+        )
     if m >= n:
         return [_qr_deep_grad(q, r, g_q, g_r)]
     y, u = _columns(op.inputs[0], m, n), _columns(r, 0, m)
@@ -189,11 +230,19 @@ def _qr_deep_grad(q: Any, r: Any, g_q: Any, g_r: Any) -> Any:
     return adjoint(TRIANGULAR_SOLVE(r, adjoint(right), lower=False))
 
 
-QR = OpDef("Qr", "input: T -> q: T, r: T", attrs={"full_matrices": False}, types={"T": FACTORED}, shape=_qr_shape, kernel=_qr_kernel,
-           lower=lifted(lambda b, x, full_matrices: factor.qr(b, x, full_matrices)), grad=_qr_grad)  # fmt: skip
+QR = OpDef(
+    "Qr",
+    "input: T -> q: T, r: T",
+    attrs={"full_matrices": False},
+    types={"T": FACTORED},
+    shape=_qr_shape,
+    kernel=_qr_kernel,
+    lower=lifted(lambda b, x, full_matrices: factor.qr(b, x, full_matrices)),
+    grad=_qr_grad,
+)
 
 
-# ----------------------------------------------------------------------------------------------------- singular values
+# -------------------------------------------------------------------------------------------- singular values
 def _svd_shape(c: ShapeContext) -> list[Raw]:
     shape = matrix_dims(c)
     if shape is None:
@@ -240,8 +289,8 @@ def _differences(x: Any) -> Any:
 
 
 def _svd_grad(op: Any, g_s: Any, g_u: Any, g_v: Any) -> list[Any]:
-    """J. Townsend, "Differentiating the singular value decomposition", 2016; for complex matrices with the phase of the
-    singular vectors as gauge."""
+    """J. Townsend, "Differentiating the singular value decomposition", 2016; for complex matrices with the
+    phase of the singular vectors as gauge."""
     a = op.inputs[0]
     if not op.attrs["compute_uv"]:
         _, u, v = SVD(a, compute_uv=True, full_matrices=False)
@@ -251,8 +300,11 @@ def _svd_grad(op: Any, g_s: Any, g_u: Any, g_v: Any) -> list[Any]:
     m, n = (None, None) if shape is None else shape[-2:]
     if op.attrs["full_matrices"]:
         if m is None or n is None or abs(m - n) > 1:
-            raise NotImplementedError("svd gradient is not implemented for full_matrices=True and abs(m - n) > 1: the added singular vectors are arbitrary. "
-                                      f"Received a matrix of shape {shape}. Use full_matrices=False.")  # fmt: skip
+            raise NotImplementedError(
+                "svd gradient is not implemented for full_matrices=True and abs(m - n) > 1: the added "
+                "singular vectors are arbitrary. "
+                f"Received a matrix of shape {shape}. Use full_matrices=False."
+            )
         u, g_u = _thin(u, g_u, min(m, n), m)
         v, g_v = _thin(v, g_v, min(m, n), n)
     complex_ = s._dtype.kind == "c"
@@ -274,8 +326,8 @@ def _svd_grad(op: Any, g_s: Any, g_u: Any, g_v: Any) -> list[Any]:
 
 
 def _thin(u: Any, g: Any, k: int, m: int) -> tuple[Any, Any]:
-    """The first k columns of a full set of vectors. The one that may be left over is fixed by being orthogonal to them, so
-    its gradient is theirs."""
+    """The first k columns of a full set of vectors. The one that may be left over is fixed by being
+    orthogonal to them, so its gradient is theirs."""
     if k == m:
         return u, g
     thin, last = _columns(u, 0, k), _columns(u, k, m)
@@ -283,11 +335,19 @@ def _thin(u: Any, g: Any, k: int, m: int) -> tuple[Any, Any]:
     return thin, sub(_columns(g, 0, k), mm(last, mm(g_last, thin, adjoint_a=True)))
 
 
-SVD = OpDef("Svd", "input: T -> s: T, u: T, v: T", attrs={"compute_uv": True, "full_matrices": False}, types={"T": FACTORED}, shape=_svd_shape,
-            kernel=_svd_kernel, lower=_svd_lower, grad=_svd_grad)  # fmt: skip
+SVD = OpDef(
+    "Svd",
+    "input: T -> s: T, u: T, v: T",
+    attrs={"compute_uv": True, "full_matrices": False},
+    types={"T": FACTORED},
+    shape=_svd_shape,
+    kernel=_svd_kernel,
+    lower=_svd_lower,
+    grad=_svd_grad,
+)
 
 
-# --------------------------------------------------------------------------------------------------------- eigenvalues
+# ------------------------------------------------------------------------------------------------ eigenvalues
 def _eigen_shape(c: ShapeContext) -> list[Raw]:
     shape = matrix_dims(c, 0, square=True)
     vectors = shape if c.attrs["compute_v"] else (0,)
@@ -297,7 +357,12 @@ def _eigen_shape(c: ShapeContext) -> list[Raw]:
 @in_single
 def _eigh_kernel(x: np.ndarray, compute_v: bool = True) -> Any:
     if not np.isfinite(x).all():
-        raise InvalidArgumentError(None, None, "Self-adjoint eigen decomposition was not successful. The input might not be valid: it has NaN or infinity.")
+        raise InvalidArgumentError(
+            None,
+            None,
+            "Self-adjoint eigen decomposition was not successful. The input might not be valid: it has NaN "
+            "or infinity.",
+        )
     if not compute_v:
         return np.linalg.eigvalsh(x), np.zeros(0, x.dtype)
     return tuple(np.linalg.eigh(x))
@@ -320,15 +385,25 @@ def _eigh_grad(op: Any, g_e: Any, g_v: Any) -> list[Any]:
     return [half_lower(add(g, adjoint(g)))]  # only the lower triangle is read
 
 
-EIGH = OpDef("SelfAdjointEigV2", "input: T -> e: T, v: T", attrs={"compute_v": True}, types={"T": FACTORED}, shape=_eigen_shape, kernel=_eigh_kernel,
-             lower=_eigh_lower, grad=_eigh_grad)  # fmt: skip
+EIGH = OpDef(
+    "SelfAdjointEigV2",
+    "input: T -> e: T, v: T",
+    attrs={"compute_v": True},
+    types={"T": FACTORED},
+    shape=_eigen_shape,
+    kernel=_eigh_kernel,
+    lower=_eigh_lower,
+    grad=_eigh_grad,
+)
 
 
 def _eig_kernel(x: np.ndarray, compute_v: bool = True, Tout: Any = None) -> Any:
     try:
         e, v = np.linalg.eig(x)
     except np.linalg.LinAlgError as error:
-        raise InvalidArgumentError(None, None, f"Eigen decomposition was not successful. The input might not be valid: {error}") from None
+        raise InvalidArgumentError(
+            None, None, f"Eigen decomposition was not successful. The input might not be valid: {error}"
+        ) from None
     if x.dtype.kind == "c":  # TensorFlow's order
         order = np.argsort(np.abs(e), -1)
         e, v = np.take_along_axis(e, order, -1), np.take_along_axis(v, order[..., None, :], -1)
@@ -336,8 +411,8 @@ def _eig_kernel(x: np.ndarray, compute_v: bool = True, Tout: Any = None) -> Any:
 
 
 def _eig_grad(op: Any, g_e: Any, g_v: Any) -> list[Any]:
-    """C. Boeddeker et al., "On the computation of complex-valued gradients with application to statistically optimum
-    beamforming", 2017; vectors of length 1 with arbitrary phase."""
+    """C. Boeddeker et al., "On the computation of complex-valued gradients with application to statistically
+    optimum beamforming", 2017; vectors of length 1 with arbitrary phase."""
     e, v = op.outputs
     kind = op.inputs[0]._dtype
     if not op.attrs["compute_v"]:
@@ -352,11 +427,19 @@ def _eig_grad(op: Any, g_e: Any, g_v: Any) -> list[Any]:
     return [g if kind.kind == "c" else lookup("Real")(g, Tout=kind)]
 
 
-EIG = OpDef("Eig", "input: T -> e: Tout, v: Tout", attrs={"compute_v": True, "Tout": REQUIRED}, types={"T": FACTORED - {dtypes.float16}},
-            shape=_eigen_shape, kernel=_eig_kernel, grad=_eig_grad, host=True)  # fmt: skip
+EIG = OpDef(
+    "Eig",
+    "input: T -> e: Tout, v: Tout",
+    attrs={"compute_v": True, "Tout": REQUIRED},
+    types={"T": FACTORED - {dtypes.float16}},
+    shape=_eigen_shape,
+    kernel=_eig_kernel,
+    grad=_eig_grad,
+    host=True,
+)
 
 
-# ------------------------------------------------------------------------------------------------------------------ LU
+# --------------------------------------------------------------------------------------------------------- LU
 def _lu_shape(c: ShapeContext) -> list[Raw]:
     shape = matrix_dims(c, 0, square=True)
     return [shape, None if shape is None else shape[:-1]]
@@ -387,7 +470,9 @@ def lu_with_order(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     pairs = each(one, x)
     batch = x.shape[:-2]
-    return restack([p for p, _ in pairs], batch, (n, n), x.dtype), restack([o for _, o in pairs], batch, (n,), np.int32)
+    return restack([p for p, _ in pairs], batch, (n, n), x.dtype), restack(
+        [o for _, o in pairs], batch, (n,), np.int32
+    )
 
 
 @lifted
@@ -408,10 +493,22 @@ def _lu_grad(op: Any, g: Any, _: Any) -> list[Any]:
     right = adjoint(TRIANGULAR_SOLVE(u, adjoint(inner), lower=False))  # inner u^-H
     permuted = TRIANGULAR_SOLVE(l, right, adjoint=True)
     n = packed._raw_shape[-1] if packed._raw_shape else None
-    depth = n if n is not None else lookup("StridedSlice")(lookup("Shape")(packed), [-1], [0], [1], end_mask=1, shrink_axis_mask=1)
+    depth = (
+        n
+        if n is not None
+        else lookup("StridedSlice")(lookup("Shape")(packed), [-1], [0], [1], end_mask=1, shrink_axis_mask=1)
+    )
     one, zero = np.ones((), g._dtype._np), np.zeros((), g._dtype._np)
     return [mm(lookup("OneHot")(order, depth, one, zero), permuted, adjoint_a=True)]
 
 
-LU = OpDef("Lu", "input: T -> lu: T, p: output_idx_type", attrs={"output_idx_type": dtypes.int32}, types={"T": FACTORED}, shape=_lu_shape,
-           kernel=_lu_kernel, lower=_lu_lower, grad=_lu_grad)  # fmt: skip
+LU = OpDef(
+    "Lu",
+    "input: T -> lu: T, p: output_idx_type",
+    attrs={"output_idx_type": dtypes.int32},
+    types={"T": FACTORED},
+    shape=_lu_shape,
+    kernel=_lu_kernel,
+    lower=_lu_lower,
+    grad=_lu_grad,
+)

@@ -1,7 +1,8 @@
 """Diagonals and bands: reading them, writing them, building matrices of them.
 
-All rules here rest on one fact: in a row-major matrix of `n` columns, a diagonal is an arithmetic progression of step
-`n + 1`. So reading one is a strided slice, writing one an interior padding, and no gather or scatter is ever needed."""
+All rules here rest on one fact: in a row-major matrix of `n` columns, a diagonal is an arithmetic progression
+of step `n + 1`. So reading one is a strided slice, writing one an interior padding, and no gather or scatter
+is ever needed."""
 
 from __future__ import annotations
 
@@ -44,7 +45,9 @@ def bounds(k: np.ndarray, what: str = "diag_index") -> tuple[int, int]:
     """`k` as (lowest, highest) diagonal."""
     flat = k.reshape(-1).tolist()
     if k.ndim > 1 or len(flat) not in (1, 2):
-        raise ShapeError(f"{what} must be a scalar or have one or two elements, received shape {list(k.shape)}")
+        raise ShapeError(
+            f"{what} must be a scalar or have one or two elements, received shape {list(k.shape)}"
+        )
     low, high = flat[0], flat[-1]
     if low > high:
         raise ShapeError(f"lower_diag_index must not be larger than upper_diag_index: {low} > {high}")
@@ -67,7 +70,7 @@ def _mask(rows: int, cols: int, low: int, high: int) -> np.ndarray:
     return (offset >= low) & (offset <= high)
 
 
-# ------------------------------------------------------------------------------------------------------------- reading
+# ---------------------------------------------------------------------------------------------------- reading
 def _part_shape(c: ShapeContext) -> Raw:
     shape, k = c[0], c.value(1) if len(c) > 1 else np.zeros((), np.int32)
     if "align" in c.attrs:
@@ -100,7 +103,9 @@ def _part_kernel(x: np.ndarray, k: Any = 0, padding: Any = None, align: str = "R
     out[...] = 0 if padding is None else padding
     for line in found:
         stop = line.start + max(0, line.length - 1) * (cols + 1) + 1
-        out[..., line.row, line.pad : line.pad + line.length] = flat[..., line.start : stop : cols + 1][..., : line.length]
+        out[..., line.row, line.pad : line.pad + line.length] = flat[..., line.start : stop : cols + 1][
+            ..., : line.length
+        ]
     return out[..., 0, :] if low == high else out
 
 
@@ -130,23 +135,44 @@ def _part_grad(op: Any, g: Any) -> list[Any]:
     return [gx] + [None] * (len(op.inputs) - 1)
 
 
-MATRIX_DIAG_PART = OpDef("MatrixDiagPartV3", "input: T, k: int32, padding_value: T -> diagonal: T", attrs={"align": "RIGHT_LEFT"}, static=["k"],
-                         shape=_part_shape, kernel=_part_kernel, lower=_part_lower, grad=_part_grad)  # fmt: skip
-OpDef("MatrixDiagPartV2", "input: T, k: int32, padding_value: T -> diagonal: T", static=["k"],
-      shape=_part_shape, grad=_part_grad,
-      kernel=lambda x, k, padding: _part_kernel(x, k, padding, "LEFT_LEFT"),
-      lower=lambda b, x, k, padding: _part_lower(b, x, k, padding, "LEFT_LEFT"))  # fmt: skip
-OpDef("MatrixDiagPart", "input: T -> diagonal: T", shape=_part_shape, kernel=_part_kernel, lower=_part_lower, grad=_part_grad)
+MATRIX_DIAG_PART = OpDef(
+    "MatrixDiagPartV3",
+    "input: T, k: int32, padding_value: T -> diagonal: T",
+    attrs={"align": "RIGHT_LEFT"},
+    static=["k"],
+    shape=_part_shape,
+    kernel=_part_kernel,
+    lower=_part_lower,
+    grad=_part_grad,
+)
+OpDef(
+    "MatrixDiagPartV2",
+    "input: T, k: int32, padding_value: T -> diagonal: T",
+    static=["k"],
+    shape=_part_shape,
+    grad=_part_grad,
+    kernel=lambda x, k, padding: _part_kernel(x, k, padding, "LEFT_LEFT"),
+    lower=lambda b, x, k, padding: _part_lower(b, x, k, padding, "LEFT_LEFT"),
+)
+OpDef(
+    "MatrixDiagPart",
+    "input: T -> diagonal: T",
+    shape=_part_shape,
+    kernel=_part_kernel,
+    lower=_part_lower,
+    grad=_part_grad,
+)
 
 
-# ------------------------------------------------------------------------------------------------------------- writing
+# ---------------------------------------------------------------------------------------------------- writing
 def _packed_lines(packed: tuple[int, ...], low: int, high: int) -> int:
     """Checks the packed form's number of diagonals; returns how many trailing dimensions are not batch."""
     if low == high:
         return 1
     if len(packed) < 2 or packed[-2] not in (None, high - low + 1):
         raise ShapeError(
-            f"the number of diagonals in `diagonal` (shape {list(packed)}) must be upper - lower + 1 = {high - low + 1} of diagonal indices [{low}, {high}]"
+            f"the number of diagonals in `diagonal` (shape {list(packed)}) must be upper - lower + 1 = "
+            f"{high - low + 1} of diagonal indices [{low}, {high}]"
         )
     return 2
 
@@ -170,7 +196,9 @@ def _set_shape(c: ShapeContext) -> Raw:
             width = max(0, min(rows + min(high, 0), cols - max(low, 0)))  # type: ignore[operator]
             if diagonal[-1] not in (None, width) or len(diagonal) - trailing != len(shape) - 2:
                 wanted = [*shape[:-2], *([] if low == high else [high - low + 1]), width]
-                raise ShapeError(f"diagonal must have shape {wanted} to fit the input, received {list(diagonal)}")
+                raise ShapeError(
+                    f"diagonal must have shape {wanted} to fit the input, received {list(diagonal)}"
+                )
     return shape
 
 
@@ -202,7 +230,9 @@ def _spread(b: Any, x: Any, diagonal: Any, rows: int, cols: int, low: int, high:
         if low == high:
             values = diagonal
         else:
-            values = b.slice(diagonal, [*lead, line.row, line.pad], [*batch, line.row + 1, line.pad + line.length])
+            values = b.slice(
+                diagonal, [*lead, line.row, line.pad], [*batch, line.row + 1, line.pad + line.length]
+            )
             values = b.reshape(values, [*batch, line.length])
         last = line.start + (line.length - 1) * (cols + 1)
         placed = b.pad(values, zero, [*lead, line.start], [*lead, rows * cols - 1 - last], [*lead, cols])
@@ -222,15 +252,36 @@ def _set_grad(op: Any, g: Any) -> list[Any]:
     return [g_x, MATRIX_DIAG_PART(g, k, zero, align=align)] + [None] * (len(op.inputs) - 2)
 
 
-MATRIX_SET_DIAG = OpDef("MatrixSetDiagV3", "input: T, diagonal: T, k: int32 -> output: T", attrs={"align": "RIGHT_LEFT"}, static=["k"],
-                        shape=_set_shape, kernel=_set_kernel, lower=_set_lower, grad=_set_grad)  # fmt: skip
-OpDef("MatrixSetDiagV2", "input: T, diagonal: T, k: int32 -> output: T", static=["k"], shape=_set_shape, grad=_set_grad,
-      kernel=lambda x, diagonal, k: _set_kernel(x, diagonal, k, "LEFT_LEFT"),
-      lower=lambda b, x, diagonal, k: _set_lower(b, x, diagonal, k, "LEFT_LEFT"))  # fmt: skip
-OpDef("MatrixSetDiag", "input: T, diagonal: T -> output: T", shape=_set_shape, kernel=_set_kernel, lower=_set_lower, grad=_set_grad)
+MATRIX_SET_DIAG = OpDef(
+    "MatrixSetDiagV3",
+    "input: T, diagonal: T, k: int32 -> output: T",
+    attrs={"align": "RIGHT_LEFT"},
+    static=["k"],
+    shape=_set_shape,
+    kernel=_set_kernel,
+    lower=_set_lower,
+    grad=_set_grad,
+)
+OpDef(
+    "MatrixSetDiagV2",
+    "input: T, diagonal: T, k: int32 -> output: T",
+    static=["k"],
+    shape=_set_shape,
+    grad=_set_grad,
+    kernel=lambda x, diagonal, k: _set_kernel(x, diagonal, k, "LEFT_LEFT"),
+    lower=lambda b, x, diagonal, k: _set_lower(b, x, diagonal, k, "LEFT_LEFT"),
+)
+OpDef(
+    "MatrixSetDiag",
+    "input: T, diagonal: T -> output: T",
+    shape=_set_shape,
+    kernel=_set_kernel,
+    lower=_set_lower,
+    grad=_set_grad,
+)
 
 
-# ------------------------------------------------------------------------------------------------------------ building
+# --------------------------------------------------------------------------------------------------- building
 def _size(width: int, low: int, high: int, rows: int, cols: int) -> tuple[int, int]:
     """The matrix that packed diagonals of that width make; -1 means as small as possible."""
     least_rows, least_cols = width - min(high, 0), width + max(low, 0)
@@ -245,7 +296,10 @@ def _size(width: int, low: int, high: int, rows: int, cols: int) -> tuple[int, i
     if cols < least_cols:
         raise ShapeError(f"The number of columns {cols} is too small: at least {least_cols} are needed")
     if rows != least_rows and cols != least_cols:
-        raise ShapeError(f"The number of rows or columns is not consistent with the specified d_lower, d_upper, and diagonal: {rows} x {cols} for diagonals of length {width}")
+        raise ShapeError(
+            "The number of rows or columns is not consistent with the specified d_lower, d_upper, and "
+            f"diagonal: {rows} x {cols} for diagonals of length {width}"
+        )
     return rows, cols
 
 
@@ -269,7 +323,14 @@ def _build_shape(c: ShapeContext) -> Raw:
     return (*batch, *_size(shape[-1], low, high, int(rows), int(cols)))
 
 
-def _build_kernel(diagonal: np.ndarray, k: Any = 0, num_rows: Any = -1, num_cols: Any = -1, padding: Any = None, align: str = "RIGHT_LEFT") -> np.ndarray:
+def _build_kernel(
+    diagonal: np.ndarray,
+    k: Any = 0,
+    num_rows: Any = -1,
+    num_cols: Any = -1,
+    padding: Any = None,
+    align: str = "RIGHT_LEFT",
+) -> np.ndarray:
     low, high = bounds(np.asarray(k))
     rows, cols = _size(diagonal.shape[-1], low, high, int(num_rows), int(num_cols))
     batch = diagonal.shape[: -1 if low == high else -2]
@@ -278,7 +339,15 @@ def _build_kernel(diagonal: np.ndarray, k: Any = 0, num_rows: Any = -1, num_cols
     return _set_kernel(out, diagonal, k, align)
 
 
-def _build_lower(b: Any, diagonal: Any, k: Any = 0, num_rows: Any = -1, num_cols: Any = -1, padding: Any = None, align: str = "RIGHT_LEFT") -> Any:
+def _build_lower(
+    b: Any,
+    diagonal: Any,
+    k: Any = 0,
+    num_rows: Any = -1,
+    num_cols: Any = -1,
+    padding: Any = None,
+    align: str = "RIGHT_LEFT",
+) -> Any:
     low, high = bounds(np.asarray(k))
     rows, cols = _size(diagonal.shape[-1], low, high, int(num_rows), int(num_cols))
     batch = diagonal.shape[: -1 if low == high else -2]
@@ -294,17 +363,48 @@ def _build_grad(op: Any, g: Any) -> list[Any]:
 
 
 _BUILD = "diagonal: T, k: int32, num_rows: int32, num_cols: int32, padding_value: T -> output: T"
-MATRIX_DIAG = OpDef("MatrixDiagV3", _BUILD, attrs={"align": "RIGHT_LEFT"}, static=["k", "num_rows", "num_cols"],
-                    shape=_build_shape, kernel=_build_kernel, lower=_build_lower, grad=_build_grad)  # fmt: skip
-OpDef("MatrixDiagV2", _BUILD, static=["k", "num_rows", "num_cols"], shape=_build_shape, grad=_build_grad,
-      kernel=lambda d, k, rows, cols, padding: _build_kernel(d, k, rows, cols, padding, "LEFT_LEFT"),
-      lower=lambda b, d, k, rows, cols, padding: _build_lower(b, d, k, rows, cols, padding, "LEFT_LEFT"))  # fmt: skip
-OpDef("MatrixDiag", "diagonal: T -> output: T", shape=_build_shape, kernel=_build_kernel, lower=_build_lower, grad=_build_grad)
+MATRIX_DIAG = OpDef(
+    "MatrixDiagV3",
+    _BUILD,
+    attrs={"align": "RIGHT_LEFT"},
+    static=["k", "num_rows", "num_cols"],
+    shape=_build_shape,
+    kernel=_build_kernel,
+    lower=_build_lower,
+    grad=_build_grad,
+)
+OpDef(
+    "MatrixDiagV2",
+    _BUILD,
+    static=["k", "num_rows", "num_cols"],
+    shape=_build_shape,
+    grad=_build_grad,
+    kernel=lambda d, k, rows, cols, padding: _build_kernel(d, k, rows, cols, padding, "LEFT_LEFT"),
+    lower=lambda b, d, k, rows, cols, padding: _build_lower(b, d, k, rows, cols, padding, "LEFT_LEFT"),
+)
+OpDef(
+    "MatrixDiag",
+    "diagonal: T -> output: T",
+    shape=_build_shape,
+    kernel=_build_kernel,
+    lower=_build_lower,
+    grad=_build_grad,
+)
 
 
-# ------------------------------------------------------------------------------------------------- tensors of any rank
-_TENSOR_DIAG = frozenset({dtypes.bfloat16, dtypes.float16, dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64,
-                          dtypes.complex64, dtypes.complex128})  # fmt: skip
+# ---------------------------------------------------------------------------------------- tensors of any rank
+_TENSOR_DIAG = frozenset(
+    {
+        dtypes.bfloat16,
+        dtypes.float16,
+        dtypes.float32,
+        dtypes.float64,
+        dtypes.int32,
+        dtypes.int64,
+        dtypes.complex64,
+        dtypes.complex128,
+    }
+)
 
 
 def _tensor_part_shape(c: ShapeContext) -> Raw:
@@ -317,7 +417,10 @@ def _tensor_part_shape(c: ShapeContext) -> Raw:
     out = []
     for a, b in zip(shape[:half], shape[half:]):
         if a is not None and b is not None and a != b:
-            raise ShapeError(f"the first and second half of the input's dimensions must agree, received shape {list(shape)}")
+            raise ShapeError(
+                "the first and second half of the input's dimensions must agree, received shape "
+                f"{list(shape)}"
+            )
         out.append(b if a is None else a)
     return tuple(out)
 
@@ -350,13 +453,27 @@ def _tensor_part_lower(b: Any, x: Any) -> Any:
     return b.reshape(_part_lower(b, b.reshape(x, [n, n])), shape)
 
 
-TENSOR_DIAG = OpDef("Diag", "diagonal: T -> output: T", types={"T": _TENSOR_DIAG}, shape=_tensor_shape, kernel=_tensor_kernel,
-                    lower=_tensor_lower, grad=lambda op, g: [TENSOR_DIAG_PART(g)])  # fmt: skip
-TENSOR_DIAG_PART = OpDef("DiagPart", "input: T -> diagonal: T", types={"T": _TENSOR_DIAG}, shape=_tensor_part_shape,
-                         kernel=_tensor_part_kernel, lower=_tensor_part_lower, grad=lambda op, g: [TENSOR_DIAG(g)])  # fmt: skip
+TENSOR_DIAG: OpDef = OpDef(
+    "Diag",
+    "diagonal: T -> output: T",
+    types={"T": _TENSOR_DIAG},
+    shape=_tensor_shape,
+    kernel=_tensor_kernel,
+    lower=_tensor_lower,
+    grad=lambda op, g: [TENSOR_DIAG_PART(g)],
+)
+TENSOR_DIAG_PART: OpDef = OpDef(
+    "DiagPart",
+    "input: T -> diagonal: T",
+    types={"T": _TENSOR_DIAG},
+    shape=_tensor_part_shape,
+    kernel=_tensor_part_kernel,
+    lower=_tensor_part_lower,
+    grad=lambda op, g: [TENSOR_DIAG(g)],
+)
 
 
-# --------------------------------------------------------------------------------------------------------------- bands
+# ------------------------------------------------------------------------------------------------------ bands
 def _band_shape(c: ShapeContext) -> Raw:
     shape = c[0]
     if shape is not None and len(shape) < 2:
@@ -368,9 +485,15 @@ def _band_kernel(x: np.ndarray, num_lower: np.ndarray, num_upper: np.ndarray) ->
     rows, cols = x.shape[-2:]
     low, high = int(num_lower), int(num_upper)
     if low > rows:
-        raise errors.InvalidArgumentError(None, None, f"num_lower must be negative or less or equal to number of rows ({rows}) got: {low}")
+        raise errors.InvalidArgumentError(
+            None, None, f"num_lower must be negative or less or equal to number of rows ({rows}) got: {low}"
+        )
     if high > cols:
-        raise errors.InvalidArgumentError(None, None, f"num_upper must be negative or less or equal to number of columns ({cols}) got: {high}")
+        raise errors.InvalidArgumentError(
+            None,
+            None,
+            f"num_upper must be negative or less or equal to number of columns ({cols}) got: {high}",
+        )
     keep = _mask(rows, cols, -rows if low < 0 else -low, cols if high < 0 else high)
     return np.where(keep, x, np.zeros((), x.dtype))
 
@@ -389,8 +512,21 @@ def _band_lower(b: Any, x: Any, num_lower: Any, num_upper: Any) -> Any:
     return b.select(b.broadcast_to(keep, x.shape), x, b.zeros(x.shape, x.dtype))
 
 
-BAND_PART = OpDef("MatrixBandPart", "input: T, num_lower: Tindex, num_upper: Tindex -> band: T", shape=_band_shape, kernel=_band_kernel,
-                  lower=_band_lower, types={"Tindex": (dtypes.int32, dtypes.int64)}, defaults={"Tindex": dtypes.int64},
-                  grad=lambda op, g: [BAND_PART(g, op.inputs[1], op.inputs[2]), None, None])  # fmt: skip
-OpDef("BatchMatrixBandPart", "input: T, num_lower: int64, num_upper: int64 -> band: T", shape=same_as(0), kernel=_band_kernel, lower=_band_lower,
-      grad=lambda op, g: [BAND_PART(g, op.inputs[1], op.inputs[2]), None, None])  # fmt: skip
+BAND_PART: OpDef = OpDef(
+    "MatrixBandPart",
+    "input: T, num_lower: Tindex, num_upper: Tindex -> band: T",
+    shape=_band_shape,
+    kernel=_band_kernel,
+    lower=_band_lower,
+    types={"Tindex": (dtypes.int32, dtypes.int64)},
+    defaults={"Tindex": dtypes.int64},
+    grad=lambda op, g: [BAND_PART(g, op.inputs[1], op.inputs[2]), None, None],
+)
+OpDef(
+    "BatchMatrixBandPart",
+    "input: T, num_lower: int64, num_upper: int64 -> band: T",
+    shape=same_as(0),
+    kernel=_band_kernel,
+    lower=_band_lower,
+    grad=lambda op, g: [BAND_PART(g, op.inputs[1], op.inputs[2]), None, None],
+)

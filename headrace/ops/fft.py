@@ -1,7 +1,8 @@
 """Fourier transforms of one to three last dimensions, and of any dimensions (the ND family).
 
-Every op is one of four transforms (forward or inverse, of complex data or of real data with only the non-redundant half of
-its spectrum) over some axes at some lengths; shape rule, kernel, lowering and gradient are written once."""
+Every op is one of four transforms (forward or inverse, of complex data or of real data with only the
+non-redundant half of its spectrum) over some axes at some lengths; shape rule, kernel, lowering and gradient
+are written once."""
 
 from __future__ import annotations
 
@@ -20,10 +21,15 @@ from .table import normal_axis
 
 _COMPLEX = (dtypes.complex64, dtypes.complex128)
 _REAL = (dtypes.float32, dtypes.float64)
-_KERNELS = {"FFT": np.fft.fftn, "IFFT": np.fft.ifftn, "RFFT": np.fft.rfftn, "IRFFT": np.fft.irfftn}
+_KERNELS: dict[str, Callable[..., np.ndarray]] = {
+    "FFT": np.fft.fftn,
+    "IFFT": np.fft.ifftn,
+    "RFFT": np.fft.rfftn,
+    "IRFFT": np.fft.irfftn,
+}
 
 
-# -------------------------------------------------------------------------------------------------- geometry of one call
+# --------------------------------------------------------------------------------------- geometry of one call
 def _half(kind: str, lengths: Sequence[Any]) -> list[Any]:
     """The sizes of the complex side of a transform of these lengths: real data have half a spectrum."""
     out = list(lengths)
@@ -49,7 +55,9 @@ def _lengths(c: ShapeContext, n: int) -> Sequence[Any]:
     if lengths is None:
         return (None,) * n
     if len(lengths) != n:
-        raise ShapeError(f"fft_length must have {n} elements, one per transformed dimension, received {len(lengths)}")
+        raise ShapeError(
+            f"fft_length must have {n} elements, one per transformed dimension, received {len(lengths)}"
+        )
     for i, length in enumerate(lengths):
         if length is not None and length < 0:
             raise ShapeError(f"fft_length[{i}] must be >= 0, but got: {length}")
@@ -64,7 +72,7 @@ def _result_shape(shape: Raw, kind: str, axes: Sequence[int], lengths: Sequence[
     return tuple(out)
 
 
-# ---------------------------------------------------------------------------------------------------------------- kernel
+# ----------------------------------------------------------------------------------------------------- kernel
 def _resized(x: np.ndarray, axes: Sequence[int], sizes: Sequence[int]) -> np.ndarray:
     """Cropped, or padded with zeros, at the end of each axis."""
     for axis, size in zip(axes, sizes):
@@ -89,7 +97,7 @@ def _run(kind: str, x: np.ndarray, axes: Sequence[int], lengths: Sequence[int]) 
     return _KERNELS[kind](_resized(x, axes, lengths), axes=list(axes))
 
 
-# -------------------------------------------------------------------------------------------------------------- lowering
+# --------------------------------------------------------------------------------------------------- lowering
 def _lower(b: Any, kind: str, x: Any, axes: Sequence[int], lengths: Sequence[int]) -> Any:
     out_type = x.dtype
     if kind == "RFFT":
@@ -118,8 +126,8 @@ def _lower(b: Any, kind: str, x: Any, axes: Sequence[int], lengths: Sequence[int
 
 
 def _lower_trailing(b: Any, kind: str, x: Any, lengths: list[int], out_type: Any) -> Any:
-    """Over the last dimensions. One StableHLO op takes three of them, so more are done one group after the other; what halves
-    the spectrum comes first going forward and last coming back."""
+    """Over the last dimensions. One StableHLO op takes three of them, so more are done one group after the
+    other; what halves the spectrum comes first going forward and last coming back."""
     n = len(lengths)
     if n <= 3:
         shape = [*x.shape[: x.rank - n], *(_half(kind, lengths) if kind == "RFFT" else lengths)]
@@ -135,7 +143,7 @@ def _lower_trailing(b: Any, kind: str, x: Any, lengths: list[int], out_type: Any
     return _lower_trailing(b, kind, x, tail, out_type)
 
 
-# -------------------------------------------------------------------------------------------------------------- gradient
+# --------------------------------------------------------------------------------------------------- gradient
 def _product(lengths: Any, dtype: Any) -> Any:
     return lookup("Cast")(lookup("Prod")(lengths, [0], keep_dims=False), DstT=dtype)
 
@@ -145,8 +153,8 @@ def _reciprocal(x: Any) -> Any:
 
 
 def _multiplicity(length: Any, dtype: Any, middle: float) -> Any:
-    """Along the half spectrum of a transform of that length: 1 for frequencies that are their own mirror image, `middle` for
-    those that stand for two."""
+    """Along the half spectrum of a transform of that length: 1 for frequencies that are their own mirror
+    image, `middle` for those that stand for two."""
     half = lookup("AddV2")(lookup("FloorDiv")(length, 2), 1)
     k = lookup("Range")(0, half, 1)
     own = lookup("LogicalOr")(lookup("Equal")(k, 0), lookup("Equal")(lookup("Mul")(k, 2), length))
@@ -171,8 +179,9 @@ def _like(g: Any, x: Any) -> Any:
 
 
 def _gradient(kind: str, op: Any, g: Any, lengths: Any, last: int, again: Callable[[str, Any], Any]) -> Any:
-    """The transforms are linear: the gradient is the adjoint, which is the inverse up to a factor and to the weight of the
-    frequencies that half a spectrum leaves out. `again(kind, x)` transforms over the same axes."""
+    """The transforms are linear: the gradient is the adjoint, which is the inverse up to a factor and to the
+    weight of the frequencies that half a spectrum leaves out. `again(kind, x)` transforms over the same
+    axes."""
     x = op.inputs[0]
     if kind == "FFT":
         return _like(mul(again("IFFT", g), _product(lengths, g._dtype)), x)
@@ -187,7 +196,7 @@ def _gradient(kind: str, op: Any, g: Any, lengths: Any, last: int, again: Callab
     return _like(_along(_multiplicity(length, y._dtype, 2.0), y, last), x)
 
 
-# ------------------------------------------------------------------------------------------------------------------ rows
+# ------------------------------------------------------------------------------------------------------- rows
 def _complex_row(kind: str, rank: int) -> OpDef:
     """FFT, IFFT2D …: of the last `rank` dimensions, at their own lengths."""
     name = kind + ("" if rank == 1 else f"{rank}D")
@@ -207,10 +216,20 @@ def _complex_row(kind: str, rank: int) -> OpDef:
 
     def grad(op: Any, g: Any) -> list[Any]:
         lengths = lookup("StridedSlice")(lookup("Shape")(g), [-rank], [0], [1], end_mask=1)
-        return [_gradient(kind, op, g, lengths, -1, lambda k, y: lookup(k + ("" if rank == 1 else f"{rank}D"))(y))]
+        return [
+            _gradient(kind, op, g, lengths, -1, lambda k, y: lookup(k + ("" if rank == 1 else f"{rank}D"))(y))
+        ]
 
-    return OpDef(name, "input: Tcomplex -> output: Tcomplex", types={"Tcomplex": _COMPLEX}, defaults={"Tcomplex": dtypes.complex64}, shape=shape,
-                 kernel=kernel, lower=lower, grad=grad)  # fmt: skip
+    return OpDef(
+        name,
+        "input: Tcomplex -> output: Tcomplex",
+        types={"Tcomplex": _COMPLEX},
+        defaults={"Tcomplex": dtypes.complex64},
+        shape=shape,
+        kernel=kernel,
+        lower=lower,
+        grad=grad,
+    )
 
 
 def _real_row(kind: str, rank: int) -> OpDef:
@@ -224,13 +243,25 @@ def _real_row(kind: str, rank: int) -> OpDef:
 
     def grad(op: Any, g: Any) -> list[Any]:
         lengths = op.inputs[1]
-        return [_gradient(kind, op, g, lengths, -1, lambda k, y: lookup(k + suffix)(y, lengths, **_out_type(k, y))), None]
+        return [
+            _gradient(
+                kind, op, g, lengths, -1, lambda k, y: lookup(k + suffix)(y, lengths, **_out_type(k, y))
+            ),
+            None,
+        ]
 
-    return OpDef(kind + suffix, f"input: {source}, fft_length: int32 -> output: {target}", attrs={target: dtypes.complex64 if kind == "RFFT" else dtypes.float32},
-                 types={"Treal": _REAL, "Tcomplex": _COMPLEX}, static=["fft_length"], shape=shape,
-                 defaults={"Treal": dtypes.float32, "Tcomplex": dtypes.complex64}, grad=grad,
-                 kernel=lambda x, n, **_: _run(kind, x, _trailing(x.ndim, rank), n.tolist()),
-                 lower=lambda b, x, n, **_: _lower(b, kind, x, _trailing(x.rank, rank), n.tolist()))  # fmt: skip
+    return OpDef(
+        kind + suffix,
+        f"input: {source}, fft_length: int32 -> output: {target}",
+        attrs={target: dtypes.complex64 if kind == "RFFT" else dtypes.float32},
+        types={"Treal": _REAL, "Tcomplex": _COMPLEX},
+        static=["fft_length"],
+        shape=shape,
+        defaults={"Treal": dtypes.float32, "Tcomplex": dtypes.complex64},
+        grad=grad,
+        kernel=lambda x, n, **_: _run(kind, x, _trailing(x.ndim, rank), n.tolist()),
+        lower=lambda b, x, n, **_: _lower(b, kind, x, _trailing(x.rank, rank), n.tolist()),
+    )
 
 
 def _out_type(kind: str, x: Any) -> dict[str, Any]:
@@ -243,7 +274,13 @@ def _out_type(kind: str, x: Any) -> dict[str, Any]:
 def _nd_row(kind: str) -> OpDef:
     """FFTND …: of any `axes`, cropped or padded to `fft_length`."""
     real = kind in ("RFFT", "IRFFT")
-    source, target = ("Treal", "Tcomplex") if kind == "RFFT" else ("Tcomplex", "Treal") if real else ("Tcomplex", "Tcomplex")
+    source, target = (
+        ("Treal", "Tcomplex")
+        if kind == "RFFT"
+        else ("Tcomplex", "Treal")
+        if real
+        else ("Tcomplex", "Tcomplex")
+    )
     attrs = {target: dtypes.complex64 if kind == "RFFT" else dtypes.float32} if real else {}
 
     def shape(c: ShapeContext) -> Raw:
@@ -263,14 +300,31 @@ def _nd_row(kind: str) -> OpDef:
         known = static_value(axes)
         rank = op.inputs[0].ndim
         if real and (known is None or rank is None):
-            raise NotImplementedError(f"The gradient of {kind}ND needs axes and the input's rank to be known while building the graph.")
+            raise NotImplementedError(
+                f"The gradient of {kind}ND needs axes and the input's rank to be known while building the "
+                "graph."
+            )
         last = _normal(known.tolist(), rank)[-1] - rank if real else -1  # type: ignore[union-attr]
-        return [_gradient(kind, op, g, lengths, last, lambda k, y: lookup(k + "ND")(y, lengths, axes, **_out_type(k, y))), None, None]
+        return [
+            _gradient(
+                kind, op, g, lengths, last, lambda k, y: lookup(k + "ND")(y, lengths, axes, **_out_type(k, y))
+            ),
+            None,
+            None,
+        ]
 
-    return OpDef(f"{kind}ND", f"input: {source}, fft_length: int32, axes: int32 -> output: {target}", attrs=attrs, types={"Treal": _REAL, "Tcomplex": _COMPLEX},
-                 static=["fft_length", "axes"], shape=shape, defaults={"Treal": dtypes.float32, "Tcomplex": dtypes.complex64}, grad=grad,
-                 kernel=lambda x, n, axes, **_: _run(kind, x, _normal(axes.tolist(), x.ndim), n.tolist()),
-                 lower=lambda b, x, n, axes, **_: _lower(b, kind, x, _normal(axes.tolist(), x.rank), n.tolist()))  # fmt: skip
+    return OpDef(
+        f"{kind}ND",
+        f"input: {source}, fft_length: int32, axes: int32 -> output: {target}",
+        attrs=attrs,
+        types={"Treal": _REAL, "Tcomplex": _COMPLEX},
+        static=["fft_length", "axes"],
+        shape=shape,
+        defaults={"Treal": dtypes.float32, "Tcomplex": dtypes.complex64},
+        grad=grad,
+        kernel=lambda x, n, axes, **_: _run(kind, x, _normal(axes.tolist(), x.ndim), n.tolist()),
+        lower=lambda b, x, n, axes, **_: _lower(b, kind, x, _normal(axes.tolist(), x.rank), n.tolist()),
+    )
 
 
 FFT, FFT2D, FFT3D = (_complex_row("FFT", n) for n in (1, 2, 3))

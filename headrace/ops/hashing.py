@@ -1,7 +1,9 @@
-"""Hashes of byte strings, computed for many strings at once: strings of one length are rows of a matrix of bytes.
+"""Hashes of byte strings, computed for many strings at once: strings of one length are rows of a matrix of
+bytes.
 
-`fingerprint64` is FarmHash's stable 64-bit fingerprint (G. Pike, "FarmHash", 2014), `siphash` is SipHash-2-4 (J.-P. Aumasson
-and D. Bernstein, "SipHash: a fast short-input PRF", 2012), `hash64` the MurmurHash2 variant of TensorFlow's own."""
+`fingerprint64` is FarmHash's stable 64-bit fingerprint (G. Pike, "FarmHash", 2014), `siphash` is SipHash-2-4
+(J.-P. Aumasson and D. Bernstein, "SipHash: a fast short-input PRF", 2012), `hash64` the MurmurHash2 variant
+of TensorFlow's own."""
 
 from __future__ import annotations
 
@@ -15,14 +17,17 @@ K0, K1, K2 = U(0xC3A5C85C97CB3127), U(0xB492B66FBE98F273), U(0x9AE16A3B2F90404F)
 
 
 def by_length(strings: Sequence[bytes], function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """`function` takes a matrix of bytes, a string per row, and gives a uint64 per row; here it is applied to all strings."""
+    """`function` takes a matrix of bytes, a string per row, and gives a uint64 per row; here it is applied to
+    all strings."""
     out = np.empty(len(strings), np.uint64)
     groups: dict[int, list[int]] = {}
     for i, s in enumerate(strings):
         groups.setdefault(len(s), []).append(i)
     with np.errstate(over="ignore"):
         for length, members in groups.items():
-            data = np.frombuffer(b"".join([strings[i] for i in members]), np.uint8).reshape(len(members), length)
+            data = np.frombuffer(b"".join([strings[i] for i in members]), np.uint8).reshape(
+                len(members), length
+            )
             out[members] = function(data)
     return out
 
@@ -40,7 +45,7 @@ def _rotate_left(x: Any, n: int) -> Any:
     return (x << U(n)) | (x >> U(64 - n))
 
 
-# -------------------------------------------------------------------------------------------------------------- FarmHash
+# --------------------------------------------------------------------------------------------------- FarmHash
 def _mix(x: Any) -> Any:
     return x ^ (x >> U(47))
 
@@ -56,14 +61,21 @@ def fingerprint64(s: np.ndarray) -> np.ndarray:
         return _long(s)
     mul = K2 + U(2 * n)
     if n > 16:
-        a, b, c, d = _word(s, 0) * (K1 if n <= 32 else K2), _word(s, 8), _word(s, n - 8) * mul, _word(s, n - 16) * K2
+        a, b, c, d = (
+            _word(s, 0) * (K1 if n <= 32 else K2),
+            _word(s, 8),
+            _word(s, n - 8) * mul,
+            _word(s, n - 16) * K2,
+        )
         y = _rotate_right(a + b, 43) + _rotate_right(c, 30) + d
         z = _pair(y, a + _rotate_right(b + K2, 18) + c, mul)
         if n <= 32:
             return z
         e, f = _word(s, 16) * mul, _word(s, 24)
         g, h = (y + _word(s, n - 32)) * mul, (z + _word(s, n - 24)) * mul
-        return _pair(_rotate_right(e + f, 43) + _rotate_right(g, 30) + h, e + _rotate_right(f + a, 18) + g, mul)
+        return _pair(
+            _rotate_right(e + f, 43) + _rotate_right(g, 30) + h, e + _rotate_right(f + a, 18) + g, mul
+        )
     if n >= 8:
         a, b = _word(s, 0) + K2, _word(s, n - 8)
         return _pair(_rotate_right(b, 37) * mul + a, (_rotate_right(a, 25) + b) * mul, mul)
@@ -112,14 +124,22 @@ def _long(s: np.ndarray) -> np.ndarray:
     return _pair(_pair(v0, w0, mul) + _mix(y) * K0 + z, _pair(v1, w1, mul) + x, mul)
 
 
-# --------------------------------------------------------------------------------------------------------------- SipHash
+# ---------------------------------------------------------------------------------------------------- SipHash
 def siphash(key: Sequence[int]) -> Callable[[np.ndarray], np.ndarray]:
     """SipHash-2-4 under a key of two 64-bit numbers."""
     k0, k1 = (U(int(k) & 0xFFFFFFFFFFFFFFFF) for k in key)
 
     def run(s: np.ndarray) -> np.ndarray:
         count, n = s.shape
-        v = [np.full(count, U(c) ^ k) for c, k in ((0x736F6D6570736575, k0), (0x646F72616E646F6D, k1), (0x6C7967656E657261, k0), (0x7465646279746573, k1))]
+        v = [
+            np.full(count, U(c) ^ k)
+            for c, k in (
+                (0x736F6D6570736575, k0),
+                (0x646F72616E646F6D, k1),
+                (0x6C7967656E657261, k0),
+                (0x7465646279746573, k1),
+            )
+        ]
         blocks = n // 8
         tail = np.zeros((count, 8), np.uint8)
         tail[:, : n % 8] = s[:, blocks * 8 :]
@@ -146,7 +166,7 @@ def _sip_rounds(v: list[Any], rounds: int) -> None:
     v[:] = a, b, c, d
 
 
-# ---------------------------------------------------------------------------------------------------------------- Murmur
+# ----------------------------------------------------------------------------------------------------- Murmur
 def hash64(s: np.ndarray, seed: int = 0xDECAFCAFFE) -> np.ndarray:
     count, n = s.shape
     m = U(0xC6A4A7935BD1E995)

@@ -39,11 +39,21 @@ from .matrix import (
 from .table import merged
 
 
-# --------------------------------------------------------------------------------------------------------------- solve
+# ------------------------------------------------------------------------------------------------------ solve
 def _same_batch_solve_shape(c: ShapeContext) -> Raw:
     a, rhs = matrix_dims(c, 0, square=True), matrix_dims(c, 1)
-    if a is not None and rhs is not None and (len(a) != len(rhs) or any(p is not None and q is not None and p != q for p, q in zip(a[:-2], rhs[:-2]))):
-        raise ShapeError(f"matrix and rhs must have the same batch dimensions, received {list(a[:-2])} and {list(rhs[:-2])}")
+    if (
+        a is not None
+        and rhs is not None
+        and (
+            len(a) != len(rhs)
+            or any(p is not None and q is not None and p != q for p, q in zip(a[:-2], rhs[:-2]))
+        )
+    ):
+        raise ShapeError(
+            f"matrix and rhs must have the same batch dimensions, received {list(a[:-2])} and "
+            f"{list(rhs[:-2])}"
+        )
     return solve_shape(c)
 
 
@@ -61,8 +71,16 @@ def _solve_grad(op: Any, g: Any) -> list[Any]:
     return [neg(mm(x, g_rhs, adjoint_b=True) if transposed else mm(g_rhs, x, adjoint_b=True)), g_rhs]
 
 
-SOLVE = OpDef("MatrixSolve", "matrix: T, rhs: T -> output: T", attrs={"adjoint": False}, types={"T": FACTORED}, shape=_same_batch_solve_shape,
-              kernel=_solve_kernel, lower=lifted(factor.solve), grad=_solve_grad)  # fmt: skip
+SOLVE = OpDef(
+    "MatrixSolve",
+    "matrix: T, rhs: T -> output: T",
+    attrs={"adjoint": False},
+    types={"T": FACTORED},
+    shape=_same_batch_solve_shape,
+    kernel=_solve_kernel,
+    lower=lifted(factor.solve),
+    grad=_solve_grad,
+)
 
 
 @in_single
@@ -80,18 +98,30 @@ def _inverse_grad(op: Any, g: Any) -> list[Any]:
     return [neg(mm(y, mm(g, y, adjoint_b=True), adjoint_a=True))]
 
 
-INVERSE = OpDef("MatrixInverse", "input: T -> output: T", attrs={"adjoint": False}, types={"T": FACTORED}, shape=square_shape, kernel=_inverse_kernel,
-                lower=lifted(lambda b, x, adjoint: factor.solve(b, x, identity(b, x, x.shape[-1]), adjoint)), grad=_inverse_grad)  # fmt: skip
+INVERSE = OpDef(
+    "MatrixInverse",
+    "input: T -> output: T",
+    attrs={"adjoint": False},
+    types={"T": FACTORED},
+    shape=square_shape,
+    kernel=_inverse_kernel,
+    lower=lifted(lambda b, x, adjoint: factor.solve(b, x, identity(b, x, x.shape[-1]), adjoint)),
+    grad=_inverse_grad,
+)
 
 
 def solve_ls(matrix: Any, rhs: Any, l2_regularizer: Any, fast: bool = True) -> Any:
-    """Least squares through the normal equations (`fast`), or the solution of minimal norm through the SVD."""
+    """Least squares through the normal equations (`fast`), or the solution of minimal norm through the
+    SVD."""
     m, n = matrix._raw_shape[-2:] if matrix._raw_shape is not None else (None, None)
     if not fast:
         return _least_norm(matrix, rhs)
     if m is None or n is None:
-        raise ValueError("lstsq needs the last two dimensions of the matrix to be known while building the graph: they decide between the over- and the underdetermined problem. "
-                         "Use tf.ensure_shape to state them.")  # fmt: skip
+        raise ValueError(
+            "lstsq needs the last two dimensions of the matrix to be known while building the graph: they "
+            "decide between the over- and the underdetermined problem. "
+            "Use tf.ensure_shape to state them."
+        )
     l2 = cast(lookup("Identity")(l2_regularizer), matrix._dtype)
     tall = m >= n
     gramian = mm(matrix, matrix, adjoint_a=True) if tall else mm(matrix, matrix, adjoint_b=True)
@@ -105,10 +135,14 @@ def _least_norm(matrix: Any, rhs: Any) -> Any:
     s, u, v = SVD(matrix)
     real = s if s._dtype.kind != "c" else lookup("Real")(s, Tout=s._dtype.real_dtype)
     eps = np.asarray(np.finfo(real._dtype._np).eps, real._dtype._np)
-    size = lookup("Max")(lookup("StridedSlice")(lookup("Shape")(matrix), [-2], [0], [1], end_mask=1), [0], keep_dims=False)
+    size = lookup("Max")(
+        lookup("StridedSlice")(lookup("Shape")(matrix), [-2], [0], [1], end_mask=1), [0], keep_dims=False
+    )
     cutoff = mul(mul(lookup("Max")(real, [-1], keep_dims=True), eps), cast(size, real._dtype))
     usable = lookup("Greater")(real, cutoff)
-    inverse = cast(lookup("SelectV2")(usable, lookup("Reciprocal")(real), lookup("ZerosLike")(real)), matrix._dtype)
+    inverse = cast(
+        lookup("SelectV2")(usable, lookup("Reciprocal")(real), lookup("ZerosLike")(real)), matrix._dtype
+    )
     return mm(v, mul(rows(inverse), mm(u, rhs, adjoint_a=True)))
 
 
@@ -116,8 +150,13 @@ def _solve_ls_shape(c: ShapeContext) -> Raw:
     a, rhs = matrix_dims(c, 0), matrix_dims(c, 1)
     if a is None or rhs is None:
         return None
-    if len(a) != len(rhs) or any(p is not None and q is not None and p != q for p, q in zip(a[:-1], rhs[:-1])):
-        raise ShapeError(f"matrix and rhs must have the same batch dimensions and number of rows, received {list(a)} and {list(rhs)}")
+    if len(a) != len(rhs) or any(
+        p is not None and q is not None and p != q for p, q in zip(a[:-1], rhs[:-1])
+    ):
+        raise ShapeError(
+            f"matrix and rhs must have the same batch dimensions and number of rows, received {list(a)} and "
+            f"{list(rhs)}"
+        )
     return (*a[:-2], a[-1], rhs[-1])
 
 
@@ -130,11 +169,18 @@ def _solve_ls_grad(op: Any, g: Any) -> Any:
     return tape.gradient(y, list(op.inputs), output_gradients=g)
 
 
-SOLVE_LS = OpDef("MatrixSolveLs", "matrix: T, rhs: T, l2_regularizer: float64 -> output: T", attrs={"fast": True}, types={"T": FACTORED},
-                 shape=_solve_ls_shape, grad=_solve_ls_grad, body=solve_ls)  # fmt: skip
+SOLVE_LS = OpDef(
+    "MatrixSolveLs",
+    "matrix: T, rhs: T, l2_regularizer: float64 -> output: T",
+    attrs={"fast": True},
+    types={"T": FACTORED},
+    shape=_solve_ls_shape,
+    grad=_solve_ls_grad,
+    body=solve_ls,
+)
 
 
-# -------------------------------------------------------------------------------------------------------- determinants
+# ----------------------------------------------------------------------------------------------- determinants
 def _batch_shape(c: ShapeContext) -> Raw:
     shape = square_shape(c)
     return None if shape is None else shape[:-2]
@@ -145,7 +191,9 @@ def _diagonal_and_sign(b: Any, x: Any) -> tuple[Any, Any]:
     packed, pivots = factor.lu(b, x)
     n = x.shape[-1]
     diag = b.reduce(keep(b, packed, np.eye(n, dtype=np.bool_)), [x.rank - 2], "add", 0)
-    moved = b.compare("NE", pivots, b.broadcast_to(b.constant(np.arange(n, dtype=np.int32), dtypes.int32), pivots.shape))
+    moved = b.compare(
+        "NE", pivots, b.broadcast_to(b.constant(np.arange(n, dtype=np.int32), dtypes.int32), pivots.shape)
+    )
     count = b.reduce(b.convert(moved, dtypes.int32), [pivots.rank - 1], "add", 0)
     one = b.full(count.shape, 1, dtypes.int32)
     odd = b.compare("EQ", b.binary("and", count, one), one)
@@ -162,8 +210,15 @@ def _determinant_grad(op: Any, g: Any) -> list[Any]:
     return [mul(rows(rows(mul(g, conj(op.outputs[0])))), INVERSE(op.inputs[0], adjoint=True))]
 
 
-DETERMINANT = OpDef("MatrixDeterminant", "input: T -> output: T", types={"T": FACTORED}, shape=_batch_shape, kernel=in_single(np.linalg.det),
-                    lower=_determinant_lower, grad=_determinant_grad)  # fmt: skip
+DETERMINANT = OpDef(
+    "MatrixDeterminant",
+    "input: T -> output: T",
+    types={"T": FACTORED},
+    shape=_batch_shape,
+    kernel=in_single(np.linalg.det),
+    lower=_determinant_lower,
+    grad=_determinant_grad,
+)
 
 
 @lifted
@@ -189,15 +244,23 @@ def _log_determinant_grad(op: Any, g_sign: Any, g_log: Any) -> list[Any]:
     return [mul(rows(rows(g)), INVERSE(x, adjoint=True))]
 
 
-LOG_DETERMINANT = OpDef("LogMatrixDeterminant", "input: T -> sign: T, log_abs_determinant: T", types={"T": FACTORED},
-                        shape=lambda c: [_batch_shape(c)] * 2, kernel=in_single(lambda x: tuple(np.linalg.slogdet(x))),
-                        lower=_log_determinant_lower, grad=_log_determinant_grad)  # fmt: skip
+LOG_DETERMINANT = OpDef(
+    "LogMatrixDeterminant",
+    "input: T -> sign: T, log_abs_determinant: T",
+    types={"T": FACTORED},
+    shape=lambda c: [_batch_shape(c)] * 2,
+    kernel=in_single(lambda x: tuple(np.linalg.slogdet(x))),
+    lower=_log_determinant_lower,
+    grad=_log_determinant_grad,
+)
 
 
-# ------------------------------------------------------------------------------------------------ functions of matrices
+# -------------------------------------------------------------------------------------- functions of matrices
 def _function_grad(name: str) -> Callable[..., Any]:
-    """For any analytic f, f([[x^H, g], [0, x^H]]) has the derivative in direction g, taken at x^H, as its upper right
-    block: the gradient is f again, of a matrix twice the size. (R. Mathias, "A chain rule for matrix functions", 1996.)"""
+    """For any analytic f, f([[x^H, g], [0, x^H]]) has the derivative in direction g, taken at x^H, as its
+    upper right
+    block: the gradient is f again, of a matrix twice the size. (R. Mathias, "A chain rule for matrix
+    functions", 1996.)"""
 
     def rule(op: Any, g: Any) -> list[Any]:
         x = adjoint(op.inputs[0])
@@ -222,11 +285,26 @@ def _expm_kernel(x: np.ndarray) -> np.ndarray:
     return expm(x) if x.size else np.array(x)
 
 
-# Coefficients and reach of the Padé approximants (N. Higham, "The scaling and squaring method for the matrix exponential
+# Coefficients and reach of the Padé approximants (N. Higham, "The scaling and squaring method for the matrix
+# exponential
 # revisited", 2005): degree 7 for single, 13 for double precision.
 _PADE_7 = (17297280.0, 8648640.0, 1995840.0, 277200.0, 25200.0, 1512.0, 56.0, 1.0)
-_PADE_13 = (64764752532480000.0, 32382376266240000.0, 7771770303897600.0, 1187353796428800.0, 129060195264000.0, 10559470521600.0,
-            670442572800.0, 33522128640.0, 1323241920.0, 40840800.0, 960960.0, 16380.0, 182.0, 1.0)  # fmt: skip
+_PADE_13 = (
+    64764752532480000.0,
+    32382376266240000.0,
+    7771770303897600.0,
+    1187353796428800.0,
+    129060195264000.0,
+    10559470521600.0,
+    670442572800.0,
+    33522128640.0,
+    1323241920.0,
+    40840800.0,
+    960960.0,
+    16380.0,
+    182.0,
+    1.0,
+)
 
 
 @lifted
@@ -237,10 +315,17 @@ def _expm_lower(b: Any, x: Any) -> Any:
     coefficients, reach = (_PADE_7, 3.925724783138660) if kind.size == 4 else (_PADE_13, 5.371920351148152)
     size = b.unary("abs", x, kind)
     norm = b.reduce(b.reduce(size, [x.rank - 2], "add", 0), [x.rank - 2], "maximum", 0)
-    power = b.unary("ceil", b.div(b.unary("log", b.div(norm, b.full(norm.shape, reach, kind))), b.full(norm.shape, np.log(2), kind)))
+    power = b.unary(
+        "ceil",
+        b.div(
+            b.unary("log", b.div(norm, b.full(norm.shape, reach, kind))), b.full(norm.shape, np.log(2), kind)
+        ),
+    )
     power = b.clamp(b.constant(0, kind), power, b.constant(1000 if kind.size == 8 else 120, kind))
     scale = b.unary("exponential", b.mul(power, b.full(power.shape, -np.log(2), kind)))
-    scale = b.unary("round_nearest_even", b.div(b.full(scale.shape, 1, kind), scale))  # a power of two exactly
+    scale = b.unary(
+        "round_nearest_even", b.div(b.full(scale.shape, 1, kind), scale)
+    )  # a power of two exactly
     lead = list(range(x.rank - 2))
     x = b.div(x, b.broadcast_in_dim(b.convert(scale, x.dtype), x.shape, lead))
 
@@ -268,14 +353,25 @@ def _expm_lower(b: Any, x: Any) -> Any:
     most = b.reduce(times, lead, "maximum", 0)
 
     def again(i: Any, y: Any) -> list[Any]:
-        active = b.broadcast_in_dim(b.compare("LT", b.broadcast_in_dim(i, times.shape, ()), times), y.shape, lead)
+        active = b.broadcast_in_dim(
+            b.compare("LT", b.broadcast_in_dim(i, times.shape, ()), times), y.shape, lead
+        )
         return [b.add(i, b.constant(1, dtypes.int32)), b.select(active, dot(b, y, y), y)]
 
-    return b.while_loop([b.constant(0, dtypes.int32), result], lambda i, y: b.compare("LT", i, most), again)[1]
+    return b.while_loop([b.constant(0, dtypes.int32), result], lambda i, y: b.compare("LT", i, most), again)[
+        1
+    ]
 
 
-EXPM = OpDef("MatrixExponential", "input: T -> output: T", types={"T": FACTORED}, shape=square_shape, kernel=_expm_kernel, lower=_expm_lower,
-             grad=_function_grad("MatrixExponential"))  # fmt: skip
+EXPM = OpDef(
+    "MatrixExponential",
+    "input: T -> output: T",
+    types={"T": FACTORED},
+    shape=square_shape,
+    kernel=_expm_kernel,
+    lower=_expm_lower,
+    grad=_function_grad("MatrixExponential"),
+)
 
 
 def _schur_kernel(name: str) -> Callable[..., Any]:
@@ -298,20 +394,36 @@ def _schur_kernel(name: str) -> Callable[..., Any]:
     return in_single(kernel)
 
 
-LOGM = OpDef("MatrixLogarithm", "input: T -> output: T", types={"T": (dtypes.complex64, dtypes.complex128)}, shape=square_shape, host=True,
-             kernel=_schur_kernel("logm"), grad=_function_grad("MatrixLogarithm"))  # fmt: skip
-SQRTM = OpDef("MatrixSquareRoot", "input: T -> output: T", types={"T": FACTORED}, shape=square_shape, host=True,
-              kernel=_schur_kernel("sqrtm"), grad=_function_grad("MatrixSquareRoot"))  # fmt: skip
+LOGM = OpDef(
+    "MatrixLogarithm",
+    "input: T -> output: T",
+    types={"T": (dtypes.complex64, dtypes.complex128)},
+    shape=square_shape,
+    host=True,
+    kernel=_schur_kernel("logm"),
+    grad=_function_grad("MatrixLogarithm"),
+)
+SQRTM = OpDef(
+    "MatrixSquareRoot",
+    "input: T -> output: T",
+    types={"T": FACTORED},
+    shape=square_shape,
+    host=True,
+    kernel=_schur_kernel("sqrtm"),
+    grad=_function_grad("MatrixSquareRoot"),
+)
 
 
-# ------------------------------------------------------------------------------------------------------- cross products
+# --------------------------------------------------------------------------------------------- cross products
 def _cross_shape(c: ShapeContext) -> Raw:
     shape = merged(0, 1)(c)
     if shape is not None:
         if not shape:
             raise ShapeError("inputs must be at least 1-D, received scalars")
         if shape[-1] not in (None, 3):
-            raise ShapeError(f"Cross-products are only defined for 3-element vectors, received shape {list(shape)}")
+            raise ShapeError(
+                f"Cross-products are only defined for 3-element vectors, received shape {list(shape)}"
+            )
         return (*shape[:-1], 3)
     return None
 
@@ -332,6 +444,12 @@ def _cross_kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return roll(x, 1) * roll(y, 2) - roll(x, 2) * roll(y, 1)
 
 
-CROSS = OpDef("Cross", "a: T, b: T -> product: T", types={"T": dtypes.REAL}, shape=_cross_shape, kernel=_cross_kernel, lower=_cross_lower,
-              grad=lambda op, g: [CROSS(op.inputs[1], g), CROSS(g, op.inputs[0])])  # fmt: skip
-
+CROSS: OpDef = OpDef(
+    "Cross",
+    "a: T, b: T -> product: T",
+    types={"T": dtypes.REAL},
+    shape=_cross_shape,
+    kernel=_cross_kernel,
+    lower=_cross_lower,
+    grad=lambda op, g: [CROSS(op.inputs[1], g), CROSS(g, op.inputs[0])],
+)

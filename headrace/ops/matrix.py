@@ -1,5 +1,5 @@
-"""What matrix ops share: the algebra of batches of matrices on tensors (for gradients) and on StableHLO values (for
-lowerings), shape rules, and computing 16-bit floats in float32."""
+"""What matrix ops share: the algebra of batches of matrices on tensors (for gradients) and on StableHLO
+values (for lowerings), shape rules, and computing 16-bit floats in float32."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FACTORED = frozenset({dtypes.float16, dtypes.float32, dtypes.float64, dtypes.com
 Dims = tuple["int | None", ...]
 
 
-# ------------------------------------------------------------------------------------------------------------- tensors
+# ---------------------------------------------------------------------------------------------------- tensors
 def mm(x: Any, y: Any, adjoint_a: bool = False, adjoint_b: bool = False) -> Any:
     """The matrix product of batches of matrices."""
     return lookup("BatchMatMulV2")(x, y, adj_x=adjoint_a, adj_y=adjoint_b)
@@ -62,7 +62,8 @@ def upper_part(x: Any) -> Any:
 
 
 def half_lower(x: Any) -> Any:
-    """The lower triangle with half the diagonal: what is left of a Hermitian matrix when each pair counts once."""
+    """The lower triangle with half the diagonal: what is left of a Hermitian matrix when each pair counts
+    once."""
     half = lookup("Mul")(diagonal(x), np.asarray(0.5, x._dtype._np))
     return with_diagonal(lower_part(x), half)
 
@@ -81,6 +82,44 @@ def cast(x: Any, dtype: Any) -> Any:
     return x if x._dtype is dtype else lookup("Cast")(x, DstT=dtype)
 
 
+def real(x: Any) -> Any:
+    return lookup("Real")(x, Tout=x._dtype.real_dtype) if x._dtype.kind == "c" else x
+
+
+def dimension(x: Any, i: int) -> Any:
+    """One dimension, counted from the end: a number where it is known while building, else a scalar
+    tensor."""
+    shape = x._raw_shape
+    if shape is not None and shape[i] is not None:
+        return shape[i]
+    end = [i + 1] if i != -1 else [0]
+    return lookup("StridedSlice")(
+        lookup("Shape")(x), [i], end, [1], end_mask=int(i == -1), shrink_axis_mask=1
+    )
+
+
+def shape_of(x: Any) -> Any:
+    """The shape: a list where it is known while building, else a tensor."""
+    shape = x._raw_shape
+    return list(shape) if shape is not None and None not in shape else lookup("Shape")(x)
+
+
+def _axes(x: Any, axis: Any) -> Any:
+    if axis is not None:
+        return axis
+    return list(range(x.ndim)) if x.ndim is not None else lookup("Range")(0, lookup("Rank")(x), 1)
+
+
+def total(x: Any, axis: Any, keepdims: bool = False) -> Any:
+    """The sum over `axis`, a list; None: over all dimensions."""
+    return lookup("Sum")(x, _axes(x, axis), keep_dims=keepdims)
+
+
+def largest(x: Any, axis: Any, keepdims: bool = False) -> Any:
+    """The maximum over `axis`, a list; None: over all dimensions."""
+    return lookup("Max")(x, _axes(x, axis), keep_dims=keepdims)
+
+
 def unbroadcast_batch(g: Any, x: Any, other: Any) -> Any:
     """Sums the gradient of `x` over batch dimensions along which `x` was broadcast against `other`."""
     a, b = x._raw_shape, other._raw_shape
@@ -92,16 +131,22 @@ def unbroadcast_batch(g: Any, x: Any, other: Any) -> Any:
     return lookup("Reshape")(lookup("Sum")(g, axes, keep_dims=False), shape(x))
 
 
-# --------------------------------------------------------------------------------------------------------- shape rules
+# ------------------------------------------------------------------------------------------------ shape rules
 def matrix_dims(c: ShapeContext, i: int = 0, square: bool = False) -> Dims | None:
     """The shape of input i, which must be a batch of (square) matrices."""
     shape = c[i]
     if shape is None:
         return None
     if len(shape) < 2:
-        raise ShapeError(f"Shape must be at least rank 2 but is rank {len(shape)}: input {i} must be a matrix or a batch of matrices")
+        raise ShapeError(
+            f"Shape must be at least rank 2 but is rank {len(shape)}: input {i} must be a matrix or a batch "
+            "of matrices"
+        )
     if square and None not in shape[-2:] and shape[-1] != shape[-2]:
-        raise ShapeError(f"Dimensions must be equal, but are {shape[-2]} and {shape[-1]}: input {i} must be a square matrix or a batch of them")
+        raise ShapeError(
+            f"Dimensions must be equal, but are {shape[-2]} and {shape[-1]}: input {i} must be a square "
+            "matrix or a batch of them"
+        )
     if square:
         n = shape[-1] if shape[-2] is None else shape[-2]
         return (*shape[:-2], n, n)
@@ -112,14 +157,16 @@ def square_shape(c: ShapeContext) -> Dims | None:
     return matrix_dims(c, 0, square=True)
 
 
-# -------------------------------------------------------------------------------------------------------- host kernels
+# ----------------------------------------------------------------------------------------------- host kernels
 def in_single(kernel: Callable[..., Any]) -> Callable[..., Any]:
     """float16 is computed in float32, as TensorFlow does."""
 
     def run(x: np.ndarray, *rest: Any, **attrs: Any) -> Any:
-        if x.dtype.itemsize == 2:
-            x, *rest = (a.astype(np.float32) if isinstance(a, np.ndarray) and a.dtype == x.dtype else a for a in (x, *rest))
-        return kernel(x, *rest, **attrs)
+        if x.dtype.itemsize != 2:
+            return kernel(x, *rest, **attrs)
+        half = x.dtype
+        arrays = [a.astype(np.float32) if getattr(a, "dtype", None) == half else a for a in (x, *rest)]
+        return kernel(*arrays, **attrs)
 
     return run
 
@@ -136,11 +183,13 @@ def each(function: Callable[..., Any], *arrays: np.ndarray) -> list[Any]:
     return [function(*[a[i] for a in arrays]) for i in np.ndindex(*batch)]
 
 
-def restack(items: Sequence[np.ndarray], batch: tuple[int, ...], shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+def restack(
+    items: Sequence[np.ndarray], batch: tuple[int, ...], shape: tuple[int, ...], dtype: Any
+) -> np.ndarray:
     return np.stack(items).reshape(*batch, *shape) if items else np.zeros((*batch, *shape), dtype)
 
 
-# ----------------------------------------------------------------------------------------------------- StableHLO values
+# ------------------------------------------------------------------------------------------- StableHLO values
 def dot(b: Builder, x: Value, y: Value) -> Value:
     """The matrix product of two batches of matrices of the same batch shape."""
     lead = list(range(x.rank - 2))
@@ -155,7 +204,9 @@ def conjugate(b: Builder, x: Value) -> Value:
     if x.dtype.kind != "c":
         return x
     part = x.dtype.real_dtype
-    return b.op("stablehlo.complex", (b.unary("real", x, part), b.neg(b.unary("imag", x, part))), x.shape, x.dtype)
+    return b.op(
+        "stablehlo.complex", (b.unary("real", x, part), b.neg(b.unary("imag", x, part))), x.shape, x.dtype
+    )
 
 
 def hermitian(b: Builder, x: Value) -> Value:
@@ -203,12 +254,20 @@ def lifted(rule: Callable[..., Any]) -> Callable[..., Any]:
     """A lowering with 16-bit floats computed in float32."""
 
     def run(b: Builder, *values: Any, **attrs: Any) -> Any:
-        half = next((v.dtype for v in values if isinstance(v, Value) and v.dtype.kind == "f" and v.dtype.size == 2), None)
+        half = next(
+            (v.dtype for v in values if isinstance(v, Value) and v.dtype.kind == "f" and v.dtype.size == 2),
+            None,
+        )
         if half is None:
             return rule(b, *values, **attrs)
-        wide = [b.convert(v, dtypes.float32) if isinstance(v, Value) and v.dtype is half else v for v in values]
+        wide = [
+            b.convert(v, dtypes.float32) if isinstance(v, Value) and v.dtype is half else v for v in values
+        ]
         result = rule(b, *wide, **attrs)
-        narrow = [b.convert(r, half) if isinstance(r, Value) and r.dtype is dtypes.float32 else r for r in (result if isinstance(result, (list, tuple)) else [result])]
+        narrow = [
+            b.convert(r, half) if isinstance(r, Value) and r.dtype is dtypes.float32 else r
+            for r in (result if isinstance(result, (list, tuple)) else [result])
+        ]
         return narrow if isinstance(result, (list, tuple)) else narrow[0]
 
     return run

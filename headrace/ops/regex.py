@@ -1,10 +1,11 @@
 """RE2 patterns on Python's `re`.
 
-TensorFlow documents RE2's syntax (https://github.com/google/re2/wiki/Syntax). Where Python's differs, the pattern is
-rewritten: `\\z`, `$` at the very end only, `\\pN` and `\\p{Greek}`, POSIX classes, `\\Q…\\E`, octal and `\\x{…}` escapes, flags
-in the middle of a group, `(?U)`, ASCII-only `\\d \\s \\w \\b`. What RE2 rejects (back-references, look-around, possessive
-quantifiers, counts above 1000) is rejected. Known differences that stay: `\\C` (one byte) is not supported, and matching takes
-exponential time on pathological patterns, which RE2 never does."""
+TensorFlow documents RE2's syntax (https://github.com/google/re2/wiki/Syntax). Where Python's differs, the
+pattern is rewritten: `\\z`, `$` at the very end only, `\\pN` and `\\p{Greek}`, POSIX classes, `\\Q…\\E`,
+octal and `\\x{…}` escapes, flags in the middle of a group, `(?U)`, ASCII-only `\\d \\s \\w \\b`. What RE2
+rejects (back-references, look-around, possessive quantifiers, counts above 1000) is rejected. Known
+differences that stay: `\\C` (one byte) is not supported, and matching takes exponential time on pathological
+patterns, which RE2 never does."""
 
 from __future__ import annotations
 
@@ -15,9 +16,21 @@ from headrace.core.errors import InvalidArgumentError
 
 _PERL = {"d": "0-9", "s": r"\t\n\f\r ", "w": "0-9A-Za-z_"}
 _POSIX = {
-    "alnum": "0-9A-Za-z", "alpha": "A-Za-z", "ascii": r"\x00-\x7f", "blank": r"\t ", "cntrl": r"\x00-\x1f\x7f", "digit": "0-9", "graph": "!-~", "lower": "a-z",
-    "print": " -~", "punct": r"!-/:-@\[-`{-~", "space": r"\t\n\v\f\r ", "upper": "A-Z", "word": "0-9A-Za-z_", "xdigit": "0-9A-Fa-f",
-}  # fmt: skip
+    "alnum": "0-9A-Za-z",
+    "alpha": "A-Za-z",
+    "ascii": r"\x00-\x7f",
+    "blank": r"\t ",
+    "cntrl": r"\x00-\x1f\x7f",
+    "digit": "0-9",
+    "graph": "!-~",
+    "lower": "a-z",
+    "print": " -~",
+    "punct": r"!-/:-@\[-`{-~",
+    "space": r"\t\n\v\f\r ",
+    "upper": "A-Z",
+    "word": "0-9A-Za-z_",
+    "xdigit": "0-9A-Fa-f",
+}
 _PLAIN_ESCAPES = {"a": r"\x07", "f": r"\f", "n": r"\n", "r": r"\r", "t": r"\t", "v": r"\v"}
 
 
@@ -42,8 +55,12 @@ class _Translator:
         self.text, self.at = pattern, 0
         self.out: list[str] = []
         self.flags = {"m": False, "U": False}
-        self.saved: list[tuple[dict[str, bool], int]] = []  # per open group: the flags outside, scoped flag groups opened inside
-        self.scoped: list[list[str]] = [[]]  # per open group: `(?i:` and the like, opened by flags in the middle of it
+        self.saved: list[
+            tuple[dict[str, bool], int]
+        ] = []  # per open group: the flags outside, scoped flag groups opened inside
+        self.scoped: list[list[str]] = [
+            []
+        ]  # per open group: `(?i:` and the like, opened by flags in the middle of it
 
     def translate(self) -> str:
         while self.at < len(self.text):
@@ -210,7 +227,11 @@ class _Translator:
                     return self._property(c)
                 return _PERL[c] if c.islower() else _complement(_PERL[c.lower()])
         low = self._class_character()
-        if self.text.startswith("-", self.at) and not self.text.startswith("-]", self.at) and self.at + 1 < len(self.text):
+        if (
+            self.text.startswith("-", self.at)
+            and not self.text.startswith("-]", self.at)
+            and self.at + 1 < len(self.text)
+        ):
             self.at += 1
             high = self._class_character()
             return f"{low}-{high}"
@@ -256,7 +277,8 @@ def _complement(inside: str) -> str:
 
 @lru_cache(maxsize=64)
 def _unicode_class(name: str) -> str | None:
-    """A general category (`L`, `Lu`), a script (`Greek`) or `Any`, as the inside of a class; None if there is no such one."""
+    """A general category (`L`, `Lu`), a script (`Greek`) or `Any`, as the inside of a class; None if there is
+    no such one."""
     if name == "Any":
         return _span(0, 0x10FFFF)
     if len(name) <= 2:
@@ -267,7 +289,11 @@ def _unicode_class(name: str) -> str | None:
         from .unicode_scripts import NAMES, runs
 
         number = NAMES.get(name)
-        codes = [] if number is None else [i for start, end, script in runs() if script == number for i in range(start, end)]
+        codes = (
+            []
+            if number is None
+            else [i for start, end, script in runs() if script == number for i in range(start, end)]
+        )
     if not codes:
         return None
     spans, start, last = [], codes[0], codes[0]
@@ -279,7 +305,7 @@ def _unicode_class(name: str) -> str | None:
     return "".join(spans)
 
 
-# --------------------------------------------------------------------------------------------------------------- running
+# ---------------------------------------------------------------------------------------------------- running
 def decode(text: bytes) -> str:
     return text.decode("utf-8", "surrogateescape")
 
@@ -303,17 +329,26 @@ def check_rewrite(pattern: re.Pattern[str], rewrite: bytes) -> list[str | int]:
         elif other == "\\":
             parts.append("\\")
         else:
-            raise InvalidArgumentError(None, None, f"Invalid rewrite pattern: {rewrite.decode(errors='replace')}: a backslash is followed by a digit or a backslash")
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Invalid rewrite pattern: {rewrite.decode(errors='replace')}: a backslash is followed by a "
+                "digit or a backslash",
+            )
     most = max([p for p in parts if isinstance(p, int)], default=0)
     if most > pattern.groups:
         raise InvalidArgumentError(
-            None, None, f"Invalid rewrite pattern: {rewrite.decode(errors='replace')}: it refers to group {most}, but the pattern has only {pattern.groups}"
+            None,
+            None,
+            f"Invalid rewrite pattern: {rewrite.decode(errors='replace')}: it refers to group {most}, but "
+            f"the pattern has only {pattern.groups}",
         )
     return parts
 
 
 def replace(pattern: re.Pattern[str], text: bytes, rewrite: list[str | int], everywhere: bool) -> bytes:
-    """`text` with the first match (or all) replaced. As in RE2, an empty match directly behind another match does not count."""
+    """`text` with the first match (or all) replaced. As in RE2, an empty match directly behind another match
+    does not count."""
     subject, out, done, at = decode(text), [], 0, 0
     last_end = -1
     while at <= len(subject):

@@ -1,5 +1,5 @@
-"""Strings: formatting, parsing, joining, splitting, matching, hashing, raw bytes. Tensors of strings hold `bytes` objects and
-live on the host."""
+"""Strings: formatting, parsing, joining, splitting, matching, hashing, raw bytes. Tensors of strings hold
+`bytes` objects and live on the host."""
 
 from __future__ import annotations
 
@@ -24,8 +24,18 @@ from .table import same_as
 UNITS = ("BYTE", "UTF8_CHAR")
 
 
-def _row(type_name: str, signature: str, kernel: Callable[..., Any], shape: Any = None, **options: Any) -> OpDef:
-    return OpDef(type_name, signature, shape=shape or same_as(0), kernel=kernel, host=True, grad=not_differentiable, **options)
+def _row(
+    type_name: str, signature: str, kernel: Callable[..., Any], shape: Any = None, **options: Any
+) -> OpDef:
+    return OpDef(
+        type_name,
+        signature,
+        shape=shape or same_as(0),
+        kernel=kernel,
+        host=True,
+        grad=not_differentiable,
+        **options,
+    )
 
 
 def invalid(message: str) -> InvalidArgumentError:
@@ -50,11 +60,16 @@ def each(function: Callable[[bytes], Any], x: np.ndarray, dtype: Any = object) -
 def choice(value: str, allowed: Sequence[str], what: str) -> None:
     """Checks an attribute that is one of some words."""
     if value not in allowed:
-        raise ShapeError(f"Value for attr '{what}' of \"{value}\" is not in the list of allowed values: {', '.join(allowed)}")
+        raise ShapeError(
+            f"Value for attr '{what}' of \"{value}\" is not in the list of allowed values: "
+            f"{', '.join(allowed)}"
+        )
 
 
-# ----------------------------------------------------------------------------------------------------- numbers as strings
-def _as_string(x: np.ndarray, precision: int, scientific: bool, shortest: bool, width: int, fill: str) -> np.ndarray:
+# ----------------------------------------------------------------------------------------- numbers as strings
+def _as_string(
+    x: np.ndarray, precision: int, scientific: bool, shortest: bool, width: int, fill: str
+) -> np.ndarray:
     kind = "f" if x.dtype.kind == "V" or x.dtype.name == "bfloat16" else x.dtype.kind
     if len(fill) > 1:
         raise invalid("Fill string must be one or fewer characters")
@@ -89,12 +104,18 @@ def _as_string(x: np.ndarray, precision: int, scientific: bool, shortest: bool, 
     return each(lambda v: number(v).encode(), x)
 
 
-AS_STRING = _row("AsString", "input: T -> output: string", _as_string,
-                 attrs={"precision": -1, "scientific": False, "shortest": False, "width": -1, "fill": ""},
-                 types={"T": dtypes.NUMERIC | {dtypes.bool_, dtypes.string, dtypes.variant}})  # fmt: skip
+AS_STRING = _row(
+    "AsString",
+    "input: T -> output: string",
+    _as_string,
+    attrs={"precision": -1, "scientific": False, "shortest": False, "width": -1, "fill": ""},
+    types={"T": dtypes.NUMERIC | {dtypes.bool_, dtypes.string, dtypes.variant}},
+)
 
 _INTEGER = re.compile(rb"\s*[+-]?[0-9]+\s*")
-_FLOAT = re.compile(rb"\s*[+-]?([0-9]+\.?[0-9]*(e[+-]?[0-9]+)?|\.[0-9]+(e[+-]?[0-9]+)?|inf(inity)?)\s*", re.IGNORECASE)
+_FLOAT = re.compile(
+    rb"\s*[+-]?([0-9]+\.?[0-9]*(e[+-]?[0-9]+)?|\.[0-9]+(e[+-]?[0-9]+)?|inf(inity)?)\s*", re.IGNORECASE
+)
 _NAN = re.compile(rb"\s*[+-]?nan(\([0-9a-z_]*\))?\s*", re.IGNORECASE)
 _HEX = re.compile(rb"\s*[+-]?0x([0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(p[+-]?[0-9]+)?\s*", re.IGNORECASE)
 
@@ -117,16 +138,24 @@ def _to_number(x: np.ndarray, out_type: Any) -> np.ndarray:
     def one(text: bytes) -> Any:
         value = parse_number(text, out_type)
         if value is None:
-            raise invalid(f"StringToNumberOp could not correctly convert string: {text.decode(errors='replace')} (to {out_type.name})")
+            raise invalid(
+                f"StringToNumberOp could not correctly convert string: {text.decode(errors='replace')} (to "
+                f"{out_type.name})"
+            )
         return value
 
     return each(one, x, out_type._np)
 
 
-TO_NUMBER = _row("StringToNumber", "string_tensor: string -> output: out_type", _to_number, attrs={"out_type": dtypes.float32})
+TO_NUMBER = _row(
+    "StringToNumber",
+    "string_tensor: string -> output: out_type",
+    _to_number,
+    attrs={"out_type": dtypes.float32},
+)
 
 
-# ------------------------------------------------------------------------------------------------------ one string at a time
+# --------------------------------------------------------------------------------------- one string at a time
 def utf8_length(text: bytes) -> int:
     """How many characters: the bytes that do not continue one."""
     return sum([1 for c in text if c & 0xC0 != 0x80])
@@ -137,8 +166,13 @@ def _unit_shape(c: ShapeContext) -> Raw:
     return c[0]
 
 
-LENGTH = _row("StringLength", "input: string -> output: int32", lambda x, unit: each(len if unit == "BYTE" else utf8_length, x, np.int32),
-              _unit_shape, attrs={"unit": "BYTE"})  # fmt: skip
+LENGTH = _row(
+    "StringLength",
+    "input: string -> output: int32",
+    lambda x, unit: each(len if unit == "BYTE" else utf8_length, x, np.int32),
+    _unit_shape,
+    attrs={"unit": "BYTE"},
+)
 
 
 def _cased(method: str) -> Callable[..., Any]:
@@ -168,7 +202,11 @@ def _substr_shape(c: ShapeContext) -> Raw:
     choice(c.attrs["unit"], UNITS, "unit")
     pos, length = c[1], c[2]
     try:
-        if pos is not None and length is not None and (len(pos) != len(length) or None not in (*pos, *length) and pos != length):
+        if (
+            pos is not None
+            and length is not None
+            and (len(pos) != len(length) or (None not in (*pos, *length) and pos != length))
+        ):
             raise ShapeError(f"pos and len should have the same shape, got: {list(pos)} vs. {list(length)}")
         return shapes.broadcast(c[0], shapes.merge(pos, length))
     except ValueError as error:
@@ -178,7 +216,9 @@ def _substr_shape(c: ShapeContext) -> Raw:
 def _substr(x: np.ndarray, pos: np.ndarray, length: np.ndarray, unit: str) -> np.ndarray:
     x, pos, length = np.broadcast_arrays(x, pos, length)
     out = []
-    for i, (text, p, n) in enumerate(zip(x.reshape(-1), pos.reshape(-1).tolist(), length.reshape(-1).tolist(), strict=True)):
+    for i, (text, p, n) in enumerate(
+        zip(x.reshape(-1), pos.reshape(-1).tolist(), length.reshape(-1).tolist(), strict=True)
+    ):
         starts = None if unit == "BYTE" else character_starts(text)
         size = len(text) if starts is None else len(starts) - 1
         start = p + size if p < 0 else p
@@ -191,11 +231,18 @@ def _substr(x: np.ndarray, pos: np.ndarray, length: np.ndarray, unit: str) -> np
     return filled(out, x.shape)
 
 
-SUBSTR = _row("Substr", "input: string, pos: T, len: T -> output: string", _substr, _substr_shape, attrs={"unit": "BYTE"},
-              types={"T": (dtypes.int32, dtypes.int64)}, defaults={"T": dtypes.int32})  # fmt: skip
+SUBSTR = _row(
+    "Substr",
+    "input: string, pos: T, len: T -> output: string",
+    _substr,
+    _substr_shape,
+    attrs={"unit": "BYTE"},
+    types={"T": (dtypes.int32, dtypes.int64)},
+    defaults={"T": dtypes.int32},
+)
 
 
-# -------------------------------------------------------------------------------------------------------- regular expressions
+# ---------------------------------------------------------------------------------------- regular expressions
 def _pattern(pattern: Any) -> Any:
     value = pattern.reshape(())[()] if isinstance(pattern, np.ndarray) else pattern
     return rx.compile_pattern(value.encode() if isinstance(value, str) else value)
@@ -216,19 +263,34 @@ def _regex_replace(x: np.ndarray, pattern: Any, rewrite: Any, replace_global: bo
 def _scalar_pattern(c: ShapeContext) -> Raw:
     for i in range(1, len(c)):
         if c[i]:
-            raise ShapeError(f"{'Pattern' if i == 1 else 'Rewrite'} must be scalar, but received shape {list(c[i] or ())}")
+            raise ShapeError(
+                f"{'Pattern' if i == 1 else 'Rewrite'} must be scalar, but received shape {list(c[i] or ())}"
+            )
     return c[0]
 
 
-REGEX_FULL_MATCH = _row("RegexFullMatch", "input: string, pattern: string -> output: bool", _regex_full_match, _scalar_pattern)
-STATIC_REGEX_FULL_MATCH = _row("StaticRegexFullMatch", "input: string -> output: bool", _regex_full_match, attrs={"pattern": REQUIRED})
-REGEX_REPLACE = _row("RegexReplace", "input: string, pattern: string, rewrite: string -> output: string", _regex_replace, _scalar_pattern,
-                     attrs={"replace_global": True})  # fmt: skip
-STATIC_REGEX_REPLACE = _row("StaticRegexReplace", "input: string -> output: string", _regex_replace,
-                            attrs={"pattern": REQUIRED, "rewrite": REQUIRED, "replace_global": True})  # fmt: skip
+REGEX_FULL_MATCH = _row(
+    "RegexFullMatch", "input: string, pattern: string -> output: bool", _regex_full_match, _scalar_pattern
+)
+STATIC_REGEX_FULL_MATCH = _row(
+    "StaticRegexFullMatch", "input: string -> output: bool", _regex_full_match, attrs={"pattern": REQUIRED}
+)
+REGEX_REPLACE = _row(
+    "RegexReplace",
+    "input: string, pattern: string, rewrite: string -> output: string",
+    _regex_replace,
+    _scalar_pattern,
+    attrs={"replace_global": True},
+)
+STATIC_REGEX_REPLACE = _row(
+    "StaticRegexReplace",
+    "input: string -> output: string",
+    _regex_replace,
+    attrs={"pattern": REQUIRED, "rewrite": REQUIRED, "replace_global": True},
+)
 
 
-# -------------------------------------------------------------------------------------------------------------------- joining
+# ---------------------------------------------------------------------------------------------------- joining
 def _join_shape(c: ShapeContext) -> Raw:
     from headrace.core import shapes
 
@@ -241,7 +303,9 @@ def _join_shape(c: ShapeContext) -> Raw:
             try:
                 out = shapes.merge(out, c[i])
             except ValueError:
-                raise ShapeError(f"Input shapes do not match: {list(out or ())} vs. {list(c[i] or ())}") from None
+                raise ShapeError(
+                    f"Input shapes do not match: {list(out or ())} vs. {list(c[i] or ())}"
+                ) from None
         else:
             out = c[i]
     return out
@@ -252,7 +316,9 @@ def _join(inputs: list[np.ndarray], separator: str) -> np.ndarray:
     whole = np.broadcast_arrays(*inputs) if inputs else []
     if not whole:
         return np.array(b"", object)
-    return filled([joint.join(parts) for parts in zip(*[w.reshape(-1) for w in whole], strict=True)], whole[0].shape)
+    return filled(
+        [joint.join(parts) for parts in zip(*[w.reshape(-1) for w in whole], strict=True)], whole[0].shape
+    )
 
 
 JOIN = _row("StringJoin", "inputs: N*string -> output: string", _join, _join_shape, attrs={"separator": ""})
@@ -262,7 +328,9 @@ def _reduce_axes(axes: np.ndarray, rank: int) -> list[int]:
     out = []
     for axis in axes.reshape(-1).tolist():
         if not -rank <= axis < rank:
-            raise OutOfRangeError(None, None, f"Invalid reduction dimension {axis} for input with {rank} dimension(s)")
+            raise OutOfRangeError(
+                None, None, f"Invalid reduction dimension {axis} for input with {rank} dimension(s)"
+            )
         if axis % rank in out:
             raise invalid(f"Duplicate reduction dimension {axis}")
         out.append(axis % rank)
@@ -274,7 +342,9 @@ def _reduce_join_shape(c: ShapeContext) -> Raw:
     if shape is None or axes is None:
         return None
     reduced = _reduce_axes(axes, len(shape))
-    return tuple([1 if i in reduced else d for i, d in enumerate(shape) if i not in reduced or c.attrs["keep_dims"]])
+    return tuple(
+        [1 if i in reduced else d for i, d in enumerate(shape) if i not in reduced or c.attrs["keep_dims"]]
+    )
 
 
 def _reduce_join(x: np.ndarray, axes: np.ndarray, keep_dims: bool, separator: str) -> np.ndarray:
@@ -284,13 +354,22 @@ def _reduce_join(x: np.ndarray, axes: np.ndarray, keep_dims: bool, separator: st
     kept = [i for i in range(x.ndim) if i not in reduced]
     joint = separator.encode()
     count = int(np.prod([x.shape[i] for i in kept]))
-    lines = x.transpose([*kept, *reversed(reduced)]).reshape(count, -1) if x.size else np.empty((count, 0), object)
+    lines = (
+        x.transpose([*kept, *reversed(reduced)]).reshape(count, -1)
+        if x.size
+        else np.empty((count, 0), object)
+    )
     shape = [1 if i in reduced else d for i, d in enumerate(x.shape) if i not in reduced or keep_dims]
     return filled([joint.join(line) for line in lines], shape)
 
 
-REDUCE_JOIN = _row("ReduceJoin", "inputs: string, reduction_indices: int32 -> output: string", _reduce_join, _reduce_join_shape,
-                   attrs={"keep_dims": False, "separator": ""})  # fmt: skip
+REDUCE_JOIN = _row(
+    "ReduceJoin",
+    "inputs: string, reduction_indices: int32 -> output: string",
+    _reduce_join,
+    _reduce_join_shape,
+    attrs={"keep_dims": False, "separator": ""},
+)
 
 
 def _segment_join_shape(c: ShapeContext) -> Raw:
@@ -318,11 +397,17 @@ def _segment_join(x: np.ndarray, ids: np.ndarray, num_segments: np.ndarray, sepa
     return filled([joint.join(rows[g, k]) for g in groups for k in range(rows.shape[1])], (n, *inner))
 
 
-SEGMENT_JOIN = _row("UnsortedSegmentJoin", "inputs: string, segment_ids: Tindices, num_segments: Tnumsegments -> output: string", _segment_join, _segment_join_shape,
-                    attrs={"separator": ""}, types={"Tindices": (dtypes.int32, dtypes.int64), "Tnumsegments": (dtypes.int32, dtypes.int64)})  # fmt: skip
+SEGMENT_JOIN = _row(
+    "UnsortedSegmentJoin",
+    "inputs: string, segment_ids: Tindices, num_segments: Tnumsegments -> output: string",
+    _segment_join,
+    _segment_join_shape,
+    attrs={"separator": ""},
+    types={"Tindices": (dtypes.int32, dtypes.int64), "Tnumsegments": (dtypes.int32, dtypes.int64)},
+)
 
 
-# ------------------------------------------------------------------------------------------------------------------ splitting
+# -------------------------------------------------------------------------------------------------- splitting
 def _split_one(text: bytes, sep: bytes, limit: int) -> list[bytes]:
     if sep:
         return text.split(sep, limit)
@@ -346,7 +431,11 @@ def _sparse(rows: list[list[bytes]]) -> list[np.ndarray]:
     indices = [(i, j) for i, row in enumerate(rows) for j in range(len(row))]
     values = [s for row in rows for s in row]
     shape = [len(rows), max([len(row) for row in rows], default=0)]
-    return [np.asarray(indices, np.int64).reshape(-1, 2), filled(values, (len(values),)), np.asarray(shape, np.int64)]
+    return [
+        np.asarray(indices, np.int64).reshape(-1, 2),
+        filled(values, (len(values),)),
+        np.asarray(shape, np.int64),
+    ]
 
 
 def _split_shape(c: ShapeContext) -> list[Raw]:
@@ -360,7 +449,13 @@ def _split(x: np.ndarray, sep: np.ndarray, maxsplit: int) -> list[np.ndarray]:
     return _sparse([_split_one(s, sep[()], maxsplit) for s in x])
 
 
-SPLIT = _row("StringSplitV2", "input: string, sep: string -> indices: int64, values: string, shape: int64", _split, _split_shape, attrs={"maxsplit": -1})
+SPLIT = _row(
+    "StringSplitV2",
+    "input: string, sep: string -> indices: int64, values: string, shape: int64",
+    _split,
+    _split_shape,
+    attrs={"maxsplit": -1},
+)
 
 
 def _legacy_split(x: np.ndarray, delimiter: np.ndarray, skip_empty: bool) -> list[np.ndarray]:
@@ -378,15 +473,31 @@ def _legacy_split(x: np.ndarray, delimiter: np.ndarray, skip_empty: bool) -> lis
     return _sparse([one(s) for s in x])
 
 
-_row("StringSplit", "input: string, delimiter: string -> indices: int64, values: string, shape: int64", _legacy_split, _split_shape, attrs={"skip_empty": True})
+_row(
+    "StringSplit",
+    "input: string, delimiter: string -> indices: int64, values: string, shape: int64",
+    _legacy_split,
+    _split_shape,
+    attrs={"skip_empty": True},
+)
 
 
 def _ngrams(
-    data: np.ndarray, splits: np.ndarray, separator: str, ngram_widths: Sequence[int], left_pad: str, right_pad: str, pad_width: int, preserve_short_sequences: bool,
-) -> list[np.ndarray]:  # fmt: skip
+    data: np.ndarray,
+    splits: np.ndarray,
+    separator: str,
+    ngram_widths: Sequence[int],
+    left_pad: str,
+    right_pad: str,
+    pad_width: int,
+    preserve_short_sequences: bool,
+) -> list[np.ndarray]:
     joint, left, right = separator.encode(), left_pad.encode(), right_pad.encode()
     if len(splits) and (splits[0] != 0 or splits[-1] != len(data) or (np.diff(splits) < 0).any()):
-        raise invalid(f"Invalid split values: they must start with 0, not decrease and end with the number of strings ({len(data)}), received {splits.tolist()}")
+        raise invalid(
+            "Invalid split values: they must start with 0, not decrease and end with the number of strings "
+            f"({len(data)}), received {splits.tolist()}"
+        )
     out: list[bytes] = []
     ends = [0]
     for start, stop in zip(splits[:-1].tolist(), splits[1:].tolist(), strict=True):
@@ -403,12 +514,25 @@ def _ngrams(
     return [filled(out, (len(out),)), np.asarray(ends[: len(splits)] if len(splits) else [], splits.dtype)]
 
 
-NGRAMS = _row("StringNGrams", "data: string, data_splits: Tsplits -> ngrams: string, ngrams_splits: Tsplits", _ngrams, lambda c: [(None,), c[1]],
-              attrs={"separator": REQUIRED, "ngram_widths": REQUIRED, "left_pad": REQUIRED, "right_pad": REQUIRED, "pad_width": REQUIRED, "preserve_short_sequences": REQUIRED},
-              types={"Tsplits": (dtypes.int32, dtypes.int64)}, defaults={"Tsplits": dtypes.int64})  # fmt: skip
+NGRAMS = _row(
+    "StringNGrams",
+    "data: string, data_splits: Tsplits -> ngrams: string, ngrams_splits: Tsplits",
+    _ngrams,
+    lambda c: [(None,), c[1]],
+    attrs={
+        "separator": REQUIRED,
+        "ngram_widths": REQUIRED,
+        "left_pad": REQUIRED,
+        "right_pad": REQUIRED,
+        "pad_width": REQUIRED,
+        "preserve_short_sequences": REQUIRED,
+    },
+    types={"Tsplits": (dtypes.int32, dtypes.int64)},
+    defaults={"Tsplits": dtypes.int64},
+)
 
 
-# ------------------------------------------------------------------------------------------------------------------ hashing
+# ---------------------------------------------------------------------------------------------------- hashing
 def _buckets(function: Callable[[Any], Callable[[np.ndarray], np.ndarray]]) -> Callable[..., Any]:
     def kernel(x: np.ndarray, num_buckets: int, key: Any = None) -> np.ndarray:
         hashes = hashing.by_length(list(x.reshape(-1)), function(key))
@@ -419,21 +543,39 @@ def _buckets(function: Callable[[Any], Callable[[np.ndarray], np.ndarray]]) -> C
 
 def _bucket_shape(c: ShapeContext) -> Raw:
     if c.attrs["num_buckets"] < 1:
-        raise ShapeError(f"Value for attr 'num_buckets' of {c.attrs['num_buckets']} must be at least minimum 1")
+        raise ShapeError(
+            f"Value for attr 'num_buckets' of {c.attrs['num_buckets']} must be at least minimum 1"
+        )
     key = c.attrs.get("key", (0, 0))
     if len(key) != 2:
         raise ShapeError(f"Key must have 2 elements, received {len(key)}")
     return c[0]
 
 
-HASH_BUCKET = _row("StringToHashBucket", "string_tensor: string -> output: int64", _buckets(lambda key: hashing.hash64), _bucket_shape, attrs={"num_buckets": REQUIRED})
-HASH_BUCKET_FAST = _row("StringToHashBucketFast", "input: string -> output: int64", _buckets(lambda key: hashing.fingerprint64), _bucket_shape,
-                        attrs={"num_buckets": REQUIRED})  # fmt: skip
-HASH_BUCKET_STRONG = _row("StringToHashBucketStrong", "input: string -> output: int64", _buckets(hashing.siphash), _bucket_shape,
-                          attrs={"num_buckets": REQUIRED, "key": REQUIRED})  # fmt: skip
+HASH_BUCKET = _row(
+    "StringToHashBucket",
+    "string_tensor: string -> output: int64",
+    _buckets(lambda key: hashing.hash64),
+    _bucket_shape,
+    attrs={"num_buckets": REQUIRED},
+)
+HASH_BUCKET_FAST = _row(
+    "StringToHashBucketFast",
+    "input: string -> output: int64",
+    _buckets(lambda key: hashing.fingerprint64),
+    _bucket_shape,
+    attrs={"num_buckets": REQUIRED},
+)
+HASH_BUCKET_STRONG = _row(
+    "StringToHashBucketStrong",
+    "input: string -> output: int64",
+    _buckets(hashing.siphash),
+    _bucket_shape,
+    attrs={"num_buckets": REQUIRED, "key": REQUIRED},
+)
 
 
-# ---------------------------------------------------------------------------------------------------------- bytes and base 64
+# ------------------------------------------------------------------------------------------ bytes and base 64
 def _decode_base64(text: bytes) -> bytes:
     if re.fullmatch(rb"[A-Za-z0-9_-]*={0,2}", text):
         body = text.rstrip(b"=")
@@ -442,7 +584,10 @@ def _decode_base64(text: bytes) -> bytes:
                 return base64.urlsafe_b64decode(body + b"=" * (-len(body) % 4))
             except binascii.Error:
                 pass  # reported below
-    raise invalid("Invalid character found in base64: the web-safe alphabet (A-Z, a-z, 0-9, - and _) is expected, with padding at the end only.")
+    raise invalid(
+        "Invalid character found in base64: the web-safe alphabet (A-Z, a-z, 0-9, - and _) is expected, "
+        "with padding at the end only."
+    )
 
 
 def _encode_base64(x: np.ndarray, pad: bool) -> np.ndarray:
@@ -455,7 +600,9 @@ ENCODE_BASE64 = _row("EncodeBase64", "input: string -> output: string", _encode_
 
 def _numbers(data: bytes, out_type: Any, little_endian: bool, count: int) -> np.ndarray:
     kind = out_type._np
-    half = kind.itemsize // 2 if kind.kind == "c" else kind.itemsize  # parts of complex numbers are swapped separately
+    half = (
+        kind.itemsize // 2 if kind.kind == "c" else kind.itemsize
+    )  # parts of complex numbers are swapped separately
     raw = np.frombuffer(data, np.uint8)
     if not little_endian and half > 1:
         raw = raw.reshape(-1, half)[:, ::-1]
@@ -467,21 +614,37 @@ def _decode_raw(x: np.ndarray, out_type: Any, little_endian: bool) -> np.ndarray
     size = len(texts[0]) if texts else 0
     for text in texts:
         if len(text) != size:
-            raise invalid(f"DecodeRaw requires input strings to all be the same size, but element has size {len(text)} != {size}")
+            raise invalid(
+                "DecodeRaw requires input strings to all be the same size, but element has size "
+                f"{len(text)} != {size}"
+            )
     if size % out_type.size:
-        raise invalid(f"Input to DecodeRaw has length {size} that is not a multiple of {out_type.size}, the size of {out_type.name}")
+        raise invalid(
+            f"Input to DecodeRaw has length {size} that is not a multiple of {out_type.size}, the size of "
+            f"{out_type.name}"
+        )
     n = size // out_type.size
     return _numbers(b"".join(texts), out_type, little_endian, n * len(texts)).reshape(*x.shape, n)
 
 
-DECODE_RAW = _row("DecodeRaw", "bytes: string -> output: out_type", _decode_raw, lambda c: None if c[0] is None else (*c[0], None),
-                  attrs={"out_type": REQUIRED, "little_endian": True})  # fmt: skip
+DECODE_RAW = _row(
+    "DecodeRaw",
+    "bytes: string -> output: out_type",
+    _decode_raw,
+    lambda c: None if c[0] is None else (*c[0], None),
+    attrs={"out_type": REQUIRED, "little_endian": True},
+)
 
 
-def _decode_padded_raw(x: np.ndarray, fixed_length: np.ndarray, out_type: Any, little_endian: bool) -> np.ndarray:
+def _decode_padded_raw(
+    x: np.ndarray, fixed_length: np.ndarray, out_type: Any, little_endian: bool
+) -> np.ndarray:
     size = int(fixed_length)
     if size <= 0 or size % out_type.size:
-        raise invalid(f"fixed_length ({size}) must be greater than zero and a multiple of the size of out_type ({out_type.size})")
+        raise invalid(
+            f"fixed_length ({size}) must be greater than zero and a multiple of the size of out_type "
+            f"({out_type.size})"
+        )
     texts = [s[:size].ljust(size, b"\0") for s in x.reshape(-1)]
     n = size // out_type.size
     return _numbers(b"".join(texts), out_type, little_endian, n * len(texts)).reshape(*x.shape, n)
@@ -493,5 +656,10 @@ def _padded_raw_shape(c: ShapeContext) -> Raw:
     return None if c[0] is None else (*c[0], None if n is None or n < 0 else int(n) // size)
 
 
-DECODE_PADDED_RAW = _row("DecodePaddedRaw", "input_bytes: string, fixed_length: int32 -> output: out_type", _decode_padded_raw, _padded_raw_shape,
-                         attrs={"out_type": REQUIRED, "little_endian": True})  # fmt: skip
+DECODE_PADDED_RAW = _row(
+    "DecodePaddedRaw",
+    "input_bytes: string, fixed_length: int32 -> output: out_type",
+    _decode_padded_raw,
+    _padded_raw_shape,
+    attrs={"out_type": REQUIRED, "little_endian": True},
+)

@@ -18,7 +18,10 @@ from .table import same_as
 
 OUTPUT_ENCODINGS = {"UTF-8": "utf-8", "UTF-16-BE": "utf-16-be", "UTF-32-BE": "utf-32-be"}
 ERRORS = ("strict", "replace", "ignore")
-_BIG_ENDIAN = {"utf-16": "utf-16-be", "utf-32": "utf-32-be"}  # without a byte-order mark that is what ICU assumes
+_BIG_ENDIAN = {
+    "utf-16": "utf-16-be",
+    "utf-32": "utf-32-be",
+}  # without a byte-order mark that is what ICU assumes
 _BAD = 0xD800  # stands for what cannot be decoded: no codec produces a lone surrogate
 
 
@@ -49,7 +52,9 @@ codecs.register_error(_HANDLER, _malformed)
 class Decoder:
     """Decodes strings of one encoding into code points, under TensorFlow's rules for what is malformed."""
 
-    def __init__(self, encoding: str, errors: str, replacement_char: int, replace_control_characters: bool) -> None:
+    def __init__(
+        self, encoding: str, errors: str, replacement_char: int, replace_control_characters: bool
+    ) -> None:
         self.codec, self.errors = _codec(encoding), errors
         self.replacement, self.control = replacement_char, replace_control_characters
 
@@ -83,7 +88,11 @@ class Decoder:
             if width is None:
                 width = known[c] = len(c.encode(self.codec))
             widths.append(width)
-        return np.concatenate([[0], np.cumsum(widths[:-1])]).astype(np.int64) if widths else np.zeros(0, np.int64)
+        return (
+            np.concatenate([[0], np.cumsum(widths[:-1])]).astype(np.int64)
+            if widths
+            else np.zeros(0, np.int64)
+        )
 
 
 def _check_errors(c: ShapeContext) -> None:
@@ -100,7 +109,15 @@ def _decode_shape(outputs: int) -> Any:
     return rule
 
 
-def _decode(x: np.ndarray, input_encoding: str, errors: str, replacement_char: int, replace_control_characters: bool, Tsplits: Any, offsets: bool = False) -> list[np.ndarray]:
+def _decode(
+    x: np.ndarray,
+    input_encoding: str,
+    errors: str,
+    replacement_char: int,
+    replace_control_characters: bool,
+    Tsplits: Any,
+    offsets: bool = False,
+) -> list[np.ndarray]:
     decoder = Decoder(input_encoding, errors, replacement_char, replace_control_characters)
     parts = [decoder.decode(s, offsets) for s in x.reshape(-1)]
     splits = np.concatenate([[0], np.cumsum([len(codes) for codes, _ in parts])]).astype(Tsplits._np)
@@ -110,17 +127,40 @@ def _decode(x: np.ndarray, input_encoding: str, errors: str, replacement_char: i
     return [splits, codes, np.concatenate([s for _, s in parts]) if parts else np.zeros(0, np.int64)]  # type: ignore[misc]
 
 
-_DECODE_ATTRS = {"input_encoding": REQUIRED, "errors": "replace", "replacement_char": 65533, "replace_control_characters": False, "Tsplits": dtypes.int64}
-UNICODE_DECODE = OpDef("UnicodeDecode", "input: string -> row_splits: Tsplits, char_values: int32", attrs=_DECODE_ATTRS, shape=_decode_shape(2), kernel=_decode,
-                       host=True, grad=not_differentiable)  # fmt: skip
+_DECODE_ATTRS = {
+    "input_encoding": REQUIRED,
+    "errors": "replace",
+    "replacement_char": 65533,
+    "replace_control_characters": False,
+    "Tsplits": dtypes.int64,
+}
+UNICODE_DECODE = OpDef(
+    "UnicodeDecode",
+    "input: string -> row_splits: Tsplits, char_values: int32",
+    attrs=_DECODE_ATTRS,
+    shape=_decode_shape(2),
+    kernel=_decode,
+    host=True,
+    grad=not_differentiable,
+)
 UNICODE_DECODE_WITH_OFFSETS = OpDef(
-    "UnicodeDecodeWithOffsets", "input: string -> row_splits: Tsplits, char_values: int32, char_to_byte_starts: int64", attrs=_DECODE_ATTRS,
-    shape=_decode_shape(3), kernel=lambda x, **attrs: _decode(x, **attrs, offsets=True), host=True, grad=not_differentiable,
-)  # fmt: skip
+    "UnicodeDecodeWithOffsets",
+    "input: string -> row_splits: Tsplits, char_values: int32, char_to_byte_starts: int64",
+    attrs=_DECODE_ATTRS,
+    shape=_decode_shape(3),
+    kernel=lambda x, **attrs: _decode(x, **attrs, offsets=True),
+    host=True,
+    grad=not_differentiable,
+)
 
 
 def _encoded(codes: np.ndarray, encoding: str) -> bytes:
-    return codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass").encode(OUTPUT_ENCODINGS[encoding], "surrogatepass")
+    return (
+        codes.astype("<u4")
+        .tobytes()
+        .decode("utf-32-le", "surrogatepass")
+        .encode(OUTPUT_ENCODINGS[encoding], "surrogatepass")
+    )
 
 
 def _valid(codes: np.ndarray) -> np.ndarray:
@@ -135,22 +175,38 @@ def _encode_shape(c: ShapeContext) -> Raw:
     return (None,) if splits is None or splits[0] is None else (splits[0] - 1,)
 
 
-def _encode(codes: np.ndarray, splits: np.ndarray, output_encoding: str, errors: str, replacement_char: int) -> np.ndarray:
+def _encode(
+    codes: np.ndarray, splits: np.ndarray, output_encoding: str, errors: str, replacement_char: int
+) -> np.ndarray:
     if len(splits) == 0 or splits[0] != 0 or splits[-1] != len(codes) or (np.diff(splits) < 0).any():
-        raise invalid(f"input_splits must start with 0, not decrease and end with the number of code points ({len(codes)}), received {splits.tolist()}")
+        raise invalid(
+            "input_splits must start with 0, not decrease and end with the number of code points "
+            f"({len(codes)}), received {splits.tolist()}"
+        )
     good = _valid(codes)
     if not good.all():
         if errors == "strict":
             raise invalid("Code point is out of range for Unicode, or a surrogate.")
         if errors == "replace":
             codes, good = np.where(good, codes, np.int32(replacement_char)), np.ones_like(good)
-    out = [_encoded(codes[a:b][good[a:b]], output_encoding) for a, b in zip(splits[:-1].tolist(), splits[1:].tolist(), strict=True)]
+    out = [
+        _encoded(codes[a:b][good[a:b]], output_encoding)
+        for a, b in zip(splits[:-1].tolist(), splits[1:].tolist(), strict=True)
+    ]
     return filled(out, (len(out),))
 
 
-UNICODE_ENCODE = OpDef("UnicodeEncode", "input_values: int32, input_splits: Tsplits -> output: string",
-                       attrs={"errors": "replace", "output_encoding": REQUIRED, "replacement_char": 65533}, types={"Tsplits": (dtypes.int32, dtypes.int64)},
-                       defaults={"Tsplits": dtypes.int64}, shape=_encode_shape, kernel=_encode, host=True, grad=not_differentiable)  # fmt: skip
+UNICODE_ENCODE = OpDef(
+    "UnicodeEncode",
+    "input_values: int32, input_splits: Tsplits -> output: string",
+    attrs={"errors": "replace", "output_encoding": REQUIRED, "replacement_char": 65533},
+    types={"Tsplits": (dtypes.int32, dtypes.int64)},
+    defaults={"Tsplits": dtypes.int64},
+    shape=_encode_shape,
+    kernel=_encode,
+    host=True,
+    grad=not_differentiable,
+)
 
 
 def _transcode_shape(c: ShapeContext) -> Raw:
@@ -159,16 +215,33 @@ def _transcode_shape(c: ShapeContext) -> Raw:
     return c[0]
 
 
-def _transcode(x: np.ndarray, input_encoding: str, output_encoding: str, errors: str, replacement_char: int, replace_control_characters: bool) -> np.ndarray:
+def _transcode(
+    x: np.ndarray,
+    input_encoding: str,
+    output_encoding: str,
+    errors: str,
+    replacement_char: int,
+    replace_control_characters: bool,
+) -> np.ndarray:
     decoder = Decoder(input_encoding, errors, replacement_char, replace_control_characters)
     return each(lambda s: _encoded(decoder.decode(s)[0], output_encoding), x)
 
 
 UNICODE_TRANSCODE = OpDef(
-    "UnicodeTranscode", "input: string -> output: string",
-    attrs={"input_encoding": REQUIRED, "output_encoding": REQUIRED, "errors": "replace", "replacement_char": 65533, "replace_control_characters": False},
-    shape=_transcode_shape, kernel=_transcode, host=True, grad=not_differentiable,
-)  # fmt: skip
+    "UnicodeTranscode",
+    "input: string -> output: string",
+    attrs={
+        "input_encoding": REQUIRED,
+        "output_encoding": REQUIRED,
+        "errors": "replace",
+        "replacement_char": 65533,
+        "replace_control_characters": False,
+    },
+    shape=_transcode_shape,
+    kernel=_transcode,
+    host=True,
+    grad=not_differentiable,
+)
 
 
 def _script(codes: np.ndarray) -> np.ndarray:
@@ -178,4 +251,11 @@ def _script(codes: np.ndarray) -> np.ndarray:
     return np.where(inside, table()[np.where(inside, codes, 0)], -1).astype(np.int32)
 
 
-UNICODE_SCRIPT = OpDef("UnicodeScript", "input: int32 -> output: int32", shape=same_as(0), kernel=_script, host=True, grad=not_differentiable)
+UNICODE_SCRIPT = OpDef(
+    "UnicodeScript",
+    "input: int32 -> output: int32",
+    shape=same_as(0),
+    kernel=_script,
+    host=True,
+    grad=not_differentiable,
+)

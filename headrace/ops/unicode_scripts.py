@@ -1,7 +1,7 @@
 """The script of every Unicode code point (Unicode 13, property Script), by ICU's numbers (`UScriptCode`).
 
-Python's `unicodedata` does not have this property. The table lists runs of code points from U+0000 on: how many (in
-hexadecimal), a dot, and their script; 103 is "unknown"."""
+Python's `unicodedata` does not have this property. The table lists runs of code points from U+0000 on: how
+many (in hexadecimal), a dot, and their script; 103 is "unknown"."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ Canadian_Aboriginal Yi Tagalog Hanunoo Buhid Tagbanwa Braille Cypriot Limbu Line
 Tai_Le Ugaritic Katakana_Or_Hiragana Buginese Glagolitic Kharoshthi Syloti_Nagri New_Tai_Lue Tifinagh
 Old_Persian Balinese Batak
 """
-NAMES = {name: number for number, name in enumerate(_NAMES.split())}  # those that have been in Unicode for long
+NAMES = {
+    name: number for number, name in enumerate(_NAMES.split())
+}  # those that have been in Unicode for long
 
 _RUNS = """
 41.0 1a.25 6.0 1a.25 2f.0 1.25 f.0 1.25 5.0 17.25 1.0 1f.25 1.0 1c1.25 27.0 5.25 5.0 2.5 14.0 70.1 4.14 1.0
