@@ -415,7 +415,7 @@ def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None =
       axis: flattened first if None.
 
     Raises:
-      InvalidArgumentError: there is not one number per slice.
+      ValueError: there is not one number per slice, or axis is out of range.
 
     >>> import headrace as tf
     >>> tf.repeat([[1, 2], [3, 4]], [1, 2], axis=0).numpy().tolist()
@@ -444,7 +444,7 @@ def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None =
         value = value.reshape(())
     if value is not None and value.ndim == 1:
         if raw[axis] not in (None, value.size):
-            raise contradiction(f"repeats has {value.size} entries for a dimension of size {raw[axis]}")
+            raise ValueError(f"repeats has {value.size} entries for a dimension of size {raw[axis]}")
         x = ENSURE_SHAPE(x, shape=(*raw[:axis], value.size, *raw[axis + 1 :])) if raw[axis] is None else x
         return lookup("GatherV2")(x, np.repeat(np.arange(value.size, dtype=np.int32), value), axis, name=name)
     if len(times._raw_shape) == 0 or times._raw_shape == (1,):

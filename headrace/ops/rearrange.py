@@ -287,7 +287,8 @@ def _(c: Any) -> Raw:
         len(c[1]) != 1 or (c[1][0] is not None and c[0][batch] is not None and c[1][0] != c[0][batch])
     ):
         raise ShapeError(f"Length of seq_lengths {list(c[1])} != input.dims({batch}) = {c[0][batch]}")
-    return c[0]
+    known = c[1][0] if c[1] is not None and c[0][batch] is None else c[0][batch]
+    return (*c[0][:batch], known, *c[0][batch + 1 :])
 
 
 @REVERSE_SEQUENCE.kernel_rule
