@@ -46,8 +46,7 @@ def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: 
     dtype = x._dtype
     wide = _cast(x, dtypes.float32) if dtype in _SHORT else x
     mean = _mean(wide, axes, True)
-    # The variance's derivative by the mean is zero, so none need be computed.
-    variance = _mean(m.squared_difference(wide, lookup("StopGradient")(mean)), axes, keepdims)
+    variance = ops.VARIANCE(wide, mean, axes, keep_dims=keepdims)
     if not keepdims:
         mean = lookup("Squeeze")(mean, squeeze_dims=_static_axes(axes)) if _static_axes(axes) is not None else lookup("Reshape")(mean, lookup("Shape")(variance))
     return _cast(mean, dtype), _cast(variance, dtype)
@@ -125,7 +124,7 @@ def weighted_moments(x: Any, axes: Any, frequency_weights: Any, keepdims: bool =
         weight = _sum(m.mul(weights, ones(x)), axes, True)
     divisor = m.reciprocal(weight)
     mean = m.mul(total, divisor)
-    variance = m.mul(_sum(m.mul(weights, m.squared_difference(x, lookup("StopGradient")(mean))), axes, True), divisor)
+    variance = m.mul(_sum(m.mul(weights, m.squared_difference(x, mean)), axes, True), divisor)
     if not keepdims:
         squeeze = lookup("Squeeze")
         mean, variance = squeeze(mean, squeeze_dims=_static_axes(axes)), squeeze(variance, squeeze_dims=_static_axes(axes))

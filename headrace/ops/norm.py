@@ -13,10 +13,12 @@ from headrace.core.dtypes import FLOATS, NUMERIC, DType
 from headrace.core.errors import ShapeError
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
+from headrace.core.tape import Record
 
 from .cast import CAST
-from .math import add, mul, number, power, realdiv, rsqrt, square, sub
+from .math import add, mul, number, power, realdiv, rsqrt, square, squared_difference, sub
 from .pool import AVG_POOL
+from .reduce import MEAN
 from .table import same_as
 from .windows import channel_axis
 
@@ -188,6 +190,24 @@ FUSED_BATCH_NORM_V2 = _batch_norm_row("V2", {"T": _SMALL, "U": _FLOAT32}, ("T", 
 FUSED_BATCH_NORM_V3 = _batch_norm_row("V3", {"T": _SMALL, "U": _FLOAT32 | {dtypes.bfloat16}}, ("T", "U", "float32"))
 
 
+# -------------------------------------------------------------------------------------------------------------- variance
+def _variance_grad(op: Any, g: Any) -> list[Any]:
+    """2 (x - mean) / n, and nothing for the mean: the deviations from it add up to zero. The mean stays differentiable in this
+    expression, so that second derivatives are right (TensorFlow stops them at the mean)."""
+    x, mean, axes = op.inputs
+    shared = MEAN.grad(Record(MEAN, (x, axes), op.attrs, op.outputs), g)[0]  # type: ignore[misc]
+    return [mul(mul(shared, number(2, x)), sub(x, mean)), None, None]
+
+
+# TensorFlow has no such op; its body is what a saved graph holds.
+VARIANCE = OpDef(
+    "Variance", "x: T, mean: T, reduction_indices: Tidx -> variance: T", attrs={"keep_dims": False}, types={"T": NUMERIC, "Tidx": dtypes.INDEX},
+    body=lambda x, mean, axes, keep_dims: MEAN(squared_difference(x, mean), axes, keep_dims=keep_dims), grad=_variance_grad, static=("reduction_indices",),
+    shape=lambda c: MEAN.shape(ShapeContext(MEAN, (c.inputs[0], c.inputs[2]), c.attrs)), defaults={"Tidx": dtypes.int32},  # type: ignore[misc]
+    doc="The mean of `(x - mean)²`, where `mean` must be that of x over the same axes, with ones in their place.",
+)  # fmt: skip
+
+
 def _global_normalization(t: Any, m: Any, v: Any, beta: Any, gamma: Any, variance_epsilon: float, scale_after_normalization: bool) -> Any:
     factor = rsqrt(add(v, number(variance_epsilon, v)))
     if scale_after_normalization:
@@ -239,4 +259,4 @@ LRN_GRAD: OpDef = OpDef(
     "LRNGrad", "input_grads: T, input_image: T, output_image: T -> output: T", attrs=_LRN_ATTRS, types={"T": FLOATS - {dtypes.float64}}, shape=_rank4(1), body=_lrn_grad
 )
 
-__all__ = ["BATCH_NORM_WITH_GLOBAL_NORMALIZATION", "FUSED_BATCH_NORM", "FUSED_BATCH_NORM_V2", "FUSED_BATCH_NORM_V3", "LRN", "LRN_GRAD"]
+__all__ = ["BATCH_NORM_WITH_GLOBAL_NORMALIZATION", "FUSED_BATCH_NORM", "FUSED_BATCH_NORM_V2", "FUSED_BATCH_NORM_V3", "LRN", "LRN_GRAD", "VARIANCE"]

@@ -263,15 +263,6 @@ def fused_batch_norm_gradient(tf, training):
     return second(tf, f, x, scale, offset)
 
 
-@snippet
-def moments_second_order(tf):
-    def f(x):
-        mean, variance = tf.nn.moments(x, [0], keepdims=True)
-        return tf.nn.batch_normalization(x, mean, variance, 0.5, 2.0, 1e-3)
-
-    return second(tf, f, ramp(tf, 4, 3))
-
-
 @snippet(keepdims=[False, True], dtype=["float32", "float16"], rtol=1e-2)
 def weighted(tf, keepdims, dtype):
     x = ramp(tf, 3, 4, 2, dtype=dtype)
