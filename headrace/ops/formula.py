@@ -28,12 +28,9 @@ def _precise(function: Callable[..., Any]) -> Callable[..., Any]:
 class Host:
     """Formulas on NumPy arrays."""
 
-    log, log1p, sin, cos, exp = (_precise(f) for f in (np.log, np.log1p, np.sin, np.cos, np.exp))
-    sqrt, floor, ceil, abs, where, power = np.sqrt, np.floor, np.ceil, np.abs, np.where, np.power
-    maximum, minimum = staticmethod(np.maximum), staticmethod(np.minimum)
+    log, log1p, sin, cos, exp = (staticmethod(_precise(f)) for f in (np.log, np.log1p, np.sin, np.cos, np.exp))
     sqrt, floor, ceil, abs = (staticmethod(f) for f in (np.sqrt, np.floor, np.ceil, np.abs))
-    log, log1p, sin, cos, exp = (staticmethod(f) for f in (log, log1p, sin, cos, exp))
-    where, power = staticmethod(np.where), staticmethod(np.power)
+    where, power, maximum, minimum = (staticmethod(f) for f in (np.where, np.power, np.maximum, np.minimum))
 
     @staticmethod
     def lgamma(x: Any) -> Any:
@@ -75,6 +72,10 @@ class Host:
             for j, column in enumerate(row(index)):
                 out[start : start + CHUNK, j] = column
         return out
+
+    @staticmethod
+    def philox_words(state: Sequence[Any], blocks: int) -> None:
+        """NumPy has no Philox that starts at a given block."""
 
     @staticmethod
     def retry(step: Callable[..., tuple[Any, Sequence[Any]]], params: Sequence[Any], state: Sequence[Any]) -> list[Any]:
@@ -238,6 +239,24 @@ class Program:
         index = Lifted(b, b.iota((count,), 0, dtypes.uint64))
         columns = [b.reshape(b.convert(b.broadcast_to(c.v, (count,)), dtype), (count, 1)) for c in row(index)]
         return Lifted(b, b.concatenate(columns, 1))
+
+    def philox_words(self, state: Sequence[Any], blocks: int) -> Lifted | None:
+        """The compiler's own Philox: the same bits in one instruction, `[4 * blocks]` words of uint32."""
+        if not blocks:
+            return None
+        b = self.b
+        packed = b.concatenate([b.reshape(part.v, (1,)) for part in state], 0)
+        return Lifted(b, b.random_bits("PHILOX", packed, (4 * blocks,), dtypes.uint32)[1])
+
+    def columns(self, x: Any, count: int) -> list[Lifted]:
+        """Every `count`-th element, from the first, the second … on."""
+        n = x.shape[0]
+        return [x] if count == 1 else [Lifted(self.b, self.b.slice(x.v, [k], [n], [count])) for k in range(count)]
+
+    def interleave(self, parts: Sequence[Any]) -> Lifted:
+        """What `columns` took apart, as a table of `len(parts)` columns."""
+        b, n = self.b, parts[0].shape[0]
+        return Lifted(b, b.concatenate([b.reshape(p.v, (n, 1)) for p in parts], 1))
 
     def retry(self, step: Callable[..., tuple[Any, Sequence[Any]]], params: Sequence[Any], state: Sequence[Any]) -> list[Lifted]:
         b = self.b

@@ -101,7 +101,7 @@ def _run_binomial(resource: Any, algorithm: Any, shape: Any, counts: Any, probs:
 def _lower_binomial(b: Any, cell: Any, algorithm: Any, shape: np.ndarray, counts: Any, probs: Any, dtype: DType) -> Any:
     blocks = b.constant(np.asarray(_binomial_skip(shape, counts.shape, probs.shape), np.uint64))
     state = Lifted(b, b.bitcast(_skip_lower(b, cell, blocks, 1), dtypes.uint64))
-    return _keyedbinomial(Program(b), (state[2], state[0], state[1]), shape, Lifted(b, counts), Lifted(b, probs), dtype).v
+    return binomial(Program(b), (state[2], state[0], state[1]), shape, Lifted(b, counts), Lifted(b, probs), dtype).v
 
 
 STATEFUL_BINOMIAL = OpDef("StatefulRandomBinomial", "resource: resource, algorithm: int64, shape: S, counts: T, probs: T -> output: dtype", attrs={"dtype": dtypes.int64},

@@ -89,21 +89,27 @@ def per_block(dtype: DType) -> int:
     return 2 if dtype.size == 8 else 4
 
 
-def _fill(xp: Any, state: State, n: int, dtype: DType, convert: Any) -> Any:
+def _fill(xp: Any, state: State, n: int, dtype: DType, unit: int, convert: Any) -> Any:
+    """n numbers, of which `convert` makes some from every `unit` words (or from several times as many)."""
     width = per_block(dtype)
-    return _flat(xp, xp.rows(-(-n // width), width, dtype, lambda i: convert(block(xp, state, i))), n)
+    blocks = -(-n // width)
+    words = xp.philox_words(state, blocks)
+    if words is None:
+        return _flat(xp, xp.rows(blocks, width, dtype, lambda i: convert(block(xp, state, i))), n)
+    parts = convert([xp.convert(w, dtypes.uint64) for w in xp.columns(words, unit)])
+    return _flat(xp, xp.interleave([xp.convert(p, dtype) for p in parts]), n)
 
 
 def uniform(xp: Any, state: State, n: int, dtype: DType) -> Any:
-    return _fill(xp, state, n, dtype, lambda words: uniforms(xp, words, dtype))
+    return _fill(xp, state, n, dtype, dtype.size // 8 + 1, lambda words: uniforms(xp, words, dtype))
 
 
 def normal(xp: Any, state: State, n: int, dtype: DType) -> Any:
-    return _fill(xp, state, n, dtype, lambda words: box_muller(xp, words, dtype))
+    return _fill(xp, state, n, dtype, 2 * (dtype.size // 8 + 1), lambda words: box_muller(xp, words, dtype))
 
 
 def full_int(xp: Any, state: State, n: int, dtype: DType) -> Any:
-    return _fill(xp, state, n, dtype, lambda words: [xp.convert(w, dtype) for w in integers(xp, words, dtype)])
+    return _fill(xp, state, n, dtype, dtype.size // 8 + 1, lambda words: [xp.convert(w, dtype) for w in integers(xp, words, dtype)])
 
 
 def uniform_int(xp: Any, state: State, n: int, dtype: DType, low: Any, high: Any) -> Any:
@@ -111,7 +117,7 @@ def uniform_int(xp: Any, state: State, n: int, dtype: DType, low: Any, high: Any
     wide = MASK if dtype.size == 4 else (1 << 64) - 1
     start, stop = xp.convert(low, dtypes.uint64), xp.convert(high, dtypes.uint64)
     size = xp.maximum((stop - start) & wide, xp.constant(1, dtypes.uint64))
-    return _fill(xp, state, n, dtype, lambda words: [xp.convert(start + w % size, dtype) for w in integers(xp, words, dtype)])
+    return _fill(xp, state, n, dtype, dtype.size // 8 + 1, lambda words: [xp.convert(start + w % size, dtype) for w in integers(xp, words, dtype)])
 
 
 def truncated_normal(xp: Any, state: State, n: int, dtype: DType) -> Any:
