@@ -50,13 +50,13 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | 
 def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Any:
     """Scales t down so that its L2 norm over `axes` (all, if None) is at most `clip_norm`.
 
-    >>> tf.clip_by_norm([3.0, 4.0], 1.0).numpy().round(2).tolist()
-    [0.6, 0.8]
+    >>> print(tf.clip_by_norm([3.0, 4.0], 1.0).numpy().round(2))
+    [0.6 0.8]
     """
 
     def clip(values: Any) -> Any:
-        if np.isscalar(clip_norm):
-            limit = number(max(clip_norm, 0), values)
+        if isinstance(clip_norm, (int, float, np.number)):
+            limit = number(max(float(clip_norm), 0.0), values)
         else:
             limit = to_tensor(clip_norm)
             limit = lookup("Cast")(maximum(limit, number(0, limit)), DstT=values._dtype)
@@ -106,12 +106,12 @@ def clip_by_global_norm(
       the tensors are all NaN.
 
     >>> clipped, norm = tf.clip_by_global_norm([tf.constant([3.0]), tf.constant([4.0])], 1.0)
-    >>> clipped[0].numpy().round(2).tolist(), float(norm)
-    ([0.6], 5.0)
+    >>> print(clipped[0].numpy().round(2), norm.numpy())
+    [0.6] 5.0
     """
     t_list = _check_list(t_list)
-    norm = global_norm(t_list, name) if use_norm is None else to_tensor(use_norm)
-    limit = to_tensor(clip_norm, hint=norm._dtype)
+    norm: Any = global_norm(t_list, name) if use_norm is None else to_tensor(use_norm)
+    limit: Any = to_tensor(clip_norm, hint=norm._dtype)
     one = number(1, norm)
     scale = limit * minimum(one / norm, one / limit) + (
         norm - norm

@@ -145,8 +145,8 @@ def _as_matrix(x: Any, axes: Any, last: bool) -> tuple[Any, Any]:
         free = lookup("ListDiff")(lookup("Range")(0, lookup("Rank")(x), 1), taken, out_idx=dtypes.int32)[0]
         order = lookup("ConcatV2")([free, taken] if last else [taken, free], 0)
         inner = lookup("Prod")(lookup("GatherV2")(lookup("Shape")(x), taken, 0), [0], keep_dims=False)
-        target = lookup("Pack")([-1, inner] if last else [inner, -1], axis=0)
-        return reshape(transpose(x, order), target), None
+        merged = lookup("Pack")([-1, inner] if last else [inner, -1], axis=0)
+        return reshape(transpose(x, order), merged), None
     rank = len(shape)
     for i in axes:
         if not -rank <= i < rank:

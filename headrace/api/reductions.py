@@ -327,8 +327,8 @@ def cumulative_logsumexp(
 ) -> Any:
     """The running log(sum(exp(x))) along `axis`, without overflow; arguments as of `tf.cumsum`.
 
-    >>> tf.math.cumulative_logsumexp([0.0, 0.0]).numpy().round(4).tolist()
-    [0.0, 0.6931]
+    >>> print(tf.math.cumulative_logsumexp([0.0, 0.0]).numpy().round(4))
+    [0.     0.6931]
     """
     return scan.CUMULATIVE_LOGSUMEXP(x, axis, exclusive=exclusive, reverse=reverse, name=name)
 
@@ -410,7 +410,8 @@ def histogram_fixed_width_bins(
     [0, 1, 2]
     """
     values = to_tensor(values)
-    ends, nbins = to_tensor(value_range, values._dtype), to_tensor(nbins, dtypes.int32)
+    ends: Any = to_tensor(value_range, values._dtype)
+    nbins = to_tensor(nbins, dtypes.int32)
     low, high = ends[0], ends[1]
     parts = CAST(nbins, DstT=values._dtype)
     at = m.floor(CAST(parts, DstT=(fraction := (values - low) / (high - low))._dtype) * fraction)

@@ -38,7 +38,7 @@ def _cast(x: np.ndarray, DstT: DType, Truncate: bool) -> Any:
         x = x.astype(bool) if DstT is dtypes.bool_ else x.real
     drop = _dropped_bits(source, DstT) if Truncate else 0
     if drop:
-        bits = np.ascontiguousarray(x).view(_BITS[source.size]._np)
+        bits = np.asarray(x, order="C").view(_BITS[source.size]._np)
         x = (bits & ~np.asarray((1 << drop) - 1, bits.dtype)).view(x.dtype)
     return x.astype(DstT._np)
 
@@ -98,7 +98,7 @@ def _regrouped(shape: Raw, source: DType, target: DType) -> Raw:
 
 def _bitcast(x: np.ndarray, type: DType) -> Any:
     size = type._np.itemsize
-    x = np.ascontiguousarray(x)
+    x = np.asarray(x, order="C")
     if x.itemsize == size:
         return x.view(type._np)
     if x.itemsize > size:
@@ -107,8 +107,7 @@ def _bitcast(x: np.ndarray, type: DType) -> Any:
 
 
 def _lower_bitcast(b: Builder, x: Value, type: DType) -> Value:
-    shape = _regrouped(x.shape, x.dtype, type)
-    assert shape is not None
+    shape: Any = _regrouped(x.shape, x.dtype, type)
     if x.dtype.kind == "c":  # a complex number is a pair of real ones
         parts = [b.unary(name, x, x.dtype.real_dtype) for name in ("real", "imag")]
         x = b.concatenate([b.reshape(v, (*v.shape, 1)) for v in parts], x.rank)
@@ -137,7 +136,7 @@ def _zeros(x: np.ndarray) -> Any:
         return np.zeros(x.shape, x.dtype)
     out = np.empty(x.shape, object)
     for i in np.ndindex(x.shape):
-        item = x[i]
+        item: Any = x[i]
         out[i] = b"" if isinstance(item, bytes) else item.zeros_like()
     return out
 

@@ -18,8 +18,6 @@ from headrace.core.tape import not_differentiable, wanted
 from .math import number
 from .table import binary, broadcast, unary, unbroadcast
 
-BOOL = frozenset({dtypes.bool_})
-
 
 # ------------------------------------------------------------------------------------------------ comparisons
 def _ordering(type_name: str, kernel: Any, direction: str, name: str) -> Any:
@@ -45,7 +43,7 @@ greater_equal = _ordering("GreaterEqual", np.greater_equal, "GE", "greater_equal
 
 
 def _equality(type_name: str, kernel: Any, direction: str) -> OpDef:
-    """Equal and NotEqual. With `incompatible_shape_error=False` tensors of unrelated shapes are simply not equal."""
+    """Equal and NotEqual. With `incompatible_shape_error=False` unrelated shapes are simply not equal."""
     differ = direction == "NE"
 
     def compute(x: np.ndarray, y: np.ndarray, incompatible_shape_error: bool = True) -> Any:
@@ -109,14 +107,20 @@ APPROXIMATE_EQUAL = OpDef(
 
 
 # ------------------------------------------------------------------------------------------------------ logic
+_TWO_BOOLS = "x: bool, y: bool -> z: bool"
 logical_and = binary(
-    "LogicalAnd", np.logical_and, "and", not_differentiable_pair, BOOL, out="bool", name="logical_and"
+    "LogicalAnd", np.logical_and, "and", not_differentiable_pair, name="logical_and", signature=_TWO_BOOLS
 )
 logical_or = binary(
-    "LogicalOr", np.logical_or, "or", not_differentiable_pair, BOOL, out="bool", name="logical_or"
+    "LogicalOr", np.logical_or, "or", not_differentiable_pair, name="logical_or", signature=_TWO_BOOLS
 )
 logical_not = unary(
-    "LogicalNot", np.logical_not, "not", lambda x, y, g: None, BOOL, out="bool", name="logical_not"
+    "LogicalNot",
+    np.logical_not,
+    "not",
+    lambda x, y, g: None,
+    name="logical_not",
+    signature="x: bool -> y: bool",
 )
 
 
@@ -130,9 +134,14 @@ def _select_grad(op: Any, g: Any) -> Any:
 
 
 SELECT_V2 = OpDef(
-    "SelectV2", "condition: bool, t: T, e: T -> output: T", shape=broadcast, kernel=np.where, lower=lambda b,
-    c, x, y: _lower_select(b, c, x, y), grad=_select_grad, checked=True,
-)  # fmt: skip
+    "SelectV2",
+    "condition: bool, t: T, e: T -> output: T",
+    shape=broadcast,
+    kernel=np.where,
+    lower=lambda b, c, x, y: _lower_select(b, c, x, y),
+    grad=_select_grad,
+    checked=True,
+)
 
 
 def _lower_select(b: Builder, condition: Value, x: Value, y: Value) -> Value:

@@ -49,7 +49,8 @@ def _bincount(values: np.ndarray, size: np.ndarray, weights: np.ndarray, binary_
         raise InvalidArgumentError(
             None,
             None,
-            f"`weights` must be empty or of the shape of the values: {list(weights.shape)} vs. {list(values.shape)}",
+            "`weights` must be empty or of the shape of the values: "
+            f"{list(weights.shape)} vs. {list(values.shape)}",
         )
     if values.ndim == 2:
         rows = [
@@ -70,7 +71,7 @@ def _lower_bincount(
     index = b.concatenate([b.reshape(v, (*flat.shape, 1)) for v in (rows, flat)], 2)
     updates = b.full(flat.shape, 1, dtype) if 0 in weights.shape else b.reshape(weights, flat.shape)
     kind = "maximum" if binary_output else "add"
-    # Negative numbers cannot be reported from a compiled program: they are dropped, as those beyond the size are.
+    # A compiled program cannot report negative numbers: it drops them, as it does those beyond the size.
     out = b.scatter(
         b.zeros((batch, n), dtype),
         index,
@@ -204,11 +205,12 @@ def _lower_in_top_k(b: Builder, predictions: Value, targets: Value, k: Any) -> V
 
 def _top_shape(c: ShapeContext) -> Raw:
     predictions, targets = c.same_rank(0, 2), c.same_rank(1, 1)
-    if None not in (predictions[0], targets[0]) and predictions[0] != targets[0]:  # type: ignore[index]
+    assert predictions is not None and targets is not None
+    if None not in (predictions[0], targets[0]) and predictions[0] != targets[0]:
         raise ShapeError(
             f"First dimension of predictions {predictions[0]} must match length of targets {targets[0]}"
-        )  # type: ignore[index]
-    return (targets[0] if predictions[0] is None else predictions[0],)  # type: ignore[index]
+        )
+    return (targets[0] if predictions[0] is None else predictions[0],)
 
 
 IN_TOP_K = OpDef(

@@ -32,7 +32,8 @@ def parse(equation: str) -> tuple[list[str], str]:
         rest = labels.replace(ELLIPSIS, "", 1)
         if not (rest == "" or rest.isalpha()):
             raise ShapeError(
-                f"Invalid labels {labels!r} in einsum equation {equation!r}: expected letters and at most one '...'"
+                f"Invalid labels {labels!r} in einsum equation {equation!r}: "
+                "expected letters and at most one '...'"
             )
     known = set("".join(inputs)) - {"."}
     unknown = [c for c in right.replace(ELLIPSIS, "") if c not in known]
@@ -55,7 +56,8 @@ def explicit(equation: str, ranks: Sequence[int]) -> tuple[list[str], str]:
         named = len(labels.replace(ELLIPSIS, ""))
         if rank < named or (rank > named and ELLIPSIS not in labels):
             raise ShapeError(
-                f"Expected input of rank {'at least ' if ELLIPSIS in labels else ''}{named} for {labels!r} in einsum equation {equation!r} but got rank {rank}"
+                f"Expected input of rank {'at least ' if ELLIPSIS in labels else ''}{named} for {labels!r} "
+                f"in einsum equation {equation!r} but got rank {rank}"
             )
         widths.append(rank - named)
     widest = max([w for w, labels in zip(widths, inputs) if ELLIPSIS in labels], default=0)
@@ -205,7 +207,7 @@ def contract(b: Builder, x: Value, xl: str, y: Value, yl: str, output: str, size
     count = lambda labels: int(np.prod([sizes[c] for c in labels], dtype=np.int64))
 
     def merged(v: Value, names: str, free: list[str]) -> tuple[Value, int, int]:
-        """[batch, free, summed] or [batch, summed, free], whichever needs no transposition; and where the two are."""
+        """[batch, free, summed] or [batch, summed, free], whichever is at hand; and where the two are."""
         first, second = batch + free + summed, batch + summed + free
         order = second if list(names) == second and first != second else first
         v = b.transpose(v, [names.index(c) for c in order])

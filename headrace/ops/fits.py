@@ -1,8 +1,8 @@
 """Special functions in compiled programs, as Chebyshev series.
 
-The coefficients are not tabulated: on first use the host's (SciPy's) function is interpolated on the interval at hand to the
-precision of the type. What remains per function is how to make it smooth: its parity, its singular part,
-its asymptotic form."""
+The coefficients are not tabulated: on first use the host's (SciPy's) function is interpolated on the
+interval at hand to the precision of the type. What remains per function is how to make it smooth: its parity,
+its singular part, its asymptotic form."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEGREE = 80  # points of interpolation; coefficients that round to nothing are d
 EULER = 0.5772156649015329
 
 
-def lowering(formula: Callable[[Program, Lifted], Lifted]) -> Callable[..., Value]:
+def lowering(formula: Callable[[Any, Any], Any]) -> Callable[..., Value]:
     """A lowering rule from a formula `(p, x)`; 16-bit floats are computed in float32."""
     return lambda b, x: wide(b, lambda v: formula(Program(b), Lifted(b, v)).v, x)
 
@@ -38,8 +38,8 @@ def _coefficients(function: Function, low: float, high: float, precision: float)
     return c[: significant[-1] + 1]
 
 
-def fit(p: Program, x: Lifted, function: Function, low: float, high: float) -> Lifted:
-    """The series of `function` on [low, high] at x; what lies outside of the interval is moved to its ends."""
+def fit(p: Any, x: Any, function: Function, low: float, high: float) -> Any:
+    """The series of `function` on [low, high] at x; what lies outside is moved to the ends."""
     c = _coefficients(function, low, high, float(np.finfo(x.dtype._np).eps) / 8)
     t = (p.minimum(p.maximum(x, low), high) - (low + high) / 2) * (2 / (high - low))
     twice = t * 2.0
@@ -55,23 +55,23 @@ def _sp() -> Any:
     return scipy.special
 
 
-def _odd(p: Program, x: Lifted, magnitude: Lifted) -> Lifted:
+def _odd(p: Any, x: Any, magnitude: Any) -> Any:
     return p.where(x < 0.0, -magnitude, magnitude)
 
 
-def _positive(p: Program, x: Lifted, value: Lifted, at_zero: float) -> Lifted:
+def _positive(p: Any, x: Any, value: Any, at_zero: float) -> Any:
     """NaN for negative x, `at_zero` at zero."""
     return p.where(x < 0.0, x * float("nan"), p.where(x == 0.0, x * 0.0 + at_zero, value))
 
 
 # ----------------------------------------------------------------------------------- modified Bessel, I and K
-def i0e(p: Program, x: Lifted) -> Lifted:
+def i0e(p: Any, x: Any) -> Any:
     a = p.abs(x)
     far = p.maximum(a, 8.0)
     return p.where(a < 8.0, fit(p, a, _i0e_near, 0, 8), fit(p, 8.0 / far, _i0e_far, 0, 1) / p.sqrt(far))
 
 
-def i1e(p: Program, x: Lifted) -> Lifted:
+def i1e(p: Any, x: Any) -> Any:
     a = p.abs(x)
     far = p.maximum(a, 8.0)
     return _odd(
@@ -81,11 +81,11 @@ def i1e(p: Program, x: Lifted) -> Lifted:
     )
 
 
-def i0(p: Program, x: Lifted) -> Lifted:
+def i0(p: Any, x: Any) -> Any:
     return i0e(p, x) * p.exp(p.abs(x))
 
 
-def i1(p: Program, x: Lifted) -> Lifted:
+def i1(p: Any, x: Any) -> Any:
     return i1e(p, x) * p.exp(p.abs(x))
 
 
@@ -105,7 +105,7 @@ def _i1e_far(t: Any) -> Any:
     return np.sqrt(8 / t) * _sp().i1e(8 / t)
 
 
-def _k_near(p: Program, x: Lifted, order: int) -> Lifted:
+def _k_near(p: Any, x: Any, order: int) -> Any:
     """For 0 < x ≤ 2: the logarithm times I, plus a smooth rest."""
     x = p.minimum(x, 2.0)
     logarithm, squared = p.log(x * 0.5), x * x
@@ -114,7 +114,7 @@ def _k_near(p: Program, x: Lifted, order: int) -> Lifted:
     return 1.0 / x + x * (logarithm * fit(p, squared, _i1_squared, 0, 4) + fit(p, squared, _k1_rest, 0, 4))
 
 
-def _k(p: Program, x: Lifted, order: int, scaled: bool) -> Lifted:
+def _k(p: Any, x: Any, order: int, scaled: bool) -> Any:
     far = p.maximum(x, 2.0)
     tail = fit(p, 2.0 / far, _k0_far if order == 0 else _k1_far, 0, 1) / p.sqrt(far)
     near = _k_near(p, x, order)
@@ -126,19 +126,19 @@ def _k(p: Program, x: Lifted, order: int, scaled: bool) -> Lifted:
     return _positive(p, x, value, math.inf)
 
 
-def k0(p: Program, x: Lifted) -> Lifted:
+def k0(p: Any, x: Any) -> Any:
     return _k(p, x, 0, False)
 
 
-def k0e(p: Program, x: Lifted) -> Lifted:
+def k0e(p: Any, x: Any) -> Any:
     return _k(p, x, 0, True)
 
 
-def k1(p: Program, x: Lifted) -> Lifted:
+def k1(p: Any, x: Any) -> Any:
     return _k(p, x, 1, False)
 
 
-def k1e(p: Program, x: Lifted) -> Lifted:
+def k1e(p: Any, x: Any) -> Any:
     return _k(p, x, 1, True)
 
 
@@ -173,7 +173,7 @@ def _k1_far(t: Any) -> Any:
 
 
 # -------------------------------------------------------------------------------------------- Bessel, J and Y
-def _wave(p: Program, x: Lifted, order: int, shift: float) -> Lifted:
+def _wave(p: Any, x: Any, order: int, shift: float) -> Any:
     """J (`shift` 0) or Y (a quarter turn later) for x ≥ 8: an amplitude and a phase."""
     x = p.maximum(x, 8.0)
     t = 8.0 / x
@@ -202,22 +202,22 @@ def _amplitude(order: int, which: int) -> Function:
 _AMPLITUDES = [[_amplitude(order, which) for which in (0, 1)] for order in (0, 1)]
 
 
-def j0(p: Program, x: Lifted) -> Lifted:
+def j0(p: Any, x: Any) -> Any:
     a = p.abs(x)
     return p.where(a < 8.0, fit(p, a * a, _j0_squared, 0, 64), _wave(p, a, 0, 0))
 
 
-def j1(p: Program, x: Lifted) -> Lifted:
+def j1(p: Any, x: Any) -> Any:
     a = p.abs(x)
     return _odd(p, x, p.where(a < 8.0, a * fit(p, a * a, _j1_squared, 0, 64), _wave(p, a, 1, 0)))
 
 
-def y0(p: Program, x: Lifted) -> Lifted:
+def y0(p: Any, x: Any) -> Any:
     near = fit(p, x * x, _y0_rest, 0, 64) + p.log(x) * fit(p, x * x, _j0_squared, 0, 64) * (2 / math.pi)
     return _positive(p, x, p.where(x < 8.0, near, _wave(p, x, 0, 1)), -math.inf)
 
 
-def y1(p: Program, x: Lifted) -> Lifted:
+def y1(p: Any, x: Any) -> Any:
     near = (
         x * (fit(p, x * x, _y1_rest, 0, 64) + p.log(x) * fit(p, x * x, _j1_squared, 0, 64) * (2 / math.pi))
         - (2 / math.pi) / x
@@ -250,7 +250,7 @@ def _y1_rest(s: Any) -> Any:
 
 
 # ------------------------------------------------------------------------------------ integrals, and inverses
-def dawsn(p: Program, x: Lifted) -> Lifted:
+def dawsn(p: Any, x: Any) -> Any:
     a = p.abs(x)
     far = p.maximum(a, 5.0)
     return _odd(
@@ -271,7 +271,7 @@ def _dawsn_far(t: Any) -> Any:
     return x * _sp().dawsn(x)
 
 
-def expint(p: Program, x: Lifted) -> Lifted:
+def expint(p: Any, x: Any) -> Any:
     """The exponential integral Ei of positive numbers."""
     far = p.maximum(x, 6.0)
     near = fit(p, x, _ei_rest, 0, 6) + p.log(x) + EULER
@@ -305,7 +305,7 @@ def _ei_asymptotic(t: Any) -> Any:
     return np.where(24 / t < 600, exact, series)
 
 
-def _fresnel(p: Program, x: Lifted, cosine: bool) -> Lifted:
+def _fresnel(p: Any, x: Any, cosine: bool) -> Any:
     a = p.abs(x)
     fourth = (a * a) * (a * a)
     near = (
@@ -323,11 +323,11 @@ def _fresnel(p: Program, x: Lifted, cosine: bool) -> Lifted:
     return _odd(p, x, p.where(a < 1.5, near, tail))
 
 
-def fresnel_cos(p: Program, x: Lifted) -> Lifted:
+def fresnel_cos(p: Any, x: Any) -> Any:
     return _fresnel(p, x, True)
 
 
-def fresnel_sin(p: Program, x: Lifted) -> Lifted:
+def fresnel_sin(p: Any, x: Any) -> Any:
     return _fresnel(p, x, False)
 
 
@@ -357,7 +357,7 @@ def _fresnel_imag(t: Any) -> Any:
     return _fresnel_rest(t).imag / t
 
 
-def spence(p: Program, x: Lifted) -> Lifted:
+def spence(p: Any, x: Any) -> Any:
     """Reflections bring the argument to [1/2, 1]."""
     inverted = p.where(x > 1.0, 1.0 / x, x)
     reflected = p.where(inverted < 0.5, 1.0 - inverted, inverted)
@@ -373,7 +373,7 @@ def _spence_slope(x: Any) -> Any:
     return _sp().spence(x) / (1 - x)
 
 
-def ndtri(p: Program, x: Lifted) -> Lifted:
+def ndtri(p: Any, x: Any) -> Any:
     """In the middle by a series; in the tails by what is left of sqrt(-2 log x)."""
     low = p.where(x > 0.5, 1.0 - x, x)
     middle = (x - 0.5) * fit(p, (x - 0.5) * (x - 0.5), _ndtri_middle, 0, 0.16)

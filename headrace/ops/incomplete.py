@@ -1,4 +1,4 @@
-"""The incomplete gamma and beta functions in compiled programs: series and continued fractions, iterated in float64.
+"""The incomplete gamma and beta functions in compiled programs: series and continued fractions in float64.
 
 References: Numerical Recipes, §6.2 and §6.4; Gautschi,
 "A computational procedure for incomplete gamma functions" (1979)."""
@@ -61,7 +61,7 @@ def _series(p: Any, a: Any, x: Any) -> list[Any]:
 
 
 def _fraction(p: Any, a: Any, x: Any) -> list[Any]:
-    """The continued fraction 1/(x+1-a- 1(1-a)/(x+3-a- 2(2-a)/(x+5-a- …))) and its derivative with respect to a, by
+    """The continued fraction 1/(x+1-a- 1(1-a)/(x+3-a- 2(2-a)/(x+5-a- …))) and its derivative in a, by the
     numerators and denominators of the convergents, scaled as they grow."""
 
     def step(params: Any, state: Any) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from headrace.compiler.hlo import Builder, Value
 from headrace.core import dtypes, shapes
-from headrace.core.dtypes import COMPLEX, FLOATS, INTS
+from headrace.core.dtypes import COMPLEX, FLOATS
 from headrace.core.errors import ShapeError
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
@@ -16,7 +16,10 @@ from headrace.core.tape import wanted
 
 from .math import conj
 
-_MATMUL_TYPES = FLOATS | COMPLEX | INTS
+_COMMON = FLOATS | COMPLEX | {dtypes.int32, dtypes.int64, dtypes.uint8}
+_MATMUL_TYPES = _COMMON | {dtypes.uint16, dtypes.uint32, dtypes.uint64}
+_BATCH_TYPES = _MATMUL_TYPES | {dtypes.int16}
+_MIXED_TYPES = _COMMON | {dtypes.int8, dtypes.int16}
 
 
 def _product(x: np.ndarray, y: np.ndarray) -> Any:
@@ -26,18 +29,20 @@ def _product(x: np.ndarray, y: np.ndarray) -> Any:
     return np.matmul(x, y)
 
 
+def _text(shape: Raw) -> str:
+    return str(None if shape is None else list(shape))
+
+
 def _inner(n: Any, m: Any, x: Raw, y: Raw) -> None:
     if n is not None and m is not None and n != m:
-        raise ShapeError(f"Matrix size-incompatible: In[0]: {list(x)}, In[1]: {list(y)}")  # type: ignore[arg-type]
+        raise ShapeError(f"Matrix size-incompatible: In[0]: {_text(x)}, In[1]: {_text(y)}")
 
 
 # ----------------------------------------------------------------------------------------------------- MatMul
 def _matmul_shape(c: ShapeContext) -> Raw:
     x, y = c[0], c[1]
     if (x is not None and len(x) != 2) or (y is not None and len(y) != 2):
-        raise ShapeError(
-            f"In[0] and In[1] must be matrices: {None if x is None else list(x)} vs. {None if y is None else list(y)}"
-        )
+        raise ShapeError(f"In[0] and In[1] must be matrices: {_text(x)} vs. {_text(y)}")
     a, b = x or (None, None), y or (None, None)
     rows, n = reversed(a) if c.attrs["transpose_a"] else a
     m, columns = reversed(b) if c.attrs["transpose_b"] else b
@@ -93,9 +98,7 @@ def _batch_shape(c: ShapeContext) -> Raw:
     x, y = c[0], c[1]
     for shape in (x, y):
         if shape is not None and len(shape) < 2:
-            raise ShapeError(
-                f"In[0] and In[1] ndims must be >= 2: {None if x is None else list(x)} vs. {None if y is None else list(y)}"
-            )
+            raise ShapeError(f"In[0] and In[1] ndims must be >= 2: {_text(x)} vs. {_text(y)}")
     if x is None or y is None:
         return None
     rows, n = reversed(x[-2:]) if c.attrs["adj_x"] else x[-2:]
@@ -195,7 +198,7 @@ def _unbatch(g: Any, x: Any, other: Any) -> Any:
 
 BATCH_MATMUL = OpDef(
     "BatchMatMulV2", "x: T, y: T -> output: T", attrs={"adj_x": False, "adj_y": False, "grad_x": False,
-        "grad_y": False}, types={"T": _MATMUL_TYPES},
+        "grad_y": False}, types={"T": _BATCH_TYPES},
     shape=_batch_shape, kernel=_batch_matmul, lower=_lower_batch_matmul, grad=_batch_matmul_grad,
     checked=True,
 )  # fmt: skip
@@ -210,14 +213,19 @@ def _wide_product(x: Any, y: Any, Tout: Any, **flags: Any) -> Any:
 BATCH_MATMUL_V3 = OpDef(
     "BatchMatMulV3", "x: Ta, y: Tb -> output: Tout", attrs={"Tout": REQUIRED, "adj_x": False, "adj_y": False,
         "grad_x": False, "grad_y": False},
-    types={"Ta": _MATMUL_TYPES, "Tb": _MATMUL_TYPES}, shape=_batch_shape, body=_wide_product,
+    types={"Ta": _MIXED_TYPES, "Tb": _MIXED_TYPES}, shape=_batch_shape, body=_wide_product,
 )  # fmt: skip
 LEGACY_BATCH_MATMUL = OpDef(
-    "BatchMatMul", "x: T, y: T -> output: T", attrs={"adj_x": False, "adj_y": False, "grad_x": False,
-        "grad_y": False}, types={"T": _MATMUL_TYPES},
-    shape=_batch_shape, kernel=_batch_matmul, lower=_lower_batch_matmul, body=lambda x, y,
-    **flags: BATCH_MATMUL(x, y, **flags), checked=True,
-)  # fmt: skip
+    "BatchMatMul",
+    "x: T, y: T -> output: T",
+    attrs={"adj_x": False, "adj_y": False, "grad_x": False, "grad_y": False},
+    types={"T": _BATCH_TYPES},
+    shape=_batch_shape,
+    kernel=_batch_matmul,
+    lower=_lower_batch_matmul,
+    body=lambda x, y, **flags: BATCH_MATMUL(x, y, **flags),
+    checked=True,
+)
 
 
 def _sparse_product(
@@ -233,7 +241,8 @@ def _sparse_product(
 
 
 _SHORT = frozenset({dtypes.float32, dtypes.bfloat16})
-SPARSE_MATMUL = OpDef(  # the flags are hints for matrices of mostly zeros, of which the dense product takes no notice
+# The flags are hints for matrices of mostly zeros, of which the dense product takes no notice.
+SPARSE_MATMUL = OpDef(
     "SparseMatMul", "a: Ta, b: Tb -> product: float32", attrs={"transpose_a": False, "transpose_b": False,
         "a_is_sparse": False, "b_is_sparse": False},
     types={"Ta": _SHORT, "Tb": _SHORT}, shape=_matmul_shape, body=_sparse_product,

@@ -15,9 +15,10 @@ from headrace.core.op import OpDef, lookup
 from headrace.core.state import state
 from headrace.core.tape import wanted
 
-from .table import binary, broadcast, merged, same_as, unary
+from .table import binary, broadcast, merged, same_as, unary, unbroadcast
 
 SIGNED_NUMBERS = SIGNED | INEXACT
+Row = Callable[..., Any]  # the public function of a row
 
 
 # ---------------------------------------------------------------------------------------------------- helpers
@@ -34,7 +35,7 @@ def number(value: float, like: Any) -> Any:
 
 
 def widened(kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """16-bit floats are computed in float32 (NumPy knows only a part of bfloat16, and rounds after each step)."""
+    """16-bit floats are computed in float32 (NumPy knows little of bfloat16 and rounds after each step)."""
 
     def run(*arrays: np.ndarray) -> Any:
         if arrays[0].dtype.itemsize == 2 and arrays[0].dtype.kind in "fV":
@@ -59,9 +60,12 @@ def nonzero_divisor(y: np.ndarray) -> None:
 
 # ------------------------------------------------------------------------------------------------- arithmetic
 add = binary("AddV2", np.add, "add", lambda x, y, z, g: (g, g), name="add")
-sub = binary("Sub", np.subtract, "subtract", lambda x, y, z, g: (g, neg(g) if wanted(y) else None), name="subtract")
+sub = binary(
+    "Sub", np.subtract, "subtract", lambda x, y, z, g: (g, neg(g) if wanted(y) else None), name="subtract"
+)
 # Strings concatenate in the old op only.
-legacy_add = binary("Add", np.add, "add", lambda x, y, z, g: (g, g), NUMERIC | {dtypes.string})
+_OLD_NUMBERS = NUMERIC - {dtypes.uint16, dtypes.uint32, dtypes.uint64}
+legacy_add = binary("Add", np.add, "add", lambda x, y, z, g: (g, g), _OLD_NUMBERS | {dtypes.string})
 
 
 def _mul_grad(x: Any, y: Any, z: Any, g: Any) -> Any:
@@ -168,17 +172,20 @@ def _truncated_remainder(x: np.ndarray, y: np.ndarray) -> Any:
     return np.fmod(x, y)
 
 
+def _truncatemod_grad(x: Any, y: Any, z: Any, g: Any) -> Any:
+    return g, neg(mul(g, truncatediv(x, y)))
+
+
+_WIDE_NUMBERS = FLOATS | {dtypes.int32, dtypes.int64}
 truncatemod = binary(
-    "TruncateMod", widened(_truncated_remainder), "remainder", lambda x, y, z,
-    g: (g, neg(mul(g, truncatediv(x, y)))), REAL, name="truncatemod",
-)  # fmt: skip
-legacy_mod = binary(
-    "Mod",
+    "TruncateMod",
     widened(_truncated_remainder),
     "remainder",
-    lambda x, y, z, g: (g, neg(mul(g, truncatediv(x, y)))),
-    REAL,
+    _truncatemod_grad,
+    _WIDE_NUMBERS,
+    name="truncatemod",
 )
+legacy_mod = binary("Mod", widened(_truncated_remainder), "remainder", _truncatemod_grad, _WIDE_NUMBERS)
 
 
 def _where_zero(b: Builder, test: Value, value: Value) -> Value:
@@ -209,7 +216,7 @@ div_no_nan = binary(
     INEXACT,
     name="divide_no_nan",
 )
-mul_no_nan = binary(
+mul_no_nan: Row = binary(
     "MulNoNan", _product_or_zero, lambda b, x, y: _where_zero(b, y, b.mul(x, y)),
     lambda x, y, z, g: (mul_no_nan(g, conj(y)), mul_no_nan(conj(x), g)), INEXACT, name="multiply_no_nan",
 )  # fmt: skip
@@ -239,10 +246,13 @@ def _split_by(first: Any, g: Any) -> Any:
 
 
 squared_difference = binary(
-    "SquaredDifference", lambda x, y: _conjugate_square(x - y), lambda b, x,
-    y: _lower_conjugate_square(b, b.sub(x, y)),
-    lambda x, y, z, g: _squared_difference_grad(x, y, g), name="squared_difference",
-)  # fmt: skip
+    "SquaredDifference",
+    lambda x, y: _conjugate_square(x - y),
+    lambda b, x, y: _lower_conjugate_square(b, b.sub(x, y)),
+    lambda x, y, z, g: _squared_difference_grad(x, y, g),
+    _WIDE_NUMBERS | COMPLEX,
+    name="squared_difference",
+)
 
 
 def _conjugate_square(d: np.ndarray) -> Any:
@@ -266,7 +276,7 @@ CLIP_BY_VALUE = OpDef(
 
 
 # --------------------------------------------------------------------------------------- sign, absolute value
-neg = unary("Neg", np.negative, "negate", lambda x, y, g: neg(g), SIGNED_NUMBERS, name="negative")
+neg: Row = unary("Neg", np.negative, "negate", lambda x, y, g: neg(g), SIGNED_NUMBERS, name="negative")
 absolute = unary("Abs", np.abs, "abs", lambda x, y, g: mul(g, sign(x)), SIGNED | FLOATS, name="abs")
 
 
@@ -277,7 +287,7 @@ def _sign(x: np.ndarray) -> Any:
     return np.where(magnitude == 0, 0, x / np.where(magnitude == 0, 1, magnitude))
 
 
-sign = unary("Sign", _sign, "sign", lambda x, y, g: _sign_grad(x, y, g), SIGNED_NUMBERS, name="sign")
+sign: Row = unary("Sign", _sign, "sign", lambda x, y, g: _sign_grad(x, y, g), SIGNED_NUMBERS, name="sign")
 
 
 def _sign_grad(x: Any, y: Any, g: Any) -> Any:
@@ -409,39 +419,43 @@ def _one_minus(b: Builder, x: Value) -> Value:
     return b.sub(b.full(x.shape, 1, x.dtype), x)
 
 
-TANH_GRAD = gradient_op(
+TANH_GRAD: OpDef = gradient_op(
     "TanhGrad", lambda y, dy: dy * (1 - y * y), lambda b, y, dy: b.mul(dy, _one_minus(b, b.mul(y, y))),
     lambda y, dy: mul(dy, sub(number(1, y), mul(y, y))),
 )  # fmt: skip
-SIGMOID_GRAD = gradient_op(
+SIGMOID_GRAD: OpDef = gradient_op(
     "SigmoidGrad", lambda y, dy: dy * (y * (1 - y)), lambda b, y, dy: b.mul(dy, b.mul(y, _one_minus(b, y))),
     lambda y, dy: mul(dy, mul(y, sub(number(1, y), y))),
 )  # fmt: skip
-RECIPROCAL_GRAD = gradient_op(
-    "ReciprocalGrad", lambda y, dy: -dy * (y * y), lambda b, y, dy: b.mul(b.neg(dy), b.mul(y, y)), lambda y,
-    dy: neg(mul(dy, mul(y, y))),
-)  # fmt: skip
-INV_GRAD = gradient_op("InvGrad", lambda y, dy: -dy * (y * y), RECIPROCAL_GRAD.lower, RECIPROCAL_GRAD.body)
-SQRT_GRAD = gradient_op(
-    "SqrtGrad", lambda y, dy: dy * 0.5 / y, lambda b, y,
-    dy: b.div(b.mul(dy, b.full(dy.shape, 0.5, dy.dtype)), y),
+_RECIPROCAL_SLOPE: tuple[Any, Any, Any] = (
+    lambda y, dy: -dy * (y * y),
+    lambda b, y, dy: b.mul(b.neg(dy), b.mul(y, y)),
+    lambda y, dy: neg(mul(dy, mul(y, y))),
+)
+RECIPROCAL_GRAD: OpDef = gradient_op("ReciprocalGrad", *_RECIPROCAL_SLOPE)
+INV_GRAD = gradient_op("InvGrad", *_RECIPROCAL_SLOPE)
+SQRT_GRAD: OpDef = gradient_op(
+    "SqrtGrad",
+    lambda y, dy: dy * 0.5 / y,
+    lambda b, y, dy: b.div(b.mul(dy, b.full(dy.shape, 0.5, dy.dtype)), y),
     lambda y, dy: realdiv(mul(dy, number(0.5, y)), y),
-)  # fmt: skip
-RSQRT_GRAD = gradient_op(
-    "RsqrtGrad", lambda y, dy: dy * -0.5 * (y * y * y), lambda b, y,
-    dy: b.mul(b.mul(dy, b.full(dy.shape, -0.5, dy.dtype)), b.mul(b.mul(y, y), y)),
+)
+RSQRT_GRAD: OpDef = gradient_op(
+    "RsqrtGrad",
+    lambda y, dy: dy * -0.5 * (y * y * y),
+    lambda b, y, dy: b.mul(b.mul(dy, b.full(dy.shape, -0.5, dy.dtype)), b.mul(b.mul(y, y), y)),
     lambda y, dy: mul(mul(dy, number(-0.5, y)), mul(mul(y, y), y)),
-)  # fmt: skip
+)
 
 
 # ----------------------------------------------------------------------------------------------- trigonometry
 sin = unary("Sin", np.sin, "sine", lambda x, y, g: mul(g, conj(cos(x))), INEXACT, name="sin")
-cos = unary("Cos", np.cos, "cosine", lambda x, y, g: neg(mul(g, conj(sin(x)))), INEXACT, name="cos")
+cos: Row = unary("Cos", np.cos, "cosine", lambda x, y, g: neg(mul(g, conj(sin(x)))), INEXACT, name="cos")
 tan = unary(
     "Tan", np.tan, "tan", lambda x, y, g: mul(g, conj(add(number(1, y), mul(y, y)))), INEXACT, name="tan"
 )
 sinh = unary("Sinh", np.sinh, "chlo.sinh", lambda x, y, g: mul(g, conj(cosh(x))), INEXACT, name="sinh")
-cosh = unary("Cosh", np.cosh, "chlo.cosh", lambda x, y, g: mul(g, conj(sinh(x))), INEXACT, name="cosh")
+cosh: Row = unary("Cosh", np.cosh, "chlo.cosh", lambda x, y, g: mul(g, conj(sinh(x))), INEXACT, name="cosh")
 asin = unary(
     "Asin",
     np.arcsin,
@@ -487,17 +501,21 @@ def _one_less_square(x: Any) -> Any:
 
 
 def _atan2_grad(op: Any, g: Any) -> Any:
-    from .table import unbroadcast
-
     y, x = op.inputs
     scaled = realdiv(g, add(square(x), square(y)))
     return [unbroadcast(mul(x, scaled), y, x), unbroadcast(neg(mul(y, scaled)), x, y)]
 
 
 ATAN2 = OpDef(
-    "Atan2", "y: T, x: T -> z: T", types={"T": FLOATS}, shape=broadcast, kernel=np.arctan2, lower=lambda b,
-    y, x: b.binary("atan2", y, x), grad=_atan2_grad, checked=True,
-)  # fmt: skip
+    "Atan2",
+    "y: T, x: T -> z: T",
+    types={"T": FLOATS},
+    shape=broadcast,
+    kernel=np.arctan2,
+    lower=lambda b, y, x: b.binary("atan2", y, x),
+    grad=_atan2_grad,
+    checked=True,
+)
 
 
 # --------------------------------------------------------------------------------------------------- rounding
@@ -512,9 +530,14 @@ def _integers_are_whole(function: Callable[..., Any]) -> Callable[..., Any]:
 floor = unary("Floor", np.floor, "floor", no_gradient, FLOATS, name="floor")
 ceil = unary("Ceil", np.ceil, "ceil", no_gradient, FLOATS, name="ceil")
 rint = unary("Rint", np.rint, "round_nearest_even", no_gradient, FLOATS, name="rint")
-round_ = unary("Round", _integers_are_whole(np.rint), lambda b,
-    x: x if x.dtype.kind == "i" else b.unary("round_nearest_even", x),
-               no_gradient, SIGNED_NUMBERS - COMPLEX, name="round")  # fmt: skip
+round_ = unary(
+    "Round",
+    _integers_are_whole(np.rint),
+    lambda b, x: x if x.dtype.kind == "i" else b.unary("round_nearest_even", x),
+    no_gradient,
+    SIGNED_NUMBERS - COMPLEX,
+    name="round",
+)
 is_nan = unary(
     "IsNan", np.isnan, lambda b, x: b.compare("NE", x, x), no_gradient, FLOATS, out="bool", name="is_nan"
 )
@@ -571,7 +594,7 @@ IMAG_PART = _complex_part(
 COMPLEX_ABS = _complex_part("ComplexAbs", np.abs, lambda b, x: b.unary("abs", x, x.dtype.real_dtype),
                             lambda op, g: [mul(to_complex(g), sign(op.inputs[0]))], "x", "y")  # fmt: skip
 ANGLE = _complex_part("Angle", np.angle, _lower_angle, lambda op, g: [_angle_grad(op.inputs[0], g)])
-CONJ = OpDef(
+CONJ: OpDef = OpDef(
     "Conj",
     "input: T -> output: T",
     types={"T": COMPLEX},
@@ -581,11 +604,15 @@ CONJ = OpDef(
     grad=lambda op, g: [CONJ(g)],
 )
 COMPLEX_OP = OpDef(
-    "Complex", "real: T, imag: T -> out: Tout", attrs={"Tout": dtypes.complex64},
-    types={"T": frozenset({dtypes.float32, dtypes.float64}), "Tout": COMPLEX}, shape=broadcast,
-    kernel=lambda real, imag, Tout: _make_complex(real, imag, Tout), lower=lambda b, real, imag,
-    Tout: _lower_complex(b, real, imag, Tout), grad=lambda op, g: _complex_grad(op, g),
-)  # fmt: skip
+    "Complex",
+    "real: T, imag: T -> out: Tout",
+    attrs={"Tout": dtypes.complex64},
+    types={"T": frozenset({dtypes.float32, dtypes.float64}), "Tout": COMPLEX},
+    shape=broadcast,
+    kernel=lambda real, imag, Tout: _make_complex(real, imag, Tout),
+    lower=lambda b, real, imag, Tout: _lower_complex(b, real, imag, Tout),
+    grad=lambda op, g: _complex_grad(op, g),
+)
 
 
 def _make_complex(real: np.ndarray, imag: np.ndarray, dtype: DType) -> np.ndarray:
@@ -606,8 +633,6 @@ def _times_i(g: Any) -> Any:
 
 
 def _complex_grad(op: Any, g: Any) -> Any:
-    from .table import unbroadcast
-
     x, y = op.inputs
     return [unbroadcast(REAL_PART(g, Tout=x._dtype), x, y), unbroadcast(IMAG_PART(g, Tout=x._dtype), y, x)]
 

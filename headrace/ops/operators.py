@@ -1,4 +1,4 @@
-"""Python's operators on tensors. `Tensor.__add__` is a row function itself, so that eager `a + b` costs one call."""
+"""Python's operators on tensors. `Tensor.__add__` is a row function itself: eager `a + b` costs one call."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ QUOTIENT = dict.fromkeys(
 
 
 def _operand(value: Any, like: Any, reflected: str) -> Any:
-    """`value` as a tensor, of the type of `like` if it fits; NotImplemented when its own `reflected` method may know better."""
+    """`value` as a tensor, of the type of `like` if it fits; NotImplemented if its own method may work."""
     if isinstance(value, Tensor):
         return value
     dtype, python = like._dtype, type(value)
-    if state.graph is None and ((python is float and dtype.kind == "f") or (python is int and dtype.kind in "fi" and abs(value) < 128)):
+    if state.graph is None and (
+        (python is float and dtype.kind == "f") or (python is int and dtype.kind in "fi" and abs(value) < 128)
+    ):
         return convert.constant(
             np.array(value, dtype._np), dtype
         )  # the usual `2 * x` needs none of the rules below
@@ -40,7 +42,7 @@ def _operand(value: Any, like: Any, reflected: str) -> Any:
 
 
 def _install(symbol: str, op: OpDef, rule: Callable[..., Any] | None = None) -> None:
-    """Gives Tensor `__symbol__` and `__rsymbol__`. `rule(x, y, name)`: what to compute, if not just the op."""
+    """Gives Tensor `__symbol__` and `__rsymbol__`. `rule(x, y, name)`: what to compute, if not the op."""
     compute = rule or op
     forward_name, reflected_name = f"__{symbol}__", f"__r{symbol}__"
 
@@ -65,6 +67,11 @@ def add(x: Any, y: Any, name: str | None = None) -> Any:
     return math.legacy_add(x, y, name=name) if x._dtype is dtypes.string else lookup("AddV2")(x, y, name=name)
 
 
+def multiply(x: Any, y: Any, name: str | None = None) -> Any:
+    """The product of bools is their conjunction."""
+    return lookup("LogicalAnd" if x._dtype is dtypes.bool_ else "Mul")(x, y, name=name)
+
+
 def true_divide(x: Any, y: Any, name: str | None = None) -> Any:
     """Integers become floats first."""
     if x._dtype is not y._dtype:
@@ -80,22 +87,14 @@ def true_divide(x: Any, y: Any, name: str | None = None) -> Any:
     return lookup("RealDiv")(x, y, name=name)
 
 
-_SAME_AS_OP = {add, true_divide}  # on every type the op itself takes
+_SAME_AS_OP = {add, multiply, true_divide}  # on every type the op itself takes
 
 
-def _logical(on_bool: str, on_integers: str) -> Callable[..., Any]:
+def _by_type(on_bool: str, on_integers: str) -> Callable[..., Any]:
     def rule(x: Any, y: Any, name: str | None = None) -> Any:
         return lookup(on_bool if x._dtype is dtypes.bool_ else on_integers)(x, y, name=name)
 
     return rule
-
-
-def logical_xor(x: Any, y: Any, name: str | None = None) -> Any:
-    return lookup("NotEqual")(x, y, name=name)
-
-
-def _exclusive_or(x: Any, y: Any, name: str | None = None) -> Any:
-    return (logical_xor if x._dtype is dtypes.bool_ else lookup("BitwiseXor"))(x, y, name=name)
 
 
 def _invert(x: Any) -> Any:
@@ -122,18 +121,16 @@ def absolute(x: Any, name: str | None = None) -> Any:
 
 def matmul(x: Any, y: Any, name: str | None = None) -> Any:
     """The product of matrices, or of batches of them."""
-    a, b = x._raw_shape, y._raw_shape
-    if (a is None or len(a) == 2) and (b is None or len(b) == 2) and not (a is None and b is None):
-        return linear.MATMUL(x, y, name=name)
-    return linear.BATCH_MATMUL(x, y, name=name)
+    batch = any(s is None or len(s) > 2 for s in (x._raw_shape, y._raw_shape))
+    return (linear.BATCH_MATMUL if batch else linear.MATMUL)(x, y, name=name)
 
 
 def install() -> None:
     """Puts the operators on `Tensor`."""
     _install("add", lookup("AddV2"), add)
+    _install("mul", lookup("Mul"), multiply)
     for symbol, type_name in (
         ("sub", "Sub"),
-        ("mul", "Mul"),
         ("floordiv", "FloorDiv"),
         ("mod", "FloorMod"),
         ("pow", "Pow"),
@@ -142,9 +139,9 @@ def install() -> None:
     _install("truediv", lookup("RealDiv"), true_divide)
     _install("div", lookup("RealDiv"), true_divide)
     _install("matmul", linear.MATMUL, matmul)
-    _install("and", lookup("LogicalAnd"), _logical("LogicalAnd", "BitwiseAnd"))
-    _install("or", lookup("LogicalOr"), _logical("LogicalOr", "BitwiseOr"))
-    _install("xor", lookup("NotEqual"), _exclusive_or)
+    _install("and", lookup("LogicalAnd"), _by_type("LogicalAnd", "BitwiseAnd"))
+    _install("or", lookup("LogicalOr"), _by_type("LogicalOr", "BitwiseOr"))
+    _install("xor", lookup("NotEqual"), _by_type("NotEqual", "BitwiseXor"))
     for name, function in (
         ("lt", compare.less),
         ("le", compare.less_equal),

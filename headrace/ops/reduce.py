@@ -31,9 +31,8 @@ def normal_axes(axes: Any, rank: int) -> tuple[int, ...]:
         if not 0 <= a < rank:
             raise ShapeError(f"Invalid reduction dimension ({given} for input with {rank} dimension(s))")
     if len(set(out)) != len(out):
-        raise ShapeError(
-            f"Invalid reduction arguments: Axes contains duplicate dimension: {next(a for a in out if out.count(a) > 1)}"
-        )
+        twice = next(a for a in out if out.count(a) > 1)
+        raise ShapeError(f"Invalid reduction arguments: Axes contains duplicate dimension: {twice}")
     return tuple(sorted(out))
 
 
@@ -153,9 +152,11 @@ def _reducer(kind: str, init: Callable[[DType], Any]) -> Callable[..., Value]:
 
 lower_sum = _reducer("add", lambda dtype: 0)
 SUM = reduction(
-    "Sum", lambda x, axes, keep: np.sum(x, axes, _accumulator(x.dtype), keepdims=keep), lower_sum, lambda op,
-    x, y, g: spread(g, x),
-)  # fmt: skip
+    "Sum",
+    lambda x, axes, keep: np.sum(x, axes, _accumulator(x.dtype), keepdims=keep),
+    lower_sum,
+    lambda op, x, y, g: spread(g, x),
+)
 
 
 def _count(shape: Sequence[int], axes: Iterable[int]) -> int:
@@ -172,7 +173,7 @@ def _mean(x: np.ndarray, axes: tuple[int, ...], keep: bool) -> Any:
     return np.sum(x, axes, _accumulator(x.dtype), keepdims=keep) / np.asarray(n, _accumulator(x.dtype))
 
 
-def _whole_mean(total: np.ndarray, n: int) -> Any:
+def _whole_mean(total: Any, n: int) -> Any:
     """The quotient rounded towards zero; of nothing, zero."""
     if n == 0:
         return np.zeros_like(total)
@@ -208,7 +209,7 @@ MEAN = reduction("Mean", _mean, _lower_mean, _mean_grad)
 
 # --------------------------------------------------------------------------------------------------- products
 def _prod_grad(op: Any, x: Any, y: Any, g: Any) -> Any:
-    """Each factor's derivative is the product of the others: those before it times those after it (safe with zeros)."""
+    """Each factor's derivative is the product of those before it and those after it (safe with zeros)."""
     cumprod, reshape, transpose, concat = (
         lookup("Cumprod"),
         lookup("Reshape"),
@@ -374,17 +375,19 @@ def _lower_position(direction: str, worst: Callable[[DType], Any]) -> Callable[.
     return rule
 
 
-def _position_row(type_name: str, function: Any, direction: str, worst: Callable[[DType], Any]) -> OpDef:
+def _position_row(
+    type_name: str, function: Any, direction: str, worst: Callable[[DType], Any], axes: Any = INDEX
+) -> OpDef:
     return OpDef(
         type_name, "input: T, dimension: Tidx -> output: output_type", attrs={"output_type": dtypes.int64},
-        types={"T": REAL | BOOL, "Tidx": INDEX | {dtypes.int16}},
+        types={"T": REAL | BOOL, "Tidx": axes},
         shape=_position_shape, kernel=_position(function, worst), lower=_lower_position(direction, worst),
         static=("dimension",), grad=not_differentiable, checked=True,
         defaults={"Tidx": dtypes.int32},
     )  # fmt: skip
 
 
-ARG_MAX = _position_row("ArgMax", np.argmax, "GT", lowest)
+ARG_MAX = _position_row("ArgMax", np.argmax, "GT", lowest, INDEX | {dtypes.int16})
 ARG_MIN = _position_row("ArgMin", np.argmin, "LT", highest)
 
 
@@ -394,7 +397,8 @@ def _add_n(inputs: list[np.ndarray]) -> Any:
     for i, x in enumerate(inputs):
         if x.shape != shape:
             raise ValueError(
-                f"Inputs to operation AddN must have the same size and shape. Input 0: {list(shape)} != input {i}: {list(x.shape)}"
+                "Inputs to operation AddN must have the same size and shape. "
+                f"Input 0: {list(shape)} != input {i}: {list(x.shape)}"
             )
     total = inputs[0]
     for x in inputs[1:]:

@@ -52,8 +52,8 @@ def _range(start: np.ndarray, limit: np.ndarray, delta: np.ndarray) -> Any:
 
 
 RANGE = OpDef(
-    "Range", "start: Tidx, limit: Tidx, delta: Tidx -> output: Tidx", types={"Tidx": FLOATS | INTS},
-    shape=_range_shape, kernel=_range,
+    "Range", "start: Tidx, limit: Tidx, delta: Tidx -> output: Tidx",
+    types={"Tidx": FLOATS | INTS - {dtypes.uint8}}, shape=_range_shape, kernel=_range,
     static=("start", "limit", "delta"), lower=lambda b, start, limit, delta: _range(start, limit, delta),
     grad=not_differentiable,
     checked=True, defaults={"Tidx": dtypes.int32},
@@ -101,7 +101,7 @@ def _linspace_grad(op: Any, g: Any) -> Any:
 
 # ----------------------------------------------------------------------------------------------- Sobol points
 def _sobol(dim: np.ndarray, num_results: np.ndarray, skip: np.ndarray, dtype: DType) -> Any:
-    """The directions are those of Joe and Kuo (2008), which SciPy brings along; the first point, the origin, is left out."""
+    """Joe and Kuo's directions (2008), which SciPy brings along; the first point, the origin, is left out."""
     import warnings
 
     from scipy.stats import qmc
@@ -129,9 +129,12 @@ def _sobol_shape(c: ShapeContext) -> Raw:
 
 
 SOBOL = OpDef(
-    "SobolSample", "dim: int32, num_results: int32, skip: int32 -> samples: dtype",
-    attrs={"dtype": dtypes.float32}, shape=_sobol_shape, kernel=_sobol,
-    static=("dim", "num_results", "skip"), lower=lambda b, dim, num_results, skip,
-    dtype: _sobol(dim, num_results, skip, dtype).astype(dtype._np),
+    "SobolSample",
+    "dim: int32, num_results: int32, skip: int32 -> samples: dtype",
+    attrs={"dtype": dtypes.float32},
+    shape=_sobol_shape,
+    kernel=_sobol,
+    static=("dim", "num_results", "skip"),
+    lower=lambda b, dim, num_results, skip, dtype: _sobol(dim, num_results, skip, dtype).astype(dtype._np),
     grad=not_differentiable,
-)  # fmt: skip
+)

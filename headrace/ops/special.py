@@ -1,5 +1,5 @@
-"""Special functions. The host kernels are SciPy's; compiled programs use CHLO's expansions where there are some, and
-Chebyshev fits of SciPy's functions (`fits.py`) or iterations (`incomplete.py`) otherwise."""
+"""Special functions. The host kernels are SciPy's; compiled programs use CHLO's expansions if there are any,
+and Chebyshev fits of SciPy's functions (`fits.py`) or iterations (`incomplete.py`) otherwise."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from headrace.core.op import OpDef, lookup
 
 from . import fits, incomplete
 from .math import (
+    Row,
     add,
     conj,
     cos,
@@ -33,13 +34,13 @@ from .math import (
     wide,
     widened,
 )
-from .table import binary, unary
+from .table import binary, broadcast, unary, unbroadcast
 
 _FULL = frozenset({dtypes.float32, dtypes.float64})
 
 
 def scipy_kernel(name: str, undefined: Callable[[np.ndarray], Any] | None = None) -> Callable[..., Any]:
-    """The SciPy function of that name, imported on first use (importing it takes longer than importing this package).
+    """The SciPy function of that name, imported on first use (it takes longer than importing this package).
     Where `undefined(x)` holds, the result is NaN whatever SciPy says."""
 
     def run(*arrays: np.ndarray) -> Any:
@@ -87,10 +88,13 @@ erfinv = unary(
     name="erfinv",
 )
 ndtri = unary(
-    "Ndtri", scipy_kernel("ndtri"), fits.lowering(fits.ndtri), lambda x, y,
-    g: mul(g, mul(number(math.sqrt(2 * math.pi), x), exp(mul(number(0.5, x), square(y))))), FLOATS,
+    "Ndtri",
+    scipy_kernel("ndtri"),
+    fits.lowering(fits.ndtri),
+    lambda x, y, g: mul(g, mul(number(math.sqrt(2 * math.pi), x), exp(mul(number(0.5, x), square(y))))),
+    FLOATS,
     name="ndtri",
-)  # fmt: skip
+)
 
 
 # ------------------------------------------------------------------------------------------ gamma and friends
@@ -119,7 +123,7 @@ def _lgamma(x: np.ndarray) -> Any:
 
 
 lgamma = unary("Lgamma", _lgamma, "chlo.lgamma", lambda x, y, g: mul(g, digamma(x)), FLOATS, name="lgamma")
-digamma = unary(
+digamma: Row = unary(
     "Digamma",
     scipy_kernel("digamma", lambda x: x == 0),
     "chlo.digamma",
@@ -127,21 +131,23 @@ digamma = unary(
     FLOATS,
     name="digamma",
 )
-polygamma = binary(
+polygamma: Row = binary(
     "Polygamma",
     _polygamma,
     _lower_polygamma,
     lambda a, x, y, g: (None, mul(g, polygamma(add(a, number(1, a)), x))),
-    FLOATS,
+    _FULL,
     name="polygamma",
+    signature="a: T, x: T -> z: T",
 )
-zeta = binary(
+zeta: Row = binary(
     "Zeta",
     widened(_zeta),
     "chlo.zeta",
     lambda x, q, y, g: (None, mul(g, mul(neg(x), zeta(add(x, number(1, x)), q)))),
     _FULL,
     name="zeta",
+    signature="x: T, q: T -> z: T",
 )
 
 
@@ -160,8 +166,6 @@ def _gamma_kernel(name: str) -> Callable[..., Any]:
 
 
 def _two_inputs(type_name: str, signature: str, types: Any, kernel: Any, lower: Any, grad: Any) -> OpDef:
-    from .table import broadcast
-
     return OpDef(
         type_name,
         signature,
@@ -175,8 +179,6 @@ def _two_inputs(type_name: str, signature: str, types: Any, kernel: Any, lower: 
 
 
 def _pair_rule(grad: Callable[..., Any]) -> Callable[..., Any]:
-    from .table import unbroadcast
-
     def rule(op: Any, g: Any) -> Any:
         x, y = op.inputs
         gx, gy = grad(x, y, g)
@@ -200,8 +202,6 @@ IGAMMAC = _two_inputs(
 
 
 def _betainc_grad(op: Any, g: Any) -> Any:
-    from .table import unbroadcast
-
     a, b, x = op.inputs
     log_beta = sub(add(lgamma(a), lgamma(b)), lgamma(add(a, b)))
     one = number(1, x)
@@ -257,17 +257,17 @@ def _nonzero(x: Any) -> Any:
     return lookup("Cast")(lookup("NotEqual")(x, number(0, x)), DstT=x._dtype)
 
 
-xlogy = binary(
+xlogy: Row = binary(
     "Xlogy", _xlog(np.log), _lower_x(lambda b, x, y: b.mul(x, b.unary("log", y))),
     lambda x, y, z, g: (mul(g, conj(xlogy(_nonzero(x), y))), mul(g, conj(xdivy(x, y)))), INEXACT,
     name="xlogy",
 )  # fmt: skip
-xlog1py = binary(
+xlog1py: Row = binary(
     "Xlog1py", _xlog(np.log1p), _lower_x(lambda b, x, y: b.mul(x, b.unary("log_plus_one", y))),
     lambda x, y, z, g: (mul(g, conj(xlog1py(_nonzero(x), y))), mul(g, conj(xdivy(x, add(y, number(1, y)))))),
     INEXACT, name="xlog1py",
 )  # fmt: skip
-xdivy = binary(
+xdivy: Row = binary(
     "Xdivy", widened(lambda x, y: np.where(x == 0, np.zeros((), x.dtype), x / y)),
     _lower_x(lambda b, x, y: b.div(x, y)),
     lambda x, y, z, g: (mul(g, conj(xdivy(_nonzero(x), y))), mul(g, conj(xdivy(neg(x), square(y))))),
@@ -292,14 +292,14 @@ def _over(y: Any, x: Any) -> Any:
 
 
 bessel_i0 = _bessel("BesselI0", "i0", fits.i0, lambda x, y: bessel_i1(x))
-bessel_i1 = _bessel(
+bessel_i1: Row = _bessel(
     "BesselI1",
     "i1",
     fits.i1,
     lambda x, y: _at_zero(x, 0.5, lambda s: sub(bessel_i0(s), _over(bessel_i1(s), s))),
 )
 bessel_i0e = _bessel("BesselI0e", "i0e", fits.i0e, lambda x, y: sub(bessel_i1e(x), mul(sign(x), y)))
-bessel_i1e = _bessel(
+bessel_i1e: Row = _bessel(
     "BesselI1e",
     "i1e",
     fits.i1e,
@@ -308,18 +308,18 @@ bessel_i1e = _bessel(
     ),
 )
 bessel_j0 = _bessel("BesselJ0", "j0", fits.j0, lambda x, y: neg(bessel_j1(x)))
-bessel_j1 = _bessel(
+bessel_j1: Row = _bessel(
     "BesselJ1",
     "j1",
     fits.j1,
     lambda x, y: _at_zero(x, 0.5, lambda s: sub(bessel_j0(s), _over(bessel_j1(s), s))),
 )
 bessel_y0 = _bessel("BesselY0", "y0", fits.y0, lambda x, y: neg(bessel_y1(x)))
-bessel_y1 = _bessel("BesselY1", "y1", fits.y1, lambda x, y: sub(bessel_y0(x), _over(y, x)))
+bessel_y1: Row = _bessel("BesselY1", "y1", fits.y1, lambda x, y: sub(bessel_y0(x), _over(y, x)))
 bessel_k0 = _bessel("BesselK0", "k0", fits.k0, lambda x, y: neg(bessel_k1(x)))
-bessel_k1 = _bessel("BesselK1", "k1", fits.k1, lambda x, y: neg(add(bessel_k0(x), _over(y, x))))
+bessel_k1: Row = _bessel("BesselK1", "k1", fits.k1, lambda x, y: neg(add(bessel_k0(x), _over(y, x))))
 bessel_k0e = _bessel("BesselK0e", "k0e", fits.k0e, lambda x, y: sub(y, bessel_k1e(x)))
-bessel_k1e = _bessel(
+bessel_k1e: Row = _bessel(
     "BesselK1e", "k1e", fits.k1e, lambda x, y: sub(mul(y, sub(number(1, x), reciprocal(x))), bessel_k0e(x))
 )
 
@@ -402,37 +402,45 @@ SOFTPLUS = OpDef(
     kernel=widened(_softplus), lower=_lower_softplus, checked=True,
     grad=lambda op, g: [SOFTPLUS_GRAD(g, op.inputs[0])],
 )  # fmt: skip
-SOFTPLUS_GRAD = OpDef(
-    "SoftplusGrad", "gradients: T, features: T -> backprops: T", types={"T": FLOATS}, shape=lambda c: c[1],
+SOFTPLUS_GRAD: OpDef = OpDef(
+    "SoftplusGrad",
+    "gradients: T, features: T -> backprops: T",
+    types={"T": FLOATS},
+    shape=lambda c: c[1],
     checked=True,
-    kernel=widened(lambda g, x: g / (1 + np.exp(-x))), lower=lambda b, g,
-    x: wide(b, lambda g, x: b.mul(g, b.unary("logistic", x)), g, x),
+    kernel=widened(lambda g, x: g / (1 + np.exp(-x))),
+    lower=lambda b, g, x: wide(b, lambda g, x: b.mul(g, b.unary("logistic", x)), g, x),
     body=lambda g, x: mul(g, lookup("Sigmoid")(x)),
-)  # fmt: skip
+)
 SOFTSIGN = OpDef(
-    "Softsign", "features: T -> activations: T", types={"T": FLOATS}, shape=lambda c: c[0],
-    kernel=widened(lambda x: x / (1 + np.abs(x))), checked=True,
-    lower=lambda b, x: b.div(x, b.add(b.full(x.shape, 1, x.dtype), b.unary("abs", x))), grad=lambda op,
-    g: [SOFTSIGN_GRAD(g, op.inputs[0])],
-)  # fmt: skip
-SOFTSIGN_GRAD = OpDef(
-    "SoftsignGrad", "gradients: T, features: T -> backprops: T", types={"T": FLOATS}, shape=lambda c: c[1],
+    "Softsign",
+    "features: T -> activations: T",
+    types={"T": FLOATS},
+    shape=lambda c: c[0],
+    kernel=widened(lambda x: x / (1 + np.abs(x))),
     checked=True,
-    kernel=widened(lambda g, x: g / np.square(1 + np.abs(x))), body=lambda g,
-    x: realdiv(g, square(add(number(1, x), lookup("Abs")(x)))),
-)  # fmt: skip
+    lower=lambda b, x: b.div(x, b.add(b.full(x.shape, 1, x.dtype), b.unary("abs", x))),
+    grad=lambda op, g: [SOFTSIGN_GRAD(g, op.inputs[0])],
+)
+SOFTSIGN_GRAD: OpDef = OpDef(
+    "SoftsignGrad",
+    "gradients: T, features: T -> backprops: T",
+    types={"T": FLOATS},
+    shape=lambda c: c[1],
+    checked=True,
+    kernel=widened(lambda g, x: g / np.square(1 + np.abs(x))),
+    body=lambda g, x: realdiv(g, square(add(number(1, x), lookup("Abs")(x)))),
+)
 
 
 # ------------------------------------------------------------------------------------------------- neighbours
 def _next_after_grad(op: Any, g: Any) -> Any:
-    from .table import unbroadcast
-
     x, y = op.inputs
     return [unbroadcast(g, x, y), unbroadcast(lookup("ZerosLike")(g), y, x)]
 
 
 NEXT_AFTER = OpDef(
-    "NextAfter", "x1: T, x2: T -> output: T", types={"T": _FULL}, shape=lambda c: lookup("AddV2").shape(c),
+    "NextAfter", "x1: T, x2: T -> output: T", types={"T": _FULL}, shape=broadcast,
     kernel=np.nextafter,
     lower=lambda b, x, y: b.binary("chlo.next_after", x, y), grad=_next_after_grad, checked=True,
     defaults={"T": dtypes.float32},

@@ -35,11 +35,12 @@ def test_one_argument(name, dtype):
     x = values.astype(dtype)
     wave = name[-2:] in ("j0", "j1", "y0", "y1") or "fresnel" in name  # phases of many turns lose digits
     tolerance = {"float64": 1e-11, "float32": 2e-5 if wave else 3e-6}[dtype]
-    if name in ("lgamma", "expint") and dtype == "float32":
+    if name == "lgamma" and dtype == "float32":
         tolerance = 1e-5
     with np.errstate(all="ignore"):
         expected = reference(x)
-    check(function(name), [x], expected, rtol=tolerance, atol=tolerance / 10, unknown=("none",))
+    atol = 2e-6 if name == "expint" else tolerance / 10  # near its root
+    check(function(name), [x], expected, rtol=tolerance, atol=atol, unknown=("none",))
 
 
 @pytest.mark.parametrize("name", ONE)
