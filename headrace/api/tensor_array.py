@@ -153,6 +153,8 @@ class TensorArray(CompositeTensor):
     def stack(self, name: str | None = None) -> Any:
         """All elements, stacked along a new first dimension."""
         n = static_value(ops.LENGTH(self._flow)) if self._flow._is_eager else None
+        if n is not None and n == 0 and state.graph is None and not shapes.known(self._element_shape):
+            return to_tensor(np.zeros((0,), self._dtype._np))  # nothing tells the shape of an element
         value = ops.STACK(self._flow, self._shape_tensor(), element_dtype=self._dtype, num_elements=-1 if n is None else int(n), name=name)
         if self._element_shape is not None and not value._is_eager:
             value.set_shape((None, *self._element_shape))
@@ -170,6 +172,8 @@ class TensorArray(CompositeTensor):
                 raise errors.InvalidArgumentError(None, None, "Tried to concatenate the elements of an empty TensorArray.")
             elements = [ops.GET(self._flow, i, self._shape_tensor(), element_dtype=self._dtype) for i in range(parts.length)]
             return lookup("ConcatV2")(elements, 0) if len(elements) > 1 else elements[0]
+        if not self._element_shape or self._element_shape[0] is None:  # they may differ in length
+            return ops.CONCAT(self._flow, self._shape_tensor(), np.zeros(0, np.int64), element_dtype=self._dtype, name=name)[0]
         stacked = self.stack()
         shape = lookup("Shape")(stacked)
         rows = lookup("Reshape")(lookup("Mul")(lookup("Slice")(shape, [0], [1]), lookup("Slice")(shape, [1], [1])), [1])

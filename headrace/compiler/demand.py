@@ -23,7 +23,7 @@ def demand(error: Any, top: Operation, inputs: set[int]) -> Demand | None:
     """Follows the needed tensor back to cluster inputs or to the ops to cut at; None when the op must go to the host."""
     tensors = [error.node.inputs[error.index]]
     graph = _graph_of(error.node)
-    for outer in error.trail:  # the ops around the one that failed, innermost first
+    for outer in [*error.trail, top][1:]:  # the ops around the one that failed (which comes first), innermost first
         if outer.type in ("While", "StatelessWhile"):
             return None
         positions: list[int] = []

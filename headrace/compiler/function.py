@@ -21,7 +21,7 @@ from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType
 from headrace.core.graph import FuncGraph, Operation
 from headrace.core.op import lookup
-from headrace.core.specs import TensorSpec, TypeSpec
+from headrace.core.specs import TypeSpec, type_spec_from_value
 from headrace.core.state import EAGER, building, state
 from headrace.core.tensor import EagerTensor, Tensor
 from headrace.ops import functional
@@ -361,7 +361,7 @@ class ConcreteFunction:
 
     @property
     def structured_outputs(self) -> Any:
-        return nest.map_structure(lambda t: None if t is None else TensorSpec(t.shape, t.dtype), self.graph.structured_outputs, expand_composites=True)
+        return nest.map_structure(lambda t: None if t is None else type_spec_from_value(t), self.graph.structured_outputs)
 
     @property
     def structured_input_signature(self) -> tuple[Any, Any]:

@@ -125,9 +125,9 @@ class Call:
             children = nest._children(value)
             return (type(value), tuple([(k, self._encode(child, f"{path}[{k!r}]")) for k, child in children]))
         if nest.is_composite(value):
-            spec = value._type_spec
-            parts = nest.flatten(spec._to_components(value), expand_composites=True)
-            return ("composite", spec, tuple([self._encode(p, f"{path}.{i}") for i, p in enumerate(parts) if p is not None]))
+            spec = value._type_spec  # which may leave more open than the parts' shapes do: the number of ragged values
+            parts = zip(nest.flatten(spec, expand_composites=True), nest.flatten(value, expand_composites=True))
+            return ("composite", spec, tuple([self._tensor(p, s.dtype, s._raw_shape, f"{path}.{i}") for i, (s, p) in enumerate(parts)]))
         if isinstance(value, TypeSpec):
             parts = nest.flatten(value._component_specs, expand_composites=True)
             return ("composite", value, tuple([self._encode(p, f"{path}.{i}") for i, p in enumerate(parts)]))

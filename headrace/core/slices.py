@@ -82,6 +82,13 @@ class IndexedSlices(CompositeTensor):
             return IndexedSlicesSpec(shape, values.dtype, indices.dtype, None, indices.shape)
         return IndexedSlicesSpec(self.shape, values.dtype, indices.dtype, dense_shape.dtype, indices.shape)
 
+    @property
+    def _differentiable(self) -> Any:
+        return self._values
+
+    def _with_differentiable(self, tensor: Any) -> IndexedSlices:
+        return IndexedSlices(tensor, self._indices, self._dense_shape)
+
     def _shape_invariant_to_type_spec(self, shape: Any) -> IndexedSlicesSpec:
         shape_dtype = None if self._dense_shape is None else self._dense_shape.dtype
         return IndexedSlicesSpec(shape, self.dtype, self._indices.dtype, shape_dtype, TensorShape([None]))

@@ -69,6 +69,15 @@ class CompositeTensor:
     def _type_spec(self) -> TypeSpec:
         raise NotImplementedError(f"{type(self).__name__} does not say its `_type_spec`.")
 
+    @property
+    def _differentiable(self) -> Any:
+        """The tensor through which gradients flow."""
+        raise TypeError(f"Type {type(self).__name__} is not supported as a gradient source or gradient target.")
+
+    def _with_differentiable(self, tensor: Any) -> Any:
+        """The same value with another tensor in that place: a gradient with respect to this value."""
+        raise TypeError(f"Type {type(self).__name__} is not supported as a gradient source or gradient target.")
+
 
 class TypeSpec(TraceType):
     """The type of a value that is made of tensors.

@@ -106,7 +106,7 @@ class GradientTape:
 
     def watch(self, tensor: Any) -> None:
         """Starts recording what is computed from `tensor` (a tensor, a variable or a nest of them)."""
-        for t in nest.flatten(tensor, expand_composites=True):
+        for t in [_differentiable(t) for t in nest.flatten(tensor)]:
             if hasattr(t, "handle"):
                 self.watch_variable(t)
                 continue
@@ -180,15 +180,17 @@ class GradientTape:
 
                 logging.getLogger("headrace").debug("gradient() called inside the context of a persistent tape records the gradient computation too")
         self._used = True
-        flat_sources = nest.flatten(sources, expand_composites=True)
+        leaves = nest.flatten(sources)
+        flat_sources = [_differentiable(s) for s in leaves]
         for s in flat_sources:
             if not isinstance(s, Tensor) and not hasattr(s, "handle"):
                 raise ValueError(f"Passed in object {s!r} of type {type(s).__name__}, not tf.Tensor or tf.Variable or ExtensionType.")
-        targets = [t.value() if hasattr(t, "handle") else t for t in nest.flatten(target, expand_composites=True)]
+        targets = [t.value() if hasattr(t, "handle") else _differentiable(t) for t in nest.flatten(target)]
         if target is None:
             raise TypeError("Argument `target` should be a list or nested structure of Tensors, Variables or CompositeTensors to be differentiated, but received None.")
         if output_gradients is not None:
             grads = [None if g is None else _as_gradient(g) for g in nest.flatten(output_gradients)]
+            grads = [_differentiable(g) if nest.is_composite(t) else g for t, g in zip(nest.flatten(target), grads)]
         else:
             grads = [None] * len(targets)
         flat = [_source(s) for s in flat_sources]
@@ -197,7 +199,8 @@ class GradientTape:
             variables = self._variables
             self._clear()
             self._variables = variables
-        return nest.pack_sequence_as(sources, result, expand_composites=True)
+        pairs = zip(leaves, result)
+        return nest.pack_sequence_as(sources, [s._with_differentiable(to_dense(g)) if nest.is_composite(s) and g is not None else g for s, g in pairs])
 
     def _backprop(self, targets: Sequence[Any], sources: Sequence[Any], output_gradients: Sequence[Any], unconnected: Any) -> list[Any]:
         """Gradients of the sources; those that the tape never watched are not connected, whatever took them."""
@@ -222,7 +225,12 @@ class GradientTape:
 def _as_gradient(value: Any) -> Any:
     from .convert import to_tensor
 
-    return value if is_slices(value) else to_tensor(value)
+    return value if is_slices(value) or nest.is_composite(value) else to_tensor(value)
+
+
+def _differentiable(x: Any) -> Any:
+    """The tensor through which gradients flow: a composite's values."""
+    return x._differentiable if nest.is_composite(x) else x
 
 
 def _source(x: Any) -> Tensor:

@@ -358,6 +358,37 @@ FROM_TENSOR = OpDef("TensorListFromTensor", "tensor: element_dtype, element_shap
                                               num_elements=-1 if not op.inputs[0]._raw_shape or op.inputs[0]._raw_shape[0] is None else op.inputs[0]._raw_shape[0]), None])  # fmt: skip
 
 
+def _concat(handle: np.ndarray, shape: np.ndarray, leading: np.ndarray, element_dtype: DType) -> list[np.ndarray]:
+    values = _list(handle)
+    parts = [values.element(i, shape) for i in range(values.length)]
+    if any(p.ndim == 0 for p in parts):
+        raise errors.InvalidArgumentError(None, None, "Concat saw a scalar shape at index 0 but requires at least vectors.")
+    if not parts:
+        dims = np.atleast_1d(shape).tolist() if np.ndim(shape) else None
+        if dims is None or -1 in dims[1:]:
+            raise errors.InvalidArgumentError(None, None, "All except the first dimension must be fully defined when concating an empty tensor list.")
+        return [np.zeros((0, *dims[1:]), element_dtype._np), np.zeros(0, np.int64)]
+    return [np.concatenate(parts), np.asarray([len(p) for p in parts], np.int64)]
+
+
+def _split(x: np.ndarray, shape: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    if lengths.sum() != len(x):
+        raise errors.InvalidArgumentError(None, None, f"Expected sum of lengths to be equal to values.shape[0] = {len(x)}, but it is {lengths.sum()}.")
+    return _box(HostList(np.split(x, np.cumsum(lengths)[:-1]) if len(lengths) else [], len(lengths), dtypes.from_numpy(x.dtype)))
+
+
+def _concat_shape(c: ShapeContext) -> list[Raw]:
+    element = _partial_element(c, 1)
+    return [None if element is None else (None, *element[1:]), (None,)]
+
+
+# Elements of different lengths: on the host. (`TensorArray.concat` of equal ones is a stack.)
+CONCAT = OpDef("TensorListConcatV2", "input_handle: variant, element_shape: shape_type, leading_dims: int64 -> tensor: element_dtype, lengths: int64", attrs={"element_dtype": REQUIRED},
+               shape=_concat_shape, kernel=_concat, grad=lambda op, g, _: [SPLIT(g, op.inputs[1], op.outputs[1]), None, None], host=True)  # fmt: skip
+SPLIT = OpDef("TensorListSplit", "tensor: element_dtype, element_shape: shape_type, lengths: int64 -> output_handle: variant", shape=_handle, kernel=_split, host=True,
+              grad=lambda op, d: [CONCAT(d, op.inputs[1], np.zeros(0, np.int64), element_dtype=op.inputs[0]._dtype)[0], None, None])  # fmt: skip
+
+
 def _resize(handle: np.ndarray, n: np.ndarray) -> np.ndarray:
     values, n = _list(handle), int(n)
     items = values.items[: min(values.length, n)]

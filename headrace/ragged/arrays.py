@@ -8,6 +8,7 @@ from typing import Any
 import headrace as tf
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
+from headrace.core.errors import InvalidArgumentError
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 from headrace.ops.ragged import RAGGED_RANGE
@@ -180,7 +181,7 @@ def _concat(values: Sequence[Any], axis: int) -> Any:
         return values[0].with_values(_concat([v.values for v in values], axis - 1))
     rows = {n for n in (v.row_partition.static_nrows for v in values) if n is not None}
     if len(rows) > 1:
-        raise ValueError(f"Dimension 0 in all shapes must be equal to concatenate along axis 1; the numbers of rows are {sorted(rows)}.")
+        raise InvalidArgumentError(None, None, f"Dimension 0 in all shapes must be equal to concatenate along axis 1; the numbers of rows are {sorted(rows)}.")
     n, k = values[0].nrows(), len(values)
     if not rows or any(v.row_partition.static_nrows is None for v in values):
         for v in values[1:]:
@@ -252,7 +253,7 @@ def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = 
     if indices.shape.rank is not None and indices.shape.rank == batch_dims:
         picked = gather(params, expand_dims(indices, batch_dims), axis=axis, batch_dims=batch_dims)
         return squeeze(picked, batch_dims)
-    dense_indices = not is_ragged(indices)
+    dense_shape = None if is_ragged(indices) else tf.shape(indices)
     params, indices = match_row_splits_dtypes(as_ragged(params, batch_dims, splits_dtype), as_ragged(indices, batch_dims, splits_dtype))
     if batch_dims > 1:
         return params.with_values(gather(params.values, indices.values, axis=axis - 1, batch_dims=batch_dims - 1))
@@ -266,8 +267,9 @@ def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = 
     check(tf.reduce_all(tf.logical_and(positions >= 0, positions < tf.gather(params.row_lengths(), owner))), "indices are out of range for their rows")
     positions = positions + tf.gather(params.row_starts(), owner)
     result = gather(params.values, flat.with_flat_values(positions) if is_ragged(flat) else positions)
-    out = indices.with_values(result)
-    return out if not dense_indices or is_ragged(params.values) else out
+    if dense_shape is None or is_ragged(result):
+        return indices.with_values(result)
+    return tf.reshape(result, tf.concat([dense_shape, tf.shape(params.values)[1:]], 0))
 
 
 def _deep_rowids(rt: RaggedTensor) -> Any:

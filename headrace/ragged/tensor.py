@@ -435,6 +435,13 @@ class RaggedTensor(CompositeTensor):
     def _type_spec(self) -> RaggedTensorSpec:
         return RaggedTensorSpec.from_value(self)
 
+    @property
+    def _differentiable(self) -> Tensor:
+        return self.flat_values
+
+    def _with_differentiable(self, tensor: Any) -> RaggedTensor:
+        return self.with_flat_values(tensor)
+
     def _shape_invariant_to_type_spec(self, shape: Any) -> RaggedTensorSpec:
         return RaggedTensorSpec(shape, self.dtype, self.ragged_rank, self.row_splits.dtype)
 
