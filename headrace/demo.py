@@ -252,7 +252,7 @@ def import_seconds() -> float:
 def main(argv: Sequence[str] | None = None) -> int:
     """The command `headrace demo`. Returns 0, or 1 when the network stays below 98 % on the test images."""
     parser = argparse.ArgumentParser("headrace demo", description="Train a small network on digits.")
-    parser.add_argument("--epochs", type=int, default=30, help="compiled epochs after the eager one (30)")
+    parser.add_argument("--epochs", type=int, default=20, help="compiled epochs after the eager one (20)")
     parser.add_argument("--seed", type=int, default=0, help="decides split, order and weights (0)")
     options = parser.parse_args(argv)
     if options.epochs < 1:
