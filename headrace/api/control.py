@@ -300,9 +300,10 @@ def _graph_loop(cond: Any, body: Any, loop_vars: Any, shape_invariants: Any, max
         if counted:
             outputs = [lookup("AddV2")(inner[0], 1), *outputs]
         step.outputs = [t if t is x else _loop_output(step, t) for t, x in zip(outputs, inner)]
+    _mark_variables([test, step])
+    functional.hoist_reads([test, step])
     captured = functional.unify_inputs([test, step], len(start))
     step.outputs = [*step.outputs, *step.inputs[len(start) :]]
-    _mark_variables([test, step])
     results = functional.loop(test, step, [*start, *captured], name)
     results = results[1 : len(start)] if counted else results[: len(start)]
     del wanted

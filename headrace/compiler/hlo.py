@@ -65,6 +65,8 @@ class Builder:
         self._constants: dict[Any, Value] = {}
         self._n = 0
         self.callbacks: list[Callable[..., Any]] = []
+        self._zeros: set[str] = set()  # names of constants that are zero everywhere
+        self._patches: dict[str, tuple[Value, Sequence[Value]]] = {}  # zeros but for an update at some position
         self.entries: dict[str, list[Any]] = {}  # of packed index vectors, by name: the scalars they were made of
 
     # --------------------------------------------------------------------------------------------------------- plumbing
@@ -141,6 +143,8 @@ class Builder:
             found = self.fresh(array.shape, dtype)
             self._head.append(f'{found.name} = "stablehlo.constant"() <{{value = {_dense(array, dtype, splat)}}}> : () -> {found.type}')
             self._constants[key] = found
+            if splat and dtype.kind in "fc" and not data.strip(b"\0"):
+                self._zeros.add(found.name)
         return found
 
     def zeros(self, shape: Sequence[int], dtype: DType) -> Value:
@@ -164,6 +168,13 @@ class Builder:
         return self.op(_full(name), (x, y), x.shape, x.dtype)
 
     def add(self, x: Value, y: Value) -> Value:
+        """The sum. Adding what is zero but for one slice (the gradient of reading a slice) changes that slice only, so that
+        a loop which sums such gradients works in place."""
+        if y.name not in self._patches:
+            x, y = y, x
+        if y.name in self._patches and x.shape == y.shape and x.name not in self._patches:
+            update, starts = self._patches[y.name]
+            return self.dynamic_update_slice(x, self.add(self.dynamic_slice(x, starts, update.shape), update), starts)
         return self.binary("or" if x.dtype is dtypes.bool_ else "add", x, y)
 
     def sub(self, x: Value, y: Value) -> Value:
@@ -245,7 +256,10 @@ class Builder:
         return self.op("stablehlo.dynamic_slice", (x, *starts), sizes, x.dtype, f"slice_sizes = {ints(sizes)}")
 
     def dynamic_update_slice(self, x: Value, update: Value, starts: Sequence[Value]) -> Value:
-        return self.op("stablehlo.dynamic_update_slice", (x, update, *starts), x.shape, x.dtype)
+        out = self.op("stablehlo.dynamic_update_slice", (x, update, *starts), x.shape, x.dtype)
+        if x.name in self._zeros:
+            self._patches[out.name] = update, starts
+        return out
 
     def concatenate(self, values: Sequence[Value], dim: int) -> Value:
         if len(values) == 1:

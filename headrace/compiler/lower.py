@@ -19,7 +19,7 @@ from headrace.core.dtypes import DType
 from headrace.core.graph import FuncGraph, Operation
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.state import building
-from headrace.ops.functional import Undefined, invariant
+from headrace.ops.functional import Undefined, invariant, writes
 from headrace.ops.tensor_list import ListValue
 
 from .hlo import Builder, Value
@@ -177,6 +177,7 @@ class Lowering(Builder):
         state = [self.constant(0, dtypes.uint64), *[c.value for c in cells]]
         state += [part for layout, i in zip(layouts, varying) for part in layout.flatten(self, args[i])]
         kept = [(c.value, c.written) for c in cells]
+        changed = {id(a) for g in (condition, body) for w in [writes(g)] for t, a in zip(g.inputs, args) if id(t) in w}
 
         def enter(values: Sequence[Value]) -> list[Any]:
             it = iter(values)
@@ -207,7 +208,7 @@ class Lowering(Builder):
         next(out)
         for c, (value, written) in zip(cells, kept):
             after = next(out)
-            c.value, c.written = (after, True) if _writes(body) or _writes(condition) else (value, written)
+            c.value, c.written = (after, True) if id(c) in changed else (value, written)
         results = list(args)
         for layout, i in zip(layouts, varying):
             results[i] = layout.rebuild(out)
@@ -296,17 +297,6 @@ def _known_length(body: FuncGraph, i: int, result: ListValue, start: ListValue, 
         if t.op.type == "Placeholder" and t is not body.inputs[i]:
             return result
     return ListValue(result.buffer, start.length + pushes * trips, result.dtype, result.spec)
-
-
-def _writes(graph: FuncGraph) -> bool:
-    for node in graph.operations:
-        if node.type.startswith(("Assign", "ResourceScatter")) or node.op_def.stateful and any(t._dtype.kind == "r" for t in node.inputs) and node.type not in ("ReadVariableOp", "ResourceGather", "VariableShape"):
-            return True
-        for value in node.attrs.values():
-            for inner in value if isinstance(value, (list, tuple)) else (value,):
-                if isinstance(inner, FuncGraph) and _writes(inner):
-                    return True
-    return False
 
 
 def lower_graph(b: Lowering, graph: FuncGraph, arguments: Sequence[Any]) -> list[Any]:

@@ -110,6 +110,49 @@ def _recorded_call(graph: FuncGraph, inputs: Sequence[Any]) -> list[Any]:
     return outputs[: len(graph.outputs)]
 
 
+def writes(graph: FuncGraph) -> set[int]:
+    """Ids of the handles inside `graph` that are written, or passed to something that may write."""
+    found: set[int] = set()
+    for node in graph.operations:
+        if not any(t._dtype.kind == "r" for t in node.inputs) or node.type in READS:
+            continue
+        inner = [g for value in node.attrs.values() for g in (value if isinstance(value, (list, tuple)) else (value,)) if isinstance(g, FuncGraph)]
+        offset = 1 if node.op_def in (IF, STATELESS_IF, CASE, STATELESS_CASE) else 0
+        written = {i for g in inner for w in [writes(g)] for i, t in enumerate(g.inputs) if id(t) in w}
+        for i, t in enumerate(node.inputs):
+            if t._dtype.kind == "r" and (not inner or i - offset in written):
+                found.add(id(t))
+    return found
+
+
+READS = frozenset({"ReadVariableOp", "ResourceGather", "VariableShape", "VarIsInitializedOp"})
+
+
+def hoist_reads(graphs: Sequence[FuncGraph]) -> None:
+    """Reads of variables that a loop does not write move in front of it: their values are invariants of the loop, which its
+    gradient then need not keep once per iteration."""
+    by_inner = [{id(inner): outer for outer, inner in g.captures.values()} for g in graphs]
+    written = {id(outers[h]) for g, outers in zip(graphs, by_inner) for h in writes(g) if h in outers}
+    read: dict[tuple[int, Any], Any] = {}
+    for g, outers in zip(graphs, by_inner):
+        replaced: dict[int, Any] = {}
+        for node in g.operations:
+            if node.type != "ReadVariableOp" or id(node.inputs[0]) not in outers:
+                continue
+            handle, dtype = outers[id(node.inputs[0])], node.attrs["dtype"]
+            if id(handle) in written:
+                continue
+            key = id(handle), dtype
+            if key not in read:
+                read[key] = dispatch.execute(node.op_def, [handle], {"dtype": dtype})
+            replaced[id(node.outputs[0])] = g.capture(read[key])
+        if replaced:
+            g.operations[:] = [n for n in g.operations if not (n.outputs and id(n.outputs[0]) in replaced)]
+            for n in g.operations:
+                n.inputs = tuple([replaced.get(id(t), t) for t in n.inputs])
+            g.outputs = [replaced.get(id(t), t) for t in g.outputs]
+
+
 # ---------------------------------------------------------------------------------------------------------- conditionals
 class Undefined:
     """A value that no branch reads: the counterpart, in one branch, of what only the other branch computes."""
