@@ -13,9 +13,11 @@ __all__ = ["experimental", "set_verbosity", "to_code", "to_graph", "trace"]
 ROOT: list[str] = []
 
 
-def to_graph(entity: Callable[..., Any], recursive: bool = True, experimental_optional_features: Any = None) -> Callable[..., Any]:
-    """Converts a Python function into one whose control flow works on tensors of a graph being built. `tf.function` does this
-    by itself.
+def to_graph(
+    entity: Callable[..., Any], recursive: bool = True, experimental_optional_features: Any = None
+) -> Callable[..., Any]:
+    """Converts a Python function into one whose control flow works on tensors of a graph being built.
+    `tf.function` does this by itself.
 
     Args:
       entity: a function or method. A method becomes a function that takes `self`.
@@ -37,7 +39,9 @@ def to_graph(entity: Callable[..., Any], recursive: bool = True, experimental_op
     return autograph.to_graph(entity, recursive, experimental_optional_features)
 
 
-def to_code(entity: Callable[..., Any], recursive: bool = True, experimental_optional_features: Any = None) -> str:
+def to_code(
+    entity: Callable[..., Any], recursive: bool = True, experimental_optional_features: Any = None
+) -> str:
     """The source code of what `to_graph` makes, to look at.
 
     >>> import headrace as tf
@@ -50,7 +54,8 @@ def to_code(entity: Callable[..., Any], recursive: bool = True, experimental_opt
 
 
 def set_verbosity(level: int, alsologtostdout: bool = False) -> None:
-    """How much AutoGraph says about what it does: 0 warnings only, 1 or more everything, through the logger "headrace.autograph".
+    """How much AutoGraph says about what it does: 0 warnings only, 1 or more everything, through the logger
+    "headrace.autograph".
 
     Args:
       alsologtostdout: whether it is written to the standard output, too.
@@ -65,4 +70,4 @@ def trace(*args: Any) -> None:
     >>> tf.autograph.trace("tracing", 1)
     tracing 1
     """
-    print(*args)
+    print(*args)  # noqa: T201

@@ -1,7 +1,8 @@
 """AutoGraph: Python control flow on tensors becomes graph control flow.
 
-A function is rewritten once per code object: `diastatic-malt` turns its statements into calls of operators (`if_stmt`,
-`for_stmt`, `converted_call` …), and those, defined here, choose while tracing between Python's own behaviour and a graph op.
+A function is rewritten once per code object: `diastatic-malt` turns its statements into calls of operators
+(`if_stmt`, `for_stmt`, `converted_call` …), and those, defined here, choose while tracing between Python's
+own behaviour and a graph op.
 
     source.py      a function's source → malt's passes → code that still points into the user's file
     calls.py       which calls are converted, and how
@@ -25,11 +26,25 @@ from typing import Any
 
 from .options import Feature, Options, set_loop_options
 
-__all__ = ["Feature", "Options", "Status", "control_status", "convert", "converted_source", "do_not_convert", "set_loop_options", "set_verbosity", "tf_convert", "to_graph", "within"]
+__all__ = [
+    "Feature",
+    "Options",
+    "Status",
+    "control_status",
+    "convert",
+    "converted_source",
+    "do_not_convert",
+    "set_loop_options",
+    "set_verbosity",
+    "tf_convert",
+    "to_graph",
+    "within",
+]
 
 
 class Status(threading.local):
-    """Whether the code now running on this thread was asked to be converted: True, False, or None (nobody said)."""
+    """Whether the code now running on this thread was asked to be converted: True, False, or None (nobody
+    said)."""
 
     enabled: bool | None = None
     options: Options | None = None
@@ -63,15 +78,23 @@ def _features(features: Feature | Iterable[Feature] | None) -> frozenset[str]:
     chosen = () if features is None else (features,) if isinstance(features, Feature) else tuple(features)
     for f in chosen:
         if not isinstance(f, Feature):
-            raise TypeError(f"Optional features must be of tf.autograph.experimental.Feature, received {f!r}.")
+            raise TypeError(
+                f"Optional features must be of tf.autograph.experimental.Feature, received {f!r}."
+            )
     return frozenset(f.name for f in chosen)
 
 
-def convert(function: Callable[..., Any], features: Feature | Iterable[Feature] | None = None, recursive: bool = True) -> Callable[..., Any]:
-    """A callable that runs `function` converted, to be called while tracing. Errors name the user's files and lines."""
+def convert(
+    function: Callable[..., Any], features: Feature | Iterable[Feature] | None = None, recursive: bool = True
+) -> Callable[..., Any]:
+    """A callable that runs `function` converted, to be called while tracing. Errors name the user's files and
+    lines."""
     options = Options(recursive, _features(features))
-    if not isinstance(function, MethodType) and hasattr(function, "__func__") and getattr(function, "__self__", None) is not None:
-        function = MethodType(function.__func__, function.__self__)  # a method in other clothes (one that holds its object weakly)
+    owner = getattr(function, "__self__", None)
+    if owner is not None and not isinstance(function, MethodType) and hasattr(function, "__func__"):
+        function = MethodType(
+            function.__func__, owner
+        )  # a method in other clothes: one that holds its object weakly
 
     def converted(*args: Any, **kwargs: Any) -> Any:
         from . import calls, messages
@@ -86,9 +109,11 @@ def convert(function: Callable[..., Any], features: Feature | Iterable[Feature] 
     return converted
 
 
-def tf_convert(function: Callable[..., Any], status: tuple[bool | None, Options | None] | None = None) -> Callable[..., Any]:
-    """For functions of this package that call one of the user's (`map_fn`, `Dataset.map` …): converts it if the code around
-    is converted. `status` is what `control_status()` said where the user's code ended."""
+def tf_convert(
+    function: Callable[..., Any], status: tuple[bool | None, Options | None] | None = None
+) -> Callable[..., Any]:
+    """For functions of this package that call one of the user's (`map_fn`, `Dataset.map` …): converts it if
+    the code around is converted. `status` is what `control_status()` said where the user's code ended."""
     from . import calls
 
     enabled, options = control_status() if status is None else status
@@ -155,7 +180,10 @@ def converted_source(entity: Callable[..., Any], recursive: bool = True, feature
 def _plain(entity: Any) -> Any:
     function = entity.__func__ if isinstance(entity, MethodType) else entity
     if not hasattr(function, "__code__"):
-        raise ValueError(f"AutoGraph converts Python functions and methods; {entity!r} has no code of its own. For a tf.function pass its `python_function`.")
+        raise ValueError(
+            f"AutoGraph converts Python functions and methods; "
+            f"{entity!r} has no code of its own. For a tf.function pass its `python_function`."
+        )
     return function
 
 

@@ -20,7 +20,7 @@ Setter = Callable[[Sequence[Any]], None]
 
 def is_tensor(value: Any) -> bool:
     """Tensors, and variables, which read as one."""
-    return isinstance(value, Tensor) or hasattr(value, "__tf_tensor__") and hasattr(value, "assign")
+    return isinstance(value, Tensor) or (hasattr(value, "__tf_tensor__") and hasattr(value, "assign"))
 
 
 def staged(value: Any) -> bool:
@@ -33,18 +33,32 @@ def scalar(condition: Any, where: str) -> Any:
     condition = to_tensor(condition)
     hint = "to test for None use `is not None`"
     if condition._dtype is not dtypes.bool_:
-        raise ValueError(f"condition of {where} expected to be a `tf.bool` scalar, got {condition}; to use it as a boolean, tf.cast it or compare it; {hint}")
+        raise ValueError(
+            f"condition of {where} expected to be a `tf.bool` scalar, got {condition}; "
+            f"to use it as a boolean, tf.cast it or compare it; {hint}"
+        )
     raw = condition._raw_shape
     if raw == ():
         return condition
     if raw is not None and np.prod([d for d in raw if d is not None], dtype=np.int64) > 1:
-        raise ValueError(f"condition of {where} expected to be a `tf.bool` scalar, got {condition}; reduce it with tf.reduce_all or tf.reduce_any; {hint}")
+        raise ValueError(
+            f"condition of {where} expected to be a `tf.bool` scalar, got {condition}; "
+            f"reduce it with tf.reduce_all or tf.reduce_any; {hint}"
+        )
     return lookup("Reshape")(condition, [])
 
 
-def if_stmt(cond: Any, body: Callable[[], Any], orelse: Callable[[], Any], get_state: Callable[[], tuple[Any, ...]], set_state: Setter, symbol_names: tuple[str, ...], nouts: int) -> None:
-    """`if cond: body() else: orelse()`. The variables that the blocks assign are read and set through the two functions;
-    the first `nouts` of them are used afterwards."""
+def if_stmt(
+    cond: Any,
+    body: Callable[[], Any],
+    orelse: Callable[[], Any],
+    get_state: Callable[[], tuple[Any, ...]],
+    set_state: Setter,
+    symbol_names: tuple[str, ...],
+    nouts: int,
+) -> None:
+    """`if cond: body() else: orelse()`. The variables that the blocks assign are read and set through the two
+    functions; the first `nouts` of them are used afterwards."""
     if not staged(cond):
         if cond:
             body()
@@ -70,7 +84,15 @@ def if_stmt(cond: Any, body: Callable[[], Any], orelse: Callable[[], Any], get_s
 
         return traced
 
-    results = iter(control._branch(cond, [branch(body, "main", "else"), branch(orelse, "else", "main")], ["true", "false"], "cond", unpack=False))
+    results = iter(
+        control._branch(
+            cond,
+            [branch(body, "main", "else"), branch(orelse, "else", "main")],
+            ["true", "false"],
+            "cond",
+            unpack=False,
+        )
+    )
     after = [v if _opaque(v) else next(results) for v in ends["main"]]
     set_state((*after, *before[nouts:]))
 
@@ -88,27 +110,42 @@ _VALUES = (bool, int, float, complex, str, bytes, np.ndarray, np.generic, Tensor
 
 def _opaque(value: Any) -> bool:
     """An object that no graph can carry; it may pass a conditional if both branches leave the same one."""
-    return not (value is None or isinstance(value, _VALUES) or nest.is_nested(value) or nest.is_composite(value) or is_tensor(value) or hasattr(value, "__tf_tensor__") or hasattr(value, "__array__"))
+    return not (
+        value is None
+        or isinstance(value, _VALUES)
+        or nest.is_nested(value)
+        or nest.is_composite(value)
+        or is_tensor(value)
+        or hasattr(value, "__tf_tensor__")
+        or hasattr(value, "__array__")
+    )
 
 
 def check_branches(name: str, main: Any, other: Any) -> None:
     """Errors that name the variable, for values that the two branches of a conditional leave in it."""
     if _opaque(main) or _opaque(other):
         if main is not other:
-            raise TypeError(f"'{name}' is not a tensor or a structure of tensors in both branches, and not the same object: {type(main).__name__} and {type(other).__name__}.")
+            raise TypeError(
+                f"'{name}' is not a tensor or a structure of tensors in both branches, "
+                f"and not the same object: {type(main).__name__} and {type(other).__name__}."
+            )
         return
     if main is None or other is None:
         raise ValueError(f"'{name}' is None at the end of the {'main' if main is None else 'else'} branch.")
     try:
         nest.assert_same_structure(main, other, expand_composites=True)
     except (ValueError, TypeError) as error:
-        raise TypeError(f"'{name}' must have the same nested structure in the main and else branches:\n\n{error}") from None
+        raise TypeError(
+            f"'{name}' must have the same nested structure in the main and else branches:\n\n{error}"
+        ) from None
     for x, y in zip(nest.flatten(main, expand_composites=True), nest.flatten(other, expand_composites=True)):
         if (x is None) != (y is None):
             raise ValueError(f"'{name}' is None at the end of the {'main' if x is None else 'else'} branch.")
         a, b = dtype_of(x), dtype_of(y)
         if a is not b and a is not None and b is not None:
-            raise TypeError(f"'{name}' has dtype {a.name} in the main branch, but dtype {b.name} in the else branch")
+            raise TypeError(
+                f"'{name}' has dtype {a.name} in the main branch, but dtype {b.name} in the else branch"
+            )
 
 
 def dtype_of(value: Any) -> Any:
@@ -137,7 +174,13 @@ def if_exp(cond: Any, if_true: Callable[[], Any], if_false: Callable[[], Any], e
 
         return run
 
-    return control._branch(scalar(cond, "conditional expression"), [checked(if_true), checked(if_false)], ["true", "false"], "cond", unpack=False)
+    return control._branch(
+        scalar(cond, "conditional expression"),
+        [checked(if_true), checked(if_false)],
+        ["true", "false"],
+        "cond",
+        unpack=False,
+    )
 
 
 def not_(a: Any) -> Any:
@@ -152,7 +195,7 @@ def and_(a: Callable[[], Any], b: Callable[[], Any]) -> Any:
         return left and b()
     from headrace.api import control
 
-    return control._branch(scalar(left, "`and`"), [b, lambda: left], ["true", "false"], "and", unpack=False)
+    return control._branch(scalar(left, "`and`"), [b, lambda: False], ["true", "false"], "and", unpack=False)
 
 
 def or_(a: Callable[[], Any], b: Callable[[], Any]) -> Any:
@@ -162,7 +205,7 @@ def or_(a: Callable[[], Any], b: Callable[[], Any]) -> Any:
         return left or b()
     from headrace.api import control
 
-    return control._branch(scalar(left, "`or`"), [lambda: left, b], ["true", "false"], "or", unpack=False)
+    return control._branch(scalar(left, "`or`"), [lambda: True, b], ["true", "false"], "or", unpack=False)
 
 
 def eq(a: Any, b: Any) -> Any:

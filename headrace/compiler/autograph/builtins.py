@@ -26,7 +26,9 @@ def length(x: Any) -> Any:
         return raw[0]
     if raw is None:
         rank = lookup("Rank")(x)
-        lookup("Assert")(lookup("Greater")(rank, 0), ["len requires a non-scalar tensor, got one of rank ", rank])
+        lookup("Assert")(
+            lookup("Greater")(rank, 0), ["len requires a non-scalar tensor, got one of rank ", rank]
+        )
     return lookup("Shape")(x)[0]
 
 
@@ -41,7 +43,8 @@ class Rows:
 
     @staticmethod
     def of(x: Any) -> Rows | None:
-        """The rows of a tensor or ragged tensor, or of `enumerate`, `zip` and `map` of those; None for anything else."""
+        """The rows of a tensor or ragged tensor, or of `enumerate`, `zip` and `map` of those; None for
+        anything else."""
         if isinstance(x, Rows):
             return x
         if is_tensor(x):
@@ -49,11 +52,17 @@ class Rows:
 
             x = to_tensor(x)
             n = length(x)
-            array = TensorArray(x._dtype, size=n).unstack(x)  # reads of a TensorArray have a cheap gradient; gathers do not
+            array = TensorArray(x._dtype, size=n, clear_after_read=False).unstack(
+                x
+            )  # reads of a TensorArray have a cheap gradient; gathers do not
             return Rows(n, array.read, lambda: x)
         if nest.is_composite(x) and hasattr(x, "nrows"):
             return Rows(lookup("Cast")(x.nrows(), DstT=dtypes.int32), lambda k: x[k], lambda: x)
         return None
+
+
+def _rows(x: Any) -> Rows | None:
+    return Rows.of(x) if state.graph is not None else None
 
 
 def abs_(x: Any) -> Any:
@@ -63,7 +72,11 @@ def abs_(x: Any) -> Any:
 def float_(x: Any = 0.0) -> Any:
     if not staged(x):
         return float(x)
-    return lookup("StringToNumber")(x, out_type=dtypes.float32) if x._dtype is dtypes.string else lookup("Cast")(x, DstT=dtypes.float32)
+    return (
+        lookup("StringToNumber")(x, out_type=dtypes.float32)
+        if x._dtype is dtypes.string
+        else lookup("Cast")(x, DstT=dtypes.float32)
+    )
 
 
 def int_(x: Any = 0, base: Any = _UNSET) -> Any:
@@ -71,7 +84,11 @@ def int_(x: Any = 0, base: Any = _UNSET) -> Any:
         return int(x) if base is _UNSET else int(x, base)
     if base not in (10, _UNSET):
         raise NotImplementedError(f"int() of a tensor is decimal; base {base} is not supported.")
-    return lookup("StringToNumber")(x, out_type=dtypes.int32) if x._dtype is dtypes.string else lookup("Cast")(x, DstT=dtypes.int32)
+    return (
+        lookup("StringToNumber")(x, out_type=dtypes.int32)
+        if x._dtype is dtypes.string
+        else lookup("Cast")(x, DstT=dtypes.int32)
+    )
 
 
 def len_(x: Any) -> Any:
@@ -88,7 +105,7 @@ def len_(x: Any) -> Any:
 def print_(*objects: Any, **kwargs: Any) -> None:
     """On tensors: prints their values whenever the graph runs."""
     if not any(staged(x) for x in nest.flatten(objects)):
-        print(*objects, **kwargs)
+        print(*objects, **kwargs)  # noqa: T201
         return
     from headrace.api import script
 
@@ -97,7 +114,7 @@ def print_(*objects: Any, **kwargs: Any) -> None:
     def show(*values: Any) -> None:
         it = iter(values)
         shown = nest.map_structure(lambda x: _plain(next(it)) if is_tensor(x) else x, objects)
-        print(*shown, **{"flush": True, **kwargs})
+        print(*shown, **{"flush": True, **kwargs})  # noqa: T201
 
     script.py_function(show, tensors, [])
 
@@ -119,26 +136,31 @@ def range_(*args: Any) -> Any:
 
 
 def enumerate_(iterable: Any, start: Any = 0) -> Any:
-    rows = Rows.of(iterable) if staged(iterable) or isinstance(iterable, Rows) else None
+    rows = _rows(iterable)
     if rows is None:
         return enumerate(iterable, start)
-    return Rows(rows.length, lambda k: (lookup("AddV2")(k, start), rows.at(k)), lambda: enumerate(iterable, start))
+    return Rows(
+        rows.length, lambda k: (lookup("AddV2")(k, start), rows.at(k)), lambda: enumerate(iterable, start)
+    )
 
 
 def zip_(*iterables: Any, strict: bool = False) -> Any:
-    if not iterables or not all(staged(x) or isinstance(x, Rows) for x in iterables):
+    rows = [r for r in map(_rows, iterables) if r is not None]
+    if not rows or len(rows) < len(iterables):
         return zip(*iterables, strict=strict)
-    rows = [Rows.of(x) for x in iterables]
-    lengths = [r.length for r in rows if r is not None]
+    lengths = [r.length for r in rows]
     known = all(isinstance(n, int) for n in lengths)
     if strict:
         if known and len(set(lengths)) > 1:
             raise ValueError(f"zip(strict=True): the arguments have {lengths} elements.")
         for n in lengths[1:]:
             if not known:
-                lookup("Assert")(lookup("Equal")(n, lengths[0]), ["zip(strict=True): the arguments have different numbers of elements: ", lengths[0], n])
+                lookup("Assert")(
+                    lookup("Equal")(n, lengths[0]),
+                    ["zip(strict=True): the arguments have different numbers of elements: ", lengths[0], n],
+                )
     n = min(lengths) if known else _smallest(lengths)
-    return Rows(n, lambda k: tuple(r.at(k) for r in rows if r is not None), lambda: zip(*iterables, strict=strict))
+    return Rows(n, lambda k: tuple(r.at(k) for r in rows), lambda: zip(*iterables, strict=strict))
 
 
 def _smallest(values: list[Any]) -> Any:
@@ -149,9 +171,11 @@ def _smallest(values: list[Any]) -> Any:
 
 
 def map_(function: Any, *iterables: Any) -> Any:
-    if iterables and all(staged(x) or isinstance(x, Rows) for x in iterables):
-        rows = zip_(*iterables)
-        return Rows(rows.length, lambda k: converted(function)(*rows.at(k)), lambda: map(function, *iterables))
+    rows = zip_(*iterables)
+    if isinstance(rows, Rows):
+        return Rows(
+            rows.length, lambda k: converted(function)(*rows.at(k)), lambda: map(function, *iterables)
+        )
     return map(converted(function), *iterables)
 
 
@@ -200,7 +224,9 @@ def _extreme(name: str, reduce: str, choose: str, python: Callable[..., Any]) ->
         for other in args[1:]:
             out = lookup(choose)(out, other)
         if isinstance(out, Tensor) and out._raw_shape not in ((), None):
-            raise ValueError(f"{name}() of several tensors takes scalars; for element-wise results use tf.{name}imum.")
+            raise ValueError(
+                f"{name}() of several tensors takes scalars; for element-wise results use tf.{name}imum."
+            )
         return out
 
     return extreme
@@ -221,20 +247,24 @@ def sorted_(iterable: Any, /, *, key: Any = None, reverse: bool = False) -> Any:
 
 
 OVERLOADS: Mapping[Any, Callable[..., Any]] = {
-    abs: abs_, all: all_, any: any_, enumerate: enumerate_, filter: filter_, float: float_, int: int_, len: len_, map: map_, max: max_, min: min_, print: print_, range: range_,
-    sorted: sorted_, sum: sum_, zip: zip_,
+    abs: abs_, all: all_, any: any_, enumerate: enumerate_, filter: filter_, float: float_, int: int_,
+    len: len_, map: map_, max: max_, min: min_, print: print_,
+    range: range_, sorted: sorted_, sum: sum_, zip: zip_,
 }  # fmt: skip
-
 
 
 def _in_scope(name: str) -> Callable[..., Any]:
     def call(f: Any, args: tuple[Any, ...], scope: Any) -> Any:
         from malt.operators import py_builtins
 
-        return getattr(py_builtins, f"{name}_in_original_context")(*((f, args, scope) if name in ("eval", "super") else (scope,)))
+        return getattr(py_builtins, f"{name}_in_original_context")(
+            *((f, args, scope) if name in ("eval", "super") else (scope,))
+        )
 
     return call
 
 
 # Built-ins that look at the frame they are called from, which for them must be that of the user's function.
-IN_SCOPE: Mapping[Any, Callable[..., Any]] = {f: _in_scope(f.__name__) for f in (eval, super, globals, locals)}
+IN_SCOPE: Mapping[Any, Callable[..., Any]] = {
+    f: _in_scope(f.__name__) for f in (eval, super, globals, locals)
+}

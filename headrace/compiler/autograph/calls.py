@@ -18,9 +18,13 @@ from .undefined import UndefinedReturnValue
 
 log = logging.getLogger("headrace.autograph")
 
-# Their functions are called as they are: written for graphs already, or of no use in them. The standard library is another.
-LIBRARIES = frozenset({"headrace", "keras", "tensorflow", "numpy", "scipy", "ml_dtypes", "optree", "jaxlib", "jax", "malt", "matplotlib", "pandas", "PIL", "absl", "wrapt",
-                       "tensorflow_probability", "pytest", "_pytest", "pluggy", "IPython", "ipdb", "mock"})  # fmt: skip
+# Their functions are called as they are: written for graphs already, or of no use in them. The standard
+# library is another.
+LIBRARIES = frozenset({
+    "headrace", "keras", "tensorflow", "tensorflow_probability", "numpy", "scipy", "ml_dtypes",
+    "jaxlib", "jax", "malt", "matplotlib", "pandas", "PIL", "absl", "wrapt", "pytest", "_pytest",
+    "pluggy", "IPython", "ipdb", "mock",
+})  # fmt: skip
 ARTIFACT = "autograph_info__"
 _GENERATOR = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
@@ -31,7 +35,9 @@ def _of_library(module: str | None) -> bool:
     known = _library.get(module)
     if known is None:
         root = module.partition(".")[0] if isinstance(module, str) else ""
-        known = _library[module] = root in LIBRARIES or (root in sys.stdlib_module_names and root != "__main__")
+        known = _library[module] = root in LIBRARIES or (
+            root in sys.stdlib_module_names and root != "__main__"
+        )
     return known
 
 
@@ -47,11 +53,16 @@ def is_artifact(function: Any) -> bool:
 
 def _leave(function: FunctionType) -> bool:
     """Whether a Python function is called as it is."""
-    return _of_library(function.__module__) or ARTIFACT in function.__dict__ or function.__code__.co_flags & _GENERATOR != 0
+    return (
+        _of_library(function.__module__)
+        or ARTIFACT in function.__dict__
+        or function.__code__.co_flags & _GENERATOR != 0
+    )
 
 
 def converted_call(f: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None, scope: Any) -> Any:
-    """`f(*args, **kwargs)` as converted code does it. The common cases come first: most calls are of library functions."""
+    """`f(*args, **kwargs)` as converted code does it. The common cases come first: most calls are of library
+    functions."""
     kind = type(f)
     if kind is FunctionType:
         if _leave(f):
@@ -67,7 +78,9 @@ def converted_call(f: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any] | No
     return _converted_object_call(f, args, kwargs, scope.options, scope)
 
 
-def _converted_object_call(f: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None, options: Options, scope: Any = None) -> Any:
+def _converted_object_call(
+    f: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None, options: Options, scope: Any = None
+) -> Any:
     """Calls of methods, partials and other callable objects."""
     kind = type(f)
     if kind is MethodType:
@@ -87,7 +100,9 @@ def _converted_object_call(f: Any, args: tuple[Any, ...], kwargs: Mapping[str, A
     return f(*args, **kwargs) if kwargs else f(*args)
 
 
-def _any_call(f: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None, options: Options, scope: Any) -> Any:
+def _any_call(
+    f: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None, options: Options, scope: Any
+) -> Any:
     if type(f) is FunctionType or type(f) is BuiltinFunctionType or type(f) is type:
         return converted_call(f, args, kwargs, scope if scope is not None else FunctionScope("", "", options))
     return _converted_object_call(f, args, kwargs, options, scope)
@@ -99,9 +114,16 @@ def _is_test_case(owner: Any) -> bool:
 
 
 def _run(
-    function: FunctionType, f: Any, converted_args: tuple[Any, ...], args: tuple[Any, ...], kwargs: Mapping[str, Any] | None, options: Options, asked: bool = False
+    function: FunctionType,
+    f: Any,
+    converted_args: tuple[Any, ...],
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any] | None,
+    options: Options,
+    asked: bool = False,
 ) -> Any:
-    """Runs the converted twin of `function` with `converted_args`; where there is none, `f(*args)`. `asked`: by the user."""
+    """Runs the converted twin of `function` with `converted_args`; where there is none, `f(*args)`. `asked`:
+    by the user."""
     if (asked or options.recursive) and _status.enabled is not False:
         from . import source
 
@@ -119,27 +141,44 @@ def _warn(function: FunctionType, f: Any, why: Any) -> None:
     key = function.__code__
     if not why.quiet and key not in _warned:
         _warned.add(key)
-        log.warning("AutoGraph could not transform %s and will run it as-is.\nCause: %s\nTo silence this warning, decorate the function with @tf.autograph.experimental.do_not_convert", f, why)
+        log.warning(
+            "AutoGraph could not transform %s and will run it as-is.\nCause: %s\n"
+            "To silence this warning, decorate the function with @tf.autograph.experimental.do_not_convert",
+            f,
+            why,
+        )
 
 
-def convert_and_call(f: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None, options: Options) -> Any:
-    """Calls what the user asked to be converted, be it a library's; the package's own functions are left alone even so."""
+def convert_and_call(
+    f: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None, options: Options
+) -> Any:
+    """Calls what the user asked to be converted, be it a library's; the package's own functions are left
+    alone even so."""
     function, bound = (f.__func__, (f.__self__, *args)) if type(f) is MethodType else (f, args)
-    if type(function) is FunctionType and ARTIFACT not in function.__dict__ and not function.__code__.co_flags & _GENERATOR:
-        if not (function.__module__ or "").startswith("headrace."):
-            return _run(function, f, bound, args, kwargs, options, asked=True)
+    if (
+        type(function) is FunctionType
+        and ARTIFACT not in function.__dict__
+        and not function.__code__.co_flags & _GENERATOR
+        and not (function.__module__ or "").startswith("headrace.")
+    ):
+        return _run(function, f, bound, args, kwargs, options, asked=True)
     return _any_call(f, args, kwargs, options, None)
 
 
-# ------------------------------------------------------------------------------------------------------------------ scopes
+# ----------------------------------------------------------------------------------------------------- scopes
 class FunctionScope:
-    """Surrounds the body of a converted function: `ag__.FunctionScope(its name, the name this has in it, options)`."""
+    """Surrounds the body of a converted function: `ag__.FunctionScope(its name, the name this has in it,
+    options)`."""
 
     __slots__ = ("_scope", "name", "options")
 
     def __init__(self, function_name: str, scope_name: str, options: Options) -> None:
         self.name, self.options = scope_name, options
-        self._scope = name_scope(function_name.lstrip("_") or "fn") if options.features and ("NAME_SCOPES" in options.features or "ALL" in options.features) else None
+        self._scope = (
+            name_scope(function_name.lstrip("_") or "fn")
+            if options.features and ("NAME_SCOPES" in options.features or "ALL" in options.features)
+            else None
+        )
 
     def __enter__(self) -> FunctionScope:
         if self._scope is not None:

@@ -1,4 +1,5 @@
-"""List idioms in converted code, with `Feature.LISTS`: they work on TensorArrays and, for items, on tensors too."""
+"""List idioms in converted code, with `Feature.LISTS`: they work on TensorArrays and, for items, on tensors
+too."""
 
 from __future__ import annotations
 

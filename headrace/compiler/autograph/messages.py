@@ -16,20 +16,28 @@ _HEADING = "in user code:"
 
 
 def tell_in_user_terms(error: Exception) -> None:
-    """Puts the user's files and lines that led to `error` into its message, and leaves the package's frames out of its
-    traceback. The error stays the object it is; one whose message cannot be changed gets a note."""
+    """Puts the user's files and lines that led to `error` into its message, and leaves the package's frames
+    out of its traceback. The error stays the object it is; one whose message cannot be changed gets a
+    note."""
     from headrace.api.debugging import is_traceback_filtering_enabled
 
     cause = error.__dict__.get("_autograph_cause")  # an inner function has told its part already
     if cause is None:
-        cause = "".join(traceback.format_exception_only(type(error), error)).rstrip().removeprefix(f"{type(error).__module__}.")
+        cause = (
+            "".join(traceback.format_exception_only(type(error), error))
+            .rstrip()
+            .removeprefix(f"{type(error).__module__}.")
+        )
         error.__dict__["_autograph_cause"] = cause
     frames = _user_frames(error.__traceback__)
     if not frames:
         return
     lines = [_HEADING, ""]
     for filename, line, name in frames:
-        lines += [f'    File "{filename}", line {line}, in {name}', f"        {linecache.getline(filename, line).strip()}"]
+        lines += [
+            f'    File "{filename}", line {line}, in {name}',
+            f"        {linecache.getline(filename, line).strip()}",
+        ]
     lines += ["", *("    " + text for text in cause.split("\n")), ""]
     _set_message(error, "\n".join(lines))
     if is_traceback_filtering_enabled():
@@ -51,8 +59,8 @@ def _set_message(error: Exception, message: str) -> None:
 
 
 def _user_frames(tb: TracebackType | None) -> list[tuple[str, int, str]]:
-    """(file, line, function) of the frames outside this package. Of a converted function, whose blocks are functions of
-    their own, only the innermost place."""
+    """(file, line, function) of the frames outside this package. Of a converted function, whose blocks are
+    functions of their own, only the innermost place."""
     frames: list[tuple[str, int, str]] = []
     while tb is not None:
         code = tb.tb_frame.f_code

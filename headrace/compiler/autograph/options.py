@@ -66,13 +66,20 @@ class Options:
 _UNSET: Any = object()
 
 
-def set_loop_options(parallel_iterations: Any = _UNSET, swap_memory: Any = _UNSET, maximum_iterations: Any = _UNSET, shape_invariants: Any = _UNSET) -> None:
-    """The first statement of a loop's body: options for the `tf.while_loop` that the loop becomes. Does nothing elsewhere.
+def set_loop_options(
+    parallel_iterations: Any = _UNSET,
+    swap_memory: Any = _UNSET,
+    maximum_iterations: Any = _UNSET,
+    shape_invariants: Any = _UNSET,
+) -> None:
+    """The first statement of a loop's body: options for the `tf.while_loop` that the loop becomes. Does
+    nothing elsewhere.
 
     Args:
       maximum_iterations: stops the loop after so many.
-      shape_invariants: a list of `(variable, shape)` pairs for variables whose shape changes from one iteration to the next.
-      parallel_iterations, swap_memory: accepted for compatibility: a compiled loop has neither choice.
+      shape_invariants: a list of `(variable, shape)` pairs for variables whose shape changes from one
+      iteration to the next. parallel_iterations, swap_memory: accepted for compatibility: a compiled loop has
+      neither choice.
 
     >>> import headrace as tf
     >>> @tf.function

@@ -1,10 +1,9 @@
 """From a Python function to its converted twin: source → AST → malt's passes → code.
 
-The new code carries the file name and line numbers of the old one, so that tracebacks, warnings, debuggers and the
-`site` of operations show what the user wrote."""
+The new code carries the file name and line numbers of the old one, so that tracebacks, warnings, debuggers
+and the `site` of operations show what the user wrote."""
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -19,7 +18,19 @@ from collections.abc import Iterator, Mapping
 from types import CodeType, FunctionType, SimpleNamespace
 from typing import Any
 
-from malt.converters import break_statements, call_trees, conditional_expressions, continue_statements, control_flow, functions, lists, logical_expressions, return_statements, slices, variables
+from malt.converters import (
+    break_statements,
+    call_trees,
+    conditional_expressions,
+    continue_statements,
+    control_flow,
+    functions,
+    lists,
+    logical_expressions,
+    return_statements,
+    slices,
+    variables,
+)
 from malt.converters import directives as directives_pass
 from malt.core import converter, unsupported_features_checker
 from malt.lang import directives
@@ -29,7 +40,9 @@ from malt.pyct.static_analysis import activity, reaching_definitions
 from . import operators
 from .options import Options, set_loop_options
 
-_FUTURE = functools.reduce(int.__or__, [getattr(__future__, name).compiler_flag for name in __future__.all_feature_names])
+_FUTURE = functools.reduce(
+    int.__or__, [getattr(__future__, name).compiler_flag for name in __future__.all_feature_names]
+)
 log = logging.getLogger("headrace.autograph")
 STATEMENT = ".<statement>"  # ends the qualified name of the code a statement's block was moved to
 ORIGIN = anno.Basic.ORIGIN
@@ -44,7 +57,7 @@ class Unconvertible(ValueError):
         self.quiet = quiet
 
 
-# ------------------------------------------------------------------------------------------------------- finding the source
+# ----------------------------------------------------------------------------------------- finding the source
 @functools.lru_cache(maxsize=8)
 def _definitions(filename: str, text: str) -> Mapping[int, list[Any]]:
     """The functions and lambdas of a file, by their first line."""
@@ -63,7 +76,10 @@ def _definition(function: FunctionType) -> Any:
     linecache.checkcache(code.co_filename)
     lines = linecache.getlines(code.co_filename, function.__globals__)
     if not lines:
-        raise Unconvertible(f"its source code is not accessible ({code.co_filename}). Define it in a file.", quiet=code.co_filename == "<string>")
+        raise Unconvertible(
+            f"its source code is not accessible ({code.co_filename}). Define it in a file.",
+            quiet=code.co_filename == "<string>",
+        )
     try:
         nodes = _definitions(code.co_filename, "".join(lines)).get(code.co_firstlineno, [])
     except SyntaxError as error:
@@ -73,7 +89,11 @@ def _definition(function: FunctionType) -> Any:
     if len(nodes) > 1 and code.co_name == "<lambda>":
         nodes = _covering(nodes, code)
     if len(nodes) != 1:
-        raise Unconvertible(f"{'several definitions' if nodes else 'no definition'} at line {code.co_firstlineno} of {code.co_filename} could be its source (was the file changed?)")
+        raise Unconvertible(
+            f"{'several definitions' if nodes else 'no definition'} at line {code.co_firstlineno} "
+            f"of {code.co_filename} "
+            "could be its source (was the file changed?)"
+        )
     return nodes[0]
 
 
@@ -83,7 +103,9 @@ def _parameters(node: Any) -> tuple[str, ...]:
 
 def _covering(nodes: list[Any], code: CodeType) -> list[Any]:
     """Of several lambdas on one line, the one whose body is where the code's instructions are."""
-    places = {(a, c, b, d) for a, b, c, d in code.co_positions() if None not in (a, b, c, d) and (a, c) != (b, d)}
+    places = {
+        (a, c, b, d) for a, b, c, d in code.co_positions() if None not in (a, b, c, d) and (a, c) != (b, d)
+    }
     if not places:
         return nodes
 
@@ -96,7 +118,7 @@ def _covering(nodes: list[Any], code: CodeType) -> list[Any]:
     return inner
 
 
-# --------------------------------------------------------------------------------------------------------------- the passes
+# ------------------------------------------------------------------------------------------------- the passes
 class _Directives(directives_pass.DirectivesTransformer):  # type: ignore[misc]
     """Recognises our `set_loop_options` where malt looks for its own."""
 
@@ -115,14 +137,18 @@ class _Directives(directives_pass.DirectivesTransformer):  # type: ignore[misc]
 class _Asserts(converter.Base):  # type: ignore[misc]
     def visit_Assert(self, node: Any) -> Any:
         self.generic_visit(node)
-        return templates.replace("ag__.assert_stmt(test, lambda: msg)", test=node.test, msg=node.msg or ast.Constant(None))
+        return templates.replace(
+            "ag__.assert_stmt(test, lambda: msg)", test=node.test, msg=node.msg or ast.Constant(None)
+        )
 
 
 _BRANCHING = (ast.If, ast.IfExp, ast.For, ast.While, ast.BoolOp, ast.Not, ast.Assert, ast.Delete)
 
 
 def _branches(node: Any) -> bool:
-    return any(isinstance(n, _BRANCHING) or (isinstance(n, ast.Compare) and len(n.ops) > 1) for n in ast.walk(node))
+    return any(
+        isinstance(n, _BRANCHING) or (isinstance(n, ast.Compare) and len(n.ops) > 1) for n in ast.walk(node)
+    )
 
 
 class _ConditionalExpressions(conditional_expressions.ConditionalExpressionTransformer):  # type: ignore[misc]
@@ -137,7 +163,9 @@ def _transform(node: Any, context: Any) -> Any:
     unsupported_features_checker.verify(node)
     if any(isinstance(n, ast.Match) for n in ast.walk(node)):
         raise Unconvertible("match statements are not supported")
-    if not context.user.options.features and not _branches(node):  # most code: only its calls matter, which is quickly done
+    if not context.user.options.features and not _branches(
+        node
+    ):  # most code: only its calls matter, which is quickly done
         return call_trees.transform(functions.transform(node, context), context)
     if any(isinstance(n, ast.NamedExpr) for n in ast.walk(node)):
         raise Unconvertible("assignment expressions (:=) are not supported next to branches and loops")
@@ -163,14 +191,21 @@ def _transform(node: Any, context: Any) -> Any:
 
 
 def _prepared(function: FunctionType) -> Any:
-    """A copy of the function's node without what was evaluated when it was defined, each node knowing its position."""
+    """A copy of the function's node without what was evaluated when it was defined, each node knowing its
+    position."""
     node = copy.deepcopy(_definition(function))
     if isinstance(node, ast.AsyncFunctionDef):
         raise Unconvertible("async functions are not supported")
     arguments = node.args
     arguments.defaults = [ast.Constant(None) for _ in arguments.defaults]
     arguments.kw_defaults = [None if d is None else ast.Constant(None) for d in arguments.kw_defaults]
-    for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg):
+    for a in (
+        *arguments.posonlyargs,
+        *arguments.args,
+        *arguments.kwonlyargs,
+        arguments.vararg,
+        arguments.kwarg,
+    ):
         if a is not None:
             a.annotation = None
     if isinstance(node, ast.FunctionDef):
@@ -179,21 +214,27 @@ def _prepared(function: FunctionType) -> Any:
             node.type_params = []
     for n in ast.walk(node):
         if hasattr(n, "lineno"):
-            anno.setanno(n, ORIGIN, _header(n) if hasattr(n, "body") else (n.lineno, n.end_lineno, n.col_offset, n.end_col_offset))
+            anno.setanno(n, ORIGIN, _header(n) if hasattr(n, "body") else _position(n))
     return node
 
 
+def _position(node: Any) -> Position:
+    return node.lineno, node.end_lineno, node.col_offset, node.end_col_offset
+
+
 def _header(node: Any) -> Position:
-    """Where a compound statement says what it is: not all of it, what goes wrong in its blocks has a place of its own."""
+    """Where a compound statement says what it is: not all of it, what goes wrong in its blocks has a place of
+    its own."""
     last = getattr(node, "test", None) or getattr(node, "iter", None)
     if last is not None and last.end_lineno == node.lineno:
         return node.lineno, node.lineno, node.col_offset, last.end_col_offset
     return node.lineno, node.lineno, node.col_offset, node.col_offset + 1
 
 
-# ------------------------------------------------------------------------------------------------------------------ the twin
+# --------------------------------------------------------------------------------------------------- the twin
 class Twin:
-    """The converted code of a function; `bind` makes it a function with the closure and globals of one with that code."""
+    """The converted code of a function; `bind` makes it a function with the closure and globals of one with
+    that code."""
 
     def __init__(self, code: CodeType, text: str, options: Options) -> None:
         self.code, self.text = code, text
@@ -201,14 +242,18 @@ class Twin:
 
     def bind(self, function: FunctionType) -> FunctionType:
         cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
-        make = FunctionType(self.code, function.__globals__, closure=tuple([cells[name] for name in self.code.co_freevars]))
+        make = FunctionType(
+            self.code, function.__globals__, closure=tuple([cells[name] for name in self.code.co_freevars])
+        )
         made: FunctionType = make(self._operators)
         made.__defaults__ = function.__defaults__
         made.__kwdefaults__ = function.__kwdefaults__
         return made
 
 
-_twins: dict[int, tuple[Any, dict[Options, Twin | Unconvertible]]] = {}  # by id of the code: equal code may be from other files
+_twins: dict[
+    int, tuple[Any, dict[Options, Twin | Unconvertible]]
+] = {}  # by id of the code: equal code may be from other files
 _lock = threading.RLock()
 
 
@@ -237,11 +282,26 @@ def twin(function: FunctionType, options: Options) -> Twin:
 def _make(function: FunctionType, options: Options) -> Twin | Unconvertible:
     try:
         made = _generate(function, options)
-        log.debug("AutoGraph converted %s (%s:%d):\n%s", function.__qualname__, function.__code__.co_filename, function.__code__.co_firstlineno, made.text)
+        log.debug(
+            "AutoGraph converted %s (%s:%d):\n%s",
+            function.__qualname__,
+            function.__code__.co_filename,
+            function.__code__.co_firstlineno,
+            made.text,
+        )
         return made
     except Unconvertible as error:
         return error
-    except (errors.PyCTError, NotImplementedError, ValueError, AssertionError, AttributeError, KeyError, TypeError, SyntaxError) as error:
+    except (
+        errors.PyCTError,
+        NotImplementedError,
+        ValueError,
+        AssertionError,
+        AttributeError,
+        KeyError,
+        TypeError,
+        SyntaxError,
+    ) as error:
         return Unconvertible(str(error) or type(error).__name__)
 
 
@@ -251,7 +311,9 @@ def _generate(function: FunctionType, options: Options) -> Twin:
     namespace = inspect_utils.getnamespace(function)
     namer = naming.Namer(namespace)
     name = namer.new_symbol("tf__" + ("lam" if isinstance(node, ast.Lambda) else node.name), ())
-    info = transformer.EntityInfo(name=name, source_code="", source_file=code.co_filename, future_features=(), namespace=namespace)
+    info = transformer.EntityInfo(
+        name=name, source_code="", source_file=code.co_filename, future_features=(), namespace=namespace
+    )
     context = transformer.Context(info, namer, converter.ProgramContext(options))
     node = _transform(node, context)
     if isinstance(node, ast.Lambda):
@@ -290,7 +352,9 @@ def _place(before: Any, after: Any, position: Position) -> None:
 def _children(node: Any) -> Iterator[Any]:
     for name in type(node)._fields:
         value = getattr(node, name, None)
-        yield from (v for v in (value if isinstance(value, (list, tuple)) else [value]) if isinstance(v, ast.AST))
+        yield from (
+            v for v in (value if isinstance(value, (list, tuple)) else [value]) if isinstance(v, ast.AST)
+        )
 
 
 def _cover(node: Any, position: Position) -> None:
@@ -305,7 +369,8 @@ def _child(code: CodeType, name: str) -> CodeType:
 
 
 def _renamed(factory: CodeType, original: CodeType, name: str, generated: frozenset[str]) -> CodeType:
-    """The user's names instead of the generated ones: blocks are called like the function they are part of."""
+    """The user's names instead of the generated ones: blocks are called like the function they are part
+    of."""
 
     def rename(code: CodeType, own: str, qualified: str) -> CodeType:
         constants: list[Any] = []
@@ -319,7 +384,9 @@ def _renamed(factory: CodeType, original: CodeType, name: str, generated: frozen
         return code.replace(co_consts=tuple(constants), co_name=own, co_qualname=qualified)
 
     constants = [
-        rename(c, original.co_name, original.co_qualname) if isinstance(c, CodeType) and c.co_name in (name, "<lambda>") else c
+        rename(c, original.co_name, original.co_qualname)
+        if isinstance(c, CodeType) and c.co_name in (name, "<lambda>")
+        else c
         for c in factory.co_consts
     ]
     return factory.replace(co_consts=tuple(constants))
@@ -328,4 +395,6 @@ def _renamed(factory: CodeType, original: CodeType, name: str, generated: frozen
 def _is_block(code: CodeType) -> bool:
     """Lambdas that malt makes of operands take nothing, or the function's scope."""
     arguments = code.co_varnames[: code.co_argcount]
-    return not arguments and not code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS) or arguments[:1] == ("lscope",)
+    return (not arguments and not code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)) or arguments[
+        :1
+    ] == ("lscope",)

@@ -1,9 +1,10 @@
-"""AutoGraph, statement by statement: what becomes part of the graph, what stays Python, and what is refused."""
+"""AutoGraph, statement by statement: what becomes part of the graph, what stays Python, and what is
+refused."""
 
 from conformance.harness import raises, snippet
 
 
-# --------------------------------------------------------------------------------------------------------- conditionals
+# ----------------------------------------------------------------------------------------------- conditionals
 @snippet(value=[-3, 0, 7])
 def nested_ifs(tf, value):
     @tf.function
@@ -109,7 +110,15 @@ def logic(tf, value):
     def f(x):
         small = 0 < x < 10
         odd = x % 2 == 1
-        return small and odd, small or odd, not small, small and not odd or x == 20, (True and x > 1), (False or x > 1), 0 <= x <= 5 < 6
+        return (
+            small and odd,
+            small or odd,
+            not small,
+            (small and not odd) or x == 20,
+            (True and x > 1),
+            (False or x > 1),
+            0 <= x <= 5 < 6,
+        )
 
     return f(tf.constant(value))
 
@@ -161,7 +170,7 @@ def returns_nothing(tf):
     return f(tf.constant(3)), v.read_value(), f(tf.constant(-3)), v.read_value()
 
 
-# ----------------------------------------------------------------------------------------------------------------- loops
+# ------------------------------------------------------------------------------------------------------ loops
 @snippet(n=[0, 1, 6])
 def while_with_everything(tf, n):
     @tf.function
@@ -295,7 +304,7 @@ def for_over_python_things(tf):
     @tf.function
     def f(x):
         out = []
-        for i, (k, v) in enumerate({"a": 1, "b": 2}.items()):
+        for i, (_, v) in enumerate({"a": 1, "b": 2}.items()):
             out.append(x + v * i)
         for a, b in zip([1, 2, 3], (x, x * 2)):
             out.append(a * b)
@@ -303,7 +312,7 @@ def for_over_python_things(tf):
                 break
         for c in "xy":
             out.append(c)
-        return out[:-2], [t for t in out[:2] if t is not None], {i: x for i in range(2)}
+        return out[:-2], [t for t in out[:2] if t is not None], {i: x + i for i in range(2)}
 
     return f(tf.constant(5))
 
@@ -363,7 +372,7 @@ def loop_iterates_keep_the_last_value(tf):
     @tf.function
     def f(n):
         i = 100
-        for i in tf.range(n):
+        for i in tf.range(n):  # noqa: B007
             pass
         return i
 
@@ -429,7 +438,9 @@ def maximum_iterations(tf, limit):
     def f(n):
         i = tf.constant(0)
         while i < n:
-            tf.autograph.experimental.set_loop_options(maximum_iterations=limit, parallel_iterations=1, swap_memory=False)
+            tf.autograph.experimental.set_loop_options(
+                maximum_iterations=limit, parallel_iterations=1, swap_memory=False
+            )
             i += 1
         return i
 
@@ -497,7 +508,7 @@ def loops_inside_conditionals_inside_loops(tf):
     return f(tf.constant(10))
 
 
-# ----------------------------------------------------------------------------------------------------------------- calls
+# ------------------------------------------------------------------------------------------------------ calls
 @snippet
 def functions_of_all_kinds_are_converted(tf):
     import functools
@@ -564,8 +575,9 @@ def functions_of_all_kinds_are_converted(tf):
 
         args, kwargs = (x,), {"scale": 3}
         return (
-            positive(x), functools.partial(positive, scale=2)(x), positive(*args, **kwargs), helper(x, by=12), Callable(5)(x), Child(5)(x), Child(1).method(x),
-            Callable.static(x), Callable.make(x), inner(x), inner(x, z=4), (lambda v: v if v > 0 else v - 1)(x), list(map(inner, [x, x + 1])),
+            positive(x), functools.partial(positive, scale=2)(x), positive(*args, **kwargs), helper(x, by=12),
+            Callable(5)(x), Child(5)(x), Child(1).method(x), Callable.static(x), Callable.make(x),
+            inner(x), inner(x, z=4), (lambda v: v if v > 0 else v - 1)(x), list(map(inner, [x, x + 1])),
         )  # fmt: skip
 
     return [f(tf.constant(v)) for v in (-3, 1, 4)]
@@ -686,7 +698,7 @@ def try_with_and_comprehensions(tf):
                 z = x * 3
         rows = [y + i for i in range(3) if i != 1]
         del x
-        return rows, z, {k: v for k, v in zip("ab", rows)}
+        return rows, z, dict(zip("ab", rows))
 
     return f(tf.constant(4)), f(tf.constant(-4))
 
@@ -723,7 +735,7 @@ def global_and_starred_assignment(tf):
     return f(tf.constant(3)), f(tf.constant(-3))
 
 
-# -------------------------------------------------------------------------------------------------------------- builtins
+# --------------------------------------------------------------------------------------------------- builtins
 @snippet
 def builtins_on_tensors(tf):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
@@ -734,7 +746,23 @@ def builtins_on_tensors(tf):
         d = int(x[0])
         e = float(tf.constant("2.5")) if True else 0
         g = int(tf.constant("7"))
-        return a, b, c, d, e, g, len([1, 2]), abs(-3), int("5"), float("1.5"), max(1, 2), sum([1, 2]), sorted([2, 1]), any([0, 1]), all([])
+        return (
+            a,
+            b,
+            c,
+            d,
+            e,
+            g,
+            len([1, 2]),
+            abs(-3),
+            int("5"),
+            float("1.5"),
+            max(1, 2),
+            sum([1, 2]),
+            sorted([2, 1]),
+            any([0, 1]),
+            all([]),
+        )
 
     return f(tf.constant([-1.5, 2.0, 3.0]))
 
@@ -752,10 +780,11 @@ def builtin_len(tf):
     return f(tf.ones([2, 3])), array
 
 
-# ---------------------------------------------------------------------------------------------------------------- errors
+# ----------------------------------------------------------------------------------------------------- errors
 @raises(case=[
-    "vector condition", "number condition", "while number", "else missing", "main missing", "return missing", "none in branch", "dtype", "structure", "python break",
-    "for scalar", "loop dtype", "loop shape", "loop structure", "loop none", "return in loop", "undefined", "undefined in loop", "list leak",
+    "vector condition", "number condition", "while number", "else missing", "main missing", "return missing",
+    "none in branch", "dtype", "structure", "python break", "for scalar", "loop dtype", "loop shape",
+    "loop structure", "loop none", "return in loop", "undefined", "undefined in loop", "list leak",
     "expression dtype", "became a tensor", "bad invariant",
 ])  # fmt: skip
 def errors(tf, case):
@@ -792,7 +821,7 @@ def errors(tf, case):
         return y
 
     @tf.function
-    def return_missing(x):
+    def return_missing(x):  # noqa: RET503
         if x > 0:
             return x
 
@@ -876,7 +905,7 @@ def errors(tf, case):
     @tf.function
     def undefined_in_loop(x):
         for _ in tf.range(x):
-            y = y + 1
+            y = y + 1  # noqa: F821, F841
         return x
 
     @tf.function
@@ -908,7 +937,18 @@ def errors(tf, case):
     return locals()[case.replace(" ", "_")](tf.constant(2))
 
 
-@raises(case=["ValueError", "KeyError", "ZeroDivisionError", "AttributeError", "NameError", "InvalidArgumentError", "NotImplementedError"], also=("Exception",))
+@raises(
+    case=[
+        "ValueError",
+        "KeyError",
+        "ZeroDivisionError",
+        "AttributeError",
+        "NameError",
+        "InvalidArgumentError",
+        "NotImplementedError",
+    ],
+    also=("Exception",),
+)
 def errors_keep_their_type(tf, case):
     @tf.function
     def f(x):
@@ -929,7 +969,7 @@ def errors_keep_their_type(tf, case):
     return f(tf.constant(1))
 
 
-# ------------------------------------------------------------------------------------------------------------- gradients
+# -------------------------------------------------------------------------------------------------- gradients
 @snippet(x=[-2.0, 0.5, 3.0])
 def gradients_through_branches(tf, x):
     @tf.function
@@ -990,7 +1030,7 @@ def gradients_through_rows_and_early_exit(tf):
     return y, tape.gradient(y, x)
 
 
-# --------------------------------------------------------------------------------------------------------------- tf.autograph
+# ----------------------------------------------------------------------------------------------- tf.autograph
 @snippet
 def to_graph_and_to_code(tf):
     def f(x):
@@ -1006,7 +1046,12 @@ def to_graph_and_to_code(tf):
     def g(x):
         return converted(x)
 
-    return converted(tf.constant(3)), g(tf.constant(-3)), "def tf__f(x)" in tf.autograph.to_code(f), "if_stmt" in tf.autograph.to_code(f)
+    return (
+        converted(tf.constant(3)),
+        g(tf.constant(-3)),
+        "def tf__f(x)" in tf.autograph.to_code(f),
+        "if_stmt" in tf.autograph.to_code(f),
+    )
 
 
 @snippet
