@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from . import gathering, making, ordering, shaping
+from . import gathering, joining, making, ordering, shaping
 from .gathering import *  # noqa: F403
+from .joining import *  # noqa: F403
 from .making import *  # noqa: F403
 from .ordering import *  # noqa: F403
 from .ordering import invert_permutation, top_k  # of tf.math
@@ -12,5 +13,12 @@ from .shaping import *  # noqa: F403
 
 newaxis = None
 
-__all__ = [*making.__all__, *shaping.__all__, *gathering.__all__, *ordering.__all__, "newaxis"]  # noqa: PLE0604
+__all__ = [  # noqa: PLE0604
+    *making.__all__,
+    *shaping.__all__,
+    *joining.__all__,
+    *gathering.__all__,
+    *ordering.__all__,
+    "newaxis",
+]
 ROOT = __all__

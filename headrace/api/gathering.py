@@ -10,19 +10,18 @@ from headrace.core.shapes import known
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 from headrace.ops.array import SHAPE
-from headrace.ops.gather import (
-    GATHER_ND,
-    GATHER_V2,
+from headrace.ops.gather import GATHER_ND, GATHER_V2, WHERE
+from headrace.ops.indexing import boolean_mask
+from headrace.ops.partition import DYNAMIC_PARTITION, DYNAMIC_STITCH
+from headrace.ops.scatter import (
     SCATTER_ND,
     TENSOR_SCATTER_ADD,
     TENSOR_SCATTER_MAX,
     TENSOR_SCATTER_MIN,
     TENSOR_SCATTER_SUB,
     TENSOR_SCATTER_UPDATE,
-    WHERE,
 )
-from headrace.ops.indexing import SLICE, STRIDED_SLICE, boolean_mask
-from headrace.ops.segment import DYNAMIC_PARTITION, DYNAMIC_STITCH
+from headrace.ops.slicing import SLICE, STRIDED_SLICE
 
 
 def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor:

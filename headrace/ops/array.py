@@ -61,6 +61,9 @@ SNAPSHOT = _pass("Snapshot")
 STOP_GRADIENT = _pass("StopGradient", not_differentiable)
 PREVENT_GRADIENT = _pass("PreventGradient", _prevented, attrs={"message": ""})
 GUARANTEE_CONST = _pass("GuaranteeConst")
+DEEP_COPY = OpDef(
+    "DeepCopy", "x: T -> y: T", shape=same_as(0), kernel=np.copy, lower=lambda b, x: x, grad=_through
+)
 IDENTITY_N = OpDef(
     "IdentityN",
     "input: [T] -> output: [T]",
@@ -411,6 +414,19 @@ def _(c: Any) -> Raw:
         raise ShapeError(f"value must be a scalar, got shape {list(c[1])}")
     return _requested(c, 0)
 
+
+EMPTY = OpDef(
+    "Empty",
+    "shape: int32 -> output: dtype",
+    attrs={"dtype": REQUIRED, "init": False},
+    static=("shape",),
+    shape=lambda c: _requested(c, 0),
+    kernel=lambda shape, dtype, init: (
+        np.zeros(shape, dtype._np) if dtype.kind != "s" else np.full(shape, b"", object)
+    ),
+    lower=lambda b, shape, dtype, init: b.zeros(shape.tolist(), dtype),
+    grad=not_differentiable,
+)
 
 BROADCAST_TO = OpDef(
     "BroadcastTo",

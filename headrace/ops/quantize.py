@@ -206,6 +206,25 @@ QUANTIZE_AND_DEQUANTIZE_V4 = OpDef(
     body=_round_trip,
     grad=lambda op, g: QUANTIZE_AND_DEQUANTIZE_V4_GRAD(g, *op.inputs, axis=op.attrs["axis"]),
 )
+QUANTIZE_AND_DEQUANTIZE = OpDef(
+    "QuantizeAndDequantize",
+    "input: T -> output: T",
+    attrs={"signed_input": True, "num_bits": 8, "range_given": False, "input_min": 0.0, "input_max": 0.0},
+    types={"T": FLOATS},
+    shape=same_as(0),
+    body=lambda x, signed_input, num_bits, range_given, input_min, input_max: _round_trip(
+        x,
+        number(input_min, x),
+        number(input_max, x),
+        signed_input,
+        num_bits,
+        range_given,
+        "HALF_TO_EVEN",
+        False,
+        -1,
+    ),
+    grad=lambda op, g: [g],
+)
 QUANTIZE_AND_DEQUANTIZE_V3 = OpDef(
     "QuantizeAndDequantizeV3",
     "input: T, input_min: T, input_max: T, num_bits: int32 -> output: T",
