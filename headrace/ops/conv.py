@@ -23,6 +23,7 @@ from headrace.core.shapes import Raw, known
 from .windows import MAX_TAPS, Windows, channel_axis, output_size, paddings, spatial_axes
 
 
+FEW_GROUPS = 8
 FEW_ROWS = 256  # below, XLA:CPU multiplies by a transposed filter at half the speed that it convolves by a reversed one
 
 
@@ -103,6 +104,8 @@ class Geometry:
             return b.reshape(b.dot_general(self._flat(b, self._strided(b, x)), self._flat(b, g), ((0,), (0,))), self.w)
         if self.depthwise:
             return self._depthwise_filter_gradient(b, x, g)
+        if self.groups > 1:
+            return self._grouped_filter_gradient(b, x, g)
         fits = [self.windows.fits()[i] for i in self.spatial]
         if any(hi < 0 for _, hi in fits):  # elements no window reaches
             limits = list(x.shape)
@@ -111,7 +114,32 @@ class Geometry:
             x = b.slice(x, [0] * self.rank, limits)
             fits = [(lo, max(hi, 0)) for lo, hi in fits]
         dims = f"[{self._dims('f', 'b')}]x[{self._dims('i', 'o')}]->[{self._window('b', 'f')}]"
-        return b.convolution(x, g, dims, self.w, self.dilations, fits, rhs_dilation=self.strides, batch_groups=self.groups)
+        return b.convolution(x, g, dims, self.w, self.dilations, fits, rhs_dilation=self.strides)
+
+    def _grouped_filter_gradient(self, b: Builder, x: Value, g: Value) -> Value:
+        """XLA's batch groups take hundreds of times as long as either of these: few groups one by one, many as the diagonal
+        blocks of the gradient of a filter that joins all channels."""
+        window, cin, cout, groups = self.w[: self.n], self.w[-2], self.outputs // self.groups, self.groups
+        if groups <= FEW_GROUPS:
+            part = self._with_channels(cin, (*window, cin, cout))
+            return b.concatenate([part.filter_gradient(b, self._channels(b, x, i * cin, cin), self._channels(b, g, i * cout, cout)) for i in range(groups)], self.n + 1)
+        full = self._with_channels(groups * cin, (*window, groups * cin, self.outputs)).filter_gradient(b, x, g)
+        shape = (*window, groups, cin, groups, cout)
+        same = b.compare("EQ", b.iota(shape, self.n, int32), b.iota(shape, self.n + 2, int32))
+        blocks = b.select(same, b.reshape(full, shape), b.zeros(shape, full.dtype))
+        return b.reshape(b.reduce(blocks, [self.n], "add", 0), self.w)
+
+    def _with_channels(self, channels: int, w: tuple[int, ...]) -> Geometry:
+        """The same windows over another number of channels."""
+        x = list(self.x)
+        x[self.channel] = channels
+        first = self.channel == 1
+        return Geometry(x, w, self.windows.strides, "EXPLICIT", [p for pair in self.windows.pads for p in pair], "NC" if first else "NHWC", self.windows.dilations)
+
+    def _channels(self, b: Builder, x: Value, start: int, count: int) -> Value:
+        low, high = [0] * x.rank, list(x.shape)
+        low[self.channel], high[self.channel] = start, start + count
+        return b.slice(x, low, high)
 
     # ----------------------------------------------------------------------------------------- dimension numbers as text
     def _dims(self, batch: str, channel: str) -> str:
