@@ -10,9 +10,9 @@ import numpy as np
 from headrace.core import dtypes, shapes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
-from headrace.core.tensor import Tensor
+from headrace.core.tensor import EagerTensor, Tensor
 from headrace.ops.einsum import EINSUM, ELLIPSIS
-from headrace.ops.linear import BATCH_MATMUL, BATCH_MATMUL_V3, MATMUL, SPARSE_MATMUL
+from headrace.ops.linear import BATCH_MATMUL, BATCH_MATMUL_V3, MATMUL, SPARSE_MATMUL, plain
 from headrace.ops.math import conj
 
 
@@ -46,6 +46,10 @@ def matmul(
         a = to_tensor(a)
     if not isinstance(b, Tensor):
         b = to_tensor(b, hint=a._dtype)
+    if type(a) is type(b) is EagerTensor and a._dtype is b._dtype and output_type is None:
+        given = transpose_a or transpose_b or adjoint_a or adjoint_b or a_is_sparse or b_is_sparse
+        if not given and len(a._raw_shape) == len(b._raw_shape) == 2:
+            return plain(a, b, name)
     target = None if output_type is None else dtypes.as_dtype(output_type)
     wide = target is not None and (target is not a._dtype or target is not b._dtype)
     ranks = [None if t._raw_shape is None else len(t._raw_shape) for t in (a, b)]

@@ -10,6 +10,7 @@ import numpy as np
 
 from headrace.core import convert, dtypes
 from headrace.core.convert import to_tensor
+from headrace.core.dispatch import execute
 from headrace.core.errors import InvalidArgumentError
 from headrace.core.op import OpDef, lookup
 from headrace.core.shapes import TensorShape, merge
@@ -42,7 +43,12 @@ def _axes(x: Any, axis: Any) -> Any:
 
 def _reduce(op: OpDef, x: Any, axis: Any, keepdims: bool, name: str | None) -> Any:
     x = to_tensor(x)
-    out = op(x, _axes(x, axis), keep_dims=bool(keepdims), name=name)
+    axes = _axes(x, axis)
+    attrs = {"keep_dims": bool(keepdims)}
+    if type(axes) is EagerTensor and x._dtype in op.types["T"]:
+        out = execute(op, (x, axes), attrs, name)  # nothing left to convert or to check
+    else:
+        out = op(x, axes, name=name, **attrs)
     if axis is None and not keepdims and out._raw_shape is None:
         out.set_shape(())
     return out

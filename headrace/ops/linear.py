@@ -8,6 +8,7 @@ import numpy as np
 
 from headrace.compiler.hlo import Builder, Value
 from headrace.core import dtypes, shapes
+from headrace.core.dispatch import binary_function
 from headrace.core.dtypes import COMPLEX, FLOATS
 from headrace.core.errors import ShapeError
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
@@ -51,8 +52,9 @@ def _matmul_shape(c: ShapeContext) -> Raw:
 
 
 def _matmul(
-    a: np.ndarray, b: np.ndarray, transpose_a: bool, transpose_b: bool, grad_a: bool, grad_b: bool
-) -> Any:
+    a: np.ndarray, b: np.ndarray, transpose_a: bool = False, transpose_b: bool = False, grad_a: bool = False,
+    grad_b: bool = False,
+) -> Any:  # fmt: skip
     if a.ndim != 2 or b.ndim != 2:
         raise ValueError("In[0] and In[1] must be matrices")
     return _product(a.T if transpose_a else a, b.T if transpose_b else b)
@@ -91,6 +93,9 @@ MATMUL = OpDef(
         "grad_b": False}, types={"T": _MATMUL_TYPES},
     shape=_matmul_shape, kernel=_matmul, lower=_lower_matmul, grad=_matmul_grad, checked=True,
 )  # fmt: skip
+
+
+plain = binary_function(MATMUL, "matmul")  # of two matrices as they are
 
 
 # ------------------------------------------------------------------------------------------------ BatchMatMul

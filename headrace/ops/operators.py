@@ -64,12 +64,12 @@ def _install(symbol: str, op: OpDef, rule: Callable[..., Any] | None = None) -> 
 
 def add(x: Any, y: Any, name: str | None = None) -> Any:
     """Numbers add, strings concatenate."""
-    return math.legacy_add(x, y, name=name) if x._dtype is dtypes.string else lookup("AddV2")(x, y, name=name)
+    return (math.legacy_add if x._dtype is dtypes.string else math.add)(x, y, name)
 
 
 def multiply(x: Any, y: Any, name: str | None = None) -> Any:
     """The product of bools is their conjunction."""
-    return lookup("LogicalAnd" if x._dtype is dtypes.bool_ else "Mul")(x, y, name=name)
+    return (compare.logical_and if x._dtype is dtypes.bool_ else math.mul)(x, y, name)
 
 
 def true_divide(x: Any, y: Any, name: str | None = None) -> Any:
@@ -84,10 +84,7 @@ def true_divide(x: Any, y: Any, name: str | None = None) -> Any:
         raise TypeError(
             f"Invalid dtype {dtype!r} in __truediv__. Expected a number type; convert with tf.cast."
         )
-    return lookup("RealDiv")(x, y, name=name)
-
-
-_SAME_AS_OP = {add, multiply, true_divide}  # on every type the op itself takes
+    return math.realdiv(x, y, name)
 
 
 def _by_type(on_bool: str, on_integers: str) -> Callable[..., Any]:
@@ -123,6 +120,9 @@ def matmul(x: Any, y: Any, name: str | None = None) -> Any:
     """The product of matrices, or of batches of them."""
     batch = any(s is None or len(s) > 2 for s in (x._raw_shape, y._raw_shape))
     return (linear.BATCH_MATMUL if batch else linear.MATMUL)(x, y, name=name)
+
+
+_SAME_AS_OP = {add, multiply, true_divide, matmul}  # on every type (and shape) that the op's kernel takes
 
 
 def install() -> None:

@@ -25,6 +25,10 @@ from .table import normal_axis
 # ------------------------------------------------------------------------------------------------------- axes
 def normal_axes(axes: Any, rank: int) -> tuple[int, ...]:
     """Reduction axes counted from the front, in order; ShapeError when one is out of range or given twice."""
+    if axes.size == 1:
+        a = axes.item()
+        if -rank <= a < rank:
+            return (a % rank,)
     values = axes.reshape(-1).tolist()
     out = tuple([a + rank if a < 0 else a for a in values])
     for a, given in zip(out, values):
@@ -153,7 +157,7 @@ def _reducer(kind: str, init: Callable[[DType], Any]) -> Callable[..., Value]:
 lower_sum = _reducer("add", lambda dtype: 0)
 SUM = reduction(
     "Sum",
-    lambda x, axes, keep: np.sum(x, axes, _accumulator(x.dtype), keepdims=keep),
+    lambda x, axes, keep: np.add.reduce(x, axes, _accumulator(x.dtype), None, keep),
     lower_sum,
     lambda op, x, y, g: spread(g, x),
 )
@@ -170,7 +174,7 @@ def _mean(x: np.ndarray, axes: tuple[int, ...], keep: bool) -> Any:
     n = _count(x.shape, axes)
     if x.dtype.kind in "iu":
         return _whole_mean(np.sum(x, axes, np.uint64 if x.dtype.kind == "u" else np.int64, keepdims=keep), n)
-    return np.sum(x, axes, _accumulator(x.dtype), keepdims=keep) / np.asarray(n, _accumulator(x.dtype))
+    return np.add.reduce(x, axes, _accumulator(x.dtype), None, keep) / np.asarray(n, _accumulator(x.dtype))
 
 
 def _whole_mean(total: Any, n: int) -> Any:
@@ -239,7 +243,7 @@ def _prod_grad(op: Any, x: Any, y: Any, g: Any) -> Any:
 
 
 PROD = reduction(
-    "Prod", lambda x, axes, keep: np.prod(x, axes, _accumulator(x.dtype), keepdims=keep),
+    "Prod", lambda x, axes, keep: np.multiply.reduce(x, axes, _accumulator(x.dtype), None, keep),
     _reducer("multiply", lambda dtype: 1), _prod_grad,
 )  # fmt: skip
 

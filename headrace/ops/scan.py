@@ -55,11 +55,11 @@ def _kernel(accumulate: Callable[[np.ndarray, int], np.ndarray], neutral: float)
     return rule
 
 
-def _lowering(combine: Combine, neutral: float) -> Callable[..., Value]:
-    """Doubling: after step k every position holds the combination of the 2ᵏ elements that end there."""
-
+def _lowering(kind: str | Combine, neutral: float) -> Callable[..., Value]:
     def rule(b: Builder, x: Value, axis: np.ndarray, exclusive: bool, reverse: bool) -> Value:
         at = _axis(axis, x.rank)
+        if not x.shape[at]:
+            return x
 
         def shift(x: Value, by: int) -> Value:
             low, high = [0] * x.rank, [0] * x.rank
@@ -67,20 +67,38 @@ def _lowering(combine: Combine, neutral: float) -> Callable[..., Value]:
             return b.pad(x, b.full((), neutral, x.dtype), low, high)
 
         def scan(x: Value) -> Value:
-            by = 1
-            while by < x.shape[at]:
-                x = combine(b, x, shift(x, by))
-                by *= 2
-            return shift(x, 1) if exclusive and x.shape[at] else x
+            out = (
+                _windows(b, x, at, kind, neutral, reverse)
+                if isinstance(kind, str)
+                else _doubling(b, x, at, kind, shift)
+            )
+            return shift(out, 1) if exclusive else out
 
         return wide(b, scan, x)
 
     return rule
 
 
+def _windows(b: Builder, x: Value, at: int, kind: str, neutral: float, reverse: bool) -> Value:
+    """Windows of everything up to each position. XLA knows this form and computes it block by block."""
+    n = x.shape[at]
+    window, padding = [1] * x.rank, [(0, 0)] * x.rank
+    window[at], padding[at] = n, (0, n - 1) if reverse else (n - 1, 0)
+    return b.reduce_window(x, kind, neutral, window, padding=padding)
+
+
+def _doubling(b: Builder, x: Value, at: int, combine: Combine, shift: Callable[[Value, int], Value]) -> Value:
+    """After step k every position holds the combination of the 2ᵏ elements that end there."""
+    by = 1
+    while by < x.shape[at]:
+        x = combine(b, x, shift(x, by))
+        by *= 2
+    return x
+
+
 def _row(
-    type_name: str, accumulate: Callable[[np.ndarray, int], np.ndarray], combine: Combine, neutral: float,
-    grad: Callable[..., Any], types: Any = NUMERIC,
+    type_name: str, accumulate: Callable[[np.ndarray, int], np.ndarray], combine: str | Combine,
+    neutral: float, grad: Callable[..., Any], types: Any = NUMERIC,
 ) -> OpDef:  # fmt: skip
     def gradient(op: Any, g: Any) -> list[Any]:
         return [
@@ -130,12 +148,8 @@ def _lower_logaddexp(b: Builder, x: Value, y: Value) -> Value:
     return b.add(high, b.unary("log_plus_one", b.unary("exponential", gap)))
 
 
-CUMSUM = _row(
-    "Cumsum", lambda x, axis: np.cumsum(x, axis, x.dtype), lambda b, x, y: b.add(x, y), 0, _cumsum_grad
-)
-CUMPROD = _row(
-    "Cumprod", lambda x, axis: np.cumprod(x, axis, x.dtype), lambda b, x, y: b.mul(x, y), 1, _cumprod_grad
-)
+CUMSUM = _row("Cumsum", lambda x, axis: np.cumsum(x, axis, x.dtype), "add", 0, _cumsum_grad)
+CUMPROD = _row("Cumprod", lambda x, axis: np.cumprod(x, axis, x.dtype), "multiply", 1, _cumprod_grad)
 CUMULATIVE_LOGSUMEXP = _row(
     "CumulativeLogsumexp",
     np.logaddexp.accumulate,
