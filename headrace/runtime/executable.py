@@ -113,7 +113,7 @@ def _load_or_compile(
 ) -> tuple[Any, bool]:
     from headrace.runtime import xla
 
-    flags = options.flags(platform, extra)
+    flags = options.flags(platform, extra, module)
     xla_options = xla.compile_options(placement, flags)
     try:
         if callbacks:

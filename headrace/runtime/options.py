@@ -7,22 +7,22 @@ from typing import Any
 
 from headrace.runtime import cpu
 
-# flag, value, whether it is wanted here. A flag that the installed jaxlib does not know is dropped at first
-# use.
+# flag, value, whether it is wanted for a module on this machine. A flag that the installed jaxlib does not know is
+# dropped at first use.
 _CPU = (
-    # YNNPACK's fusions win for reductions, but its convolutions and their gradients take up to six times as
-    # long as XLA's own (ResNet-50 step 1,987 → 1,434 ms); dots are level.
-    ("xla_cpu_experimental_ynn_fusion_type", "LIBRARY_FUSION_TYPE_REDUCE", True),
+    # YNNPACK's fusions win for reductions and are level or better for dots, but its convolutions and their gradients
+    # take up to six times as long as XLA's own (ResNet-50 step 1,987 → 1,434 ms).
+    ("xla_cpu_experimental_ynn_fusion_type", "LIBRARY_FUSION_TYPE_REDUCE", lambda module: "stablehlo.convolution" in module),
     # XLA emits 256-bit code even where AVX-512 is there.
-    ("xla_cpu_prefer_vector_width", 512, cpu.has("avx512f")),
+    ("xla_cpu_prefer_vector_width", 512, lambda module: cpu.has("avx512f")),
 )
 
 _unknown: set[str] = set()
 
 
-def flags(platform: str, extra: Mapping[str, Any]) -> dict[str, Any]:
+def flags(platform: str, extra: Mapping[str, Any], module: str) -> dict[str, Any]:
     """The flags for a program: our defaults, changed by `extra` (a value of None takes one out)."""
-    defaults = {flag: value for flag, value, wanted in _CPU if wanted} if platform == "cpu" else {}
+    defaults = {flag: value for flag, value, wanted in _CPU if wanted(module)} if platform == "cpu" else {}
     chosen = {flag: value for flag, value in defaults.items() if flag not in _unknown} | dict(extra)
     return {flag: value for flag, value in sorted(chosen.items()) if value is not None}
 

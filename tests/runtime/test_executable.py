@@ -150,12 +150,12 @@ def test_unknown_option():
 
 
 def test_default_option_that_this_jaxlib_does_not_know_is_dropped(monkeypatch):
-    monkeypatch.setattr(options, "_CPU", (*options._CPU, ("xla_gone_since", True, True)))
+    monkeypatch.setattr(options, "_CPU", (*options._CPU, ("xla_gone_since", True, lambda module: True)))
     monkeypatch.setattr(options, "_unknown", set())
     program = runtime.compile(unary("cosine", (3,)), [((3,), F32)], cache=False)
     assert runtime.to_numpy(program.run([runtime.put(np.zeros(3, "f"))])[0]).tolist() == [1, 1, 1]
     assert options._unknown == {"xla_gone_since"}
-    assert "xla_gone_since" not in options.flags("cpu", {})
+    assert "xla_gone_since" not in options.flags("cpu", {}, "stablehlo.convolution")
 
 
 def test_default_options_are_accepted_and_can_be_taken_out():
@@ -168,9 +168,9 @@ def test_default_options_are_accepted_and_can_be_taken_out():
     )
     ours = runtime.compile(module, [((64,), F32)]).hlo_text()
     off = runtime.compile(module, [((64,), F32)], options={name: ""}).hlo_text()
-    assert name in options.flags("cpu", {}) and name not in options._unknown
+    assert name in options.flags("cpu", {}, "stablehlo.convolution") and name not in options._unknown
     assert "ynn_fusion" in ours and "ynn_fusion" not in off
-    assert name not in options.flags("cpu", {name: None})
+    assert name not in options.flags("cpu", {name: None}, "stablehlo.convolution")
 
 
 def test_inspection():
