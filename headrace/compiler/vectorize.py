@@ -209,6 +209,10 @@ def vectorized_map(fn: Callable[..., Any], elems: Any, fallback_to_while_loop: b
         result = fn(nest.pack_sequence_as(structure, inner, expand_composites=True))
         result = nest.map_structure(lambda x: None if x is None or isinstance(x, Operation) else to_tensor(x), result, expand_composites=True)
         graph.outputs = [graph_output(graph, t) for t in nest.flatten(result, expand_composites=True) if t is not None]
+    for ref in graph.variables.values():
+        variable = ref()
+        if variable is not None:
+            variable._accessed()  # tapes outside did not hear of it while the function was traced
     vectorizer = Vectorizer(n)
     arguments = [Stack(_first(t) if t._raw_shape is not None and t._raw_shape[0] == 1 and n != 1 else t, not (t._raw_shape is not None and t._raw_shape[0] == 1 and n != 1)) for t in tensors]
     try:

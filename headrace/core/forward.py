@@ -11,8 +11,11 @@ from typing import Any
 
 from . import nest
 from .convert import to_tensor
+from .derivative import origin
+from .dispatch import execute, flatten_outputs
+from .graph import FuncGraph, graph_output
 from .op import OpDef, lookup
-from .state import set_tapes, state
+from .state import building, set_tapes, state
 from .tape import GradientTape, Record, backprop, input_gradients, is_slices, to_dense
 from .tensor import Tensor
 
@@ -121,6 +124,8 @@ class ForwardAccumulator:
 
 def jvps(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], outputs: Sequence[Tensor], tangents: Sequence[Any]) -> list[Any]:
     """J·tangents of one op, by differentiating its gradient rule with respect to the output gradients."""
+    if outputs[0]._is_eager and isinstance(attrs.get("f"), FuncGraph):
+        return _of_call(inputs, attrs["f"], outputs, tangents)
     tape = GradientTape(persistent=True, watch_accessed_variables=False)
     seeds: list[Any] = [None] * len(outputs)
     saved = state.tapes
@@ -146,3 +151,66 @@ def jvps(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], outputs:
     sources = [s for s in seeds if s is not None]
     found = iter(backprop(tape._records, targets, sources, weights))
     return [None if s is None else next(found) for s in seeds]
+
+
+# ------------------------------------------------------------------------------------------------ calls of graphs, when eager
+class _TangentGraph(FuncGraph):
+    """Computes the tangents of a function's outputs from those of its inputs. It takes what the function's run left (inputs,
+    outputs, among them what the backward pass needs); anything else inside the function is computed again."""
+
+    def __init__(self, graph: FuncGraph, given: Sequence[bool]) -> None:
+        super().__init__(f"{graph.name}_tangent", outer=origin(graph))
+        self._primal = graph
+        self._left = {id(t) for t in (*graph.inputs, *graph.outputs)}
+        self._again: dict[int, Any] = {}
+        tangents: dict[int, Any] = {}
+        with building(self, tapes=()):
+            for t, g in zip(graph.inputs, given):
+                if g:
+                    data = t.__dict__.get("_handle_data")
+                    tangents[id(t)] = self.argument(data[0], data[1]) if data else self.argument(t._dtype, t._raw_shape)
+            for node in _leading_to(graph):
+                found = [tangents.get(id(t)) for t in node.inputs]
+                if any(f is not None for f in found) and any(y._dtype.kind in "fc" for y in node.outputs):
+                    for y, jvp in zip(node.outputs, jvps(node.op_def, node.inputs, node.attrs, node.outputs, found)):
+                        if jvp is not None:
+                            tangents[id(y)] = jvp
+            self.reached = [id(t) in tangents for t in graph.outputs]
+            self.outputs = [graph_output(self, tangents[id(t)]) for t in graph.outputs if id(t) in tangents]
+
+    def capture(self, tensor: Any, name: str | None = None) -> Any:
+        inside = not tensor._is_eager and tensor.op.graph is self.outer
+        if not inside or id(tensor) in self._left or tensor.op.op_def.stateful:
+            return super().capture(tensor, name)
+        node = tensor.op
+        if id(node) not in self._again:
+            result = execute(node.op_def, list(node.inputs), node.attrs)
+            self._again[id(node)] = flatten_outputs(result)
+        return self._again[id(node)][tensor.value_index]
+
+
+def _leading_to(graph: FuncGraph) -> list[Any]:
+    """The nodes that the outputs depend on, in program order."""
+    wanted: set[int] = set()
+    stack = [t.op for t in graph.outputs if not t._is_eager]
+    while stack:
+        node = stack.pop()
+        if id(node) not in wanted:
+            wanted.add(id(node))
+            stack.extend([t.op for t in node.inputs])
+    return [n for n in graph.operations if id(n) in wanted]
+
+
+def _of_call(inputs: Sequence[Any], graph: FuncGraph, outputs: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
+    from headrace.ops.functional import call
+
+    given = tuple([t is not None for t in tangents])
+    made = graph.memo.setdefault("tangents", {})
+    key = given, tuple([id(t) for t in graph.outputs])
+    tangent = made.get(key)
+    if tangent is None:
+        tangent = made[key] = _TangentGraph(graph, given)
+    values = {id(t): v for t, v in zip((*graph.inputs, *graph.outputs), (*inputs, *outputs))}
+    arguments = [t for t in tangents if t is not None] + [values.get(id(t), t) for t in tangent.external_captures]
+    found = iter(call(tangent, arguments))
+    return [next(found) if reached else None for reached in tangent.reached]
