@@ -142,13 +142,18 @@ class _Asserts(converter.Base):  # type: ignore[misc]
         )
 
 
-_BRANCHING = (ast.If, ast.IfExp, ast.For, ast.While, ast.BoolOp, ast.Not, ast.Assert, ast.Delete)
+_BRANCHING = frozenset({ast.If, ast.IfExp, ast.For, ast.While, ast.BoolOp, ast.Not, ast.Assert})
 
 
-def _branches(node: Any) -> bool:
-    return any(
-        isinstance(n, _BRANCHING) or (isinstance(n, ast.Compare) and len(n.ops) > 1) for n in ast.walk(node)
-    )
+def _chains(node: Any) -> bool:
+    return any(isinstance(n, ast.Compare) and len(n.ops) > 1 for n in ast.walk(node))
+
+
+def _returns_early(node: Any) -> bool:
+    """Whether a function in the tree returns anywhere but in its last line."""
+    returns = {id(n) for n in ast.walk(node) if isinstance(n, ast.Return)}
+    last = {id(n.body[-1]) for n in ast.walk(node) if isinstance(n, ast.FunctionDef)}
+    return bool(returns - last)
 
 
 class _ConditionalExpressions(conditional_expressions.ConditionalExpressionTransformer):  # type: ignore[misc]
@@ -159,16 +164,17 @@ class _ConditionalExpressions(conditional_expressions.ConditionalExpressionTrans
 
 
 def _transform(node: Any, context: Any) -> Any:
+    """malt's passes over a function; those left out would find nothing to do, each takes milliseconds."""
     uses = context.user.options.uses
+    kinds = {type(n) for n in ast.walk(node)}
     unsupported_features_checker.verify(node)
-    if any(isinstance(n, ast.Match) for n in ast.walk(node)):
+    if ast.Match in kinds:
         raise Unconvertible("match statements are not supported")
-    if not context.user.options.features and not _branches(
-        node
-    ):  # most code: only its calls matter, which is quickly done
+    if not kinds & _BRANCHING and not _chains(node) and not context.user.options.features:
         return call_trees.transform(functions.transform(node, context), context)
-    if any(isinstance(n, ast.NamedExpr) for n in ast.walk(node)):
+    if ast.NamedExpr in kinds:
         raise Unconvertible("assignment expressions (:=) are not supported next to branches and loops")
+    returns_early = _returns_early(node)
     graphs = cfg.build(node)
     node = qual_names.resolve(node)
     node = activity.resolve(node, context, None)
@@ -176,16 +182,21 @@ def _transform(node: Any, context: Any) -> Any:
     anno.dup(node, {anno.Static.DEFINITIONS: anno.Static.ORIG_DEFINITIONS})
     node = functions.transform(node, context)
     node = _Directives(context).visit(node)
-    node = break_statements.transform(node, context)
-    node = _Asserts(context).visit(node)
-    node = continue_statements.transform(node, context)
-    node = return_statements.transform(node, context)
+    if ast.Break in kinds:
+        node = break_statements.transform(node, context)
+    if ast.Assert in kinds:
+        node = _Asserts(context).visit(node)
+    if kinds & {ast.Break, ast.Continue}:  # what follows a break is skipped by a continue
+        node = continue_statements.transform(node, context)
+    if returns_early:
+        node = return_statements.transform(node, context)
     if uses(converter.Feature.LISTS):
         node = lists.transform(node, context)
         node = slices.transform(node, context)
     node = call_trees.transform(node, context)
     node = control_flow.transform(node, context)
-    node = _ConditionalExpressions(context).visit(node)
+    if ast.IfExp in kinds:
+        node = _ConditionalExpressions(context).visit(node)
     node = logical_expressions.transform(node, context)
     return variables.transform(node, context)
 

@@ -820,8 +820,8 @@ def errors(tf, case):
             y = x
         return y
 
-    @tf.function
-    def return_missing(x):  # noqa: RET503
+    @tf.function  # noqa: RET503
+    def return_missing(x):
         if x > 0:
             return x
 
