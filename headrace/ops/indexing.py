@@ -120,8 +120,20 @@ def index_vectors(*vectors: list[Any]) -> list[Tensor]:
             ]
             out.append(PACK(parts))
         else:
-            out.append(convert.constant(np.asarray(vector, dtype._np), dtype))
+            out.append(_constant(tuple(vector), dtype))
     return out
+
+
+def _constant(vector: tuple[int, ...], dtype: dtypes.DType) -> Tensor:
+    """An index vector; within one function's graph each is made once, since the same few are used all over."""
+    graph = state.graph
+    if graph is None or not graph.building_function:
+        return convert.constant(np.asarray(vector, dtype._np), dtype)
+    made = graph.__dict__.setdefault("_index_vectors", {})
+    found = made.get((vector, dtype))
+    if found is None:
+        found = made[vector, dtype] = convert.constant(np.asarray(vector, dtype._np), dtype)
+    return found
 
 
 _NUMBER_OR_NONE = frozenset({int, type(None)})
