@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +24,7 @@ ELLIPSIS = "..."
 _SPARE = "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ"  # labels that stand for the dimensions of an ellipsis
 
 
+@functools.lru_cache(1024)
 def parse(equation: str) -> tuple[list[str], str]:
     """The input labels and the output labels of an equation with an explicit output."""
     left, arrow, right = equation.replace(" ", "").partition("->")
@@ -44,7 +47,8 @@ def parse(equation: str) -> tuple[list[str], str]:
     return inputs, right
 
 
-def explicit(equation: str, ranks: Sequence[int]) -> tuple[list[str], str]:
+@functools.lru_cache(1024)
+def explicit(equation: str, ranks: tuple[int, ...]) -> tuple[list[str], str]:
     """The labels with every ellipsis written out for inputs of these ranks."""
     inputs, output = parse(equation)
     if len(inputs) != len(ranks):
@@ -79,7 +83,7 @@ def _shape(c: ShapeContext) -> Raw:
             if ELLIPSIS in output or any(ELLIPSIS in labels for labels in inputs)
             else (None,) * len(output)
         )
-    labels, output = explicit(c.attrs["equation"], [len(s) for s in known])  # type: ignore[arg-type]
+    labels, output = explicit(c.attrs["equation"], tuple([len(s) for s in known]))  # type: ignore[arg-type]
     sizes = label_sizes(labels, known)  # type: ignore[arg-type]
     return tuple([sizes[label] for label in output])
 
@@ -103,20 +107,56 @@ def label_sizes(inputs: Sequence[str], known: Sequence[tuple[Any, ...]]) -> dict
 # ----------------------------------------------------------------------------------------------------- kernel
 def _kernel(inputs: list[np.ndarray], equation: str) -> Any:
     try:
-        labels, output = explicit(equation, [x.ndim for x in inputs])
-        label_sizes(labels, [x.shape for x in inputs])
+        labels, output = explicit(equation, tuple([x.ndim for x in inputs]))
+        sizes = label_sizes(labels, [x.shape for x in inputs])
     except ShapeError as error:
         raise ValueError(str(error)) from None
     dtype = inputs[0].dtype
     if dtype.itemsize == 2 and dtype.kind in "fV":
         inputs = [x.astype(np.float32) for x in inputs]
-    numbers = {c: i for i, c in enumerate(dict.fromkeys("".join(labels)))}
     unique = "".join(dict.fromkeys(output))
+    if len(inputs) == 2:
+        plan = contraction(*labels, unique)
+        if plan is not None and all(
+            sizes[c] == d for x, n in zip(inputs, labels) for c, d in zip(n, x.shape)
+        ):
+            return _inflate(_contract(*inputs, *labels, unique, plan, sizes), unique, output)
+    numbers = {c: i for i, c in enumerate(dict.fromkeys("".join(labels)))}
     operands: list[Any] = []
     for x, names in zip(inputs, labels):
         operands += [x, [numbers[c] for c in names]]
     result = np.einsum(*operands, [numbers[c] for c in unique], optimize=len(inputs) > 1)
     return _inflate(result, unique, output)
+
+
+@functools.lru_cache(1024)
+def contraction(xl: str, yl: str, output: str) -> tuple[str, str, str, str] | None:
+    """The labels by role: batch, summed, free in x, free in y. None if a label repeats within an operand, or is to
+    be summed in one alone."""
+    batch = "".join([c for c in output if c in xl and c in yl])
+    summed = "".join([c for c in xl if c in yl and c not in output])
+    free_x, free_y = [c for c in output if c not in yl], [c for c in output if c not in xl]
+    if len({*xl}) != len(xl) or len({*yl}) != len(yl) or len(batch + summed) + len(free_x) != len(xl):
+        return None
+    if len(batch + summed) + len(free_y) != len(yl):
+        return None
+    if summed and {*yl[-len(summed) :]} == {*summed}:  # y's own order may save its transposition
+        summed = yl[-len(summed) :]
+    return batch, summed, "".join(free_x), "".join(free_y)
+
+
+def _contract(
+    x: np.ndarray, y: np.ndarray, xl: str, yl: str, output: str, plan: Any, sizes: dict[str, int]
+) -> Any:
+    """As one (batched) matrix product."""
+    batch, summed, free_x, free_y = plan
+    b, s, fx, fy = ([sizes[c] for c in labels] for labels in plan)
+    k = math.prod(s)
+    left = x.transpose([xl.index(c) for c in batch + free_x + summed]).reshape(*b, math.prod(fx), k)
+    right = y.transpose([yl.index(c) for c in batch + summed + free_y]).reshape(*b, k, math.prod(fy))
+    names = batch + free_x + free_y
+    product = np.matmul(left, right).reshape(b + fx + fy)
+    return product if names == output else product.transpose([names.index(c) for c in output])
 
 
 def _inflate(x: np.ndarray, unique: str, output: str) -> np.ndarray:
@@ -132,7 +172,7 @@ def _inflate(x: np.ndarray, unique: str, output: str) -> np.ndarray:
 
 # --------------------------------------------------------------------------------------------------- lowering
 def _lower(b: Builder, inputs: list[Value], equation: str) -> Value:
-    labels, output = explicit(equation, [x.rank for x in inputs])
+    labels, output = explicit(equation, tuple([x.rank for x in inputs]))
     unique = "".join(dict.fromkeys(output))
     operands = []
     for i, (x, names) in enumerate(zip(inputs, labels)):
@@ -191,28 +231,21 @@ def _squeezed(b: Builder, x: Value, names: str, other: Value, other_names: str) 
 def contract(b: Builder, x: Value, xl: str, y: Value, yl: str, output: str, sizes: dict[str, int]) -> Value:
     """Multiplies two labelled tensors and sums what the output does not name.
 
-    The dimensions of each operand are merged into at most one batch,
-    one free and one summed dimension first: XLA's CPU
-    multiplies matrices well, and dot products of many-dimensional operands not."""
-    batch = [c for c in output if c in xl and c in yl]
-    summed = [c for c in xl if c in yl and c not in output]
-    free_x, free_y = [c for c in xl if c not in yl], [c for c in yl if c not in xl]
-    if summed and set(yl[-len(summed) :]) == set(
-        summed
-    ):  # the order in which y has them may save its transposition
-        summed = list(yl[-len(summed) :])
-    position = {c: i for i, c in enumerate(output)}
-    free_x.sort(key=position.__getitem__)
-    free_y.sort(key=position.__getitem__)
-    count = lambda labels: int(np.prod([sizes[c] for c in labels], dtype=np.int64))
+    The dimensions of each operand are first merged into at most one batch, one free and one summed dimension:
+    XLA's CPU multiplies matrices well, and operands of many dimensions not."""
+    plan = contraction(xl, yl, output)
+    assert plan is not None  # diagonals are taken and lone labels summed before
+    batch, summed, free_x, free_y = plan
 
-    def merged(v: Value, names: str, free: list[str]) -> tuple[Value, int, int]:
+    def merged(v: Value, names: str, free: str) -> tuple[Value, int, int]:
         """[batch, free, summed] or [batch, summed, free], whichever is at hand; and where the two are."""
         first, second = batch + free + summed, batch + summed + free
-        order = second if list(names) == second and first != second else first
+        order = second if names == second and first != second else first
         v = b.transpose(v, [names.index(c) for c in order])
         groups = (batch, summed, free) if order is second else (batch, free, summed)
-        return b.reshape(v, [count(g) for g in groups]), *((2, 1) if order is second else (1, 2))
+        return b.reshape(v, [math.prod([sizes[c] for c in g]) for g in groups]), *(
+            (2, 1) if order is second else (1, 2)
+        )
 
     mx, fx, cx = merged(x, xl, free_x)
     my, fy, cy = merged(y, yl, free_y)
@@ -220,11 +253,8 @@ def contract(b: Builder, x: Value, xl: str, y: Value, yl: str, output: str, size
         mx, my = b.reshape(mx, mx.shape[1:]), b.reshape(my, my.shape[1:])
         fx, cx, fy, cy = fx - 1, cx - 1, fy - 1, cy - 1
     dims = ((0,), (0,)) if batch else ((), ())
-    swap = (
-        not batch and cx == 0 and cy == 0 and mx.shape[fx] > my.shape[fy]
-    )  # a wide weight gradient: faster the other way round
-    swap = swap or bool(free_x and free_y and position[free_y[0]] < position[free_x[0]])
-    if swap:
+    wide = not batch and cx == 0 and cy == 0 and mx.shape[fx] > my.shape[fy]  # a weight gradient, see MatMul
+    if wide or (free_x and free_y and output.index(free_y[0]) < output.index(free_x[0])):
         out, names = dot(b, my, mx, ((cy,), (cx,)), dims), batch + free_y + free_x
     else:
         out, names = dot(b, mx, my, ((cx,), (cy,)), dims), batch + free_x + free_y
