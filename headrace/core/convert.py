@@ -99,6 +99,15 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
         return _checked_int(value, _python_target(value, "i", dtype))
     if kind is bool:
         return np.array(value, _python_target(value, "b", dtype))
+    if (kind is list or kind is tuple) and value and all([type(v) is int for v in value]):  # shapes, axes, indices
+        if dtype is None or dtype.kind in "iu":
+            fits = dtype is not None or (_INT32_MIN <= min(value) and max(value) <= _INT32_MAX)
+            target = dtypes.int64 if not fits else dtype or dtypes.int32
+            try:
+                return np.array(value, target._np)
+            except OverflowError:
+                kind_of_error = ValueError if target.size == 8 else TypeError
+                raise kind_of_error(f"Can't convert Python sequence with out-of-range integer to a Tensor of dtype {target.name}: {_brief(value)}") from None
     if kind is TensorShape:
         if not value.is_fully_defined():
             raise ValueError(f"Cannot convert a partially known TensorShape {value} to a Tensor.")
