@@ -4,6 +4,7 @@ What can be decided while building (types, ranks, known shapes and values) raise
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -181,7 +182,7 @@ def assert_near(x: Any, y: Any, rtol: Any = None, atol: Any = None, message: str
 
     default = 10 * float(ml_dtypes.finfo(dtype._np).eps)
     rtol, atol = (to_tensor(default if t is None else t, dtype) for t in (rtol, atol))
-    size = lookup("ComplexAbs") if x._dtype.is_complex else lookup("Abs")
+    size = functools.partial(lookup("ComplexAbs"), Tout=dtype) if x._dtype.is_complex else lookup("Abs")
     bound = lookup("AddV2")(atol, lookup("Mul")(rtol, size(y)))
     data = [_prefix(message), f"x and y not equal to tolerance rtol = {rtol}, atol = {atol}", f"x ({_label(x)}) = ", x, f"y ({_label(y)}) = ", y]
     return Assert(_all(lookup("Less")(size(lookup("Sub")(x, y)), bound)), data, summarize, name)
