@@ -41,7 +41,7 @@ def test_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 class Checker(doctest.OutputChecker):
-    """As doctest's, but a float need only be near the one shown: pages show 0.6931, not 0.6930999755859375."""
+    """As doctest's, but a float need only be near the one shown: 0.6931 will do for 0.6930999755859375."""
 
     number = re.compile(r"[-+]?\d+(?:\.\d*(?:e[-+]?\d+)?|e[-+]?\d+)")
 
