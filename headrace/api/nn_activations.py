@@ -45,7 +45,8 @@ def elu(features: Any, name: str | None = None) -> Tensor:
 
 
 def selu(features: Any, name: str | None = None) -> Tensor:
-    """`scale * alpha * (exp(features) - 1)` below zero, `scale * features` above (Klambauer et al., arXiv:1706.02515).
+    """`scale * alpha * (exp(features) - 1)` below zero, `scale * features` above (Klambauer et al.,
+    arXiv:1706.02515).
 
     >>> import headrace as tf
     >>> tf.nn.selu([0.0, 1.0]).numpy().round(4).tolist()
@@ -66,7 +67,9 @@ def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Te
         x = lookup("Cast")(x, DstT=dtypes.float32)
     if isinstance(alpha, Tensor):  # the op's alpha is an attribute; a tensor may need a gradient
         return m.maximum(m.mul(alpha, x), x, name)
-    return ops.LEAKY_RELU(x, alpha=float(np.float32(alpha)), name=name)  # the attribute is a float32 in saved graphs
+    return ops.LEAKY_RELU(
+        x, alpha=float(np.float32(alpha)), name=name
+    )  # the attribute is a float32 in saved graphs
 
 
 def _single(value: float) -> float:
@@ -75,7 +78,8 @@ def _single(value: float) -> float:
 
 
 def gelu(features: Any, approximate: bool = False, name: str | None = None) -> Tensor:
-    """`features` times the normal distribution's cumulative probability (Hendrycks & Gimpel, arXiv:1606.08415).
+    """`features` times the normal distribution's cumulative probability (Hendrycks & Gimpel,
+    arXiv:1606.08415).
 
     Args:
       approximate: use the paper's formula with tanh instead of the error function.
@@ -89,7 +93,9 @@ def gelu(features: Any, approximate: bool = False, name: str | None = None) -> T
     """
     x = to_tensor(features)
     if not x._dtype.is_floating:
-        raise ValueError(f"`features.dtype` must be a floating point tensor. Received: features.dtype={x._dtype!r}")
+        raise ValueError(
+            f"`features.dtype` must be a floating point tensor. Received: features.dtype={x._dtype!r}"
+        )
     one, half = m.number(1, x), m.number(0.5, x)
     if approximate:
         cubic = m.mul(m.mul(x, x), x)
@@ -117,7 +123,8 @@ swish = silu
 
 
 def crelu(features: Any, axis: int = -1, name: str | None = None) -> Tensor:
-    """`relu` of the features and of their negative, concatenated along `axis` (Shang et al., arXiv:1603.05201).
+    """`relu` of the features and of their negative, concatenated along `axis` (Shang et al.,
+    arXiv:1603.05201).
 
     >>> import headrace as tf
     >>> tf.nn.crelu([[-2.0, 3.0]]).numpy().tolist()
@@ -127,7 +134,7 @@ def crelu(features: Any, axis: int = -1, name: str | None = None) -> Tensor:
     return ops.relu(lookup("ConcatV2")([x, m.neg(x)], axis), name)
 
 
-# --------------------------------------------------------------------------------------------------------------- softmax
+# ---------------------------------------------------------------------------------------------------- softmax
 def _along(op: Any, logits: Any, axis: int | None, name: str | None) -> Tensor:
     """A last-axis op along another axis."""
     x = to_tensor(logits)
@@ -140,7 +147,12 @@ def _along(op: Any, logits: Any, axis: int | None, name: str | None) -> Tensor:
     if not -rank <= axis < rank:
         from headrace.core.errors import InvalidArgumentError
 
-        raise InvalidArgumentError(None, None, f"axis must be in the range [{-rank}, {rank}) for logits of shape {list(shape)}. Received: axis={axis}")
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"axis must be in the range [{-rank}, {rank}) for logits of shape {list(shape)}. Received: "
+            f"axis={axis}",
+        )
     axis %= rank
     if axis == rank - 1:
         return op(x, name=name)
@@ -169,23 +181,26 @@ def log_softmax(logits: Any, axis: int | None = None, name: str | None = None) -
     return _along(ops.LOG_SOFTMAX, logits, axis, name)
 
 
-# ---------------------------------------------------------------------------------------------------------- bias, blocks
+# ----------------------------------------------------------------------------------------------- bias, blocks
 def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Tensor:
     """Adds a vector to the channels of `value`.
 
     Args:
-      data_format: channels come last ("N...C", the default, or e.g. "NHWC") or right after the batch ("NC..." or e.g. "NCHW").
+      data_format: channels come last ("N...C", the default, or e.g. "NHWC") or right after the batch ("NC..."
+        or e.g. "NCHW").
 
     >>> import headrace as tf
     >>> tf.nn.bias_add([[1.0, 2.0]], [10.0, 20.0]).numpy().tolist()
     [[11.0, 22.0]]
     """
-    if data_format is None or data_format.startswith("N") and data_format.endswith("C"):
+    if data_format is None or (data_format.startswith("N") and data_format.endswith("C")):
         layout = "NHWC"
     elif data_format.startswith("NC"):
         layout = "NCHW"
     else:
-        raise ValueError(f"`data_format` must be of the form `N...C` or `NC...`. Received: data_format={data_format}")
+        raise ValueError(
+            f"`data_format` must be of the form `N...C` or `NC...`. Received: data_format={data_format}"
+        )
     return ops.BIAS_ADD(value, bias, data_format=layout, name=name)
 
 

@@ -18,7 +18,7 @@ from headrace.ops.conv import shape_of
 _FORMATS = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCDHW")}
 
 
-# -------------------------------------------------------------------------------------------------------------- arguments
+# -------------------------------------------------------------------------------------------------- arguments
 def per_dimension(value: Any, n: int, first: bool, what: str) -> list[int]:
     """One number for every dimension of an n-D image batch, from one number, n of them, or all n + 2.
 
@@ -33,26 +33,39 @@ def per_dimension(value: Any, n: int, first: bool, what: str) -> list[int]:
     if len(values) == 1:
         values = values * n
     elif len(values) != n:
-        raise ValueError(f"{what} should be of length 1, {n} or {n + 2}. Received: {what}={value} of length {len(values)}")
+        raise ValueError(
+            f"{what} should be of length 1, {n} or {n + 2}. Received: {what}={value} of length {len(values)}"
+        )
     return [1, 1, *values] if first else [1, *values, 1]
 
 
 def channels_first(data_format: str | None, n: int) -> bool:
-    """Whether channels come right after the batch; ValueError for a format of another number of dimensions."""
+    """Whether channels come right after the batch; ValueError for a format of another number of
+    dimensions."""
     last, first = _FORMATS[n]
     if data_format in (None, last):
         return False
     if data_format == first:
         return True
-    raise ValueError(f"data_format must be {last!r} or {first!r} for {n} spatial dimensions. Received: data_format={data_format!r}")
+    raise ValueError(
+        f"data_format must be {last!r} or {first!r} for {n} spatial dimensions. Received: "
+        f"data_format={data_format!r}"
+    )
 
 
 def explicit(padding: Any, rank: int) -> dict[str, Any]:
     """The op attributes of "SAME", "VALID" or a list with a pair (before, after) per dimension."""
     if isinstance(padding, str):
         return {"padding": padding}
-    if not isinstance(padding, (list, tuple, np.ndarray)) or len(padding) != rank or any(len(p) != 2 for p in padding):
-        raise ValueError(f"padding must be 'SAME', 'VALID' or a list with {rank} pairs (before, after), one per dimension. Received: padding={padding!r}")
+    if (
+        not isinstance(padding, (list, tuple, np.ndarray))
+        or len(padding) != rank
+        or any(len(p) != 2 for p in padding)
+    ):
+        raise ValueError(
+            f"padding must be 'SAME', 'VALID' or a list with {rank} pairs (before, after), one per "
+            f"dimension. Received: padding={padding!r}"
+        )
     return {"padding": "EXPLICIT", "explicit_paddings": [int(p) for pair in padding for p in pair]}
 
 
@@ -79,11 +92,23 @@ def _batched(run: Callable[[Any], Any], x: Any, n: int) -> Any:
 
 def _widen_format(data_format: str | None) -> str:
     """The 2-D format that a 1-D one becomes by adding a height."""
-    return "NCHW" if channels_first({"NHWC": "NWC", "NCHW": "NCW"}.get(data_format or "NWC", data_format), 1) else "NHWC"
+    return (
+        "NCHW"
+        if channels_first({"NHWC": "NWC", "NCHW": "NCW"}.get(data_format or "NWC", data_format), 1)
+        else "NHWC"
+    )
 
 
-# ----------------------------------------------------------------------------------------------------------- convolutions
-def conv1d(input: Any, filters: Any, stride: Any, padding: Any, data_format: str = "NWC", dilations: Any = None, name: str | None = None) -> Any:
+# ----------------------------------------------------------------------------------------------- convolutions
+def conv1d(
+    input: Any,
+    filters: Any,
+    stride: Any,
+    padding: Any,
+    data_format: str = "NWC",
+    dilations: Any = None,
+    name: str | None = None,
+) -> Any:
     """1-D convolution (cross-correlation) of `[..., width, channels]` with `[window, channels, outputs]`.
 
     Args:
@@ -102,7 +127,9 @@ def conv1d(input: Any, filters: Any, stride: Any, padding: Any, data_format: str
     wide = _widen_format(data_format)
     first = wide == "NCHW"
     axis = 2 if first else 1
-    strides, dilation = (per_dimension(v, 1, first, what) for v, what in ((stride, "stride"), (dilations, "dilations")))
+    strides, dilation = (
+        per_dimension(v, 1, first, what) for v, what in ((stride, "stride"), (dilations, "dilations"))
+    )
     pads = explicit(padding, 3)
     if "explicit_paddings" in pads:
         pads["explicit_paddings"][2 * axis : 2 * axis] = [0, 0]
@@ -112,14 +139,31 @@ def conv1d(input: Any, filters: Any, stride: Any, padding: Any, data_format: str
     expand, squeeze = lookup("ExpandDims"), lookup("Squeeze")
 
     def run(x: Any) -> Any:
-        y = ops.CONV2D(expand(x, axis), expand(w, 0), strides=strides, dilations=dilation, data_format=wide, name=name, **pads)
+        y = ops.CONV2D(
+            expand(x, axis),
+            expand(w, 0),
+            strides=strides,
+            dilations=dilation,
+            data_format=wide,
+            name=name,
+            **pads,
+        )
         return squeeze(y, squeeze_dims=[axis])
 
     return _batched(run, x, 1)
 
 
-def conv2d(input: Any, filters: Any, strides: Any, padding: Any, data_format: str = "NHWC", dilations: Any = None, name: str | None = None) -> Any:
-    """2-D convolution (cross-correlation) of `[..., height, width, channels]` with `[height, width, channels per group, outputs]`.
+def conv2d(
+    input: Any,
+    filters: Any,
+    strides: Any,
+    padding: Any,
+    data_format: str = "NHWC",
+    dilations: Any = None,
+    name: str | None = None,
+) -> Any:
+    """2-D convolution (cross-correlation) of `[..., height, width, channels]` with `[height, width, channels
+    per group, outputs]`.
 
     A filter with fewer channels than the input makes a grouped convolution.
 
@@ -138,15 +182,26 @@ def conv2d(input: Any, filters: Any, strides: Any, padding: Any, data_format: st
     """
     first = channels_first(data_format, 2)
     attrs = {
-        "strides": per_dimension(strides, 2, first, "strides"), "dilations": per_dimension(dilations, 2, first, "dilations"),
-        "data_format": "NCHW" if first else "NHWC", **explicit(padding, 4),
-    }  # fmt: skip
+        "strides": per_dimension(strides, 2, first, "strides"),
+        "dilations": per_dimension(dilations, 2, first, "dilations"),
+        "data_format": "NCHW" if first else "NHWC",
+        **explicit(padding, 4),
+    }
     x = to_tensor(input, hint=getattr(filters, "dtype", None))
     return _batched(lambda x: ops.CONV2D(x, filters, name=name, **attrs), x, 2)
 
 
-def conv3d(input: Any, filters: Any, strides: Any, padding: str, data_format: str = "NDHWC", dilations: Any = None, name: str | None = None) -> Any:
-    """3-D convolution (cross-correlation) of `[..., depth, height, width, channels]` with `[depth, height, width, channels per group, outputs]`.
+def conv3d(
+    input: Any,
+    filters: Any,
+    strides: Any,
+    padding: str,
+    data_format: str = "NDHWC",
+    dilations: Any = None,
+    name: str | None = None,
+) -> Any:
+    """3-D convolution (cross-correlation) of `[..., depth, height, width, channels]` with `[depth, height,
+    width, channels per group, outputs]`.
 
     Args:
       strides: how far the window moves: five numbers (a number or three are taken, too).
@@ -154,17 +209,26 @@ def conv3d(input: Any, filters: Any, strides: Any, padding: str, data_format: st
       data_format: "NDHWC" or "NCDHW".
 
     >>> import headrace as tf
-    >>> tf.nn.conv3d(tf.ones([1, 2, 2, 2, 1]), tf.ones([2, 2, 2, 1, 1]), [1, 1, 1, 1, 1], "VALID").numpy().item()
+    >>> tf.nn.conv3d(tf.ones([1, 2, 2, 2, 1]), tf.ones([2, 2, 2, 1, 1]), [1] * 5, "VALID").numpy().item()
     8.0
     """
     first = channels_first(data_format, 3)
     if not isinstance(padding, str):
-        raise ValueError(f"conv3d takes padding='SAME' or 'VALID'. Received: padding={padding!r}. Use tf.pad for other amounts.")
+        raise ValueError(
+            f"conv3d takes padding='SAME' or 'VALID'. Received: padding={padding!r}. Use tf.pad for other "
+            "amounts."
+        )
     attrs = {
-        "strides": per_dimension(strides, 3, first, "strides"), "dilations": per_dimension(dilations, 3, first, "dilations"),
-        "data_format": "NCDHW" if first else "NDHWC", "padding": padding,
-    }  # fmt: skip
-    return _batched(lambda x: ops.CONV3D(x, filters, name=name, **attrs), to_tensor(input, hint=getattr(filters, "dtype", None)), 3)
+        "strides": per_dimension(strides, 3, first, "strides"),
+        "dilations": per_dimension(dilations, 3, first, "dilations"),
+        "data_format": "NCDHW" if first else "NDHWC",
+        "padding": padding,
+    }
+    return _batched(
+        lambda x: ops.CONV3D(x, filters, name=name, **attrs),
+        to_tensor(input, hint=getattr(filters, "dtype", None)),
+        3,
+    )
 
 
 def _spatial_rank(filters: Any, input: Any, extra: int = 2) -> int:
@@ -172,14 +236,23 @@ def _spatial_rank(filters: Any, input: Any, extra: int = 2) -> int:
         if t._raw_shape is not None:
             n = len(t._raw_shape) - extra
             if n not in (1, 2, 3):
-                raise ValueError(f"There must be 1, 2 or 3 spatial dimensions, so the filters must have rank 3, 4 or 5. Received: filters of shape {t.shape}")
+                raise ValueError(
+                    "There must be 1, 2 or 3 spatial dimensions, so the filters must have rank 3, 4 or 5. "
+                    f"Received: filters of shape {t.shape}"
+                )
             return n
     raise ValueError("The rank of `filters` (or of `input`) must be known")
 
 
 def convolution(
-    input: Any, filters: Any, strides: Any = None, padding: Any = "VALID", data_format: str | None = None, dilations: Any = None, name: str | None = None
-) -> Any:  # fmt: skip
+    input: Any,
+    filters: Any,
+    strides: Any = None,
+    padding: Any = "VALID",
+    data_format: str | None = None,
+    dilations: Any = None,
+    name: str | None = None,
+) -> Any:
     """Convolution of as many spatial dimensions (1 to 3) as the filters have.
 
     Args:
@@ -194,20 +267,33 @@ def convolution(
     x, w = to_tensor(input), to_tensor(filters)
     n = _spatial_rank(w, x)
     first = channels_first(data_format, n)
-    stride, dilation = (per_dimension(v, n, first, what) for v, what in ((strides, "strides"), (dilations, "dilations")))
+    stride, dilation = (
+        per_dimension(v, n, first, what) for v, what in ((strides, "strides"), (dilations, "dilations"))
+    )
     if max(stride) > 1 and max(dilation) > 1:
-        raise ValueError(f"`strides > 1` not supported in conjunction with `dilation_rate > 1`. Received: strides={strides} and dilation_rate={dilations}")
+        raise ValueError(
+            "`strides > 1` not supported in conjunction with `dilation_rate > 1`. Received: "
+            f"strides={strides} and dilation_rate={dilations}"
+        )
     run = {1: conv1d, 2: conv2d, 3: conv3d}[n]
     if n == 1:
         stride, dilation = ([v[2]] if first else [v[1]] for v in (stride, dilation))
     return run(x, w, stride, padding, _FORMATS[n][first], dilation, name)
 
 
-# ---------------------------------------------------------------------------------------------------------------- transposed
+# ------------------------------------------------------------------------------------------------- transposed
 def conv1d_transpose(
-    input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = "SAME", data_format: str = "NWC", dilations: Any = None, name: str | None = None
-) -> Any:  # fmt: skip
-    """The transpose (gradient) of `conv1d`: `filters` is `[window, output channels, input channels]`, the result has `output_shape`.
+    input: Any,
+    filters: Any,
+    output_shape: Any,
+    strides: Any,
+    padding: Any = "SAME",
+    data_format: str = "NWC",
+    dilations: Any = None,
+    name: str | None = None,
+) -> Any:
+    """The transpose (gradient) of `conv1d`: `filters` is `[window, output channels, input channels]`, the
+    result has `output_shape`.
 
     >>> import headrace as tf
     >>> tf.nn.conv1d_transpose(tf.ones([1, 2, 1]), tf.ones([2, 1, 1]), [1, 4, 1], 2).numpy().ravel().tolist()
@@ -216,7 +302,9 @@ def conv1d_transpose(
     wide = _widen_format(data_format)
     first = wide == "NCHW"
     axis = 2 if first else 1
-    stride, dilation = (per_dimension(v, 1, first, what) for v, what in ((strides, "strides"), (dilations, "dilations")))
+    stride, dilation = (
+        per_dimension(v, 1, first, what) for v, what in ((strides, "strides"), (dilations, "dilations"))
+    )
     stride.insert(axis, 1)
     dilation.insert(axis, 1)
     pads = explicit(padding, 3)
@@ -226,14 +314,31 @@ def conv1d_transpose(
     slice_ = lookup("StridedSlice")
     shape = lookup("ConcatV2")([slice_(shape, [0], [axis], [1]), [1], slice_(shape, [axis], [3], [1])], 0)
     expand = lookup("ExpandDims")
-    y = ops.CONV2D_INPUT(shape, expand(filters, 0), expand(input, axis), strides=stride, dilations=dilation, data_format=wide, name=name, **pads)
+    y = ops.CONV2D_INPUT(
+        shape,
+        expand(filters, 0),
+        expand(input, axis),
+        strides=stride,
+        dilations=dilation,
+        data_format=wide,
+        name=name,
+        **pads,
+    )
     return lookup("Squeeze")(y, squeeze_dims=[axis])
 
 
 def conv2d_transpose(
-    input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = "SAME", data_format: str = "NHWC", dilations: Any = None, name: str | None = None
-) -> Any:  # fmt: skip
-    """The transpose (gradient) of `conv2d`: `filters` is `[height, width, output channels, input channels]`, the result has `output_shape`.
+    input: Any,
+    filters: Any,
+    output_shape: Any,
+    strides: Any,
+    padding: Any = "SAME",
+    data_format: str = "NHWC",
+    dilations: Any = None,
+    name: str | None = None,
+) -> Any:
+    """The transpose (gradient) of `conv2d`: `filters` is `[height, width, output channels, input channels]`,
+    the result has `output_shape`.
 
     >>> import headrace as tf
     >>> tf.nn.conv2d_transpose(tf.ones([1, 2, 2, 1]), tf.ones([2, 2, 3, 1]), [1, 4, 4, 3], 2).shape
@@ -241,15 +346,29 @@ def conv2d_transpose(
     """
     first = channels_first(data_format, 2)
     return ops.CONV2D_INPUT(
-        output_shape, filters, input, strides=per_dimension(strides, 2, first, "strides"), dilations=per_dimension(dilations, 2, first, "dilations"),
-        data_format="NCHW" if first else "NHWC", name=name, **explicit(padding, 4),
-    )  # fmt: skip
+        output_shape,
+        filters,
+        input,
+        strides=per_dimension(strides, 2, first, "strides"),
+        dilations=per_dimension(dilations, 2, first, "dilations"),
+        data_format="NCHW" if first else "NHWC",
+        name=name,
+        **explicit(padding, 4),
+    )
 
 
 def conv3d_transpose(
-    input: Any, filters: Any, output_shape: Any, strides: Any, padding: str = "SAME", data_format: str = "NDHWC", dilations: Any = None, name: str | None = None
-) -> Any:  # fmt: skip
-    """The transpose (gradient) of `conv3d`: `filters` is `[depth, height, width, output channels, input channels]`, the result has `output_shape`.
+    input: Any,
+    filters: Any,
+    output_shape: Any,
+    strides: Any,
+    padding: str = "SAME",
+    data_format: str = "NDHWC",
+    dilations: Any = None,
+    name: str | None = None,
+) -> Any:
+    """The transpose (gradient) of `conv3d`: `filters` is `[depth, height, width, output channels, input
+    channels]`, the result has `output_shape`.
 
     >>> import headrace as tf
     >>> tf.nn.conv3d_transpose(tf.ones([1, 1, 1, 1, 1]), tf.ones([2, 2, 2, 1, 1]), [1, 2, 2, 2, 1], 2).shape
@@ -257,14 +376,27 @@ def conv3d_transpose(
     """
     first = channels_first(data_format, 3)
     return ops.CONV3D_INPUT(
-        output_shape, filters, input, strides=per_dimension(strides, 3, first, "strides"), dilations=per_dimension(dilations, 3, first, "dilations"),
-        data_format="NCDHW" if first else "NDHWC", padding=padding, name=name,
-    )  # fmt: skip
+        output_shape,
+        filters,
+        input,
+        strides=per_dimension(strides, 3, first, "strides"),
+        dilations=per_dimension(dilations, 3, first, "dilations"),
+        data_format="NCDHW" if first else "NDHWC",
+        padding=padding,
+        name=name,
+    )
 
 
 def conv_transpose(
-    input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = "SAME", data_format: str | None = None, dilations: Any = None, name: str | None = None
-) -> Any:  # fmt: skip
+    input: Any,
+    filters: Any,
+    output_shape: Any,
+    strides: Any,
+    padding: Any = "SAME",
+    data_format: str | None = None,
+    dilations: Any = None,
+    name: str | None = None,
+) -> Any:
     """The transpose of `convolution`, of as many spatial dimensions (1 to 3) as `output_shape` has.
 
     >>> import headrace as tf
@@ -280,7 +412,7 @@ def conv_transpose(
     return run(input, filters, shape, strides, padding, data_format or _FORMATS[n][0], dilations, name)
 
 
-# ---------------------------------------------------------------------------------------------------------------- dilated
+# ---------------------------------------------------------------------------------------------------- dilated
 def atrous_conv2d(value: Any, filters: Any, rate: int, padding: str, name: str | None = None) -> Any:
     """2-D convolution whose window takes every `rate`-th element: `convolution` with `dilations=rate`.
 
@@ -291,11 +423,16 @@ def atrous_conv2d(value: Any, filters: Any, rate: int, padding: str, name: str |
     return convolution(value, filters, padding=padding, dilations=rate, name=name)
 
 
-def atrous_conv2d_transpose(value: Any, filters: Any, output_shape: Any, rate: int, padding: str, name: str | None = None) -> Any:
-    """The transpose (gradient) of `atrous_conv2d`; `filters` is `[height, width, output channels, input channels]`.
+def atrous_conv2d_transpose(
+    value: Any, filters: Any, output_shape: Any, rate: int, padding: str, name: str | None = None
+) -> Any:
+    """The transpose (gradient) of `atrous_conv2d`; `filters` is `[height, width, output channels, input
+    channels]`.
 
     >>> import headrace as tf
-    >>> tf.nn.atrous_conv2d_transpose(tf.ones([1, 1, 1, 1]), tf.ones([2, 2, 1, 1]), [1, 3, 3, 1], 2, "VALID")[0, :, :, 0].numpy().tolist()
+    >>> x, filters = tf.ones([1, 1, 1, 1]), tf.ones([2, 2, 1, 1])
+    >>> y = tf.nn.atrous_conv2d_transpose(x, filters, [1, 3, 3, 1], 2, "VALID")
+    >>> y[0, :, :, 0].numpy().tolist()
     [[1.0, 0.0, 1.0], [0.0, 0.0, 0.0], [1.0, 0.0, 1.0]]
     """
     if rate < 1:
@@ -303,10 +440,16 @@ def atrous_conv2d_transpose(value: Any, filters: Any, output_shape: Any, rate: i
     return conv2d_transpose(value, filters, output_shape, 1, padding, dilations=rate, name=name)
 
 
-# -------------------------------------------------------------------------------------------------- depthwise, separable
+# --------------------------------------------------------------------------------------- depthwise, separable
 def depthwise_conv2d(
-    input: Any, filter: Any, strides: Sequence[int], padding: Any, data_format: str | None = None, dilations: Any = None, name: str | None = None
-) -> Any:  # fmt: skip
+    input: Any,
+    filter: Any,
+    strides: Sequence[int],
+    padding: Any,
+    data_format: str | None = None,
+    dilations: Any = None,
+    name: str | None = None,
+) -> Any:
     """Convolves every channel with filters of its own: `filter` is `[height, width, channels, multiplier]`.
 
     Returns: `[batch, new height, new width, channels * multiplier]`.
@@ -317,41 +460,84 @@ def depthwise_conv2d(
     """
     first = channels_first(data_format, 2)
     return ops.DEPTHWISE(
-        input, filter, strides=per_dimension(strides, 2, first, "strides"), dilations=per_dimension(dilations, 2, first, "dilations"),
-        data_format="NCHW" if first else "NHWC", name=name, **explicit(padding, 4),
-    )  # fmt: skip
+        input,
+        filter,
+        strides=per_dimension(strides, 2, first, "strides"),
+        dilations=per_dimension(dilations, 2, first, "dilations"),
+        data_format="NCHW" if first else "NHWC",
+        name=name,
+        **explicit(padding, 4),
+    )
 
 
 def depthwise_conv2d_backprop_input(
-    input_sizes: Any, filter: Any, out_backprop: Any, strides: Sequence[int], padding: Any, data_format: str = "NHWC", dilations: Sequence[int] = (1, 1, 1, 1),
+    input_sizes: Any,
+    filter: Any,
+    out_backprop: Any,
+    strides: Sequence[int],
+    padding: Any,
+    data_format: str = "NHWC",
+    dilations: Sequence[int] = (1, 1, 1, 1),
     name: str | None = None,
-) -> Any:  # fmt: skip
+) -> Any:
     """The gradient of `depthwise_conv2d` by its input, of shape `input_sizes`.
 
     >>> import headrace as tf
-    >>> tf.nn.depthwise_conv2d_backprop_input([1, 2, 2, 1], tf.ones([2, 2, 1, 1]), tf.ones([1, 1, 1, 1]), [1] * 4, "VALID").shape
+    >>> filters, g = tf.ones([2, 2, 1, 1]), tf.ones([1, 1, 1, 1])
+    >>> tf.nn.depthwise_conv2d_backprop_input([1, 2, 2, 1], filters, g, [1] * 4, "VALID").shape
     TensorShape([1, 2, 2, 1])
     """
-    return ops.DEPTHWISE_INPUT(input_sizes, filter, out_backprop, strides=list(strides), data_format=data_format, dilations=list(dilations), name=name, **explicit(padding, 4))
+    return ops.DEPTHWISE_INPUT(
+        input_sizes,
+        filter,
+        out_backprop,
+        strides=list(strides),
+        data_format=data_format,
+        dilations=list(dilations),
+        name=name,
+        **explicit(padding, 4),
+    )
 
 
 def depthwise_conv2d_backprop_filter(
-    input: Any, filter_sizes: Any, out_backprop: Any, strides: Sequence[int], padding: Any, data_format: str = "NHWC", dilations: Sequence[int] = (1, 1, 1, 1),
+    input: Any,
+    filter_sizes: Any,
+    out_backprop: Any,
+    strides: Sequence[int],
+    padding: Any,
+    data_format: str = "NHWC",
+    dilations: Sequence[int] = (1, 1, 1, 1),
     name: str | None = None,
-) -> Any:  # fmt: skip
+) -> Any:
     """The gradient of `depthwise_conv2d` by its filter, of shape `filter_sizes`.
 
     >>> import headrace as tf
-    >>> tf.nn.depthwise_conv2d_backprop_filter(tf.ones([1, 2, 2, 1]), [2, 2, 1, 1], tf.ones([1, 1, 1, 1]), [1] * 4, "VALID").shape
+    >>> x, g = tf.ones([1, 2, 2, 1]), tf.ones([1, 1, 1, 1])
+    >>> tf.nn.depthwise_conv2d_backprop_filter(x, [2, 2, 1, 1], g, [1] * 4, "VALID").shape
     TensorShape([2, 2, 1, 1])
     """
-    return ops.DEPTHWISE_FILTER(input, filter_sizes, out_backprop, strides=list(strides), data_format=data_format, dilations=list(dilations), name=name, **explicit(padding, 4))
+    return ops.DEPTHWISE_FILTER(
+        input,
+        filter_sizes,
+        out_backprop,
+        strides=list(strides),
+        data_format=data_format,
+        dilations=list(dilations),
+        name=name,
+        **explicit(padding, 4),
+    )
 
 
 def separable_conv2d(
-    input: Any, depthwise_filter: Any, pointwise_filter: Any, strides: Sequence[int], padding: Any, data_format: str | None = None, dilations: Any = None,
+    input: Any,
+    depthwise_filter: Any,
+    pointwise_filter: Any,
+    strides: Sequence[int],
+    padding: Any,
+    data_format: str | None = None,
+    dilations: Any = None,
     name: str | None = None,
-) -> Any:  # fmt: skip
+) -> Any:
     """A depthwise convolution followed by a 1×1 convolution that mixes its channels.
 
     Args:
@@ -359,41 +545,72 @@ def separable_conv2d(
       pointwise_filter: `[1, 1, channels * multiplier, outputs]`.
 
     >>> import headrace as tf
-    >>> tf.nn.separable_conv2d(tf.ones([1, 4, 4, 3]), tf.ones([3, 3, 3, 2]), tf.ones([1, 1, 6, 5]), [1, 1, 1, 1], "SAME").shape
+    >>> depthwise, pointwise = tf.ones([3, 3, 3, 2]), tf.ones([1, 1, 6, 5])
+    >>> tf.nn.separable_conv2d(tf.ones([1, 4, 4, 3]), depthwise, pointwise, [1, 1, 1, 1], "SAME").shape
     TensorShape([1, 4, 4, 5])
     """
     pointwise = to_tensor(pointwise_filter)
     shape = pointwise._raw_shape
     if shape is not None and (len(shape) != 4 or any(d not in (None, 1) for d in shape[:2])):
-        raise ValueError(f"pointwise_filter must have shape [1, 1, channels, outputs]. Received: {list(shape)}")
+        raise ValueError(
+            f"pointwise_filter must have shape [1, 1, channels, outputs]. Received: {list(shape)}"
+        )
     y = depthwise_conv2d(input, depthwise_filter, strides, padding, data_format, dilations)
     return conv2d(y, pointwise, 1, "VALID", data_format or "NHWC", name=name)
 
 
-# -------------------------------------------------------------------------------------------------------------- morphology
-def _morphology_arguments(data_format: str, strides: Sequence[int], dilations: Sequence[int]) -> dict[str, Any]:
+# ------------------------------------------------------------------------------------------------- morphology
+def _morphology_arguments(
+    data_format: str, strides: Sequence[int], dilations: Sequence[int]
+) -> dict[str, Any]:
     if data_format != "NHWC":
         raise ValueError(f"data_format must be 'NHWC'. Received: data_format={data_format!r}")
     return {"strides": list(strides), "rates": list(dilations)}
 
 
-def dilation2d(input: Any, filters: Any, strides: Sequence[int], padding: str, data_format: str, dilations: Sequence[int], name: str | None = None) -> Any:
-    """Grey-scale dilation: `max over the window of input + filters`, per channel; `filters` is `[height, width, channels]`.
+def dilation2d(
+    input: Any,
+    filters: Any,
+    strides: Sequence[int],
+    padding: str,
+    data_format: str,
+    dilations: Sequence[int],
+    name: str | None = None,
+) -> Any:
+    """Grey-scale dilation: `max over the window of input + filters`, per channel; `filters` is `[height,
+    width, channels]`.
 
     >>> import headrace as tf
-    >>> tf.nn.dilation2d(tf.reshape(tf.range(4.0), [1, 2, 2, 1]), tf.ones([2, 2, 1]), [1] * 4, "VALID", "NHWC", [1] * 4).numpy().item()
+    >>> x, filters = tf.reshape(tf.range(4.0), [1, 2, 2, 1]), tf.ones([2, 2, 1])
+    >>> tf.nn.dilation2d(x, filters, [1] * 4, "VALID", "NHWC", [1] * 4).numpy().item()
     4.0
     """
-    return image_patches.DILATION(input, filters, padding=padding, name=name, **_morphology_arguments(data_format, strides, dilations))
+    return image_patches.DILATION(
+        input, filters, padding=padding, name=name, **_morphology_arguments(data_format, strides, dilations)
+    )
 
 
-def erosion2d(value: Any, filters: Any, strides: Sequence[int], padding: str, data_format: str, dilations: Sequence[int], name: str | None = None) -> Any:
+def erosion2d(
+    value: Any,
+    filters: Any,
+    strides: Sequence[int],
+    padding: str,
+    data_format: str,
+    dilations: Sequence[int],
+    name: str | None = None,
+) -> Any:
     """Grey-scale erosion: `min over the window of value - reflected filters`, per channel.
 
     >>> import headrace as tf
-    >>> tf.nn.erosion2d(tf.reshape(tf.range(4.0), [1, 2, 2, 1]), tf.ones([2, 2, 1]), [1] * 4, "VALID", "NHWC", [1] * 4).numpy().item()
+    >>> x, filters = tf.reshape(tf.range(4.0), [1, 2, 2, 1]), tf.ones([2, 2, 1])
+    >>> tf.nn.erosion2d(x, filters, [1] * 4, "VALID", "NHWC", [1] * 4).numpy().item()
     -1.0
     """
     neg, reverse = lookup("Neg"), lookup("ReverseV2")
     args = _morphology_arguments(data_format, strides, dilations)
-    return neg(image_patches.DILATION(neg(to_tensor(value)), reverse(to_tensor(filters), [0, 1]), padding=padding, **args), name=name)
+    return neg(
+        image_patches.DILATION(
+            neg(to_tensor(value)), reverse(to_tensor(filters), [0, 1]), padding=padding, **args
+        ),
+        name=name,
+    )

@@ -24,9 +24,17 @@ def _sparse_tensor(indices: Tensor, values: Tensor, shape: Tensor) -> Any:
 
 
 def ctc_loss(
-    labels: Any, logits: Any, label_length: Any, logit_length: Any, logits_time_major: bool = True, unique: Any = None, blank_index: int | None = None, name: str | None = None
-) -> Tensor:  # fmt: skip
-    """Minus the log-probability of a labelling, summed over all its alignments with the logits (Graves et al., ICML 2006).
+    labels: Any,
+    logits: Any,
+    label_length: Any,
+    logit_length: Any,
+    logits_time_major: bool = True,
+    unique: Any = None,
+    blank_index: int | None = None,
+    name: str | None = None,
+) -> Tensor:
+    """Minus the log-probability of a labelling, summed over all its alignments with the logits (Graves et
+    al., ICML 2006).
 
     Args:
       labels: `[batch, length]` class numbers, or a SparseTensor of int32 with as many rows.
@@ -34,10 +42,12 @@ def ctc_loss(
       label_length: how many labels of each row count (None with sparse labels).
       logit_length: how many steps of each row count.
       unique: accepted for compatibility; this algorithm has no use for it.
-      blank_index: the class that means "no label": 0 by default, negative numbers count from the last class. Must be given with
+      blank_index: the class that means "no label": 0 by default, negative numbers count from the last class.
+        Must be given with
         sparse labels.
 
-    Returns: a loss for each row. Very large (about 707 and more) where no alignment exists; infinite with sparse labels.
+    Returns: a loss for each row. Very large (about 707 and more) where no alignment exists; infinite with
+      sparse labels.
 
     >>> import headrace as tf
     >>> tf.nn.ctc_loss([[1]], tf.zeros([2, 1, 3]), [1], [2]).numpy().round(4).tolist()
@@ -54,7 +64,9 @@ def ctc_loss(
         blank = 0 if blank_index is None else int(blank_index)
         if blank < 0:
             blank += _known(classes)
-        loss, _ = ops.CTC_LOSS_DENSE(x, _int32(labels), _int32(label_length), _int32(logit_length), blank_index=blank, name=name)
+        loss, _ = ops.CTC_LOSS_DENSE(
+            x, _int32(labels), _int32(label_length), _int32(logit_length), blank_index=blank, name=name
+        )
     else:
         if blank_index is None:
             raise ValueError("Argument `blank_index` must be provided when `labels` is a `SparseTensor`.")
@@ -75,7 +87,9 @@ def _known(classes: int | None) -> int:
     return classes
 
 
-def ctc_greedy_decoder(inputs: Any, sequence_length: Any, merge_repeated: bool = True, blank_index: int | None = None) -> tuple[list[Any], Tensor]:
+def ctc_greedy_decoder(
+    inputs: Any, sequence_length: Any, merge_repeated: bool = True, blank_index: int | None = None
+) -> tuple[list[Any], Tensor]:
     """The most probable class of every step, without blanks.
 
     Args:
@@ -92,11 +106,15 @@ def ctc_greedy_decoder(inputs: Any, sequence_length: Any, merge_repeated: bool =
     """
     x = to_tensor(inputs)
     blank = -1 if blank_index is None else int(blank_index)
-    indices, values, shape, scores = ops.CTC_GREEDY_DECODER(x, _int32(sequence_length), merge_repeated=merge_repeated, blank_index=blank)
+    indices, values, shape, scores = ops.CTC_GREEDY_DECODER(
+        x, _int32(sequence_length), merge_repeated=merge_repeated, blank_index=blank
+    )
     return [_sparse_tensor(indices, values, shape)], scores
 
 
-def ctc_beam_search_decoder(inputs: Any, sequence_length: Any, beam_width: int = 100, top_paths: int = 1) -> tuple[list[Any], Tensor]:
+def ctc_beam_search_decoder(
+    inputs: Any, sequence_length: Any, beam_width: int = 100, top_paths: int = 1
+) -> tuple[list[Any], Tensor]:
     """The most probable labellings, by a beam search over prefixes. The last class is the blank.
 
     Args:
@@ -104,7 +122,8 @@ def ctc_beam_search_decoder(inputs: Any, sequence_length: Any, beam_width: int =
       beam_width: how many prefixes are followed.
       top_paths: how many labellings are wanted.
 
-    Returns: a list of `top_paths` SparseTensors of class numbers, and their log-probabilities `[batch, top_paths]`.
+    Returns: a list of `top_paths` SparseTensors of class numbers, and their log-probabilities `[batch,
+      top_paths]`.
 
     >>> import headrace as tf
     >>> (decoded,), _ = tf.nn.ctc_beam_search_decoder(9 * tf.one_hot([[1], [1], [2], [0]], 3), [4])
@@ -112,12 +131,16 @@ def ctc_beam_search_decoder(inputs: Any, sequence_length: Any, beam_width: int =
     [1, 0]
     """
     indices, values, shapes, scores = ops.CTC_BEAM_SEARCH_DECODER(
-        to_tensor(inputs), _int32(sequence_length), beam_width=beam_width, top_paths=top_paths, merge_repeated=False
+        to_tensor(inputs),
+        _int32(sequence_length),
+        beam_width=beam_width,
+        top_paths=top_paths,
+        merge_repeated=False,
     )
     return [_sparse_tensor(*parts) for parts in zip(indices, values, shapes)], scores
 
 
-# -------------------------------------------------------------------------------------------------------- label utilities
+# -------------------------------------------------------------------------------------------- label utilities
 def _positions(x: Tensor) -> Tensor:
     """0 … width - 1."""
     width = lookup("StridedSlice")(lookup("Shape")(x), [1], [2], [1], shrink_axis_mask=1)
@@ -128,12 +151,17 @@ def _compact(values: Tensor, keep: Tensor) -> Tensor:
     """Moves the kept values of each row to its front; zeros follow."""
     cast, expand = lookup("Cast"), lookup("ExpandDims")
     slot = m.sub(lookup("Cumsum")(cast(keep, DstT=dtypes.int32), 1), 1)
-    here = lookup("LogicalAnd")(lookup("Equal")(expand(slot, 1), lookup("Reshape")(_positions(values), [1, -1, 1])), expand(keep, 1))
-    return lookup("Sum")(lookup("SelectV2")(here, expand(values, 1), m.number(0, values)), [2], keep_dims=False)
+    here = lookup("LogicalAnd")(
+        lookup("Equal")(expand(slot, 1), lookup("Reshape")(_positions(values), [1, -1, 1])), expand(keep, 1)
+    )
+    return lookup("Sum")(
+        lookup("SelectV2")(here, expand(values, 1), m.number(0, values)), [2], keep_dims=False
+    )
 
 
 def ctc_unique_labels(labels: Any, name: str | None = None) -> list[Tensor]:
-    """The distinct labels of each row in order of appearance (followed by zeros), and for every label its place among them.
+    """The distinct labels of each row in order of appearance (followed by zeros), and for every label its
+    place among them.
 
     >>> import headrace as tf
     >>> [t.numpy().tolist() for t in tf.nn.ctc_unique_labels([[5, 2, 5]])]
@@ -163,7 +191,9 @@ def collapse_repeated(labels: Any, seq_length: Any, name: str | None = None) -> 
     """
     x, lengths = to_tensor(labels), to_tensor(seq_length)
     take, concat = lookup("StridedSlice"), lookup("ConcatV2")
-    column = lambda lo, hi, **masks: take(x, [0, lo], [0, hi], [1, 1], begin_mask=1, end_mask=1 + masks.get("end", 0))
+    column = lambda lo, hi, **masks: take(
+        x, [0, lo], [0, hi], [1, 1], begin_mask=1, end_mask=1 + masks.get("end", 0)
+    )
     changed = lookup("NotEqual")(column(1, 0, end=2), column(0, -1))
     first = lookup("Equal")(column(0, 1), column(0, 1))
     inside = lookup("Less")(_positions(x), lookup("ExpandDims")(_int32(lengths), 1))

@@ -32,26 +32,34 @@ def _noise_shape(x: Tensor, noise_shape: Any) -> Any:
     return merged
 
 
-def general_dropout(x: Any, rate: Any, uniform_sampler: Callable[..., Any], noise_shape: Any = None, name: str | None = None) -> Tensor:
+def general_dropout(
+    x: Any, rate: Any, uniform_sampler: Callable[..., Any], noise_shape: Any = None, name: str | None = None
+) -> Tensor:
     """Dropout with random numbers from `uniform_sampler(shape=, dtype=)`, which gives floats in [0, 1).
 
     Args:
       rate: the probability of each element to become zero, in [0, 1).
-      noise_shape: the shape of the random numbers, broadcastable to x: elements that share one live or die together.
+      noise_shape: the shape of the random numbers, broadcastable to x: elements that share one live or die
+        together.
 
     Raises:
       ValueError: `rate` is out of range, or x is not floating point.
 
     >>> import headrace as tf
-    >>> tf.nn.experimental.general_dropout([1.0, 1.0], 0.5, lambda shape, dtype: tf.constant([0.1, 0.9], dtype)).numpy().tolist()
+    >>> sampler = lambda shape, dtype: tf.constant([0.1, 0.9], dtype)
+    >>> tf.nn.experimental.general_dropout([1.0, 1.0], 0.5, sampler).numpy().tolist()
     [0.0, 2.0]
     """
     constant = isinstance(rate, Real)
     if constant and not 0 <= rate < 1:
-        raise ValueError(f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: rate={rate}")
+        raise ValueError(
+            f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: rate={rate}"
+        )
     x = to_tensor(x)
     if not x._dtype.is_floating:
-        raise ValueError(f"`x.dtype` must be a floating point tensor as `x` will be scaled. Received: x_dtype={x._dtype!r}")
+        raise ValueError(
+            f"`x.dtype` must be a floating point tensor as `x` will be scaled. Received: x_dtype={x._dtype!r}"
+        )
     if constant and rate == 0:
         return x
     if constant:
@@ -63,7 +71,10 @@ def general_dropout(x: Any, rate: Any, uniform_sampler: Callable[..., Any], nois
             raise ValueError(f"`rate` must be a scalar tensor. Received: rate of shape {threshold.shape}")
         if threshold._dtype is not x._dtype:
             if not threshold._dtype.is_floating:
-                raise ValueError(f"`rate` must have a floating-point type like `x`. Received: {threshold._dtype.name} and {x._dtype.name}")
+                raise ValueError(
+                    f"`rate` must have a floating-point type like `x`. Received: {threshold._dtype.name} "
+                    f"and {x._dtype.name}"
+                )
             threshold = lookup("Cast")(threshold, DstT=x._dtype)
         scaled = m.mul(x, m.reciprocal(m.sub(m.number(1, x), threshold)))
     noise = to_tensor(uniform_sampler(shape=_noise_shape(x, noise_shape), dtype=x._dtype))
@@ -78,7 +89,8 @@ def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: 
     """Sets elements to zero with probability `rate` and scales the others by `1 / (1 - rate)`.
 
     Args:
-      noise_shape: the shape of the random numbers, broadcastable to x: elements that share one live or die together.
+      noise_shape: the shape of the random numbers, broadcastable to x: elements that share one live or die
+        together.
       seed: for the same choice in every program run (see `tf.random.set_seed`).
 
     Raises:
@@ -93,10 +105,14 @@ def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: 
 
     if isinstance(rate, Real) and rate == 0:
         seeds.get_seed(seed)  # the next op's seed is the same whether or not something is dropped here
-    return general_dropout(x, rate, lambda shape, dtype: uniform(shape, dtype=dtype, seed=seed), noise_shape, name)
+    return general_dropout(
+        x, rate, lambda shape, dtype: uniform(shape, dtype=dtype, seed=seed), noise_shape, name
+    )
 
 
-def stateless_dropout(x: Any, rate: Any, seed: Any, rng_alg: Any = None, noise_shape: Any = None, name: str | None = None) -> Tensor:
+def stateless_dropout(
+    x: Any, rate: Any, seed: Any, rng_alg: Any = None, noise_shape: Any = None, name: str | None = None
+) -> Tensor:
     """`dropout` that chooses the same elements for the same `seed`, two integers.
 
     Args:
@@ -110,4 +126,10 @@ def stateless_dropout(x: Any, rate: Any, seed: Any, rng_alg: Any = None, noise_s
     """
     from headrace.api.random import stateless_uniform
 
-    return general_dropout(x, rate, lambda shape, dtype: stateless_uniform(shape, seed, dtype=dtype, alg=rng_alg or "auto_select"), noise_shape, name)
+    return general_dropout(
+        x,
+        rate,
+        lambda shape, dtype: stateless_uniform(shape, seed, dtype=dtype, alg=rng_alg or "auto_select"),
+        noise_shape,
+        name,
+    )

@@ -12,7 +12,11 @@ from headrace.ops import math as m
 
 
 def _is_partitioned(params: Any) -> bool:
-    return isinstance(params, (list, tuple)) and len(params) > 1 and any(isinstance(p, Tensor) or hasattr(p, "__tf_tensor__") or hasattr(p, "handle") for p in params)
+    return (
+        isinstance(params, (list, tuple))
+        and len(params) > 1
+        and any(isinstance(p, Tensor) or hasattr(p, "__tf_tensor__") or hasattr(p, "handle") for p in params)
+    )
 
 
 def _rows(table: Any, ids: Tensor, name: str | None) -> Tensor:
@@ -34,12 +38,15 @@ def _clipped(rows: Tensor, ids: Tensor, max_norm: Any) -> Tensor:
     squares = lookup("Sum")(m.square(rows), axes, keep_dims=True)
     positive = lookup("Greater")(squares, m.number(0, squares))
     select = lookup("SelectV2")
-    norm = select(positive, m.sqrt(select(positive, squares, m.number(1, squares))), squares)  # a zero row has a gradient, too
+    norm = select(
+        positive, m.sqrt(select(positive, squares, m.number(1, squares))), squares
+    )  # a zero row has a gradient, too
     return m.realdiv(m.mul(rows, limit), m.maximum(norm, limit))
 
 
 def _partition(params: list[Any], ids: Tensor) -> Tensor:
-    """Rows of a table that is cut into several: the first `rows mod parts` have one row more ("div" in TensorFlow)."""
+    """Rows of a table that is cut into several: the first `rows mod parts` have one row more ("div" in
+    TensorFlow)."""
     parts = len(params)
     tables = [to_tensor(p) for p in params]
     sizes = [t._raw_shape[0] if t._raw_shape is not None else None for t in tables]
@@ -49,9 +56,15 @@ def _partition(params: list[Any], ids: Tensor) -> Tensor:
         number = lambda n: m.number(n, ids)
     else:
         slice_ = lookup("StridedSlice")
-        rows = [lookup("Cast")(slice_(lookup("Shape")(t), [0], [1], [1], shrink_axis_mask=1), DstT=ids._dtype) for t in tables]
+        rows = [
+            lookup("Cast")(slice_(lookup("Shape")(t), [0], [1], [1], shrink_axis_mask=1), DstT=ids._dtype)
+            for t in tables
+        ]
         total = lookup("AddN")(rows)
-        per, extra = lookup("FloorDiv")(total, m.number(parts, total)), lookup("FloorMod")(total, m.number(parts, total))
+        per, extra = (
+            lookup("FloorDiv")(total, m.number(parts, total)),
+            lookup("FloorMod")(total, m.number(parts, total)),
+        )
         number = lambda n: n
     flat = lookup("Reshape")(ids, [-1])
     per_t, extra_t = number(per), number(extra)
@@ -59,7 +72,11 @@ def _partition(params: list[Any], ids: Tensor) -> Tensor:
     longer = m.add(per_t, one)
     part = m.maximum(floordiv(flat, longer), floordiv(m.sub(flat, extra_t), m.maximum(per_t, one)))
     select = lookup("SelectV2")
-    offset = select(lookup("Less")(part, extra_t), floormod(flat, longer), floormod(m.sub(flat, extra_t), m.maximum(per_t, one)))
+    offset = select(
+        lookup("Less")(part, extra_t),
+        floormod(flat, longer),
+        floormod(m.sub(flat, extra_t), m.maximum(per_t, one)),
+    )
     part = lookup("Cast")(part, DstT=dtypes.int32)
     out: Tensor | None = None
     for i, table in enumerate(params):
@@ -100,18 +117,26 @@ def embedding_lookup(params: Any, ids: Any, max_norm: Any = None, name: str | No
     ids = to_tensor(ids)
     if _is_partitioned(params):
         return _clipped(_partition(list(params), ids), ids, max_norm)
-    table = params[0] if isinstance(params, (list, tuple)) and len(params) == 1 and _is_table(params[0]) else params
+    table = (
+        params[0]
+        if isinstance(params, (list, tuple)) and len(params) == 1 and _is_table(params[0])
+        else params
+    )
     return _clipped(_rows(table, ids, name), ids, max_norm)
 
 
 def _is_table(value: Any) -> bool:
-    """Whether the only element of a list is the table itself (and not the only row of one written as nested lists)."""
+    """Whether the only element of a list is the table itself (and not the only row of one written as nested
+    lists)."""
     return isinstance(value, Tensor) or hasattr(value, "__tf_tensor__") or hasattr(value, "handle")
 
 
-# ---------------------------------------------------------------------------------------------------------- sparse ids
-def _combine(rows: Tensor, segments: Tensor, weights: Tensor | None, count: Any, combiner: str, name: str | None) -> Tensor:
-    """Sums rows by segment, weighted, and normalises as the combiner says. `count`: the number of segments."""
+# ------------------------------------------------------------------------------------------------- sparse ids
+def _combine(
+    rows: Tensor, segments: Tensor, weights: Tensor | None, count: Any, combiner: str, name: str | None
+) -> Tensor:
+    """Sums rows by segment, weighted, and normalises as the combiner says. `count`: the number of
+    segments."""
     total_of = lambda v: lookup("UnsortedSegmentSum")(v, segments, count)
     shape = rows._raw_shape
     if shape is None:
@@ -141,19 +166,31 @@ def _check(sp_ids: Any, sp_weights: Any, combiner: str | None) -> str:
 
 
 def _row_numbers(sp_ids: Any) -> Tensor:
-    return lookup("Cast")(lookup("StridedSlice")(sp_ids.indices, [0, 0], [0, 1], [1, 1], begin_mask=1, end_mask=1, shrink_axis_mask=2), DstT=dtypes.int32)
+    return lookup("Cast")(
+        lookup("StridedSlice")(
+            sp_ids.indices, [0, 0], [0, 1], [1, 1], begin_mask=1, end_mask=1, shrink_axis_mask=2
+        ),
+        DstT=dtypes.int32,
+    )
 
 
 def embedding_lookup_sparse(
-    params: Any, sp_ids: Any, sp_weights: Any, combiner: str | None = None, max_norm: Any = None, name: str | None = None, allow_fast_lookup: bool = False
-) -> Tensor:  # fmt: skip
+    params: Any,
+    sp_ids: Any,
+    sp_weights: Any,
+    combiner: str | None = None,
+    max_norm: Any = None,
+    name: str | None = None,
+    allow_fast_lookup: bool = False,
+) -> Tensor:
     """For each row of the sparse matrix `sp_ids`, the combined embeddings of its ids.
 
     Args:
       params: the table; or a list of its pieces.
       sp_ids: a SparseTensor `[rows, any]` of int32 or int64 ids, sorted by row; every row has one at least.
       sp_weights: None, or a SparseTensor with a weight for each id.
-      combiner: "mean" (the default), "sum", or "sqrtn" (the sum divided by the square root of the sum of squared weights).
+      combiner: "mean" (the default), "sum", or "sqrtn" (the sum divided by the square root of the sum of
+        squared weights).
       max_norm: rows of a greater Euclidean length are scaled down to it before.
 
     Returns: shape `[last row with ids + 1] + params.shape[1:]`.
@@ -171,11 +208,19 @@ def embedding_lookup_sparse(
 
 
 def safe_embedding_lookup_sparse(
-    embedding_weights: Any, sparse_ids: Any, sparse_weights: Any = None, combiner: str = "mean", default_id: Any = None, max_norm: Any = None, name: str | None = None,
+    embedding_weights: Any,
+    sparse_ids: Any,
+    sparse_weights: Any = None,
+    combiner: str = "mean",
+    default_id: Any = None,
+    max_norm: Any = None,
+    name: str | None = None,
     allow_fast_lookup: bool = False,
-) -> Tensor:  # fmt: skip
-    """`embedding_lookup_sparse` that takes invalid ids (negative ones; those of weight 0 or less, except for "sum") for missing, and
-    rows without ids: they give the embedding of `default_id`, or zeros. `sparse_ids` may have more than two dimensions, the last of
+) -> Tensor:
+    """`embedding_lookup_sparse` that takes invalid ids (negative ones; those of weight 0 or less, except for
+    "sum") for missing, and
+    rows without ids: they give the embedding of `default_id`, or zeros. `sparse_ids` may have more than two
+    dimensions, the last of
     which is combined.
 
     >>> import headrace as tf
@@ -196,15 +241,23 @@ def safe_embedding_lookup_sparse(
     else:  # leading dimensions are rows, too
         strides = lookup("Cumprod")(leading, 0, exclusive=True, reverse=True)
         positions = slice_(sparse_ids.indices, [0, 0], [0, -1], [1, 1], begin_mask=3, end_mask=1)
-        segments = lookup("Cast")(lookup("Sum")(m.mul(positions, strides), [1], keep_dims=False), DstT=dtypes.int32)
+        segments = lookup("Cast")(
+            lookup("Sum")(m.mul(positions, strides), [1], keep_dims=False), DstT=dtypes.int32
+        )
     ids = sparse_ids.values
     valid = lookup("GreaterEqual")(ids, m.number(0, ids))
     if sparse_weights is not None and combiner != "sum":
-        valid = lookup("LogicalAnd")(valid, lookup("Greater")(sparse_weights.values, m.number(0, sparse_weights.values)))
+        valid = lookup("LogicalAnd")(
+            valid, lookup("Greater")(sparse_weights.values, m.number(0, sparse_weights.values))
+        )
     select, cast = lookup("SelectV2"), lookup("Cast")
     rows = embedding_lookup(embedding_weights, select(valid, ids, m.number(0, ids)), max_norm)
     mask = cast(valid, DstT=rows._dtype)
-    weights = mask if sparse_weights is None else select(valid, cast(sparse_weights.values, DstT=rows._dtype), m.number(0, rows))
+    weights = (
+        mask
+        if sparse_weights is None
+        else select(valid, cast(sparse_weights.values, DstT=rows._dtype), m.number(0, rows))
+    )
     out = _combine(rows, segments, weights, cast(count, DstT=dtypes.int32), combiner, name)
     if default_id is not None:
         filled = lookup("UnsortedSegmentSum")(mask, segments, cast(count, DstT=dtypes.int32))

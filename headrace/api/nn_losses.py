@@ -39,7 +39,9 @@ def _product(sizes: Tensor) -> Tensor:
     return lookup("Prod")(sizes, [0], keep_dims=False)
 
 
-def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, name: str | None = None) -> Tensor:
+def softmax_cross_entropy_with_logits(
+    labels: Any, logits: Any, axis: int = -1, name: str | None = None
+) -> Tensor:
     """`-sum(labels * log_softmax(logits))` along `axis`, for probability distributions `labels`.
 
     Gradients flow to labels and logits; stop them at the labels with `tf.stop_gradient` where these are data.
@@ -87,7 +89,8 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str
       labels: int32 or int64, of the shape of `logits` without its last dimension, in `[0, classes)`.
 
     Raises:
-      ValueError: shapes do not fit. InvalidArgumentError: a label is out of range (NaN in compiled functions).
+      ValueError: shapes do not fit. InvalidArgumentError: a label is out of range (NaN in compiled
+        functions).
 
     >>> import headrace as tf
     >>> tf.nn.sparse_softmax_cross_entropy_with_logits([1], [[2.0, 2.0]]).numpy().round(4).tolist()
@@ -102,11 +105,19 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str
     if b is not None and not b:
         raise ValueError(f"`logits` cannot be a scalar. Received: logits={logits}")
     if a is not None and b is not None and len(a) != len(b) - 1:
-        raise ValueError(f"`labels.shape.rank` must equal `logits.shape.rank - 1`. Received: labels.shape={a} of rank {len(a)} and logits.shape={b} of rank {len(b)}")
+        raise ValueError(
+            f"`labels.shape.rank` must equal `logits.shape.rank - 1`. Received: labels.shape={a} of rank "
+            f"{len(a)} and logits.shape={b} of rank {len(b)}"
+        )
     if a is not None and b is not None and not shapes.compatible(a, b[:-1]):
-        raise ValueError(f"`labels.shape` must equal `logits.shape` except for the last dimension. Received: labels.shape={a} and logits.shape={b}")
+        raise ValueError(
+            "`labels.shape` must equal `logits.shape` except for the last dimension. Received: "
+            f"labels.shape={a} and logits.shape={b}"
+        )
     if a is None or len(a) != 1:
-        loss, _ = ops.SPARSE_SOFTMAX_CROSS_ENTROPY(_as_matrix(scores), lookup("Reshape")(labels, [-1]), name=name)
+        loss, _ = ops.SPARSE_SOFTMAX_CROSS_ENTROPY(
+            _as_matrix(scores), lookup("Reshape")(labels, [-1]), name=name
+        )
         loss = lookup("Reshape")(loss, shape_of(labels))
     else:
         loss, _ = ops.SPARSE_SOFTMAX_CROSS_ENTROPY(scores, labels, name=name)
@@ -115,7 +126,9 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str
 
 def _same_shapes(labels: Tensor, logits: Tensor) -> None:
     if not shapes.compatible(labels._raw_shape, logits._raw_shape):
-        raise ValueError(f"`logits` and `labels` must have the same shape, received ({logits.shape} vs {labels.shape}).")
+        raise ValueError(
+            f"`logits` and `labels` must have the same shape, received ({logits.shape} vs {labels.shape})."
+        )
 
 
 def _log1p_exp_minus_abs(x: Tensor, positive: Tensor) -> Tensor:
@@ -123,8 +136,11 @@ def _log1p_exp_minus_abs(x: Tensor, positive: Tensor) -> Tensor:
     return lookup("Log1p")(lookup("Exp")(lookup("SelectV2")(positive, m.neg(x), x)))
 
 
-def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, name: str | None = None) -> Tensor:
-    """`-labels * log(sigmoid(logits)) - (1 - labels) * log(1 - sigmoid(logits))`, element-wise and without overflow.
+def sigmoid_cross_entropy_with_logits(
+    labels: Any = None, logits: Any = None, name: str | None = None
+) -> Tensor:
+    """`-labels * log(sigmoid(logits)) - (1 - labels) * log(1 - sigmoid(logits))`, element-wise and without
+    overflow.
 
     Raises:
       ValueError: the shapes differ.
@@ -140,10 +156,14 @@ def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, na
     _same_shapes(z, x)
     zero = m.number(0, x)
     positive = lookup("GreaterEqual")(x, zero)
-    return m.add(m.sub(lookup("SelectV2")(positive, x, zero), m.mul(x, z)), _log1p_exp_minus_abs(x, positive), name)
+    return m.add(
+        m.sub(lookup("SelectV2")(positive, x, zero), m.mul(x, z)), _log1p_exp_minus_abs(x, positive), name
+    )
 
 
-def weighted_cross_entropy_with_logits(labels: Any, logits: Any, pos_weight: Any, name: str | None = None) -> Tensor:
+def weighted_cross_entropy_with_logits(
+    labels: Any, logits: Any, pos_weight: Any, name: str | None = None
+) -> Tensor:
     """`-labels * log(sigmoid(logits)) * pos_weight - (1 - labels) * log(1 - sigmoid(logits))`, element-wise.
 
     A weight above 1 finds more of the positives, at the price of more false ones.
@@ -171,8 +191,11 @@ def l2_loss(t: Any, name: str | None = None) -> Tensor:
     return nn_ops.L2_LOSS(t, name=name)
 
 
-def log_poisson_loss(targets: Any, log_input: Any, compute_full_loss: bool = False, name: str | None = None) -> Tensor:
-    """The negative log-likelihood of counts `targets` under a Poisson distribution of rate `exp(log_input)`, but for a constant.
+def log_poisson_loss(
+    targets: Any, log_input: Any, compute_full_loss: bool = False, name: str | None = None
+) -> Tensor:
+    """The negative log-likelihood of counts `targets` under a Poisson distribution of rate `exp(log_input)`,
+    but for a constant.
 
     Args:
       compute_full_loss: adds the constant, `log(targets!)`, by Stirling's approximation.
@@ -188,22 +211,31 @@ def log_poisson_loss(targets: Any, log_input: Any, compute_full_loss: bool = Fal
     if not compute_full_loss:
         return loss
     log = lookup("Log")
-    stirling = m.add(m.sub(m.mul(z, log(z)), z), m.mul(m.number(0.5, z), log(m.mul(m.number(2 * np.pi, z), z))))
+    stirling = m.add(
+        m.sub(m.mul(z, log(z)), z), m.mul(m.number(0.5, z), log(m.mul(m.number(2 * np.pi, z), z)))
+    )
     zero = lookup("ZerosLike")(z)
-    between = lookup("LogicalAnd")(lookup("GreaterEqual")(z, zero), lookup("LessEqual")(z, lookup("OnesLike")(z)))
+    between = lookup("LogicalAnd")(
+        lookup("GreaterEqual")(z, zero), lookup("LessEqual")(z, lookup("OnesLike")(z))
+    )
     return m.add(loss, lookup("SelectV2")(between, zero, stirling))
 
 
-# ----------------------------------------------------------------------------------------------------- averages of losses
+# ----------------------------------------------------------------------------------------- averages of losses
 def replicas_in_sync() -> int:
-    """How many replicas compute a step together: the current distribution strategy's number, 1 without one."""
+    """How many replicas compute a step together: the current distribution strategy's number, 1 without
+    one."""
     import sys
 
-    strategies = sys.modules.get("headrace.distribute")  # a program that never imported it runs under no strategy
+    strategies = sys.modules.get(
+        "headrace.distribute"
+    )  # a program that never imported it runs under no strategy
     return 1 if strategies is None else strategies.get_strategy().num_replicas_in_sync
 
 
-def compute_average_loss(per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None) -> Tensor:
+def compute_average_loss(
+    per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None
+) -> Tensor:
     """The sum of (weighted) losses divided by the global batch size: each replica's share of the mean.
 
     Args:
@@ -222,16 +254,27 @@ def compute_average_loss(per_example_loss: Any, sample_weight: Any = None, globa
         loss = _cast(loss, dtype)
     if global_batch_size is None:
         if loss._raw_shape is not None and not loss._raw_shape:
-            raise ValueError("`per_example_loss` must have at least one dimension (the batch), received a scalar. Pass global_batch_size.")
+            raise ValueError(
+                "`per_example_loss` must have at least one dimension (the batch), received a scalar. Pass "
+                "global_batch_size."
+            )
         size = lookup("StridedSlice")(lookup("Shape")(loss), [0], [1], [1], shrink_axis_mask=1)
         global_batch_size = m.mul(size, replicas_in_sync())
     size = to_tensor(global_batch_size)
     if size._raw_shape not in ((), None):
-        raise ValueError(f"`global_batch_size` must be a scalar. Received: global_batch_size={global_batch_size} of shape {size.shape}")
+        raise ValueError(
+            f"`global_batch_size` must be a scalar. Received: global_batch_size={global_batch_size} of "
+            f"shape {size.shape}"
+        )
     if not size._dtype.is_integer:
-        raise TypeError(f"`global_batch_size` must be an int scalar. Received: global_batch_size={global_batch_size} of type {size._dtype.name}")
+        raise TypeError(
+            f"`global_batch_size` must be an int scalar. Received: global_batch_size={global_batch_size} of "
+            f"type {size._dtype.name}"
+        )
     if size._is_eager and size.numpy() < 0:  # type: ignore[attr-defined]
-        raise ValueError(f"`global_batch_size` must be non-negative. Received: global_batch_size={global_batch_size}")
+        raise ValueError(
+            f"`global_batch_size` must be non-negative. Received: global_batch_size={global_batch_size}"
+        )
     total = lookup("Sum")(loss, _all_axes(loss), keep_dims=False)
     return lookup("DivNoNan")(total, _cast(size, dtype))
 

@@ -31,7 +31,9 @@ def _sum(x: Tensor, axes: Any, keepdims: bool) -> Tensor:
     return lookup("Sum")(x, axes, keep_dims=keepdims)
 
 
-def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: str | None = None) -> tuple[Tensor, Tensor]:
+def moments(
+    x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: str | None = None
+) -> tuple[Tensor, Tensor]:
     """Mean and variance over `axes`. 16-bit floats are computed in float32.
 
     Args:
@@ -48,7 +50,11 @@ def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: 
     mean = _mean(wide, axes, True)
     variance = ops.VARIANCE(wide, mean, axes, keep_dims=keepdims)
     if not keepdims:
-        mean = lookup("Squeeze")(mean, squeeze_dims=_static_axes(axes)) if _static_axes(axes) is not None else lookup("Reshape")(mean, lookup("Shape")(variance))
+        mean = (
+            lookup("Squeeze")(mean, squeeze_dims=_static_axes(axes))
+            if _static_axes(axes) is not None
+            else lookup("Reshape")(mean, lookup("Shape")(variance))
+        )
     return _cast(mean, dtype), _cast(variance, dtype)
 
 
@@ -61,7 +67,9 @@ def _static_axes(axes: Any) -> list[int] | None:
     return [int(a) for a in value.reshape(-1)]
 
 
-def sufficient_statistics(x: Any, axes: Sequence[int], shift: Any = None, keepdims: bool = False, name: str | None = None) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+def sufficient_statistics(
+    x: Any, axes: Sequence[int], shift: Any = None, keepdims: bool = False, name: str | None = None
+) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
     """What mean and variance can be computed from in one pass (see `normalize_moments`).
 
     Returns: the number of elements, the (shifted) sum, the (shifted) sum of squares, and the shift or None.
@@ -82,10 +90,17 @@ def sufficient_statistics(x: Any, axes: Sequence[int], shift: Any = None, keepdi
     if shift is None:
         return count, _sum(x, axes, keepdims), _sum(m.square(x), axes, keepdims), None
     shift = to_tensor(shift, hint=x._dtype)
-    return count, _sum(m.sub(x, shift), axes, keepdims), _sum(m.squared_difference(x, shift), axes, keepdims), shift
+    return (
+        count,
+        _sum(m.sub(x, shift), axes, keepdims),
+        _sum(m.squared_difference(x, shift), axes, keepdims),
+        shift,
+    )
 
 
-def normalize_moments(counts: Any, mean_ss: Any, variance_ss: Any, shift: Any, name: str | None = None) -> tuple[Tensor, Tensor]:
+def normalize_moments(
+    counts: Any, mean_ss: Any, variance_ss: Any, shift: Any, name: str | None = None
+) -> tuple[Tensor, Tensor]:
     """Mean and variance from `sufficient_statistics`.
 
     >>> import headrace as tf
@@ -103,8 +118,11 @@ def normalize_moments(counts: Any, mean_ss: Any, variance_ss: Any, shift: Any, n
     return mean, m.sub(m.mul(variance_ss, divisor), m.square(shifted))
 
 
-def weighted_moments(x: Any, axes: Any, frequency_weights: Any, keepdims: bool = False, name: str | None = None) -> tuple[Tensor, Tensor]:
-    """Mean and variance over `axes` of elements that count as often as `frequency_weights` (broadcastable to x) say.
+def weighted_moments(
+    x: Any, axes: Any, frequency_weights: Any, keepdims: bool = False, name: str | None = None
+) -> tuple[Tensor, Tensor]:
+    """Mean and variance over `axes` of elements that count as often as `frequency_weights` (broadcastable to
+    x) say.
 
     >>> import headrace as tf
     >>> mean, _ = tf.nn.weighted_moments(tf.constant([1.0, 4.0]), [0], tf.constant([2.0, 1.0]))
@@ -127,11 +145,16 @@ def weighted_moments(x: Any, axes: Any, frequency_weights: Any, keepdims: bool =
     variance = m.mul(_sum(m.mul(weights, m.squared_difference(x, mean)), axes, True), divisor)
     if not keepdims:
         squeeze = lookup("Squeeze")
-        mean, variance = squeeze(mean, squeeze_dims=_static_axes(axes)), squeeze(variance, squeeze_dims=_static_axes(axes))
+        mean, variance = (
+            squeeze(mean, squeeze_dims=_static_axes(axes)),
+            squeeze(variance, squeeze_dims=_static_axes(axes)),
+        )
     return _cast(mean, dtype), _cast(variance, dtype)
 
 
-def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: Any, name: str | None = None) -> Tensor:
+def batch_normalization(
+    x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: Any, name: str | None = None
+) -> Tensor:
     """`scale * (x - mean) / sqrt(variance + variance_epsilon) + offset` (Ioffe & Szegedy, arXiv:1502.03167).
 
     Args:
@@ -143,7 +166,14 @@ def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: An
     """
     x = to_tensor(x)
     variance = to_tensor(variance, hint=x._dtype)
-    inverse = m.rsqrt(m.add(variance, to_tensor(variance_epsilon, variance._dtype) if not isinstance(variance_epsilon, Tensor) else variance_epsilon))
+    inverse = m.rsqrt(
+        m.add(
+            variance,
+            to_tensor(variance_epsilon, variance._dtype)
+            if not isinstance(variance_epsilon, Tensor)
+            else variance_epsilon,
+        )
+    )
     if scale is not None:
         inverse = m.mul(inverse, to_tensor(scale, hint=inverse._dtype))
     shift = m.mul(to_tensor(mean, hint=inverse._dtype), inverse)
@@ -152,29 +182,52 @@ def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: An
 
 
 def batch_norm_with_global_normalization(
-    input: Any, mean: Any, variance: Any, beta: Any, gamma: Any, variance_epsilon: float, scale_after_normalization: bool, name: str | None = None
-) -> Tensor:  # fmt: skip
+    input: Any,
+    mean: Any,
+    variance: Any,
+    beta: Any,
+    gamma: Any,
+    variance_epsilon: float,
+    scale_after_normalization: bool,
+    name: str | None = None,
+) -> Tensor:
     """`batch_normalization` whose scale applies only with `scale_after_normalization`.
 
     >>> import headrace as tf
     >>> v = tf.constant([1.0])
-    >>> tf.nn.batch_norm_with_global_normalization(tf.ones([1, 1, 1, 1]), v, v, v, v, 0.0, True).numpy().item()
+    >>> x = tf.ones([1, 1, 1, 1])
+    >>> tf.nn.batch_norm_with_global_normalization(x, v, v, v, v, 0.0, True).numpy().item()
     1.0
     """
-    return batch_normalization(input, mean, variance, beta, gamma if scale_after_normalization else None, variance_epsilon, name)
+    return batch_normalization(
+        input, mean, variance, beta, gamma if scale_after_normalization else None, variance_epsilon, name
+    )
 
 
 def local_response_normalization(
-    input: Any, depth_radius: int = 5, bias: float = 1, alpha: float = 1, beta: float = 0.5, name: str | None = None
-) -> Tensor:  # fmt: skip
+    input: Any,
+    depth_radius: int = 5,
+    bias: float = 1,
+    alpha: float = 1,
+    beta: float = 0.5,
+    name: str | None = None,
+) -> Tensor:
     """`input / (bias + alpha * sum of squares of the 2 * depth_radius + 1 neighbouring channels) ** beta`
     (Krizhevsky et al., "ImageNet classification with deep convolutional neural networks", 2012).
 
     >>> import headrace as tf
-    >>> tf.nn.local_response_normalization(tf.ones([1, 1, 1, 3]), depth_radius=1, beta=1.0)[0, 0, 0].numpy().round(3).tolist()
+    >>> y = tf.nn.local_response_normalization(tf.ones([1, 1, 1, 3]), depth_radius=1, beta=1.0)
+    >>> y[0, 0, 0].numpy().round(3).tolist()
     [0.333, 0.25, 0.333]
     """
-    return ops.LRN(input, depth_radius=int(depth_radius), bias=float(bias), alpha=float(alpha), beta=float(beta), name=name)
+    return ops.LRN(
+        input,
+        depth_radius=int(depth_radius),
+        bias=float(bias),
+        alpha=float(alpha),
+        beta=float(beta),
+        name=name,
+    )
 
 
 lrn = local_response_normalization

@@ -11,8 +11,8 @@ from headrace.core.dtypes import as_dtype
 from headrace.core.op import OpDef, lookup
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
+from headrace.ops import fractional, seeds
 from headrace.ops import pool as ops
-from headrace.ops import seeds
 
 from .nn_conv import _FORMATS, _widen_format, channels_first, explicit, per_dimension
 
@@ -35,17 +35,24 @@ class FractionalPool(NamedTuple):
 def _attrs(n: int, ksize: Any, strides: Any, padding: Any, data_format: str | None) -> dict[str, Any]:
     first = channels_first(data_format, n)
     return {
-        "ksize": per_dimension(ksize, n, first, "ksize"), "strides": per_dimension(strides, n, first, "strides"),
-        "data_format": _FORMATS[n][first], **explicit(padding, n + 2),
-    }  # fmt: skip
+        "ksize": per_dimension(ksize, n, first, "ksize"),
+        "strides": per_dimension(strides, n, first, "strides"),
+        "data_format": _FORMATS[n][first],
+        **explicit(padding, n + 2),
+    }
 
 
 def _only_names(padding: Any, function: str) -> None:
     if not isinstance(padding, str):
-        raise ValueError(f"{function} takes padding='SAME' or 'VALID'. Received: padding={padding!r}. Use tf.pad for other amounts.")
+        raise ValueError(
+            f"{function} takes padding='SAME' or 'VALID'. Received: padding={padding!r}. Use tf.pad for "
+            "other amounts."
+        )
 
 
-def _pool1d(op: OpDef, input: Any, ksize: Any, strides: Any, padding: str, data_format: str, name: str | None) -> Any:
+def _pool1d(
+    op: OpDef, input: Any, ksize: Any, strides: Any, padding: str, data_format: str, name: str | None
+) -> Any:
     _only_names(padding, "1-D pooling")
     wide = _widen_format(data_format)
     first = wide == "NCHW"
@@ -57,7 +64,9 @@ def _pool1d(op: OpDef, input: Any, ksize: Any, strides: Any, padding: str, data_
     return lookup("Squeeze")(y, squeeze_dims=[axis], name=name)
 
 
-def max_pool1d(input: Any, ksize: Any, strides: Any, padding: str, data_format: str = "NWC", name: str | None = None) -> Any:
+def max_pool1d(
+    input: Any, ksize: Any, strides: Any, padding: str, data_format: str = "NWC", name: str | None = None
+) -> Any:
     """The maximum over windows of `[batch, width, channels]`.
 
     >>> import headrace as tf
@@ -67,7 +76,9 @@ def max_pool1d(input: Any, ksize: Any, strides: Any, padding: str, data_format: 
     return _pool1d(ops.MAX_POOL, input, ksize, strides, padding, data_format, name)
 
 
-def avg_pool1d(input: Any, ksize: Any, strides: Any, padding: str, data_format: str = "NWC", name: str | None = None) -> Any:
+def avg_pool1d(
+    input: Any, ksize: Any, strides: Any, padding: str, data_format: str = "NWC", name: str | None = None
+) -> Any:
     """The mean over windows of `[batch, width, channels]`; padding is not counted.
 
     >>> import headrace as tf
@@ -77,7 +88,9 @@ def avg_pool1d(input: Any, ksize: Any, strides: Any, padding: str, data_format: 
     return _pool1d(ops.AVG_POOL, input, ksize, strides, padding, data_format, name)
 
 
-def max_pool2d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC", name: str | None = None) -> Any:
+def max_pool2d(
+    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC", name: str | None = None
+) -> Any:
     """The maximum over windows of `[batch, height, width, channels]`.
 
     Args:
@@ -90,7 +103,9 @@ def max_pool2d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: 
     return ops.MAX_POOL(input, name=name, **_attrs(2, ksize, strides, padding, data_format))
 
 
-def avg_pool2d(input: Any, ksize: Any, strides: Any, padding: str, data_format: str = "NHWC", name: str | None = None) -> Any:
+def avg_pool2d(
+    input: Any, ksize: Any, strides: Any, padding: str, data_format: str = "NHWC", name: str | None = None
+) -> Any:
     """The mean over windows of `[batch, height, width, channels]`; padding is not counted.
 
     >>> import headrace as tf
@@ -101,7 +116,9 @@ def avg_pool2d(input: Any, ksize: Any, strides: Any, padding: str, data_format: 
     return ops.AVG_POOL(input, name=name, **_attrs(2, ksize, strides, padding, data_format))
 
 
-def max_pool3d(input: Any, ksize: Any, strides: Any, padding: str, data_format: str = "NDHWC", name: str | None = None) -> Any:
+def max_pool3d(
+    input: Any, ksize: Any, strides: Any, padding: str, data_format: str = "NDHWC", name: str | None = None
+) -> Any:
     """The maximum over windows of `[batch, depth, height, width, channels]`.
 
     >>> import headrace as tf
@@ -112,7 +129,9 @@ def max_pool3d(input: Any, ksize: Any, strides: Any, padding: str, data_format: 
     return ops.MAX_POOL_3D(input, name=name, **_attrs(3, ksize, strides, padding, data_format))
 
 
-def avg_pool3d(input: Any, ksize: Any, strides: Any, padding: str, data_format: str = "NDHWC", name: str | None = None) -> Any:
+def avg_pool3d(
+    input: Any, ksize: Any, strides: Any, padding: str, data_format: str = "NDHWC", name: str | None = None
+) -> Any:
     """The mean over windows of `[batch, depth, height, width, channels]`; padding is not counted.
 
     >>> import headrace as tf
@@ -128,11 +147,21 @@ def _spatial(input: Any, data_format: str | None) -> tuple[Any, int]:
     shape = x._raw_shape
     n = len(shape) - 2 if shape is not None else len(data_format) - 2 if data_format else None
     if n not in (1, 2, 3):
-        raise ValueError(f"`input.shape.rank` must be 3, 4 or 5. Received: input.shape={x.shape} of rank {None if shape is None else len(shape)}.")
+        raise ValueError(
+            f"`input.shape.rank` must be 3, 4 or 5. Received: input.shape={x.shape} of rank "
+            f"{None if shape is None else len(shape)}."
+        )
     return x, n
 
 
-def max_pool(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = None, name: str | None = None) -> Any:
+def max_pool(
+    input: Any,
+    ksize: Any,
+    strides: Any,
+    padding: Any,
+    data_format: str | None = None,
+    name: str | None = None,
+) -> Any:
     """The maximum over windows of 1, 2 or 3 spatial dimensions.
 
     >>> import headrace as tf
@@ -140,10 +169,19 @@ def max_pool(input: Any, ksize: Any, strides: Any, padding: Any, data_format: st
     [1.0, 3.0]
     """
     x, n = _spatial(input, data_format)
-    return {1: max_pool1d, 2: max_pool2d, 3: max_pool3d}[n](x, ksize, strides, padding, data_format or _FORMATS[n][0], name)
+    return {1: max_pool1d, 2: max_pool2d, 3: max_pool3d}[n](
+        x, ksize, strides, padding, data_format or _FORMATS[n][0], name
+    )
 
 
-def avg_pool(input: Any, ksize: Any, strides: Any, padding: str, data_format: str | None = None, name: str | None = None) -> Any:
+def avg_pool(
+    input: Any,
+    ksize: Any,
+    strides: Any,
+    padding: str,
+    data_format: str | None = None,
+    name: str | None = None,
+) -> Any:
     """The mean over windows of 1, 2 or 3 spatial dimensions; padding is not counted.
 
     >>> import headrace as tf
@@ -151,14 +189,23 @@ def avg_pool(input: Any, ksize: Any, strides: Any, padding: str, data_format: st
     [0.5, 2.5]
     """
     x, n = _spatial(input, data_format)
-    return {1: avg_pool1d, 2: avg_pool2d, 3: avg_pool3d}[n](x, ksize, strides, padding, data_format or _FORMATS[n][0], name)
+    return {1: avg_pool1d, 2: avg_pool2d, 3: avg_pool3d}[n](
+        x, ksize, strides, padding, data_format or _FORMATS[n][0], name
+    )
 
 
 def max_pool_with_argmax(
-    input: Any, ksize: Any, strides: Any, padding: str, data_format: str = "NHWC", output_dtype: Any = dtypes.int64, include_batch_in_index: bool = False,
+    input: Any,
+    ksize: Any,
+    strides: Any,
+    padding: str,
+    data_format: str = "NHWC",
+    output_dtype: Any = dtypes.int64,
+    include_batch_in_index: bool = False,
     name: str | None = None,
-) -> Any:  # fmt: skip
-    """The maximum over windows, and where it is: the position in the flattened image (in the whole batch with `include_batch_in_index`).
+) -> Any:
+    """The maximum over windows, and where it is: the position in the flattened image (in the whole batch with
+    `include_batch_in_index`).
 
     >>> import headrace as tf
     >>> y, at = tf.nn.max_pool_with_argmax(tf.reshape(tf.range(4.0), [1, 2, 2, 1]), 2, 2, "VALID")
@@ -166,34 +213,58 @@ def max_pool_with_argmax(
     3
     """
     if data_format != "NHWC":
-        raise ValueError(f"`data_format` values other than 'NHWC' are not supported. Received: data_format={data_format}")
+        raise ValueError(
+            f"`data_format` values other than 'NHWC' are not supported. Received: data_format={data_format}"
+        )
     _only_names(padding, "max_pool_with_argmax")
     output, argmax = ops.MAX_POOL_WITH_ARGMAX(
-        input, ksize=per_dimension(ksize, 2, False, "ksize"), strides=per_dimension(strides, 2, False, "strides"), padding=padding,
-        Targmax=as_dtype(output_dtype), include_batch_in_index=include_batch_in_index, name=name,
-    )  # fmt: skip
+        input,
+        ksize=per_dimension(ksize, 2, False, "ksize"),
+        strides=per_dimension(strides, 2, False, "strides"),
+        padding=padding,
+        Targmax=as_dtype(output_dtype),
+        include_batch_in_index=include_batch_in_index,
+        name=name,
+    )
     return MaxPoolWithArgmax(output, argmax)
 
 
-def _fractional(op: OpDef, value: Any, ratio: Any, pseudo_random: bool, overlapping: bool, seed: int, name: str | None) -> Any:
+def _fractional(
+    op: OpDef, value: Any, ratio: Any, pseudo_random: bool, overlapping: bool, seed: int, name: str | None
+) -> Any:
     ratios = list(ratio) if isinstance(ratio, (list, tuple)) else [ratio]
     if len(ratios) == 1:
         ratios = [1.0, ratios[0], ratios[0], 1.0]
     elif len(ratios) == 2:
         ratios = [1.0, *ratios, 1.0]
     if len(ratios) != 4 or any(r < 1.0 for r in ratios):
-        raise ValueError(f"pooling_ratio should be a number, two or four numbers, all at least 1.0. Received: pooling_ratio={ratio}")
-    attrs: dict[str, Any] = {"pooling_ratio": ratios, "pseudo_random": pseudo_random, "overlapping": overlapping}
+        raise ValueError(
+            "pooling_ratio should be a number, two or four numbers, all at least 1.0. Received: "
+            f"pooling_ratio={ratio}"
+        )
+    attrs: dict[str, Any] = {
+        "pooling_ratio": ratios,
+        "pseudo_random": pseudo_random,
+        "overlapping": overlapping,
+    }
     if seed:
         attrs |= {"deterministic": True, **seeds.op_seeds(seed)}
     return FractionalPool(*op(value, name=name, **attrs))
 
 
-def fractional_max_pool(value: Any, pooling_ratio: Any, pseudo_random: bool = False, overlapping: bool = False, seed: int = 0, name: str | None = None) -> Any:
+def fractional_max_pool(
+    value: Any,
+    pooling_ratio: Any,
+    pseudo_random: bool = False,
+    overlapping: bool = False,
+    seed: int = 0,
+    name: str | None = None,
+) -> Any:
     """Max pooling over regions of random sizes (B. Graham, "Fractional max-pooling", arXiv:1412.6071).
 
     Args:
-      pooling_ratio: how many times smaller the output is: a number, or one per dimension (those of batch and channels being 1).
+      pooling_ratio: how many times smaller the output is: a number, or one per dimension (those of batch and
+        channels being 1).
       pseudo_random: regions follow the paper's pseudo-random sequence instead of a random one.
       overlapping: neighbouring regions share their border.
       seed: 0 draws new regions every time.
@@ -204,20 +275,31 @@ def fractional_max_pool(value: Any, pooling_ratio: Any, pseudo_random: bool = Fa
     >>> tf.nn.fractional_max_pool(tf.ones([1, 10, 10, 1]), 1.5, seed=1)[0].shape
     TensorShape([1, 6, 6, 1])
     """
-    return _fractional(ops.FRACTIONAL_MAX_POOL, value, pooling_ratio, pseudo_random, overlapping, seed, name)
+    return _fractional(
+        fractional.FRACTIONAL_MAX_POOL, value, pooling_ratio, pseudo_random, overlapping, seed, name
+    )
 
 
-def fractional_avg_pool(value: Any, pooling_ratio: Any, pseudo_random: bool = False, overlapping: bool = False, seed: int = 0, name: str | None = None) -> Any:
+def fractional_avg_pool(
+    value: Any,
+    pooling_ratio: Any,
+    pseudo_random: bool = False,
+    overlapping: bool = False,
+    seed: int = 0,
+    name: str | None = None,
+) -> Any:
     """Average pooling over regions of random sizes; arguments and results as of `fractional_max_pool`.
 
     >>> import headrace as tf
     >>> tf.nn.fractional_avg_pool(tf.ones([1, 10, 10, 1]), 1.5, seed=1)[0].shape
     TensorShape([1, 6, 6, 1])
     """
-    return _fractional(ops.FRACTIONAL_AVG_POOL, value, pooling_ratio, pseudo_random, overlapping, seed, name)
+    return _fractional(
+        fractional.FRACTIONAL_AVG_POOL, value, pooling_ratio, pseudo_random, overlapping, seed, name
+    )
 
 
-# --------------------------------------------------------------------------------------------------------------- dilated
+# ---------------------------------------------------------------------------------------------------- dilated
 def _same_padding(window: Sequence[int], rate: Sequence[int]) -> list[list[int]]:
     out = []
     for k, r in zip(window, rate):
@@ -227,9 +309,16 @@ def _same_padding(window: Sequence[int], rate: Sequence[int]) -> list[list[int]]
 
 
 def with_space_to_batch(
-    input: Any, dilation_rate: Any, padding: str, op: Callable[..., Any], filter_shape: Any = None, spatial_dims: Sequence[int] | None = None, data_format: str | None = None
-) -> Any:  # fmt: skip
-    """Runs a sliding-window op with dilation: neighbours at distance `dilation_rate` are moved next to each other, into the
+    input: Any,
+    dilation_rate: Any,
+    padding: str,
+    op: Callable[..., Any],
+    filter_shape: Any = None,
+    spatial_dims: Sequence[int] | None = None,
+    data_format: str | None = None,
+) -> Any:
+    """Runs a sliding-window op with dilation: neighbours at distance `dilation_rate` are moved next to each
+    other, into the
     batch, `op` runs on that, and the result is moved back.
 
     Args:
@@ -239,7 +328,8 @@ def with_space_to_batch(
 
     >>> import headrace as tf
     >>> pool = lambda x, n, padding: tf.nn.max_pool1d(x, 2, 1, padding)
-    >>> tf.nn.with_space_to_batch(tf.reshape(tf.range(6.0), [1, 6, 1]), [2], "VALID", pool).numpy().ravel().tolist()
+    >>> x = tf.reshape(tf.range(6.0), [1, 6, 1])
+    >>> tf.nn.with_space_to_batch(x, [2], "VALID", pool).numpy().ravel().tolist()
     [2.0, 3.0, 4.0, 5.0]
     """
     x = to_tensor(input)
@@ -250,7 +340,9 @@ def with_space_to_batch(
     start = 2 if data_format is not None and data_format.startswith("NC") else 1
     dims = sorted(spatial_dims) if spatial_dims is not None else list(range(start, start + n))
     if len(dims) != n or dims[0] < 1:
-        raise ValueError(f"spatial_dims must name {n} dimensions after the batch. Received: spatial_dims={spatial_dims}")
+        raise ValueError(
+            f"spatial_dims must name {n} dimensions after the batch. Received: spatial_dims={spatial_dims}"
+        )
     if all(r == 1 for r in rates):
         return op(x, n, padding)
     if padding.upper() == "SAME":
@@ -285,9 +377,15 @@ def _known(value: Any, what: str) -> Any:
 
 
 def pool(
-    input: Any, window_shape: Sequence[int], pooling_type: str, strides: Any = None, padding: str = "VALID", data_format: str | None = None, dilations: Any = None,
+    input: Any,
+    window_shape: Sequence[int],
+    pooling_type: str,
+    strides: Any = None,
+    padding: str = "VALID",
+    data_format: str | None = None,
+    dilations: Any = None,
     name: str | None = None,
-) -> Any:  # fmt: skip
+) -> Any:
     """Pooling over windows of `len(window_shape)` (1 to 3) spatial dimensions.
 
     Args:
@@ -305,12 +403,29 @@ def pool(
         raise ValueError(f"Unsupported pooling_type: {pooling_type}. Use 'MAX' or 'AVG'.")
     first = channels_first(data_format, n)
     axes = slice(2, None) if first else slice(1, -1)
-    stride, rate = (per_dimension(v, n, first, what)[axes] for v, what in ((strides, "strides"), (dilations, "dilations")))
+    stride, rate = (
+        per_dimension(v, n, first, what)[axes] for v, what in ((strides, "strides"), (dilations, "dilations"))
+    )
     if max(stride) > 1 and max(rate) > 1:
-        raise ValueError(f"`strides > 1` not supported in conjunction with `dilation_rate > 1`. Received: strides={stride} and dilation_rate={rate}")
-    if padding == "SAME" and max(rate) > 1:  # the blocks' padding would be zeros, which may be a window's maximum
-        raise ValueError(f"pooling with 'SAME' padding is not implemented for `dilation_rate` > 1. Received: padding={padding} and dilation_rate={rate}")
-    run = {("MAX", 1): max_pool1d, ("MAX", 2): max_pool2d, ("MAX", 3): max_pool3d, ("AVG", 1): avg_pool1d, ("AVG", 2): avg_pool2d, ("AVG", 3): avg_pool3d}[pooling_type, n]
+        raise ValueError(
+            "`strides > 1` not supported in conjunction with `dilation_rate > 1`. Received: "
+            f"strides={stride} and dilation_rate={rate}"
+        )
+    if (
+        padding == "SAME" and max(rate) > 1
+    ):  # the blocks' padding would be zeros, which may be a window's maximum
+        raise ValueError(
+            "pooling with 'SAME' padding is not implemented for `dilation_rate` > 1. Received: "
+            f"padding={padding} and dilation_rate={rate}"
+        )
+    run = {
+        ("MAX", 1): max_pool1d,
+        ("MAX", 2): max_pool2d,
+        ("MAX", 3): max_pool3d,
+        ("AVG", 1): avg_pool1d,
+        ("AVG", 2): avg_pool2d,
+        ("AVG", 3): avg_pool3d,
+    }[pooling_type, n]
     size = list(window_shape)
     apply = lambda x, _, padding: run(x, size, stride, padding, _FORMATS[n][first], name)
     return with_space_to_batch(input, rate, padding, apply, filter_shape=size, data_format=data_format)

@@ -33,11 +33,38 @@ class AccidentalHits(NamedTuple):
     weights: Tensor
 
 
-def _run(op: OpDef, true_classes: Any, num_true: int, num_sampled: int, unique: bool, seed: int | None, name: str | None, **attrs: Any) -> Candidates:
-    return Candidates(*op(true_classes, num_true=num_true, num_sampled=num_sampled, unique=unique, name=name, **seeds.op_seeds(seed), **attrs))
+def _run(
+    op: OpDef,
+    true_classes: Any,
+    num_true: int,
+    num_sampled: int,
+    unique: bool,
+    seed: int | None,
+    name: str | None,
+    **attrs: Any,
+) -> Candidates:
+    return Candidates(
+        *op(
+            true_classes,
+            num_true=num_true,
+            num_sampled=num_sampled,
+            unique=unique,
+            name=name,
+            **seeds.op_seeds(seed),
+            **attrs,
+        )
+    )
 
 
-def uniform_candidate_sampler(true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, seed: int | None = None, name: str | None = None) -> Candidates:
+def uniform_candidate_sampler(
+    true_classes: Any,
+    num_true: int,
+    num_sampled: int,
+    unique: bool,
+    range_max: int,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Candidates:
     """Samples classes in `[0, range_max)`, each equally likely.
 
     Args:
@@ -45,14 +72,24 @@ def uniform_candidate_sampler(true_classes: Any, num_true: int, num_sampled: int
       unique: sampled without replacement.
 
     >>> import headrace as tf
-    >>> sorted(tf.random.uniform_candidate_sampler([[0]], 1, 4, True, 4, seed=1).sampled_candidates.numpy().tolist())
+    >>> drawn = tf.random.uniform_candidate_sampler([[0]], 1, 4, True, 4, seed=1)
+    >>> sorted(drawn.sampled_candidates.numpy().tolist())
     [0, 1, 2, 3]
     """
     return _run(ops.UNIFORM, true_classes, num_true, num_sampled, unique, seed, name, range_max=range_max)
 
 
-def log_uniform_candidate_sampler(true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, seed: int | None = None, name: str | None = None) -> Candidates:
-    """Samples classes in `[0, range_max)` by Zipf's law: `P(k) = log((k + 2) / (k + 1)) / log(range_max + 1)`, for classes sorted by
+def log_uniform_candidate_sampler(
+    true_classes: Any,
+    num_true: int,
+    num_sampled: int,
+    unique: bool,
+    range_max: int,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Candidates:
+    """Samples classes in `[0, range_max)` by Zipf's law: `P(k) = log((k + 2) / (k + 1)) / log(range_max +
+    1)`, for classes sorted by
     decreasing frequency.
 
     >>> import headrace as tf
@@ -62,20 +99,42 @@ def log_uniform_candidate_sampler(true_classes: Any, num_true: int, num_sampled:
     return _run(ops.LOG_UNIFORM, true_classes, num_true, num_sampled, unique, seed, name, range_max=range_max)
 
 
-def learned_unigram_candidate_sampler(true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, seed: int | None = None, name: str | None = None) -> Candidates:
-    """Samples classes in `[0, range_max)` in proportion to how often they were true classes so far (plus one).
+def learned_unigram_candidate_sampler(
+    true_classes: Any,
+    num_true: int,
+    num_sampled: int,
+    unique: bool,
+    range_max: int,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Candidates:
+    """Samples classes in `[0, range_max)` in proportion to how often they were true classes so far (plus
+    one).
 
     >>> import headrace as tf
     >>> tf.nn.learned_unigram_candidate_sampler([[0]], 1, 4, True, 100, seed=1).sampled_candidates.shape
     TensorShape([4])
     """
-    return _run(ops.LEARNED_UNIGRAM, true_classes, num_true, num_sampled, unique, seed, name, range_max=range_max)
+    return _run(
+        ops.LEARNED_UNIGRAM, true_classes, num_true, num_sampled, unique, seed, name, range_max=range_max
+    )
 
 
 def fixed_unigram_candidate_sampler(
-    true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, vocab_file: str = "", distortion: float = 1.0, num_reserved_ids: int = 0,
-    num_shards: int = 1, shard: int = 0, unigrams: Sequence[float] = (), seed: int | None = None, name: str | None = None,
-) -> Candidates:  # fmt: skip
+    true_classes: Any,
+    num_true: int,
+    num_sampled: int,
+    unique: bool,
+    range_max: int,
+    vocab_file: str = "",
+    distortion: float = 1.0,
+    num_reserved_ids: int = 0,
+    num_shards: int = 1,
+    shard: int = 0,
+    unigrams: Sequence[float] = (),
+    seed: int | None = None,
+    name: str | None = None,
+) -> Candidates:
     """Samples classes in `[0, range_max)` in proportion to given weights.
 
     Args:
@@ -86,16 +145,37 @@ def fixed_unigram_candidate_sampler(
       num_shards, shard: sample only classes whose number is `shard` modulo `num_shards`.
 
     >>> import headrace as tf
-    >>> tf.nn.fixed_unigram_candidate_sampler([[0]], 1, 2, False, 3, unigrams=[0.0, 0.0, 1.0]).sampled_candidates.numpy().tolist()
+    >>> weights = [0.0, 0.0, 1.0]
+    >>> drawn = tf.nn.fixed_unigram_candidate_sampler([[0]], 1, 2, False, 3, unigrams=weights)
+    >>> drawn.sampled_candidates.numpy().tolist()
     [2, 2]
     """
     return _run(
-        ops.FIXED_UNIGRAM, true_classes, num_true, num_sampled, unique, seed, name, range_max=range_max, vocab_file=vocab_file, distortion=distortion,
-        num_reserved_ids=num_reserved_ids, num_shards=num_shards, shard=shard, unigrams=tuple(unigrams),
-    )  # fmt: skip
+        ops.FIXED_UNIGRAM,
+        true_classes,
+        num_true,
+        num_sampled,
+        unique,
+        seed,
+        name,
+        range_max=range_max,
+        vocab_file=vocab_file,
+        distortion=distortion,
+        num_reserved_ids=num_reserved_ids,
+        num_shards=num_shards,
+        shard=shard,
+        unigrams=tuple(unigrams),
+    )
 
 
-def all_candidate_sampler(true_classes: Any, num_true: int, num_sampled: int, unique: bool, seed: int | None = None, name: str | None = None) -> Candidates:
+def all_candidate_sampler(
+    true_classes: Any,
+    num_true: int,
+    num_sampled: int,
+    unique: bool,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Candidates:
     """All classes `[0, num_sampled)`: for testing what sampling approximates.
 
     >>> import headrace as tf
@@ -105,20 +185,39 @@ def all_candidate_sampler(true_classes: Any, num_true: int, num_sampled: int, un
     return _run(ops.ALL, true_classes, num_true, num_sampled, unique, seed, name)
 
 
-def compute_accidental_hits(true_classes: Any, sampled_candidates: Any, num_true: int, seed: int | None = None, name: str | None = None) -> AccidentalHits:
+def compute_accidental_hits(
+    true_classes: Any,
+    sampled_candidates: Any,
+    num_true: int,
+    seed: int | None = None,
+    name: str | None = None,
+) -> AccidentalHits:
     """Where samples are true classes.
 
     >>> import headrace as tf
     >>> tf.nn.compute_accidental_hits([[5], [7]], [7, 8], 1).indices.numpy().tolist()
     [1]
     """
-    return AccidentalHits(*ops.ACCIDENTAL_HITS(true_classes, sampled_candidates, num_true=num_true, name=name, **seeds.op_seeds(seed)))
+    return AccidentalHits(
+        *ops.ACCIDENTAL_HITS(
+            true_classes, sampled_candidates, num_true=num_true, name=name, **seeds.op_seeds(seed)
+        )
+    )
 
 
-# ---------------------------------------------------------------------------------------------------------------- losses
+# ----------------------------------------------------------------------------------------------------- losses
 def _sampled_logits(
-    weights: Any, biases: Any, labels: Any, inputs: Any, num_sampled: int, num_classes: int, num_true: int, sampled: Any, remove_accidental_hits: bool, seed: int | None
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+    weights: Any,
+    biases: Any,
+    labels: Any,
+    inputs: Any,
+    num_sampled: int,
+    num_classes: int,
+    num_true: int,
+    sampled: Any,
+    remove_accidental_hits: bool,
+    seed: int | None,
+) -> tuple[Tensor, Tensor]:
     """Logits and labels `[batch, num_true + num_sampled]`: of the true classes, then of the sampled ones."""
     cast, reshape, stop = lookup("Cast"), lookup("Reshape"), lookup("StopGradient")
     x, labels = to_tensor(inputs), to_tensor(labels)
@@ -126,8 +225,12 @@ def _sampled_logits(
         labels = cast(labels, DstT=dtypes.int64)
     flat = reshape(labels, [-1])
     if sampled is None:
-        sampled = log_uniform_candidate_sampler(reshape(labels, [-1, num_true]), num_true, num_sampled, True, num_classes, seed)
-    candidates, true_expected, sampled_expected = (stop(cast(to_tensor(t), DstT=d)) for t, d in zip(sampled, (dtypes.int64, x._dtype, x._dtype)))
+        sampled = log_uniform_candidate_sampler(
+            reshape(labels, [-1, num_true]), num_true, num_sampled, True, num_classes, seed
+        )
+    candidates, true_expected, sampled_expected = (
+        stop(cast(to_tensor(t), DstT=d)) for t, d in zip(sampled, (dtypes.int64, x._dtype, x._dtype))
+    )
     ids = lookup("ConcatV2")([flat, candidates], 0)
     rows, offsets = embedding_lookup(weights, ids), embedding_lookup(biases, ids)
     rows, offsets = (t if t._dtype is x._dtype else cast(t, DstT=x._dtype) for t in (rows, offsets))
@@ -144,19 +247,32 @@ def _sampled_logits(
     if remove_accidental_hits:
         same = lookup("Equal")(lookup("ExpandDims")(reshape(labels, [-1, num_true]), 2), candidates)
         hit = lookup("Any")(same, [1], keep_dims=False)
-        sampled_logits = lookup("SelectV2")(hit, m.add(sampled_logits, m.number(float(dtypes.float32.min), x)), sampled_logits)
+        sampled_logits = lookup("SelectV2")(
+            hit, m.add(sampled_logits, m.number(float(dtypes.float32.min), x)), sampled_logits
+        )
     log = lookup("Log")
     true_logits = m.sub(true_logits, log(true_expected))
     sampled_logits = m.sub(sampled_logits, log(sampled_expected))
     share = m.realdiv(lookup("OnesLike")(true_logits), m.number(num_true, x))
-    return lookup("ConcatV2")([true_logits, sampled_logits], 1), lookup("ConcatV2")([share, lookup("ZerosLike")(sampled_logits)], 1)
+    return lookup("ConcatV2")([true_logits, sampled_logits], 1), lookup("ConcatV2")(
+        [share, lookup("ZerosLike")(sampled_logits)], 1
+    )
 
 
 def nce_loss(
-    weights: Any, biases: Any, labels: Any, inputs: Any, num_sampled: int, num_classes: int, num_true: int = 1, sampled_values: Any = None,
-    remove_accidental_hits: bool = False, name: str = "nce_loss",
-) -> Tensor:  # fmt: skip
-    """Noise-contrastive estimation (Gutmann & Hyvärinen, AISTATS 2010): logistic losses that tell true classes from sampled ones.
+    weights: Any,
+    biases: Any,
+    labels: Any,
+    inputs: Any,
+    num_sampled: int,
+    num_classes: int,
+    num_true: int = 1,
+    sampled_values: Any = None,
+    remove_accidental_hits: bool = False,
+    name: str = "nce_loss",
+) -> Tensor:
+    """Noise-contrastive estimation (Gutmann & Hyvärinen, AISTATS 2010): logistic losses that tell true
+    classes from sampled ones.
 
     Args:
       weights: `[num_classes, dim]`, or a list of its pieces. biases: `[num_classes]`.
@@ -169,20 +285,52 @@ def nce_loss(
     >>> tf.nn.nce_loss(tf.zeros([9, 2]), tf.zeros([9]), [[1], [3]], tf.ones([2, 2]), 3, 9).shape
     TensorShape([2])
     """
-    logits, targets = _sampled_logits(weights, biases, labels, inputs, num_sampled, num_classes, num_true, sampled_values, remove_accidental_hits, None)
+    logits, targets = _sampled_logits(
+        weights,
+        biases,
+        labels,
+        inputs,
+        num_sampled,
+        num_classes,
+        num_true,
+        sampled_values,
+        remove_accidental_hits,
+        None,
+    )
     return lookup("Sum")(sigmoid_cross_entropy_with_logits(targets, logits), [1], keep_dims=False)
 
 
 def sampled_softmax_loss(
-    weights: Any, biases: Any, labels: Any, inputs: Any, num_sampled: int, num_classes: int, num_true: int = 1, sampled_values: Any = None,
-    remove_accidental_hits: bool = True, seed: int | None = None, name: str = "sampled_softmax_loss",
-) -> Tensor:  # fmt: skip
-    """Softmax cross entropy over the true and a few sampled classes (Jean et al., arXiv:1412.2007). For training only; arguments as of
+    weights: Any,
+    biases: Any,
+    labels: Any,
+    inputs: Any,
+    num_sampled: int,
+    num_classes: int,
+    num_true: int = 1,
+    sampled_values: Any = None,
+    remove_accidental_hits: bool = True,
+    seed: int | None = None,
+    name: str = "sampled_softmax_loss",
+) -> Tensor:
+    """Softmax cross entropy over the true and a few sampled classes (Jean et al., arXiv:1412.2007). For
+    training only; arguments as of
     `nce_loss`.
 
     >>> import headrace as tf
     >>> tf.nn.sampled_softmax_loss(tf.zeros([9, 2]), tf.zeros([9]), [[1], [3]], tf.ones([2, 2]), 3, 9).shape
     TensorShape([2])
     """
-    logits, targets = _sampled_logits(weights, biases, labels, inputs, num_sampled, num_classes, num_true, sampled_values, remove_accidental_hits, seed)
+    logits, targets = _sampled_logits(
+        weights,
+        biases,
+        labels,
+        inputs,
+        num_sampled,
+        num_classes,
+        num_true,
+        sampled_values,
+        remove_accidental_hits,
+        seed,
+    )
     return softmax_cross_entropy_with_logits(lookup("StopGradient")(targets), logits)

@@ -1,13 +1,18 @@
 """Convolutions and their gradients.
 
-Every convolution here is one `Geometry` at concrete shapes with three computations: forward, gradient of the input,
-gradient of the filter. The op rows (2-D, 3-D, depthwise; forward and backprop) only differ in how they name their
+Every convolution here is one `Geometry` at concrete shapes with three computations: forward, gradient of the
+input,
+gradient of the filter. The op rows (2-D, 3-D, depthwise; forward and backprop) only differ in how they name
+their
 arguments. What each lowers to was chosen by measuring XLA:CPU:
 
 - 1×1 windows, whatever the stride, are contractions of 2-D operands;
-- one filter per channel (depthwise) is a sum of shifted products: XLA's grouped convolution takes 40 times as long;
-- everything else is `stablehlo.convolution`, with the filter reversed by hand for the input's gradient (`window_reversal`
-  leaves the fast path and takes 50 times as long) and batch and features swapped for the filter's gradient."""
+- one filter per channel (depthwise) is a sum of shifted products: XLA's grouped convolution takes 40 times as
+long;
+- everything else is `stablehlo.convolution`, with the filter reversed by hand for the input's gradient
+(`window_reversal`
+  leaves the fast path and takes 50 times as long) and batch and features swapped for the filter's
+  gradient."""
 
 from __future__ import annotations
 
@@ -22,9 +27,9 @@ from headrace.core.shapes import Raw, known
 
 from .windows import MAX_TAPS, Windows, channel_axis, output_size, paddings, spatial_axes
 
-
 FEW_GROUPS = 8
-FEW_ROWS = 256  # below, XLA:CPU multiplies by a transposed filter at half the speed that it convolves by a reversed one
+# below, XLA:CPU multiplies by a transposed filter at half the speed that it convolves by a reversed one
+FEW_ROWS = 256
 
 
 def shape_of(x: Any) -> Any:
@@ -32,11 +37,21 @@ def shape_of(x: Any) -> Any:
     return list(x._raw_shape) if known(x._raw_shape) else lookup("Shape")(x)
 
 
-# -------------------------------------------------------------------------------------------------------------- geometry
+# --------------------------------------------------------------------------------------------------- geometry
 class Geometry:
-    """A convolution at concrete shapes: `x` the input's, `w` the filter's `[*window, channels per group, outputs]`."""
+    """A convolution at concrete shapes: `x` the input's, `w` the filter's `[*window, channels per group,
+    outputs]`."""
 
-    def __init__(self, x: Sequence[int], w: Sequence[int], strides: Sequence[int], padding: str, explicit_paddings: Sequence[int], data_format: str, dilations: Sequence[int]) -> None:
+    def __init__(
+        self,
+        x: Sequence[int],
+        w: Sequence[int],
+        strides: Sequence[int],
+        padding: str,
+        explicit_paddings: Sequence[int],
+        data_format: str,
+        dilations: Sequence[int],
+    ) -> None:
         self.x, self.w, self.rank = tuple(x), tuple(w), len(x)
         self.channel = channel_axis(data_format, self.rank)
         self.spatial = spatial_axes(data_format, self.rank)
@@ -58,26 +73,43 @@ class Geometry:
     @property
     def pointwise(self) -> bool:
         """1×1 windows without padding: a matrix product of channels."""
-        return self.groups == 1 and all(k == 1 for k in self.w[:-2]) and not any(lo or hi for lo, hi in self.pads)
+        return (
+            self.groups == 1
+            and all(k == 1 for k in self.w[:-2])
+            and not any(lo or hi for lo, hi in self.pads)
+        )
 
     @property
     def depthwise(self) -> bool:
         """Every channel has filters of its own."""
         return self.w[-2] == 1 and self.x[self.channel] > 1 and self.windows.count <= MAX_TAPS
 
-    # ---------------------------------------------------------------------------------------------------------- forward
+    # ------------------------------------------------------------------------------------------------ forward
     def forward(self, b: Builder, x: Value, w: Value) -> Value:
         if self.pointwise:
-            return self._unflat(b, b.dot_general(self._flat(b, self._strided(b, x)), self._matrix(b, w), ((1,), (0,))), self.y)
+            return self._unflat(
+                b, b.dot_general(self._flat(b, self._strided(b, x)), self._matrix(b, w), ((1,), (0,))), self.y
+            )
         if self.depthwise:
             return self._depthwise(b, x, w)
         dims = f"[{self._dims('b', 'f')}]x[{self._window('i', 'o')}]->[{self._dims('b', 'f')}]"
-        return b.convolution(x, w, dims, self.y, self.strides, self.pads, rhs_dilation=self.dilations, feature_groups=self.groups)
+        return b.convolution(
+            x,
+            w,
+            dims,
+            self.y,
+            self.strides,
+            self.pads,
+            rhs_dilation=self.dilations,
+            feature_groups=self.groups,
+        )
 
-    # --------------------------------------------------------------------------------------------- gradient of the input
+    # ---------------------------------------------------------------------------------- gradient of the input
     def input_gradient(self, b: Builder, w: Value, g: Value) -> Value:
         if self.pointwise and self._rows >= FEW_ROWS:
-            strided = self._unflat(b, b.dot_general(self._flat(b, g), self._matrix(b, w), ((1,), (1,))), self._strided_shape())
+            strided = self._unflat(
+                b, b.dot_general(self._flat(b, g), self._matrix(b, w), ((1,), (1,))), self._strided_shape()
+            )
             return self._unstrided(b, strided)
         if self.depthwise:
             return self._depthwise_input_gradient(b, w, g)
@@ -85,7 +117,10 @@ class Geometry:
         inputs, outputs = "o", "i"
         if self.groups > 1:  # the filter's outputs become channels per group, and the other way round
             window, cin, cout = self.w[: self.n], self.w[-2], self.outputs // self.groups
-            w = b.transpose(b.reshape(w, (*window, cin, self.groups, cout)), (*range(self.n), self.n + 2, self.n + 1, self.n))
+            w = b.transpose(
+                b.reshape(w, (*window, cin, self.groups, cout)),
+                (*range(self.n), self.n + 2, self.n + 1, self.n),
+            )
             w = b.reshape(w, (*window, cout, self.groups * cin))
             inputs, outputs = "i", "o"
         pads = []
@@ -94,14 +129,26 @@ class Geometry:
             lo = span - 1 - self.pads[i][0]
             pads.append((lo, self.x[axis] + span - 1 - (max(o - 1, 0) * self.strides[i] + min(o, 1)) - lo))
         dims = f"[{self._dims('b', 'f')}]x[{self._window(inputs, outputs)}]->[{self._dims('b', 'f')}]"
-        return b.convolution(g, w, dims, self.x, [1] * self.n, pads, lhs_dilation=self.strides, rhs_dilation=self.dilations, feature_groups=self.groups)
+        return b.convolution(
+            g,
+            w,
+            dims,
+            self.x,
+            [1] * self.n,
+            pads,
+            lhs_dilation=self.strides,
+            rhs_dilation=self.dilations,
+            feature_groups=self.groups,
+        )
 
-    # -------------------------------------------------------------------------------------------- gradient of the filter
+    # --------------------------------------------------------------------------------- gradient of the filter
     def filter_gradient(self, b: Builder, x: Value, g: Value) -> Value:
         if 0 in x.shape or 0 in g.shape:
             return b.zeros(self.w, x.dtype)
         if self.pointwise:
-            return b.reshape(b.dot_general(self._flat(b, self._strided(b, x)), self._flat(b, g), ((0,), (0,))), self.w)
+            return b.reshape(
+                b.dot_general(self._flat(b, self._strided(b, x)), self._flat(b, g), ((0,), (0,))), self.w
+            )
         if self.depthwise:
             return self._depthwise_filter_gradient(b, x, g)
         if self.groups > 1:
@@ -117,13 +164,24 @@ class Geometry:
         return b.convolution(x, g, dims, self.w, self.dilations, fits, rhs_dilation=self.strides)
 
     def _grouped_filter_gradient(self, b: Builder, x: Value, g: Value) -> Value:
-        """XLA's batch groups take hundreds of times as long as either of these: few groups one by one, many as the diagonal
+        """XLA's batch groups take hundreds of times as long as either of these: few groups one by one, many
+        as the diagonal
         blocks of the gradient of a filter that joins all channels."""
         window, cin, cout, groups = self.w[: self.n], self.w[-2], self.outputs // self.groups, self.groups
         if groups <= FEW_GROUPS:
             part = self._with_channels(cin, (*window, cin, cout))
-            return b.concatenate([part.filter_gradient(b, self._channels(b, x, i * cin, cin), self._channels(b, g, i * cout, cout)) for i in range(groups)], self.n + 1)
-        full = self._with_channels(groups * cin, (*window, groups * cin, self.outputs)).filter_gradient(b, x, g)
+            return b.concatenate(
+                [
+                    part.filter_gradient(
+                        b, self._channels(b, x, i * cin, cin), self._channels(b, g, i * cout, cout)
+                    )
+                    for i in range(groups)
+                ],
+                self.n + 1,
+            )
+        full = self._with_channels(groups * cin, (*window, groups * cin, self.outputs)).filter_gradient(
+            b, x, g
+        )
         shape = (*window, groups, cin, groups, cout)
         same = b.compare("EQ", b.iota(shape, self.n, int32), b.iota(shape, self.n + 2, int32))
         blocks = b.select(same, b.reshape(full, shape), b.zeros(shape, full.dtype))
@@ -134,14 +192,22 @@ class Geometry:
         x = list(self.x)
         x[self.channel] = channels
         first = self.channel == 1
-        return Geometry(x, w, self.windows.strides, "EXPLICIT", [p for pair in self.windows.pads for p in pair], "NC" if first else "NHWC", self.windows.dilations)
+        return Geometry(
+            x,
+            w,
+            self.windows.strides,
+            "EXPLICIT",
+            [p for pair in self.windows.pads for p in pair],
+            "NC" if first else "NHWC",
+            self.windows.dilations,
+        )
 
     def _channels(self, b: Builder, x: Value, start: int, count: int) -> Value:
         low, high = [0] * x.rank, list(x.shape)
         low[self.channel], high[self.channel] = start, start + count
         return b.slice(x, low, high)
 
-    # ----------------------------------------------------------------------------------------- dimension numbers as text
+    # ------------------------------------------------------------------------------ dimension numbers as text
     def _dims(self, batch: str, channel: str) -> str:
         names = [batch, *[str(i) for i in range(self.n)]]
         names.insert(self.channel, channel)
@@ -150,7 +216,7 @@ class Geometry:
     def _window(self, inputs: str, outputs: str) -> str:
         return ", ".join([*[str(i) for i in range(self.n)], inputs, outputs])
 
-    # --------------------------------------------------------------------------------------------- pointwise convolutions
+    # --------------------------------------------------------------------------------- pointwise convolutions
     @property
     def _rows(self) -> int:
         rows = 1
@@ -191,8 +257,9 @@ class Geometry:
     def _matrix(self, b: Builder, w: Value) -> Value:
         return b.reshape(w, self.w[-2:])
 
-    # --------------------------------------------------------------------------------------------- depthwise convolutions
-    # `outputs = channels * multiplier`, channel-major: output channel c * multiplier + m belongs to channel c.
+    # --------------------------------------------------------------------------------- depthwise convolutions
+    # `outputs = channels * multiplier`, channel-major: output channel c * multiplier + m belongs to channel
+    # c.
     @property
     def _multiplier(self) -> int:
         return self.outputs // self.x[self.channel]
@@ -210,7 +277,9 @@ class Geometry:
         for m in range(self._multiplier):
             total: Value | None = None
             for index in self.windows.indices:
-                product = b.mul(self.windows.tap(b, padded, index), self._weights(b, w, index, m, self.windows.outputs))
+                product = b.mul(
+                    self.windows.tap(b, padded, index), self._weights(b, w, index, m, self.windows.outputs)
+                )
                 total = product if total is None else b.add(total, product)
             parts.append(total)
         return self._merge(b, [p for p in parts if p is not None])
@@ -257,14 +326,16 @@ class Geometry:
         return b.reshape(b.concatenate(rows, 0), self.w)
 
 
-# ----------------------------------------------------------------------------------------------------------- shape rules
+# ------------------------------------------------------------------------------------------------ shape rules
 def _check_attrs(c: ShapeContext, rank: int) -> None:
     a = c.attrs
     channel = channel_axis(a["data_format"], rank) if "data_format" in a else rank - 1
     for what in ("strides", "dilations"):
         values = a[what]
         if len(values) != rank:
-            raise ShapeError(f"{what} must have {rank} entries, one per dimension of the input, but is {list(values)}")
+            raise ShapeError(
+                f"{what} must have {rank} entries, one per dimension of the input, but is {list(values)}"
+            )
         if any(v < 1 for v in values):
             raise ShapeError(f"{what} must be positive, but are {list(values)}")
         if values[0] != 1 or values[channel] != 1:
@@ -280,7 +351,9 @@ def _convolved(c: ShapeContext, x: Raw, w: Raw, rank: int, *, depthwise: bool) -
     cin, fin, fout = x[channel], w[-2], w[-1]
     if depthwise:
         if cin is not None and fin is not None and cin != fin:
-            raise ShapeError(f"The filter's third dimension must be the number of input channels {cin}, but is {fin}")
+            raise ShapeError(
+                f"The filter's third dimension must be the number of input channels {cin}, but is {fin}"
+            )
         fin = cin if fin is None else fin
         outputs = None if fin is None or fout is None else fin * fout
     else:
@@ -289,7 +362,9 @@ def _convolved(c: ShapeContext, x: Raw, w: Raw, rank: int, *, depthwise: bool) -
             if fin == 0 or cin % fin:
                 raise ShapeError(f"Depth of input ({cin}) is not a multiple of input depth of filter ({fin})")
             if fout is not None and cin and fout % (cin // fin):
-                raise ShapeError(f"Depth of output ({fout}) is not a multiple of the number of groups ({cin // fin})")
+                raise ShapeError(
+                    f"Depth of output ({fout}) is not a multiple of the number of groups ({cin // fin})"
+                )
     pads = paddings(a["padding"], a.get("explicit_paddings"), rank)
     y: list[int | None] = list(x)
     y[channel] = outputs
@@ -305,14 +380,19 @@ def _check_backprop(c: ShapeContext, rank: int, x: Raw, w: Raw, g: Raw, *, depth
     """The output's gradient must have the output's shape."""
     _check_attrs(c, rank)
     if x is None or w is None or g is None or len(x) != rank or len(w) != rank or len(g) != rank:
-        raise ShapeError(f"input, filter and out_backprop must have rank {rank}, but have shapes {x}, {w} and {g}")
+        raise ShapeError(
+            f"input, filter and out_backprop must have rank {rank}, but have shapes {x}, {w} and {g}"
+        )
     y = _convolved(c, x, w, rank, depthwise=depthwise)
     assert y is not None
     if any(p is not None and q is not None and p != q for p, q in zip(y, g)):
-        raise ShapeError(f"out_backprop has shape {list(g)}, but this convolution of input {list(x)} with filter {list(w)} has shape {list(y)}")
+        raise ShapeError(
+            f"out_backprop has shape {list(g)}, but this convolution of input {list(x)} with filter "
+            f"{list(w)} has shape {list(y)}"
+        )
 
 
-# ------------------------------------------------------------------------------------------------------------------ rows
+# ------------------------------------------------------------------------------------------------------- rows
 Rule = Callable[..., Any]
 
 
@@ -324,13 +404,24 @@ def _merge_sizes(sizes: Raw, rank: int, which: str) -> tuple[int | None, ...]:
     return sizes
 
 
-def _family(name: str, rank: int, attrs: dict[str, Any], types: Any, *, depthwise: bool = False, sizes: str = "int32", suffix: str = "") -> tuple[OpDef, OpDef, OpDef]:
+def _family(
+    name: str,
+    rank: int,
+    attrs: dict[str, Any],
+    types: Any,
+    *,
+    depthwise: bool = False,
+    sizes: str = "int32",
+    suffix: str = "",
+) -> tuple[OpDef, OpDef, OpDef]:
     """A convolution and its two gradients, each the others' derivative."""
 
     def geometry(x: Sequence[int], w: Sequence[int], a: dict[str, Any]) -> Geometry:
         if depthwise:  # [*window, channels, multiplier] is [*window, 1, outputs] in memory
             w = (*w[:-2], 1, w[-2] * w[-1])
-        return Geometry(x, w, a["strides"], a["padding"], a.get("explicit_paddings", ()), a["data_format"], a["dilations"])
+        return Geometry(
+            x, w, a["strides"], a["padding"], a.get("explicit_paddings", ()), a["data_format"], a["dilations"]
+        )
 
     def shape(c: ShapeContext) -> Raw:
         _check_attrs(c, rank)
@@ -340,7 +431,12 @@ def _family(name: str, rank: int, attrs: dict[str, Any], types: Any, *, depthwis
         x = _merge_sizes(c.partial(0), rank, "input_sizes")
         if depthwise and c[1] is not None and len(c[1]) == rank and c[2] is not None:
             channel = channel_axis(c.attrs["data_format"], rank)
-            x = tuple([c[1][2] if d is None and i == channel else c[2][0] if d is None and i == 0 else d for i, d in enumerate(x)])
+            x = tuple(
+                [
+                    c[1][2] if d is None and i == channel else c[2][0] if d is None and i == 0 else d
+                    for i, d in enumerate(x)
+                ]
+            )
         _check_backprop(c, rank, x, c.same_rank(1, rank), c.same_rank(2, rank), depthwise=depthwise)
         return x
 
@@ -362,11 +458,27 @@ def _family(name: str, rank: int, attrs: dict[str, Any], types: Any, *, depthwis
         return b.reshape(geometry(x.shape, w, a).filter_gradient(b, x, g), w)
 
     backprop_types = {k: v - {int32} if k == "T" else v for k, v in types.items()}
-    forward = OpDef(name, "input: T, filter: T -> output: T", attrs=attrs, types=types, shape=shape, lower=lower)
-    backward_input = OpDef(f"{name}BackpropInput{suffix}", f"input_sizes: {sizes}, filter: T, out_backprop: T -> output: T", attrs=attrs, types=types | ({sizes: INDEX} if sizes != "int32" else {}),
-                           shape=input_shape, lower=lower_input, static=["input_sizes"])  # fmt: skip
-    backward_filter = OpDef(f"{name}BackpropFilter{suffix}", "input: T, filter_sizes: int32, out_backprop: T -> output: T", attrs=attrs, types=backprop_types,
-                            shape=filter_shape, lower=lower_filter, static=["filter_sizes"])  # fmt: skip
+    forward = OpDef(
+        name, "input: T, filter: T -> output: T", attrs=attrs, types=types, shape=shape, lower=lower
+    )
+    backward_input = OpDef(
+        f"{name}BackpropInput{suffix}",
+        f"input_sizes: {sizes}, filter: T, out_backprop: T -> output: T",
+        attrs=attrs,
+        types=types | ({sizes: INDEX} if sizes != "int32" else {}),
+        shape=input_shape,
+        lower=lower_input,
+        static=["input_sizes"],
+    )
+    backward_filter = OpDef(
+        f"{name}BackpropFilter{suffix}",
+        "input: T, filter_sizes: int32, out_backprop: T -> output: T",
+        attrs=attrs,
+        types=backprop_types,
+        shape=filter_shape,
+        lower=lower_filter,
+        static=["filter_sizes"],
+    )
 
     @forward.gradient
     def _(op: Any, g: Any) -> Any:
@@ -386,10 +498,25 @@ def _family(name: str, rank: int, attrs: dict[str, Any], types: Any, *, depthwis
     return forward, backward_input, backward_filter
 
 
-_EXPLICIT: dict[str, Any] = {"strides": REQUIRED, "padding": REQUIRED, "explicit_paddings": (), "data_format": "NHWC", "dilations": (1, 1, 1, 1)}
+_EXPLICIT: dict[str, Any] = {
+    "strides": REQUIRED,
+    "padding": REQUIRED,
+    "explicit_paddings": (),
+    "data_format": "NHWC",
+    "dilations": (1, 1, 1, 1),
+}
 
-CONV2D, CONV2D_INPUT, CONV2D_FILTER = _family("Conv2D", 4, _EXPLICIT | {"use_cudnn_on_gpu": True}, {"T": FLOATS | {int32}})
+CONV2D, CONV2D_INPUT, CONV2D_FILTER = _family(
+    "Conv2D", 4, _EXPLICIT | {"use_cudnn_on_gpu": True}, {"T": FLOATS | {int32}}
+)
 CONV3D, CONV3D_INPUT, CONV3D_FILTER = _family(
-    "Conv3D", 5, {"strides": REQUIRED, "padding": REQUIRED, "data_format": "NDHWC", "dilations": (1, 1, 1, 1, 1)}, {"T": FLOATS}, sizes="Tshape", suffix="V2",
-)  # fmt: skip
-DEPTHWISE, DEPTHWISE_INPUT, DEPTHWISE_FILTER = _family("DepthwiseConv2dNative", 4, _EXPLICIT, {"T": FLOATS}, depthwise=True)
+    "Conv3D",
+    5,
+    {"strides": REQUIRED, "padding": REQUIRED, "data_format": "NDHWC", "dilations": (1, 1, 1, 1, 1)},
+    {"T": FLOATS},
+    sizes="Tshape",
+    suffix="V2",
+)
+DEPTHWISE, DEPTHWISE_INPUT, DEPTHWISE_FILTER = _family(
+    "DepthwiseConv2dNative", 4, _EXPLICIT, {"T": FLOATS}, depthwise=True
+)

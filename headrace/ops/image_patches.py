@@ -20,10 +20,12 @@ from .pool import lowest
 from .windows import Windows, output_size, paddings
 
 
-# -------------------------------------------------------------------------------------------------------------- patches
+# ---------------------------------------------------------------------------------------------------- patches
 def _patch_windows(shape: Sequence[int], a: dict[str, Any]) -> Windows:
     n = len(shape)
-    return Windows(shape, a["ksizes"], a["strides"], paddings(a["padding"], None, n), a.get("rates") or [1] * n)
+    return Windows(
+        shape, a["ksizes"], a["strides"], paddings(a["padding"], None, n), a.get("rates") or [1] * n
+    )
 
 
 def _patches_shape(rank: int, c: ShapeContext) -> tuple[int | None, ...]:
@@ -31,7 +33,10 @@ def _patches_shape(rank: int, c: ShapeContext) -> tuple[int | None, ...]:
     for what in ("ksizes", "strides", "rates"):
         values = a.get(what) or [1] * rank
         if len(values) != rank or any(v < 1 for v in values) or values[0] != 1 or values[-1] != 1:
-            raise ShapeError(f"{what} must have {rank} positive entries, the first and the last being 1, but is {list(values)}")
+            raise ShapeError(
+                f"{what} must have {rank} positive entries, the first and the last being 1, but is "
+                f"{list(values)}"
+            )
     pads, rates = paddings(a["padding"], None, rank), a.get("rates") or [1] * rank
     assert x is not None
     y = [output_size(d, k, s, r, p) for d, k, s, r, p in zip(x, a["ksizes"], a["strides"], rates, pads)]
@@ -54,26 +59,44 @@ def _lower_patches_grad(b: Builder, shape: np.ndarray, g: Value, a: dict[str, An
         start = [0] * (g.rank - 1) + [i * channels]
         parts[index] = b.slice(g, start, [*g.shape[:-1], (i + 1) * channels])
     order = w.indices
-    return w.spread(b, [(parts[index], 0) for index in order], lambda index, *values: values[order.index(index)])
+    return w.spread(
+        b, [(parts[index], 0) for index in order], lambda index, *values: values[order.index(index)]
+    )
 
 
 def _patch_family(name: str, argument: str, rank: int, attrs: dict[str, Any], types: Any) -> OpDef:
-    """Patches as channels, and the op that adds their gradients up (ours: TensorFlow composes it from a sparse matrix)."""
-    forward = OpDef(name, f"{argument}: T -> patches: T", attrs=attrs, types={"T": types}, shape=lambda c: _patches_shape(rank, c),
-                    lower=lambda b, x, **a: _lower_patches(b, x, a))  # fmt: skip
-    backward = OpDef(f"{name}Grad", "input_sizes: int32, grad: T -> output: T", attrs=attrs, types={"T": types}, static=["input_sizes"],
-                     shape=lambda c: c.partial(0) or (None,) * rank, lower=lambda b, shape, g, **a: _lower_patches_grad(b, shape, g, a))  # fmt: skip
+    """Patches as channels, and the op that adds their gradients up (ours: TensorFlow composes it from a
+    sparse matrix)."""
+    forward = OpDef(
+        name,
+        f"{argument}: T -> patches: T",
+        attrs=attrs,
+        types={"T": types},
+        shape=lambda c: _patches_shape(rank, c),
+        lower=lambda b, x, **a: _lower_patches(b, x, a),
+    )
+    backward = OpDef(
+        f"{name}Grad",
+        "input_sizes: int32, grad: T -> output: T",
+        attrs=attrs,
+        types={"T": types},
+        static=["input_sizes"],
+        shape=lambda c: c.partial(0) or (None,) * rank,
+        lower=lambda b, shape, g, **a: _lower_patches_grad(b, shape, g, a),
+    )
     forward.grad = lambda op, g: backward(shape_of(op.inputs[0]), g, **op.attrs)
     backward.grad = lambda op, g: [None, forward(g, **op.attrs)]
     return forward
 
 
 _PATCH_ATTRS: dict[str, Any] = {"ksizes": REQUIRED, "strides": REQUIRED, "padding": REQUIRED}
-EXTRACT_IMAGE_PATCHES = _patch_family("ExtractImagePatches", "images", 4, _PATCH_ATTRS | {"rates": REQUIRED}, NUMERIC_OR_BOOL)
+EXTRACT_IMAGE_PATCHES = _patch_family(
+    "ExtractImagePatches", "images", 4, _PATCH_ATTRS | {"rates": REQUIRED}, NUMERIC_OR_BOOL
+)
 EXTRACT_VOLUME_PATCHES = _patch_family("ExtractVolumePatches", "input", 5, _PATCH_ATTRS, REAL)
 
 
-# ------------------------------------------------------------------------------------------------- grey-scale dilation
+# ---------------------------------------------------------------------------------------- grey-scale dilation
 def _dilation_windows(x: Sequence[int], filter_shape: Sequence[int], a: dict[str, Any]) -> Windows:
     return Windows(x, (1, *filter_shape[:2], 1), a["strides"], paddings(a["padding"], None, 4), a["rates"])
 
@@ -83,20 +106,34 @@ def _dilated(c: ShapeContext) -> Raw:
     for what in ("strides", "rates"):
         values = a[what]
         if len(values) != 4 or any(v < 1 for v in values) or values[0] != 1 or values[3] != 1:
-            raise ShapeError(f"{what} must have 4 positive entries, the first and the last being 1, but is {list(values)}")
+            raise ShapeError(
+                f"{what} must have 4 positive entries, the first and the last being 1, but is {list(values)}"
+            )
     assert x is not None and w is not None
     if x[3] is not None and w[2] is not None and x[3] != w[2]:
         raise ShapeError(f"The input has {x[3]} channels, but the filter {w[2]}")
     pads = paddings(a["padding"], None, 4)
-    y = [output_size(d, k, s, r, p) for d, k, s, r, p in zip(x, (1, w[0], w[1], 1), a["strides"], a["rates"], pads)]
+    y = [
+        output_size(d, k, s, r, p)
+        for d, k, s, r, p in zip(x, (1, w[0], w[1], 1), a["strides"], a["rates"], pads)
+    ]
     y[3] = w[2] if x[3] is None else x[3]
     return tuple(y)
 
 
 def _candidates(b: Builder, w: Windows, x: Value, f: Value) -> list[Value]:
-    """`input + filter` at every offset of the window, in row-major order; computed in a type that cannot overflow."""
+    """`input + filter` at every offset of the window, in row-major order; computed in a type that cannot
+    overflow."""
     work = x.dtype if x.dtype.is_floating else dtypes.int64
-    padded = w.padded(b, b.convert(x, work), lowest(work) if work.is_floating else int(x.dtype.min) * 2 if x.dtype.size < 8 else int(dtypes.int32.min))
+    padded = w.padded(
+        b,
+        b.convert(x, work),
+        lowest(work)
+        if work.is_floating
+        else int(x.dtype.min) * 2
+        if x.dtype.size < 8
+        else int(dtypes.int32.min),
+    )
     f = b.convert(f, work)
     out = []
     for _, i, j, _ in w.indices:
@@ -122,7 +159,9 @@ def _first(b: Builder, w: Windows, values: Sequence[Value]) -> Value:
 
 
 _DILATION_ATTRS: dict[str, Any] = {"strides": REQUIRED, "rates": REQUIRED, "padding": REQUIRED}
-DILATION = OpDef("Dilation2D", "input: T, filter: T -> output: T", attrs=_DILATION_ATTRS, types={"T": REAL}, shape=_dilated)
+DILATION = OpDef(
+    "Dilation2D", "input: T, filter: T -> output: T", attrs=_DILATION_ATTRS, types={"T": REAL}, shape=_dilated
+)
 
 
 @DILATION.lowering
@@ -138,7 +177,14 @@ def _backprop(name: str, output: str, of: int) -> OpDef:
         return c[of]
 
     # The gradient is piecewise constant in input and filter; by out_backprop TensorFlow defines none either.
-    return OpDef(name, f"input: T, filter: T, out_backprop: T -> {output}: T", attrs=_DILATION_ATTRS, types={"T": REAL}, shape=shape, grad=not_differentiable)
+    return OpDef(
+        name,
+        f"input: T, filter: T, out_backprop: T -> {output}: T",
+        attrs=_DILATION_ATTRS,
+        types={"T": REAL},
+        shape=shape,
+        grad=not_differentiable,
+    )
 
 
 DILATION_INPUT = _backprop("Dilation2DBackpropInput", "in_backprop", 0)
@@ -151,7 +197,9 @@ def _(b: Builder, x: Value, f: Value, g: Value, **a: Any) -> Value:
     order = {index: i for i, index in enumerate(w.indices)}
 
     def term(index: tuple[int, ...], at: Value, g: Value) -> Value:
-        return b.select(b.compare("EQ", at, b.full(at.shape, order[index], dtypes.int32)), g, b.zeros(g.shape, g.dtype))
+        return b.select(
+            b.compare("EQ", at, b.full(at.shape, order[index], dtypes.int32)), g, b.zeros(g.shape, g.dtype)
+        )
 
     return w.spread(b, [(_first(b, w, _candidates(b, w, x, f)), -1), (g, 0)], term)
 
@@ -160,7 +208,12 @@ def _(b: Builder, x: Value, f: Value, g: Value, **a: Any) -> Value:
 def _(b: Builder, x: Value, f: Value, g: Value, **a: Any) -> Value:
     w = _dilation_windows(x.shape, f.shape, a)
     at, zero = _first(b, w, _candidates(b, w, x, f)), b.zeros(g.shape, g.dtype)
-    sums = [b.reduce(b.select(b.compare("EQ", at, b.full(at.shape, i, dtypes.int32)), g, zero), (0, 1, 2), "add", 0) for i in range(w.count)]
+    sums = [
+        b.reduce(
+            b.select(b.compare("EQ", at, b.full(at.shape, i, dtypes.int32)), g, zero), (0, 1, 2), "add", 0
+        )
+        for i in range(w.count)
+    ]
     return b.reshape(b.concatenate([b.reshape(s, (1, f.shape[2])) for s in sums], 0), f.shape)
 
 

@@ -1,4 +1,5 @@
-"""Isotonic regression: the nearest sequence that never increases (pool adjacent violators; Best & Chakravarti, 1990)."""
+"""Isotonic regression: the nearest sequence that never increases (pool adjacent violators; Best &
+Chakravarti, 1990)."""
 
 from __future__ import annotations
 
@@ -50,6 +51,12 @@ def _isotonic_grad(op: Any, g: Any, _: Any) -> Any:
 
 
 ISOTONIC_REGRESSION = OpDef(
-    "IsotonicRegression", "input: T -> output: output_dtype, segments: int32", attrs={"output_dtype": dtypes.float32}, types={"T": dtypes.REAL},
-    shape=lambda c: [c[0], c[0]], kernel=_isotonic, host=True, grad=_isotonic_grad,
-)  # fmt: skip
+    "IsotonicRegression",
+    "input: T -> output: output_dtype, segments: int32",
+    attrs={"output_dtype": dtypes.float32},
+    types={"T": dtypes.REAL},
+    shape=lambda c: [c[0], c[0]],
+    kernel=_isotonic,
+    host=True,
+    grad=_isotonic_grad,
+)

@@ -1,4 +1,5 @@
-"""Cross entropies of a softmax. Each op gives the loss and, as its second output, the loss's derivative by the logits."""
+"""Cross entropies of a softmax. Each op gives the loss and, as its second output, the loss's derivative by
+the logits."""
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ _WIDE = {dtypes.float16: dtypes.float32, dtypes.bfloat16: dtypes.float32}
 def _matrix_and_rows(c: ShapeContext, i: int) -> tuple[int | None, ...]:
     shape = c[i]
     if shape is not None and len(shape) != 2:
-        raise ShapeError(f"{c.op.signature.inputs[i].name} must be a matrix [batch, classes], but has shape {list(shape)}")
+        raise ShapeError(
+            f"{c.op.signature.inputs[i].name} must be a matrix [batch, classes], but has shape {list(shape)}"
+        )
     return (None, None) if shape is None else shape
 
 
@@ -34,12 +37,14 @@ def _np_wide(x: np.ndarray) -> np.ndarray:
     return x.astype(np.float32) if x.dtype.itemsize == 2 else x
 
 
-# ---------------------------------------------------------------------------------------------------------- dense labels
+# ----------------------------------------------------------------------------------------------- dense labels
 def _dense_shape(c: ShapeContext) -> list[Raw]:
     try:
         shape = shapes.broadcast(_matrix_and_rows(c, 0), _matrix_and_rows(c, 1))
     except ValueError:
-        raise ShapeError(f"logits and labels must have the same shape, but have {list(c[0] or ())} and {list(c[1] or ())}") from None
+        raise ShapeError(
+            f"logits and labels must have the same shape, but have {list(c[0] or ())} and {list(c[1] or ())}"
+        ) from None
     return [None if shape is None else shape[:1], shape]
 
 
@@ -67,7 +72,9 @@ def _dense_lower(b: Builder, features: Value, labels: Value) -> list[Value]:
     total = _row_sum(b, e)
     zero = b.zeros(y.shape, work)
     terms = b.mul(y, b.sub(_spread(b, b.unary("log", total), z), z))
-    loss = _row_sum(b, b.select(b.compare("EQ", y, zero), zero, terms))  # an impossible class with label 0 costs nothing
+    loss = _row_sum(
+        b, b.select(b.compare("EQ", y, zero), zero, terms)
+    )  # an impossible class with label 0 costs nothing
     return [b.convert(loss, dtype), b.convert(b.sub(b.div(e, _spread(b, total, e)), y), dtype)]
 
 
@@ -107,19 +114,27 @@ def _dense_grad(op: Any, g_loss: Any, g_backprop: Any) -> list[Any]:
 
 _dense_grad.accepts_none = True  # type: ignore[attr-defined]
 SOFTMAX_CROSS_ENTROPY = OpDef(
-    "SoftmaxCrossEntropyWithLogits", "features: T, labels: T -> loss: T, backprop: T", types={"T": FLOATS},
-    shape=_dense_shape, kernel=_dense_kernel, lower=_dense_lower, grad=_dense_grad,
-)  # fmt: skip
+    "SoftmaxCrossEntropyWithLogits",
+    "features: T, labels: T -> loss: T, backprop: T",
+    types={"T": FLOATS},
+    shape=_dense_shape,
+    kernel=_dense_kernel,
+    lower=_dense_lower,
+    grad=_dense_grad,
+)
 
 
-# --------------------------------------------------------------------------------------------------------- sparse labels
+# ---------------------------------------------------------------------------------------------- sparse labels
 def _sparse_shape(c: ShapeContext) -> list[Raw]:
     features, labels = _matrix_and_rows(c, 0), c[1]
     if labels is not None and len(labels) != 1:
         raise ShapeError(f"labels must be a vector, but have shape {list(labels)}")
     n, m = features[0], None if labels is None else labels[0]
     if n is not None and m is not None and n != m:
-        raise ShapeError(f"logits and labels must have the same first dimension, but logits have shape {list(features)} and labels {[m]}")
+        raise ShapeError(
+            f"logits and labels must have the same first dimension, but logits have shape {list(features)} "
+            f"and labels {[m]}"
+        )
     n = m if n is None else n
     return [(n,), (n, features[1])]
 
@@ -129,7 +144,10 @@ def _sparse_kernel(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray
     wrong = (labels < 0) | (labels >= classes)
     if wrong.any():
         raise InvalidArgumentError(
-            None, None, f"Received a label value of {labels[wrong][0]} which is outside the valid range of [0, {classes}).  Label values: {' '.join(map(str, labels[:100].tolist()))}"
+            None,
+            None,
+            f"Received a label value of {labels[wrong][0]} which is outside the valid range of [0, "
+            f"{classes}).  Label values: {' '.join(map(str, labels[:100].tolist()))}",
         )
     z = np_shifted(_np_wide(features))
     logs = z - _np_log_sum(z)
@@ -151,7 +169,11 @@ def _sparse_lower(b: Builder, features: Value, labels: Value) -> list[Value]:
     loss = b.sub(b.unary("log", total), _row_sum(b, b.select(chosen, z, zero)))
     backprop = b.sub(b.div(e, _spread(b, total, e)), b.select(chosen, b.full(z.shape, 1, work), zero))
     # A compiled program cannot raise: labels out of range give NaN.
-    bad = b.binary("or", b.compare("LT", labels, b.zeros(labels.shape, labels.dtype)), b.compare("GE", labels, b.full(labels.shape, z.shape[1], labels.dtype)))
+    bad = b.binary(
+        "or",
+        b.compare("LT", labels, b.zeros(labels.shape, labels.dtype)),
+        b.compare("GE", labels, b.full(labels.shape, z.shape[1], labels.dtype)),
+    )
     nan = b.full(loss.shape, np.nan, work)
     loss = b.select(bad, nan, loss)
     backprop = b.select(_spread(b, bad, z), b.full(z.shape, np.nan, work), backprop)
@@ -164,6 +186,12 @@ def _sparse_grad(op: Any, g_loss: Any, g_backprop: Any) -> list[Any]:
 
 _sparse_grad.accepts_none = True  # type: ignore[attr-defined]
 SPARSE_SOFTMAX_CROSS_ENTROPY = OpDef(
-    "SparseSoftmaxCrossEntropyWithLogits", "features: T, labels: Tlabels -> loss: T, backprop: T", types={"T": FLOATS, "Tlabels": INDEX},
-    shape=_sparse_shape, kernel=_sparse_kernel, lower=_sparse_lower, grad=_sparse_grad, defaults={"Tlabels": dtypes.int64},
-)  # fmt: skip
+    "SparseSoftmaxCrossEntropyWithLogits",
+    "features: T, labels: Tlabels -> loss: T, backprop: T",
+    types={"T": FLOATS, "Tlabels": INDEX},
+    shape=_sparse_shape,
+    kernel=_sparse_kernel,
+    lower=_sparse_lower,
+    grad=_sparse_grad,
+    defaults={"Tlabels": dtypes.int64},
+)

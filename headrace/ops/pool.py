@@ -1,7 +1,9 @@
 """Max and average pooling, their gradients and second gradients.
 
-Windows are unrolled into strided slices (see `windows.py`). XLA's `select_and_scatter`, the usual lowering of the gradient
-of a max pool, took 20 times as long on the CPU; it is kept for windows too large to unroll. Where several elements of a
+Windows are unrolled into strided slices (see `windows.py`). XLA's `select_and_scatter`, the usual lowering of
+the gradient
+of a max pool, took 20 times as long on the CPU; it is kept for windows too large to unroll. Where several
+elements of a
 window are its maximum, the first one gets the gradient, as in TensorFlow."""
 
 from __future__ import annotations
@@ -17,7 +19,6 @@ from headrace.core.dtypes import FLOATS, INDEX, REAL, DType
 from headrace.core.errors import ShapeError
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
-from headrace.core.tape import not_differentiable
 
 from .conv import shape_of
 from .windows import MAX_TAPS, Windows, channel_axis, paddings, pooled_shape, spatial_axes
@@ -35,23 +36,33 @@ def _check(c: ShapeContext, rank: int) -> None:
     for what in ("ksize", "strides"):
         values = a[what]
         if len(values) != rank:
-            raise ShapeError(f"{what} must have {rank} entries, one per dimension of the input, but is {list(values)}")
+            raise ShapeError(
+                f"{what} must have {rank} entries, one per dimension of the input, but is {list(values)}"
+            )
         if any(v < 1 for v in values):
             raise ShapeError(f"{what} must be positive, but is {list(values)}")
     if a["ksize"][0] != 1 or a["strides"][0] != 1:
-        raise ShapeError(f"Pooling over the batch dimension is not supported: ksize is {list(a['ksize'])}, strides are {list(a['strides'])}")
+        raise ShapeError(
+            f"Pooling over the batch dimension is not supported: ksize is {list(a['ksize'])}, strides are "
+            f"{list(a['strides'])}"
+        )
     data_format = a.get("data_format", "NHWC")
     channel, spatial = channel_axis(data_format, rank), spatial_axes(data_format, rank)
     if a["ksize"][channel] > 1 and any(a["ksize"][i] > 1 for i in spatial):
-        raise ShapeError(f"Pooling over channels and space at once is not supported: ksize is {list(a['ksize'])}")
+        raise ShapeError(
+            f"Pooling over channels and space at once is not supported: ksize is {list(a['ksize'])}"
+        )
 
 
 def _pads(a: Mapping[str, Any], rank: int) -> list[Any]:
     pads = paddings(a["padding"], a.get("explicit_paddings"), rank)
     if a["padding"] == "EXPLICIT":
         for (lo, hi), k in zip(pads, a["ksize"]):
-            if lo >= k and lo or hi >= k and hi:
-                raise ShapeError(f"explicit_paddings must be smaller than the window: {list(a['explicit_paddings'])}, ksize {list(a['ksize'])}")
+            if (lo >= k and lo) or (hi >= k and hi):
+                raise ShapeError(
+                    f"explicit_paddings must be smaller than the window: {list(a['explicit_paddings'])}, "
+                    f"ksize {list(a['ksize'])}"
+                )
     return pads
 
 
@@ -82,14 +93,20 @@ def _like_input(rank: int) -> Any:
 
 
 def _must_match(got: Raw, want: Raw, name: str) -> None:
-    if got is not None and want is not None and any(p is not None and q is not None and p != q for p, q in zip(got, want)):
+    if (
+        got is not None
+        and want is not None
+        and any(p is not None and q is not None and p != q for p, q in zip(got, want))
+    ):
         raise ShapeError(f"{name} has shape {list(got)}, but must have shape {list(want)}")
 
 
-# ------------------------------------------------------------------------------------------------------------------- max
+# -------------------------------------------------------------------------------------------------------- max
 def max_pool(b: Builder, w: Windows, x: Value) -> Value:
     if w.count > MAX_TAPS:
-        return b.reduce_window(x, "maximum", lowest(x.dtype), w.sizes, w.strides, [(lo, max(hi, 0)) for lo, hi in w.fits()])
+        return b.reduce_window(
+            x, "maximum", lowest(x.dtype), w.sizes, w.strides, [(lo, max(hi, 0)) for lo, hi in w.fits()]
+        )
     padded = w.padded(b, x, lowest(x.dtype))
     y: Value | None = None
     for index in w.indices:
@@ -99,8 +116,11 @@ def max_pool(b: Builder, w: Windows, x: Value) -> Value:
     return y
 
 
-def first_maximum(b: Builder, w: Windows, x: Value, y: Value, choices: Sequence[Value], otherwise: Value) -> Value:
-    """For every window the choice whose element (in row-major order) is its first maximum; `otherwise` if there is none (NaN)."""
+def first_maximum(
+    b: Builder, w: Windows, x: Value, y: Value, choices: Sequence[Value], otherwise: Value
+) -> Value:
+    """For every window the choice whose element (in row-major order) is its first maximum; `otherwise` if
+    there is none (NaN)."""
     padded = w.padded(b, x, lowest(x.dtype))
     for index, choice in zip(reversed(w.indices), reversed(choices)):
         otherwise = b.select(b.compare("EQ", w.tap(b, padded, index), y), choice, otherwise)
@@ -117,7 +137,9 @@ def max_pool_gradient(b: Builder, w: Windows, x: Value, y: Value, g: Value) -> V
     order = {index: i for i, index in enumerate(w.indices)}
 
     def term(index: tuple[int, ...], at: Value, g: Value) -> Value:
-        return b.select(b.compare("EQ", at, b.full(at.shape, order[index], dtypes.int32)), g, b.zeros(g.shape, g.dtype))
+        return b.select(
+            b.compare("EQ", at, b.full(at.shape, order[index], dtypes.int32)), g, b.zeros(g.shape, g.dtype)
+        )
 
     return w.spread(b, [(first, -1), (g, 0)], term)
 
@@ -137,9 +159,13 @@ def _scatter_disjoint(b: Builder, w: Windows, g: Value, first: Value | None = No
         number: Value | None = None
         for axis, k in inner:
             position = b.iota(shape, axis, dtypes.int32)
-            number = position if number is None else b.add(b.mul(number, b.full(shape, k, dtypes.int32)), position)
+            number = (
+                position if number is None else b.add(b.mul(number, b.full(shape, k, dtypes.int32)), position)
+            )
         if number is not None:
-            wide = b.select(b.compare("EQ", b.broadcast_in_dim(first, shape, dims), number), wide, b.zeros(shape, g.dtype))
+            wide = b.select(
+                b.compare("EQ", b.broadcast_in_dim(first, shape, dims), number), wide, b.zeros(shape, g.dtype)
+            )
     covered = [o * k for o, k in zip(w.outputs, w.sizes)]
     wide = b.reshape(wide, covered)
     rest = [d - n for d, n in zip(w.shape, covered)]
@@ -157,24 +183,55 @@ def _select_and_scatter(b: Builder, w: Windows, x: Value, g: Value) -> Value:
         rest = [max(-hi, 0) for _, hi in fits]
         return b.pad(_select_and_scatter(b, inner, short, g), b.constant(0, x.dtype), [0] * x.rank, rest)
     pads = ", ".join([f"[{lo}, {hi}]" for lo, hi in fits])
-    attrs = f"window_dimensions = {ints(w.sizes)}, window_strides = {ints(w.strides)}, padding = dense<[{pads}]> : tensor<{x.rank}x2xi64>"
-    return b.op("stablehlo.select_and_scatter", (x, g, b.constant(0, x.dtype)), x.shape, x.dtype, attrs, f"{select}, {scatter}")
+    attrs = (
+        f"window_dimensions = {ints(w.sizes)}, window_strides = {ints(w.strides)}, "
+        f"padding = dense<[{pads}]> : tensor<{x.rank}x2xi64>"
+    )
+    return b.op(
+        "stablehlo.select_and_scatter",
+        (x, g, b.constant(0, x.dtype)),
+        x.shape,
+        x.dtype,
+        attrs,
+        f"{select}, {scatter}",
+    )
 
 
 def max_pool_second_gradient(b: Builder, w: Windows, x: Value, y: Value, g: Value) -> Value:
-    """For every window the element of `g` (of the input's shape) that stands where the window's first maximum does."""
+    """For every window the element of `g` (of the input's shape) that stands where the window's first maximum
+    does."""
     padded = w.padded(b, g, 0)
-    return first_maximum(b, w, x, y, [w.tap(b, padded, index) for index in w.indices], b.zeros(w.outputs, g.dtype))
+    return first_maximum(
+        b, w, x, y, [w.tap(b, padded, index) for index in w.indices], b.zeros(w.outputs, g.dtype)
+    )
 
 
-def _max_family(name: str, rank: int, attrs: dict[str, Any], types: Any, grad_signature: str) -> tuple[OpDef, OpDef, OpDef]:
-    forward = OpDef(name, "input: T -> output: T", attrs=attrs, types={"T": types}, shape=_pool_shape(rank),
-                    lower=lambda b, x, **a: max_pool(b, _windows(x.shape, a), x))  # fmt: skip
-    backward = OpDef(f"{name}Grad", grad_signature, attrs=attrs, types={"T": REAL, "TInput": REAL}, shape=_like_input(rank),
-                     lower=lambda b, x, y, g, **a: max_pool_gradient(b, _windows(x.shape, a), x, y, g))  # fmt: skip
+def _max_family(
+    name: str, rank: int, attrs: dict[str, Any], types: Any, grad_signature: str
+) -> tuple[OpDef, OpDef, OpDef]:
+    forward = OpDef(
+        name,
+        "input: T -> output: T",
+        attrs=attrs,
+        types={"T": types},
+        shape=_pool_shape(rank),
+        lower=lambda b, x, **a: max_pool(b, _windows(x.shape, a), x),
+    )
+    backward = OpDef(
+        f"{name}Grad",
+        grad_signature,
+        attrs=attrs,
+        types={"T": REAL, "TInput": REAL},
+        shape=_like_input(rank),
+        lower=lambda b, x, y, g, **a: max_pool_gradient(b, _windows(x.shape, a), x, y, g),
+    )
     second_attrs = {k: v for k, v in attrs.items() if k != "explicit_paddings"}
     if "explicit_paddings" in attrs:
-        second_attrs["explicit_paddings"] = ()  # TensorFlow's op has no such attribute, so its pools with explicit padding have no second gradient
+        second_attrs[
+            "explicit_paddings"
+            # TensorFlow's op has no such attribute, so its pools with explicit padding have no second
+            # gradient
+        ] = ()
 
     def pooled(c: ShapeContext) -> Raw:
         _check(c, rank)
@@ -184,8 +241,14 @@ def _max_family(name: str, rank: int, attrs: dict[str, Any], types: Any, grad_si
         _must_match(c.same_rank(2, rank), x, "grad")
         return y
 
-    second = OpDef(f"{name}GradGrad", "orig_input: T, orig_output: T, grad: T -> output: T", attrs=second_attrs, types={"T": REAL}, shape=pooled,
-                   lower=lambda b, x, y, g, **a: max_pool_second_gradient(b, _windows(x.shape, a), x, y, g))  # fmt: skip
+    second = OpDef(
+        f"{name}GradGrad",
+        "orig_input: T, orig_output: T, grad: T -> output: T",
+        attrs=second_attrs,
+        types={"T": REAL},
+        shape=pooled,
+        lower=lambda b, x, y, g, **a: max_pool_second_gradient(b, _windows(x.shape, a), x, y, g),
+    )
 
     @forward.gradient
     def _(op: Any, g: Any) -> Any:
@@ -206,21 +269,31 @@ def _max_family(name: str, rank: int, attrs: dict[str, Any], types: Any, grad_si
 
 _ATTRS: dict[str, Any] = {"ksize": REQUIRED, "strides": REQUIRED, "padding": REQUIRED}
 MAX_POOL, MAX_POOL_GRAD, MAX_POOL_GRAD_GRAD = _max_family(
-    "MaxPool", 4, _ATTRS | {"explicit_paddings": (), "data_format": "NHWC"}, REAL, "orig_input: T, orig_output: T, grad: T -> output: T"
+    "MaxPool",
+    4,
+    _ATTRS | {"explicit_paddings": (), "data_format": "NHWC"},
+    REAL,
+    "orig_input: T, orig_output: T, grad: T -> output: T",
 )
 MAX_POOL_3D, MAX_POOL_3D_GRAD, MAX_POOL_3D_GRAD_GRAD = _max_family(
-    "MaxPool3D", 5, _ATTRS | {"data_format": "NDHWC"}, FLOATS, "orig_input: TInput, orig_output: TInput, grad: T -> output: T"
+    "MaxPool3D",
+    5,
+    _ATTRS | {"data_format": "NDHWC"},
+    FLOATS,
+    "orig_input: TInput, orig_output: TInput, grad: T -> output: T",
 )
 
 
-# ------------------------------------------------------------------------------------------------------- max with argmax
+# -------------------------------------------------------------------------------------------- max with argmax
 def _flat_positions(b: Builder, w: Windows, include_batch: bool, dtype: DType) -> Value:
     """The flattened position in the input of every window's corner (padding included: may lie outside)."""
     total: Value | None = None
     stride = 1
     for axis in reversed(range(len(w.shape))):
         if axis or include_batch:
-            position = b.mul(b.iota(w.outputs, axis, dtype), b.full(w.outputs, w.strides[axis] * stride, dtype))
+            position = b.mul(
+                b.iota(w.outputs, axis, dtype), b.full(w.outputs, w.strides[axis] * stride, dtype)
+            )
             offset = b.add(position, b.full(w.outputs, -w.pads[axis][0] * stride, dtype))
             total = offset if total is None else b.add(total, offset)
         stride *= w.shape[axis]
@@ -229,9 +302,11 @@ def _flat_positions(b: Builder, w: Windows, include_batch: bool, dtype: DType) -
 
 
 MAX_POOL_WITH_ARGMAX = OpDef(
-    "MaxPoolWithArgmax", "input: T -> output: T, argmax: Targmax",
-    attrs=_ATTRS | {"Targmax": dtypes.int64, "include_batch_in_index": False}, types={"T": REAL},
-)  # fmt: skip
+    "MaxPoolWithArgmax",
+    "input: T -> output: T, argmax: Targmax",
+    attrs=_ATTRS | {"Targmax": dtypes.int64, "include_batch_in_index": False},
+    types={"T": REAL},
+)
 
 
 @MAX_POOL_WITH_ARGMAX.shape_rule
@@ -259,16 +334,28 @@ def _global_indices(b: Builder, argmax: Value, per_image: int, include_batch: bo
 
 
 MAX_POOL_GRAD_WITH_ARGMAX = OpDef(
-    "MaxPoolGradWithArgmax", "input: T, grad: T, argmax: Targmax -> output: T",
-    attrs=_ATTRS | {"include_batch_in_index": False}, types={"T": REAL, "Targmax": INDEX}, shape=_like_input(4),
-)  # fmt: skip
+    "MaxPoolGradWithArgmax",
+    "input: T, grad: T, argmax: Targmax -> output: T",
+    attrs=_ATTRS | {"include_batch_in_index": False},
+    types={"T": REAL, "Targmax": INDEX},
+    shape=_like_input(4),
+)
 
 
 @MAX_POOL_GRAD_WITH_ARGMAX.lowering
 def _(b: Builder, x: Value, g: Value, argmax: Value, include_batch_in_index: bool, **a: Any) -> Value:
     size = int(np.prod(x.shape))
     indices = _global_indices(b, argmax, size // max(x.shape[0], 1), include_batch_in_index)
-    flat = b.scatter(b.zeros((size,), g.dtype), indices, b.reshape(g, (indices.shape[0],)), "add", window_dims=(), inserted=(0,), dims_map=(0,), index_dim=1)
+    flat = b.scatter(
+        b.zeros((size,), g.dtype),
+        indices,
+        b.reshape(g, (indices.shape[0],)),
+        "add",
+        window_dims=(),
+        inserted=(0,),
+        dims_map=(0,),
+        index_dim=1,
+    )
     return b.reshape(flat, x.shape)
 
 
@@ -280,16 +367,28 @@ def _argmax_second_shape(c: ShapeContext) -> Raw:
 
 
 MAX_POOL_GRAD_GRAD_WITH_ARGMAX = OpDef(
-    "MaxPoolGradGradWithArgmax", "input: T, grad: T, argmax: Targmax -> output: T",
-    attrs=_ATTRS | {"include_batch_in_index": False}, types={"T": REAL, "Targmax": INDEX}, shape=_argmax_second_shape,
-)  # fmt: skip
+    "MaxPoolGradGradWithArgmax",
+    "input: T, grad: T, argmax: Targmax -> output: T",
+    attrs=_ATTRS | {"include_batch_in_index": False},
+    types={"T": REAL, "Targmax": INDEX},
+    shape=_argmax_second_shape,
+)
 
 
 @MAX_POOL_GRAD_GRAD_WITH_ARGMAX.lowering
 def _(b: Builder, x: Value, g: Value, argmax: Value, include_batch_in_index: bool, **a: Any) -> Value:
     size = int(np.prod(x.shape))
     indices = _global_indices(b, argmax, size // max(x.shape[0], 1), include_batch_in_index)
-    flat = b.gather(b.reshape(g, (size,)), indices, (indices.shape[0],), offset_dims=(), collapsed=(0,), start_map=(0,), sizes=(1,), index_dim=1)
+    flat = b.gather(
+        b.reshape(g, (size,)),
+        indices,
+        (indices.shape[0],),
+        offset_dims=(),
+        collapsed=(0,),
+        start_map=(0,),
+        sizes=(1,),
+        index_dim=1,
+    )
     return b.reshape(flat, argmax.shape)
 
 
@@ -314,7 +413,7 @@ def _(op: Any, g: Any) -> Any:
     return [lookup("ZerosLike")(x), MAX_POOL_GRAD_WITH_ARGMAX(x, g, argmax, **_argmax_attrs(op)), None]
 
 
-# --------------------------------------------------------------------------------------------------------------- average
+# ---------------------------------------------------------------------------------------------------- average
 def _window_sizes(w: Windows) -> np.ndarray:
     """How many elements of the input (not of the padding) each window covers, broadcastable to the output."""
     total = np.ones((1,) * len(w.shape))
@@ -358,7 +457,10 @@ def average_pool_gradient(b: Builder, w: Windows, g: Value) -> Value:
         out = _scatter_disjoint(b, w, share)
     elif w.count > MAX_TAPS:
         low = [k - 1 - lo for k, (lo, _) in zip(w.sizes, w.pads)]
-        high = [d + k - 1 - (max(o - 1, 0) * s + min(o, 1)) - lo for d, k, o, s, lo in zip(w.shape, w.sizes, w.outputs, w.strides, low)]
+        high = [
+            d + k - 1 - (max(o - 1, 0) * s + min(o, 1)) - lo
+            for d, k, o, s, lo in zip(w.shape, w.sizes, w.outputs, w.strides, low)
+        ]
         out = b.reduce_window(share, "add", 0, w.sizes, None, list(zip(low, high)), base_dilation=w.strides)
     else:
         out = w.spread(b, [(share, 0)], lambda index, part: part)
@@ -367,8 +469,14 @@ def average_pool_gradient(b: Builder, w: Windows, g: Value) -> Value:
 
 def _average_family(name: str, value: str, rank: int, data_format: str) -> tuple[OpDef, OpDef]:
     attrs = _ATTRS | {"data_format": data_format}
-    forward = OpDef(name, f"{value}: T -> output: T", attrs=attrs, types={"T": FLOATS}, shape=_pool_shape(rank),
-                    lower=lambda b, x, **a: average_pool(b, _windows(x.shape, a), x))  # fmt: skip
+    forward = OpDef(
+        name,
+        f"{value}: T -> output: T",
+        attrs=attrs,
+        types={"T": FLOATS},
+        shape=_pool_shape(rank),
+        lower=lambda b, x, **a: average_pool(b, _windows(x.shape, a), x),
+    )
 
     def shape(c: ShapeContext) -> Raw:
         _check(c, rank)
@@ -377,11 +485,22 @@ def _average_family(name: str, value: str, rank: int, data_format: str) -> tuple
             return (None,) * rank
         if len(x) != rank:
             raise ShapeError(f"orig_input_shape must have {rank} entries, but is {list(x)}")
-        _must_match(c.same_rank(1, rank), pooled_shape(x, c.attrs["ksize"], c.attrs["strides"], _pads(c.attrs, rank)), "grad")
+        _must_match(
+            c.same_rank(1, rank),
+            pooled_shape(x, c.attrs["ksize"], c.attrs["strides"], _pads(c.attrs, rank)),
+            "grad",
+        )
         return x
 
-    backward = OpDef(f"{name}Grad", "orig_input_shape: int32, grad: T -> output: T", attrs=attrs, types={"T": FLOATS}, shape=shape, static=["orig_input_shape"],
-                     lower=lambda b, x, g, **a: average_pool_gradient(b, _windows([int(d) for d in x], a), g))  # fmt: skip
+    backward = OpDef(
+        f"{name}Grad",
+        "orig_input_shape: int32, grad: T -> output: T",
+        attrs=attrs,
+        types={"T": FLOATS},
+        shape=shape,
+        static=["orig_input_shape"],
+        lower=lambda b, x, g, **a: average_pool_gradient(b, _windows([int(d) for d in x], a), g),
+    )
 
     @forward.gradient
     def _(op: Any, g: Any) -> Any:
@@ -398,28 +517,43 @@ AVG_POOL, AVG_POOL_GRAD = _average_family("AvgPool", "value", 4, "NHWC")
 AVG_POOL_3D, AVG_POOL_3D_GRAD = _average_family("AvgPool3D", "input", 5, "NDHWC")
 
 
-# ------------------------------------------------------------------------------------------- sizes and strides as tensors
+# ------------------------------------------------------------------------------- sizes and strides as tensors
 def _v2(name: str, base: OpDef, inputs: str, n: int) -> OpDef:
-    """The variant of a row whose ksize and strides are inputs: it runs as the base row once they are known."""
+    """The variant of a row whose ksize and strides are inputs: it runs as the base row once they are
+    known."""
     attrs = {k: v for k, v in base.attrs.items() if k in ("padding", "data_format")}
 
     def known(c: ShapeContext) -> Raw:
         ksize, strides = c.value(n), c.value(n + 1)
         if ksize is None or strides is None:
             return (None,) * 4 if not n - 1 else c[0]
-        inner = ShapeContext(base, c.inputs[:n], dict(base.attrs) | dict(c.attrs) | {"ksize": ksize.tolist(), "strides": strides.tolist()})
+        inner = ShapeContext(
+            base,
+            c.inputs[:n],
+            dict(base.attrs) | dict(c.attrs) | {"ksize": ksize.tolist(), "strides": strides.tolist()},
+        )
         return base.shape(inner)  # type: ignore[misc]
 
     def lower(b: Builder, *values: Any, **a: Any) -> Any:
         *rest, ksize, strides = values
         return base.lower(b, *rest, ksize=ksize.tolist(), strides=strides.tolist(), **a)  # type: ignore[misc]
 
-    return OpDef(name, f"{inputs}, ksize: int32, strides: int32 -> output: T", attrs=attrs, types={"T": REAL}, shape=known, lower=lower, static=["ksize", "strides"])
+    return OpDef(
+        name,
+        f"{inputs}, ksize: int32, strides: int32 -> output: T",
+        attrs=attrs,
+        types={"T": REAL},
+        shape=known,
+        lower=lower,
+        static=["ksize", "strides"],
+    )
 
 
 MAX_POOL_V2 = _v2("MaxPoolV2", MAX_POOL, "input: T", 1)
 MAX_POOL_GRAD_V2 = _v2("MaxPoolGradV2", MAX_POOL_GRAD, "orig_input: T, orig_output: T, grad: T", 3)
-MAX_POOL_GRAD_GRAD_V2 = _v2("MaxPoolGradGradV2", MAX_POOL_GRAD_GRAD, "orig_input: T, orig_output: T, grad: T", 3)
+MAX_POOL_GRAD_GRAD_V2 = _v2(
+    "MaxPoolGradGradV2", MAX_POOL_GRAD_GRAD, "orig_input: T, orig_output: T, grad: T", 3
+)
 
 
 @MAX_POOL_V2.gradient
@@ -430,118 +564,22 @@ def _(op: Any, g: Any) -> Any:
 @MAX_POOL_GRAD_V2.gradient
 def _(op: Any, g: Any) -> Any:
     x, y, _, ksize, strides = op.inputs
-    return [lookup("ZerosLike")(x), lookup("ZerosLike")(y), MAX_POOL_GRAD_GRAD_V2(x, y, g, ksize, strides, **op.attrs), None, None]
+    return [
+        lookup("ZerosLike")(x),
+        lookup("ZerosLike")(y),
+        MAX_POOL_GRAD_GRAD_V2(x, y, g, ksize, strides, **op.attrs),
+        None,
+        None,
+    ]
 
 
 @MAX_POOL_GRAD_GRAD_V2.gradient
 def _(op: Any, g: Any) -> Any:
     x, y, _, ksize, strides = op.inputs
-    return [lookup("ZerosLike")(x), lookup("ZerosLike")(y), MAX_POOL_GRAD_V2(x, y, g, ksize, strides, **op.attrs), None, None]
-
-
-# ------------------------------------------------------------------------------------------------------------ fractional
-# B. Graham, "Fractional max-pooling" (arXiv:1412.6071): regions of one or two (…) rows and columns whose sizes are drawn at random.
-def pooling_sequence(size: int, out: int, rng: np.random.Generator, pseudo_random: bool) -> np.ndarray:
-    """Where the regions begin (and the last one ends): `out + 1` increasing numbers from 0 to `size`."""
-    if pseudo_random:
-        # The paper's ceil(alpha * (i + u)), for a u that keeps every step at floor(alpha) or ceil(alpha) and ends at `size`.
-        alpha = size / out
-        k = int(alpha)
-        u_max1 = (k + 2) / alpha - 1
-        u_max2 = (size + 1 - k) / alpha - (out - 1)
-        u = rng.random() * min(u_max1, u_max2)
-        cuts = (alpha * (np.arange(out + 1) + u)).astype(np.int64) - int(alpha * u)
-        cuts[-1] = size
-        return cuts
-    k = size // out
-    steps = np.full(out, k, np.int64)
-    steps[: size % out] += 1
-    rng.shuffle(steps)
-    return np.concatenate([[0], np.cumsum(steps)]).astype(np.int64)
-
-
-def _regions(cuts: np.ndarray, overlapping: bool, size: int) -> list[slice]:
-    """The rows of each region; overlapping regions share their border row."""
-    return [slice(int(a), min(int(e) + overlapping, size)) for a, e in zip(cuts[:-1], cuts[1:])]
-
-
-def _fractional_sizes(shape: Sequence[int | None], ratios: Sequence[float]) -> tuple[int | None, ...]:
-    return tuple([None if d is None else int(d / r) for d, r in zip(shape, ratios)])
-
-
-def _fractional_shape(c: ShapeContext) -> list[Raw]:
-    x = c.same_rank(0, 4)
-    ratios = c.attrs["pooling_ratio"]
-    if len(ratios) != 4:
-        raise ShapeError(f"pooling_ratio must have 4 entries, but is {list(ratios)}")
-    if any(r < 1 for r in ratios) or ratios[0] != 1 or ratios[3] != 1:
-        raise ShapeError(f"pooling_ratio must be at least 1 everywhere and exactly 1 for batch and channels, but is {list(ratios)}")
-    assert x is not None
-    y = _fractional_sizes(x, ratios)
-    return [y, *[(None if d is None else d + 1,) for d in y[1:3]]]
-
-
-_FRACTIONAL_ATTRS = {"pooling_ratio": REQUIRED, "pseudo_random": False, "overlapping": False, "deterministic": False, "seed": 0, "seed2": 0}
-_FRACTIONAL_TYPES = {"T": frozenset({dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64})}
-_generators: dict[tuple[int, int], np.random.Generator] = {}
-
-
-def _fractional(reduce: Any) -> Any:
-    def kernel(x: np.ndarray, pooling_ratio: Any, pseudo_random: bool, overlapping: bool, deterministic: bool, seed: int, seed2: int) -> Any:
-        key = (seed, seed2)
-        if deterministic or key not in _generators:
-            _generators[key] = np.random.default_rng(None if key == (0, 0) else key)
-        rng = _generators[key]
-        _, h, w, _ = _fractional_sizes(x.shape, pooling_ratio)
-        rows, columns = pooling_sequence(x.shape[1], h or 0, rng, pseudo_random), pooling_sequence(x.shape[2], w or 0, rng, pseudo_random)
-        y = np.empty((x.shape[0], h or 0, w or 0, x.shape[3]), x.dtype)
-        for i, r in enumerate(_regions(rows, overlapping, x.shape[1])):
-            for j, s in enumerate(_regions(columns, overlapping, x.shape[2])):
-                y[:, i, j] = reduce(x[:, r, s], axis=(1, 2))
-        return y, rows, columns
-
-    return kernel
-
-
-def _fractional_max_gradient(x: np.ndarray, y: np.ndarray, g: np.ndarray, rows: np.ndarray, columns: np.ndarray, overlapping: bool) -> np.ndarray:
-    dx = np.zeros_like(x)
-    n, c = np.arange(x.shape[0])[:, None], np.arange(x.shape[3])[None]
-    for i, r in enumerate(_regions(rows, overlapping, x.shape[1])):
-        for j, s in enumerate(_regions(columns, overlapping, x.shape[2])):
-            part = x[:, r, s]
-            at = part.reshape(part.shape[0], -1, part.shape[3]).argmax(1)
-            np.add.at(dx, (n, r.start + at // part.shape[2], s.start + at % part.shape[2], c), g[:, i, j])
-    return dx
-
-
-def _fractional_average_gradient(shape: np.ndarray, g: np.ndarray, rows: np.ndarray, columns: np.ndarray, overlapping: bool) -> np.ndarray:
-    dx = np.zeros(shape, g.dtype)
-    for i, r in enumerate(_regions(rows, overlapping, dx.shape[1])):
-        for j, s in enumerate(_regions(columns, overlapping, dx.shape[2])):
-            part = dx[:, r, s]
-            part += (g[:, i, j] / (part.shape[1] * part.shape[2]))[:, None, None].astype(g.dtype)
-    return dx
-
-
-_SEQUENCES = "row_pooling_sequence: int64, col_pooling_sequence: int64"
-# Stateful, because the regions are drawn anew on every run.
-FRACTIONAL_MAX_POOL = OpDef("FractionalMaxPool", f"value: T -> output: T, {_SEQUENCES}", attrs=_FRACTIONAL_ATTRS, types=_FRACTIONAL_TYPES, shape=_fractional_shape,
-                            kernel=_fractional(np.max), host=True, stateful=True)  # fmt: skip
-FRACTIONAL_AVG_POOL = OpDef("FractionalAvgPool", f"value: T -> output: T, {_SEQUENCES}", attrs=_FRACTIONAL_ATTRS, types=_FRACTIONAL_TYPES, shape=_fractional_shape,
-                            kernel=_fractional(np.mean), host=True, stateful=True)  # fmt: skip
-FRACTIONAL_MAX_POOL_GRAD = OpDef("FractionalMaxPoolGrad", f"orig_input: T, orig_output: T, out_backprop: T, {_SEQUENCES} -> output: T", attrs={"overlapping": False}, types=_FRACTIONAL_TYPES,
-                                 shape=lambda c: c[0], kernel=_fractional_max_gradient, host=True, grad=not_differentiable)  # fmt: skip
-FRACTIONAL_AVG_POOL_GRAD = OpDef("FractionalAvgPoolGrad", f"orig_input_tensor_shape: int64, out_backprop: T, {_SEQUENCES} -> output: T", attrs={"overlapping": False}, types=_FRACTIONAL_TYPES,
-                                 shape=lambda c: c.partial(0), kernel=_fractional_average_gradient, host=True, grad=not_differentiable)  # fmt: skip
-
-
-@FRACTIONAL_MAX_POOL.gradient
-def _(op: Any, g: Any, *_: Any) -> Any:
-    y, rows, columns = op.outputs
-    return FRACTIONAL_MAX_POOL_GRAD(op.inputs[0], y, g, rows, columns, overlapping=op.attrs["overlapping"])
-
-
-@FRACTIONAL_AVG_POOL.gradient
-def _(op: Any, g: Any, *_: Any) -> Any:
-    _, rows, columns = op.outputs
-    return FRACTIONAL_AVG_POOL_GRAD(lookup("Shape")(op.inputs[0], out_type=dtypes.int64), g, rows, columns, overlapping=op.attrs["overlapping"])
+    return [
+        lookup("ZerosLike")(x),
+        lookup("ZerosLike")(y),
+        MAX_POOL_GRAD_V2(x, y, g, ksize, strides, **op.attrs),
+        None,
+        None,
+    ]

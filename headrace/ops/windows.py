@@ -1,7 +1,9 @@
 """Windows sliding over an operand: what convolutions, pools and patch extraction have in common.
 
-`Windows` describes them for every dimension of the operand (batch and channel dimensions have windows of size 1) and has
-the two ways to compute with them that XLA:CPU turns into vector code: `tap` (one strided slice per window offset) and
+`Windows` describes them for every dimension of the operand (batch and channel dimensions have windows of size
+1) and has
+the two ways to compute with them that XLA:CPU turns into vector code: `tap` (one strided slice per window
+offset) and
 `spread`, its adjoint. Both beat XLA's own window loops several times over as long as windows are small."""
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from headrace.compiler.hlo import Builder, Value
 from headrace.core.errors import ShapeError
 from headrace.core.shapes import Raw
 
-MAX_TAPS = 64  # windows of more elements are left to XLA's window loops: their unrolled form would be slow to compile
+# windows of more elements are left to XLA's window loops: their unrolled form would be slow to compile
+MAX_TAPS = 64
 
 Pads = Sequence[tuple[int, int]]
 
@@ -30,7 +33,10 @@ def output_size(size: int | None, window: int | None, stride: int, dilation: int
     span = (window - 1) * dilation + 1
     out = (size + before + after - span + stride) // stride
     if out < 0:
-        raise ShapeError(f"Computed output size would be negative: {out} [input_size: {size + before + after}, effective_filter_size: {span}, stride: {stride}]")
+        raise ShapeError(
+            f"Computed output size would be negative: {out} [input_size: {size + before + after}, "
+            f"effective_filter_size: {span}, stride: {stride}]"
+        )
     return out
 
 
@@ -53,7 +59,10 @@ def paddings(padding: str, explicit: Sequence[int] | None, rank: int) -> list[An
     if padding == "EXPLICIT":
         flat = list(explicit or ())
         if len(flat) != 2 * rank:
-            raise ShapeError(f"explicit_paddings must hold {2 * rank} numbers (before and after each of {rank} dimensions) where padding is EXPLICIT, but has {len(flat)}")
+            raise ShapeError(
+                f"explicit_paddings must hold {2 * rank} numbers (before and after each of {rank} "
+                f"dimensions) where padding is EXPLICIT, but has {len(flat)}"
+            )
         if any(p < 0 for p in flat):
             raise ShapeError(f"explicit_paddings must not be negative: {flat}")
         return [(flat[2 * i], flat[2 * i + 1]) for i in range(rank)]
@@ -79,14 +88,26 @@ class Windows:
 
     `outputs` is the shape of one value per window, `pads` the padding in numbers."""
 
-    def __init__(self, shape: Sequence[int], sizes: Sequence[int], strides: Sequence[int], pads: Sequence[Any], dilations: Sequence[int] | None = None) -> None:
+    def __init__(
+        self,
+        shape: Sequence[int],
+        sizes: Sequence[int],
+        strides: Sequence[int],
+        pads: Sequence[Any],
+        dilations: Sequence[int] | None = None,
+    ) -> None:
         self.shape, self.sizes, self.strides = tuple(shape), tuple(sizes), tuple(strides)
         self.dilations = tuple(dilations or (1,) * len(self.shape))
         self.pads = [
             same_padding(d, k, s, r) if p == "SAME" else (0, 0) if p == "VALID" else tuple(p)
             for d, k, s, r, p in zip(self.shape, self.sizes, self.strides, self.dilations, pads)
         ]
-        self.outputs = tuple([output_size(d, k, s, r, p) or 0 for d, k, s, r, p in zip(self.shape, self.sizes, self.strides, self.dilations, self.pads)])
+        self.outputs = tuple(
+            [
+                output_size(d, k, s, r, p) or 0
+                for d, k, s, r, p in zip(self.shape, self.sizes, self.strides, self.dilations, self.pads)
+            ]
+        )
 
     @property
     def indices(self) -> list[tuple[int, ...]]:
@@ -103,12 +124,19 @@ class Windows:
     @property
     def disjoint(self) -> bool:
         """Whether windows lie side by side: no gaps, overlaps or padding."""
-        return self.sizes == self.strides and set(self.dilations) == {1} and not any(lo or hi for lo, hi in self.pads)
+        return (
+            self.sizes == self.strides
+            and set(self.dilations) == {1}
+            and not any(lo or hi for lo, hi in self.pads)
+        )
 
     def fits(self) -> list[tuple[int, int]]:
-        """The padding that makes the operand exactly as long as its windows reach (negative: the last elements are in no window)."""
+        """The padding that makes the operand exactly as long as its windows reach (negative: the last
+        elements are in no window)."""
         out = []
-        for d, k, s, r, o, (lo, _) in zip(self.shape, self.sizes, self.strides, self.dilations, self.outputs, self.pads):
+        for d, k, s, r, o, (lo, _) in zip(
+            self.shape, self.sizes, self.strides, self.dilations, self.outputs, self.pads
+        ):
             out.append((lo, max(o - 1, 0) * s + (k - 1) * r + 1 - d - lo))
         return out
 
@@ -125,11 +153,15 @@ class Windows:
         limits = [lo + (o - 1) * s + 1 if o else lo for lo, o, s in zip(starts, self.outputs, self.strides)]
         return b.slice(padded, starts, limits, self.strides)
 
-    def spread(self, b: Builder, values: Sequence[tuple[Value, Any]], term: Callable[..., Value | None]) -> Value:
-        """The adjoint of taking taps: every element of the operand sums `term(index, *values at the window)` over the
+    def spread(
+        self, b: Builder, values: Sequence[tuple[Value, Any]], term: Callable[..., Value | None]
+    ) -> Value:
+        """The adjoint of taking taps: every element of the operand sums `term(index, *values at the window)`
+        over the
         windows it is in, `index` being its offset in that window.
 
-        Elements whose positions agree modulo the strides are in the same kinds of windows: each such phase is a sum of
+        Elements whose positions agree modulo the strides are in the same kinds of windows: each such phase is
+        a sum of
         shifted slices, and the phases are interleaved in the end.
 
         Args:
@@ -142,7 +174,9 @@ class Windows:
             at = [i * r for i, r in zip(index, self.dilations)]
             phase = tuple([a % s for a, s in zip(at, self.strides)])
             starts = [q - a // s for q, a, s in zip(reach, at, self.strides)]
-            part = term(index, *[b.slice(v, starts, [lo + n for lo, n in zip(starts, lengths)]) for v in wide])
+            part = term(
+                index, *[b.slice(v, starts, [lo + n for lo, n in zip(starts, lengths)]) for v in wide]
+            )
             if part is not None:
                 phases[phase] = b.add(phases[phase], part) if phase in phases else part
         dtype = next(iter(phases.values())).dtype
@@ -151,7 +185,14 @@ class Windows:
         high = [d - n * s + lo for d, n, s, (lo, _) in zip(self.shape, lengths, self.strides, self.pads)]
         return full if not any(low) and not any(high) else b.pad(full, b.constant(0, dtype), low, high)
 
-    def _interleave(self, b: Builder, phases: dict[tuple[int, ...], Value], prefix: tuple[int, ...], lengths: Sequence[int], dtype: Any) -> Value:
+    def _interleave(
+        self,
+        b: Builder,
+        phases: dict[tuple[int, ...], Value],
+        prefix: tuple[int, ...],
+        lengths: Sequence[int],
+        dtype: Any,
+    ) -> Value:
         axis = len(prefix)
         if axis == len(self.strides):
             return phases[prefix] if prefix in phases else b.zeros(lengths, dtype)
@@ -159,5 +200,7 @@ class Windows:
         if len(parts) == 1:
             return parts[0]
         shape = parts[0].shape
-        stacked = b.concatenate([b.reshape(p, (*shape[: axis + 1], 1, *shape[axis + 1 :])) for p in parts], axis + 1)
+        stacked = b.concatenate(
+            [b.reshape(p, (*shape[: axis + 1], 1, *shape[axis + 1 :])) for p in parts], axis + 1
+        )
         return b.reshape(stacked, (*shape[:axis], shape[axis] * len(parts), *shape[axis + 1 :]))

@@ -41,7 +41,15 @@ def naive(x: np.ndarray, w: np.ndarray, strides: list[int], padding: Any, dilati
     cin, cout = w.shape[-2], w.shape[-1] // groups
     y = np.zeros((x.shape[0], *outs, w.shape[-1]))
     for at in itertools.product(*[range(o) for o in outs]):
-        window = xp[(slice(None), *[slice(a * s, a * s + (k - 1) * d + 1, d) for a, s, k, d in zip(at, strides, w.shape, dilations)])]
+        window = xp[
+            (
+                slice(None),
+                *[
+                    slice(a * s, a * s + (k - 1) * d + 1, d)
+                    for a, s, k, d in zip(at, strides, w.shape, dilations)
+                ],
+            )
+        ]
         for g in range(groups):
             part = window[..., g * cin : (g + 1) * cin]
             filters = w[..., g * cout : (g + 1) * cout]
@@ -49,7 +57,9 @@ def naive(x: np.ndarray, w: np.ndarray, strides: list[int], padding: Any, dilati
     return y
 
 
-def call(n: int, strides: list[int], padding: Any, dilations: list[int], data_format: str | None = None) -> Any:
+def call(
+    n: int, strides: list[int], padding: Any, dilations: list[int], data_format: str | None = None
+) -> Any:
     op = {2: conv.CONV2D, 3: conv.CONV3D}[n]
     first = data_format is not None and data_format.startswith("NC")
     around = (lambda v, e: [e, e, *v]) if first else (lambda v, e: [e, *v, e])
@@ -57,7 +67,10 @@ def call(n: int, strides: list[int], padding: Any, dilations: list[int], data_fo
     if isinstance(padding, str):
         attrs["padding"] = padding
     else:
-        attrs |= {"padding": "EXPLICIT", "explicit_paddings": [p for pair in around(padding, (0, 0)) for p in pair]}
+        attrs |= {
+            "padding": "EXPLICIT",
+            "explicit_paddings": [p for pair in around(padding, (0, 0)) for p in pair],
+        }
     if data_format:
         attrs["data_format"] = data_format
     return lambda x, w: op(x, w, **attrs)
@@ -128,15 +141,29 @@ def test_gradients_are_the_adjoint(case: str, first: bool) -> None:
     g = normal(*y.shape, seed=2)
     dx, dw = tape.gradient(y, [tx, tw], to_tensor(g))
     x2, w2 = normal(*x.shape, seed=3), normal(*w.shape, seed=4)
-    inner = lambda a, b: np.sum(np.asarray(a, np.float64) * np.asarray(b, np.float64))  # noqa: E731
+    inner = lambda a, b: np.sum(np.asarray(a, np.float64) * np.asarray(b, np.float64))
     np.testing.assert_allclose(inner(f(x2, w).numpy(), g), inner(x2, dx.numpy()), rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(inner(f(x, w2).numpy(), g), inner(w2, dw.numpy()), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("case", ["same", "stride leaves a rest", "dilated", "pointwise strided", "grouped", "one channel per group", "3d"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        "same",
+        "stride leaves a rest",
+        "dilated",
+        "pointwise strided",
+        "grouped",
+        "one channel per group",
+        "3d",
+    ],
+)
 def test_second_order(case: str) -> None:
     xs, ws, *rest = CASES[case]
-    check_gradients(call(len(xs) - 2, *rest), [normal(1, *[min(d, 4) for d in xs[1:-1]], xs[-1]) * 0.5, normal(*ws, seed=1) * 0.5])
+    check_gradients(
+        call(len(xs) - 2, *rest),
+        [normal(1, *[min(d, 4) for d in xs[1:-1]], xs[-1]) * 0.5, normal(*ws, seed=1) * 0.5],
+    )
 
 
 @pytest.mark.parametrize("strides", [[1, 1, 1, 1], [1, 2, 2, 1]])
@@ -144,13 +171,32 @@ def test_second_order(case: str) -> None:
 @pytest.mark.parametrize("padding", ["SAME", "VALID"])
 def test_depthwise(strides: list[int], multiplier: int, padding: str) -> None:
     x, w = normal(2, 6, 5, 3), normal(3, 2, 3, multiplier, seed=1)
-    fn = lambda x, w: conv.DEPTHWISE(x, w, strides=strides, padding=padding)  # noqa: E731
-    check(fn, [x, w], lambda x, w: naive(x, w.reshape(3, 2, 1, -1), strides[1:3], padding, [1, 1]), rtol=1e-4, atol=1e-5)
+    fn = lambda x, w: conv.DEPTHWISE(x, w, strides=strides, padding=padding)
+    check(
+        fn,
+        [x, w],
+        lambda x, w: naive(x, w.reshape(3, 2, 1, -1), strides[1:3], padding, [1, 1]),
+        rtol=1e-4,
+        atol=1e-5,
+    )
     check_gradients(fn, [x[:1, :4, :4], w])
 
 
 def test_empty() -> None:
-    assert conv.CONV2D(np.zeros((0, 5, 5, 2), np.float32), normal(3, 3, 2, 4), strides=[1] * 4, padding="SAME").shape == (0, 5, 5, 4)
-    assert conv.CONV2D(normal(1, 2, 2, 2), normal(3, 3, 2, 4), strides=[1] * 4, padding="VALID").shape == (1, 0, 0, 4)
-    dw = conv.CONV2D_FILTER(np.zeros((0, 5, 5, 2), np.float32), [3, 3, 2, 4], np.zeros((0, 5, 5, 4), np.float32), strides=[1] * 4, padding="SAME")
+    assert conv.CONV2D(
+        np.zeros((0, 5, 5, 2), np.float32), normal(3, 3, 2, 4), strides=[1] * 4, padding="SAME"
+    ).shape == (0, 5, 5, 4)
+    assert conv.CONV2D(normal(1, 2, 2, 2), normal(3, 3, 2, 4), strides=[1] * 4, padding="VALID").shape == (
+        1,
+        0,
+        0,
+        4,
+    )
+    dw = conv.CONV2D_FILTER(
+        np.zeros((0, 5, 5, 2), np.float32),
+        [3, 3, 2, 4],
+        np.zeros((0, 5, 5, 4), np.float32),
+        strides=[1] * 4,
+        padding="SAME",
+    )
     assert not dw.numpy().any()

@@ -37,7 +37,13 @@ def test_activations(name: str, dtype: str) -> None:
 
     x = X.astype(as_dtype(dtype)._np)
     tolerance = {"float32": 1e-5, "float64": 1e-12, "float16": 2e-3, "bfloat16": 2e-2}[dtype]
-    check(getattr(nn, name), [x], lambda x: ACTIVATIONS[name](x.astype(np.float64)), rtol=tolerance, atol=tolerance)
+    check(
+        getattr(nn, name),
+        [x],
+        lambda x: ACTIVATIONS[name](x.astype(np.float64)),
+        rtol=tolerance,
+        atol=tolerance,
+    )
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -46,7 +52,7 @@ def test_activation_gradients(name: str) -> None:
 
 
 def test_leaky_relu() -> None:
-    fn = lambda x: nn.LEAKY_RELU(x, alpha=0.3)  # noqa: E731
+    fn = lambda x: nn.LEAKY_RELU(x, alpha=0.3)
     check(fn, [X], lambda x: np.where(x > 0, x, 0.3 * x))
     check_gradients(fn, [np.array([-2.0, -0.3, 0.4, 3.0])])
 
@@ -82,10 +88,23 @@ def test_softmax_gradients(op: Any) -> None:
 def test_cross_entropy() -> None:
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(3, 4)).astype(np.float32) * 3, rng.dirichlet(np.ones(4), 3).astype(np.float32)
-    check(losses.SOFTMAX_CROSS_ENTROPY, [x, y], lambda x, y: [-(y * special.log_softmax(x, -1)).sum(-1), special.softmax(x, -1) - y], atol=1e-5)
-    check_gradients(lambda x, y: losses.SOFTMAX_CROSS_ENTROPY(x, y)[0], [x[:2, :3], y[:2, :3] / y[:2, :3].sum(1, keepdims=True)], wrt=[0])
-    check_gradients(lambda x, y: losses.SOFTMAX_CROSS_ENTROPY(x, y)[0], [x[:2, :3], y[:2, :3]], wrt=[1], order=1)
-    impossible = losses.SOFTMAX_CROSS_ENTROPY(np.array([[0.0, -np.inf]], np.float32), np.array([[1.0, 0.0]], np.float32))
+    check(
+        losses.SOFTMAX_CROSS_ENTROPY,
+        [x, y],
+        lambda x, y: [-(y * special.log_softmax(x, -1)).sum(-1), special.softmax(x, -1) - y],
+        atol=1e-5,
+    )
+    check_gradients(
+        lambda x, y: losses.SOFTMAX_CROSS_ENTROPY(x, y)[0],
+        [x[:2, :3], y[:2, :3] / y[:2, :3].sum(1, keepdims=True)],
+        wrt=[0],
+    )
+    check_gradients(
+        lambda x, y: losses.SOFTMAX_CROSS_ENTROPY(x, y)[0], [x[:2, :3], y[:2, :3]], wrt=[1], order=1
+    )
+    impossible = losses.SOFTMAX_CROSS_ENTROPY(
+        np.array([[0.0, -np.inf]], np.float32), np.array([[1.0, 0.0]], np.float32)
+    )
     close(impossible[0], [0.0])
     check(losses.SOFTMAX_CROSS_ENTROPY, [x, y[:1]])
 
@@ -94,7 +113,12 @@ def test_cross_entropy() -> None:
 def test_sparse_cross_entropy(dtype: Any) -> None:
     x, y = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32) * 3, np.array([2, 0, 3], dtype)
     one_hot = np.eye(4, dtype=np.float32)[y]
-    check(losses.SPARSE_SOFTMAX_CROSS_ENTROPY, [x, y], lambda x, y: [-(one_hot * special.log_softmax(x, -1)).sum(-1), special.softmax(x, -1) - one_hot], atol=1e-5)
+    check(
+        losses.SPARSE_SOFTMAX_CROSS_ENTROPY,
+        [x, y],
+        lambda x, y: [-(one_hot * special.log_softmax(x, -1)).sum(-1), special.softmax(x, -1) - one_hot],
+        atol=1e-5,
+    )
     check_gradients(lambda x, y: losses.SPARSE_SOFTMAX_CROSS_ENTROPY(x, y)[0], [x, y])
     with pytest.raises(errors.InvalidArgumentError, match="label value of 4"):
         losses.SPARSE_SOFTMAX_CROSS_ENTROPY(x, np.array([0, 4, 1], dtype))
@@ -105,8 +129,11 @@ def test_sparse_cross_entropy(dtype: Any) -> None:
 @pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
 @pytest.mark.parametrize("shape", [(2, 3), (2, 3, 3), (2, 3, 4, 3), (1, 3, 2, 2, 3)])
 def test_bias(shape: tuple[int, ...], data_format: str) -> None:
-    x, bias = np.random.default_rng(0).normal(size=shape).astype(np.float32), np.array([1.0, 2.0, 3.0], np.float32)
-    fn = lambda x, bias: nn.BIAS_ADD(x, bias, data_format=data_format)  # noqa: E731
+    x, bias = (
+        np.random.default_rng(0).normal(size=shape).astype(np.float32),
+        np.array([1.0, 2.0, 3.0], np.float32),
+    )
+    fn = lambda x, bias: nn.BIAS_ADD(x, bias, data_format=data_format)
     view = bias.reshape((-1,) + (1,) * (len(shape) - 2)) if data_format == "NCHW" else bias
     check(fn, [x, bias], lambda x, _: x + view)
     check_gradients(fn, [x, bias])
@@ -136,17 +163,28 @@ def test_blocks(data_format: str) -> None:
         return y
 
     move = (lambda a: np.moveaxis(a, -1, 1).copy()) if data_format == "NCHW" else (lambda a: a)
-    y = check(lambda x: nn.SPACE_TO_DEPTH(x, block_size=2, data_format=data_format), [move(x)], move(reference(x)))
+    y = check(
+        lambda x: nn.SPACE_TO_DEPTH(x, block_size=2, data_format=data_format), [move(x)], move(reference(x))
+    )
     check(lambda y: nn.DEPTH_TO_SPACE(y, block_size=2, data_format=data_format), [y.numpy()], move(x))
-    check_gradients(lambda x: nn.SPACE_TO_DEPTH(x, block_size=2, data_format=data_format), [move(x[:1, :2, :2])])
+    check_gradients(
+        lambda x: nn.SPACE_TO_DEPTH(x, block_size=2, data_format=data_format), [move(x[:1, :2, :2])]
+    )
     with pytest.raises(errors.InvalidArgumentError, match="divisible"):
         nn.SPACE_TO_DEPTH(to_tensor(np.ones((1, 3, 4, 1), np.float32)), block_size=2)
 
 
-# ----------------------------------------------------------------------------------------------------------------- norms
+# ------------------------------------------------------------------------------------------------------ norms
 def batch_norm(x: Any, scale: Any, offset: Any, mean: Any = (), variance: Any = (), **attrs: Any) -> Any:
     empty = np.zeros(0, np.float32)
-    return lookup("FusedBatchNormV3")(x, scale, offset, np.asarray(mean, np.float32) if len(mean) else empty, np.asarray(variance, np.float32) if len(variance) else empty, **attrs)
+    return lookup("FusedBatchNormV3")(
+        x,
+        scale,
+        offset,
+        np.asarray(mean, np.float32) if len(mean) else empty,
+        np.asarray(variance, np.float32) if len(variance) else empty,
+        **attrs,
+    )
 
 
 @pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
@@ -159,12 +197,28 @@ def test_fused_batch_norm(data_format: str) -> None:
     move = (lambda a: np.moveaxis(a, -1, 1).copy()) if data_format == "NCHW" else (lambda a: a)
     mean, variance = x.mean((0, 1, 2)), x.var((0, 1, 2))
     want = move((x - mean) / np.sqrt(variance + 1e-3) * scale + offset)
-    out = check(lambda x, s, o: batch_norm(x, s, o, epsilon=1e-3, data_format=data_format)[:5], [move(x), scale, offset],
-                lambda *_: [want, mean, variance * 24 / 23, mean, variance], rtol=1e-4, atol=1e-5)  # fmt: skip
+    out = check(
+        lambda x, s, o: batch_norm(x, s, o, epsilon=1e-3, data_format=data_format)[:5],
+        [move(x), scale, offset],
+        lambda *_: [want, mean, variance * 24 / 23, mean, variance],
+        rtol=1e-4,
+        atol=1e-5,
+    )
     assert len(out) == 5
-    y = batch_norm(move(x), scale, offset, [0.1, 0.2], [1.0, 0.5], epsilon=1e-3, is_training=False, data_format=data_format)[0]
+    y = batch_norm(
+        move(x),
+        scale,
+        offset,
+        [0.1, 0.2],
+        [1.0, 0.5],
+        epsilon=1e-3,
+        is_training=False,
+        data_format=data_format,
+    )[0]
     close(y, move((x - [0.1, 0.2]) / np.sqrt(np.array([1.0, 0.5]) + 1e-3) * scale + offset), 1e-4, 1e-5)
-    blended = batch_norm(move(x), scale, offset, [0.1, 0.2], [1.0, 0.5], exponential_avg_factor=0.25, data_format=data_format)
+    blended = batch_norm(
+        move(x), scale, offset, [0.1, 0.2], [1.0, 0.5], exponential_avg_factor=0.25, data_format=data_format
+    )
     close(blended[1], 0.25 * mean + 0.75 * np.array([0.1, 0.2]), 1e-5)
 
 
@@ -189,8 +243,8 @@ def test_fused_batch_norm_gradients(training: bool) -> None:
         return y, grads, outer.gradient(grads[0], args[:2], to_tensor(second.astype(np.float32)))
 
     _, grads, seconds = run(x, scale, offset)
-    loss = lambda *a: np.sum(run(*a)[0].numpy() * weights)  # noqa: E731
-    slope = lambda *a: np.sum(run(*a)[1][0].numpy() * second)  # noqa: E731
+    loss = lambda *a: np.sum(run(*a)[0].numpy() * weights)
+    slope = lambda *a: np.sum(run(*a)[1][0].numpy() * second)
     for fn, got in ((loss, grads), (slope, seconds)):
         for i, g in enumerate(got):
             args = [x, scale, offset]
@@ -214,5 +268,5 @@ def test_local_response_normalization() -> None:
             y[..., k] = x[..., k] / (1.5 + 0.3 * (x[..., max(k - 2, 0) : k + 3] ** 2).sum(-1)) ** 0.75
         return y
 
-    fn = lambda x: lookup("LRN")(x, depth_radius=2, bias=1.5, alpha=0.3, beta=0.75)  # noqa: E731
+    fn = lambda x: lookup("LRN")(x, depth_radius=2, bias=1.5, alpha=0.3, beta=0.75)
     check(fn, [x], reference, rtol=1e-4)

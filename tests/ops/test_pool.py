@@ -14,7 +14,7 @@ import headrace.ops.math
 import headrace.ops.reduce  # noqa: F401  (rows that gradients look up)
 from headrace.core.convert import to_tensor
 from headrace.core.tape import GradientTape
-from headrace.ops import pool
+from headrace.ops import fractional, pool
 from tests.ops.harness import check, check_gradients, close
 
 
@@ -27,12 +27,17 @@ def distinct(*shape: int, seed: int = 0) -> np.ndarray:
 def windows(x: np.ndarray, ksize: list[int], strides: list[int], padding: Any) -> Any:
     """(output index, slices of the input) for every window."""
     outs, lows = [], []
-    for d, k, s, p in zip(x.shape, ksize, strides, padding if isinstance(padding, list) else [padding] * x.ndim):
+    for d, k, s, p in zip(
+        x.shape, ksize, strides, padding if isinstance(padding, list) else [padding] * x.ndim
+    ):
         out = -(-d // s) if p == "SAME" else (d - k) // s + 1 if p == "VALID" else (d + sum(p) - k) // s + 1
         outs.append(out)
         lows.append(max((out - 1) * s + k - d, 0) // 2 if p == "SAME" else 0 if p == "VALID" else p[0])
     for at in itertools.product(*[range(o) for o in outs]):
-        yield at, tuple(slice(max(a * s - lo, 0), a * s - lo + k) for a, s, lo, k in zip(at, strides, lows, ksize))
+        yield (
+            at,
+            tuple(slice(max(a * s - lo, 0), a * s - lo + k) for a, s, lo, k in zip(at, strides, lows, ksize)),
+        )
 
 
 def naive(x: np.ndarray, ksize: list[int], strides: list[int], padding: Any, reduce: Any) -> np.ndarray:
@@ -41,7 +46,9 @@ def naive(x: np.ndarray, ksize: list[int], strides: list[int], padding: Any, red
     return np.array([values[at] for at in np.ndindex(*shape)]).reshape(shape)
 
 
-def naive_max_gradient(x: np.ndarray, g: np.ndarray, ksize: list[int], strides: list[int], padding: Any) -> np.ndarray:
+def naive_max_gradient(
+    x: np.ndarray, g: np.ndarray, ksize: list[int], strides: list[int], padding: Any
+) -> np.ndarray:
     dx = np.zeros_like(x)
     for at, w in windows(x, ksize, strides, padding):
         first = np.unravel_index(x[w].argmax(), x[w].shape)
@@ -67,7 +74,12 @@ CASES = {
 
 
 def call(kind: str, rank: int, ksize: list[int], strides: list[int], padding: str) -> Any:
-    op = {("max", 4): pool.MAX_POOL, ("max", 5): pool.MAX_POOL_3D, ("avg", 4): pool.AVG_POOL, ("avg", 5): pool.AVG_POOL_3D}[kind, rank]
+    op = {
+        ("max", 4): pool.MAX_POOL,
+        ("max", 5): pool.MAX_POOL_3D,
+        ("avg", 4): pool.AVG_POOL,
+        ("avg", 5): pool.AVG_POOL_3D,
+    }[kind, rank]
     return lambda x: op(x, ksize=ksize, strides=strides, padding=padding)
 
 
@@ -75,7 +87,13 @@ def call(kind: str, rank: int, ksize: list[int], strides: list[int], padding: st
 @pytest.mark.parametrize("kind", ["max", "avg"])
 def test_forward(kind: str, case: str) -> None:
     shape, *rest = CASES[case]
-    check(call(kind, len(shape), *rest), [distinct(*shape)], lambda x: naive(x, *rest, {"max": np.max, "avg": np.mean}[kind]), rtol=1e-4, atol=1e-5)
+    check(
+        call(kind, len(shape), *rest),
+        [distinct(*shape)],
+        lambda x: naive(x, *rest, {"max": np.max, "avg": np.mean}[kind]),
+        rtol=1e-4,
+        atol=1e-5,
+    )
 
 
 @pytest.mark.parametrize("ties", [False, True])
@@ -106,13 +124,21 @@ def test_average_gradient_is_the_adjoint(case: str) -> None:
         tape.watch(x)
         y = call("avg", len(shape), *rest)(x)
     g = distinct(*y.shape, seed=1)
-    np.testing.assert_allclose(np.sum(y.numpy() * g), np.sum(x.numpy() * tape.gradient(y, x, to_tensor(g)).numpy()), rtol=1e-4)
+    np.testing.assert_allclose(
+        np.sum(y.numpy() * g), np.sum(x.numpy() * tape.gradient(y, x, to_tensor(g)).numpy()), rtol=1e-4
+    )
 
 
 def test_explicit_padding_and_channels_first() -> None:
     x = distinct(1, 4, 5, 2)
     pads = [(0, 0), (1, 0), (0, 1), (0, 0)]
-    y = pool.MAX_POOL(x, ksize=[1, 2, 2, 1], strides=[1, 2, 1, 1], padding="EXPLICIT", explicit_paddings=[p for q in pads for p in q])
+    y = pool.MAX_POOL(
+        x,
+        ksize=[1, 2, 2, 1],
+        strides=[1, 2, 1, 1],
+        padding="EXPLICIT",
+        explicit_paddings=[p for q in pads for p in q],
+    )
     close(y, naive(x, [1, 2, 2, 1], [1, 2, 1, 1], pads, np.max))
     first = np.moveaxis(x, -1, 1).copy()
     y = pool.AVG_POOL(first, ksize=[1, 1, 3, 2], strides=[1, 1, 2, 1], padding="SAME", data_format="NCHW")
@@ -122,7 +148,11 @@ def test_explicit_padding_and_channels_first() -> None:
 @pytest.mark.parametrize("dtype", [np.float64, np.int32, np.int8, np.uint8, np.int64, np.float16])
 def test_max_pool_dtypes(dtype: Any) -> None:
     x = (distinct(1, 4, 4, 2) * 5).astype(dtype)
-    check(call("max", 4, [1, 3, 3, 1], [1, 2, 2, 1], "SAME"), [x], lambda x: naive(x, [1, 3, 3, 1], [1, 2, 2, 1], "SAME", np.max))
+    check(
+        call("max", 4, [1, 3, 3, 1], [1, 2, 2, 1], "SAME"),
+        [x],
+        lambda x: naive(x, [1, 3, 3, 1], [1, 2, 2, 1], "SAME", np.max),
+    )
 
 
 @pytest.mark.parametrize("batch", [False, True])
@@ -130,7 +160,9 @@ def test_max_pool_dtypes(dtype: Any) -> None:
 def test_argmax(batch: bool, padding: str) -> None:
     x = distinct(2, 5, 4, 3)
     ksize, strides = [1, 3, 2, 1], [1, 2, 2, 1]
-    fn = lambda x: pool.MAX_POOL_WITH_ARGMAX(x, ksize=ksize, strides=strides, padding=padding, include_batch_in_index=batch)  # noqa: E731
+    fn = lambda x: pool.MAX_POOL_WITH_ARGMAX(
+        x, ksize=ksize, strides=strides, padding=padding, include_batch_in_index=batch
+    )
     y, at = check(fn, [x])
     flat = x.reshape(-1) if batch else x.reshape(2, -1)
     close(y, naive(x, ksize, strides, padding, np.max))
@@ -141,7 +173,11 @@ def test_argmax(batch: bool, padding: str) -> None:
 
 def test_sizes_as_tensors() -> None:
     x = distinct(1, 4, 4, 2)
-    check(lambda x: pool.MAX_POOL_V2(x, [1, 2, 2, 1], [1, 2, 2, 1], padding="VALID"), [x], lambda x: naive(x, [1, 2, 2, 1], [1, 2, 2, 1], "VALID", np.max))
+    check(
+        lambda x: pool.MAX_POOL_V2(x, [1, 2, 2, 1], [1, 2, 2, 1], padding="VALID"),
+        [x],
+        lambda x: naive(x, [1, 2, 2, 1], [1, 2, 2, 1], "VALID", np.max),
+    )
     check_gradients(lambda x: pool.MAX_POOL_V2(x, [1, 2, 2, 1], [1, 2, 2, 1], padding="VALID"), [x[:, :2]])
 
 
@@ -149,14 +185,33 @@ def test_sizes_as_tensors() -> None:
 @pytest.mark.parametrize("overlapping", [False, True])
 def test_fractional(pseudo_random: bool, overlapping: bool) -> None:
     x = to_tensor(distinct(2, 11, 9, 2))
-    for op, reduce in ((pool.FRACTIONAL_MAX_POOL, np.max), (pool.FRACTIONAL_AVG_POOL, np.mean)):
+    for op, reduce in ((fractional.FRACTIONAL_MAX_POOL, np.max), (fractional.FRACTIONAL_AVG_POOL, np.mean)):
         with GradientTape() as tape:
             tape.watch(x)
-            y, rows, columns = op(x, pooling_ratio=[1.0, 1.44, 1.73, 1.0], pseudo_random=pseudo_random, overlapping=overlapping, seed=3, seed2=4)
+            y, rows, columns = op(
+                x,
+                pooling_ratio=[1.0, 1.44, 1.73, 1.0],
+                pseudo_random=pseudo_random,
+                overlapping=overlapping,
+                seed=3,
+                seed2=4,
+            )
         r, c = rows.numpy(), columns.numpy()
         assert y.shape == (2, 7, 5, 2) and len(r) == 8 and len(c) == 6
-        assert (r[0], r[-1], c[0], c[-1]) == (0, 11, 0, 9) and set(np.diff(r)) <= {1, 2} and set(np.diff(c)) <= {1, 2}
-        want = [[reduce(x.numpy()[:, r[i] : r[i + 1] + overlapping, c[j] : c[j + 1] + overlapping], axis=(1, 2)) for j in range(5)] for i in range(7)]
+        assert (
+            (r[0], r[-1], c[0], c[-1]) == (0, 11, 0, 9)
+            and set(np.diff(r)) <= {1, 2}
+            and set(np.diff(c)) <= {1, 2}
+        )
+        want = [
+            [
+                reduce(
+                    x.numpy()[:, r[i] : r[i + 1] + overlapping, c[j] : c[j + 1] + overlapping], axis=(1, 2)
+                )
+                for j in range(5)
+            ]
+            for i in range(7)
+        ]
         close(y, np.moveaxis(np.array(want), 2, 0), 1e-5, 1e-5)
         g = tape.gradient(y, x, to_tensor(np.ones(y.shape, np.float32))).numpy()
         np.testing.assert_allclose(g.sum(), y.numpy().size, rtol=1e-4)
