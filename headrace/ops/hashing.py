@@ -98,8 +98,8 @@ def _weak(s: np.ndarray, i: int, a: Any, b: Any) -> tuple[Any, Any]:
 
 def _long(s: np.ndarray) -> np.ndarray:
     count, n = s.shape
-    y = U(81) * K1 + U(113)
-    x, y, z = U(81) * K2 + _word(s, 0), np.full(count, y), np.full(count, _mix(y * K2 + U(113)) * K2)
+    seed = U(81) * K1 + U(113)
+    x, y, z = U(81) * K2 + _word(s, 0), np.full(count, seed), np.full(count, _mix(seed * K2 + U(113)) * K2)
     v0 = v1 = w0 = w1 = np.zeros(count, np.uint64)
     end = (n - 1) // 64 * 64
 

@@ -100,7 +100,7 @@ def _as_string(
         return (pattern if np.isfinite(v) else plain) % v
 
     if kind == "c":
-        return each(lambda v: f"({number(v.real)},{number(v.imag)})".encode(), x)
+        return filled([f"({number(v.real)},{number(v.imag)})".encode() for v in x.reshape(-1)], x.shape)
     return each(lambda v: number(v).encode(), x)
 
 
@@ -243,9 +243,14 @@ SUBSTR = _row(
 
 
 # ---------------------------------------------------------------------------------------- regular expressions
+def _bytes(value: Any) -> bytes:
+    """A scalar input, or an attribute, as bytes."""
+    item: Any = value.item() if isinstance(value, np.ndarray) else value
+    return item.encode() if isinstance(item, str) else item
+
+
 def _pattern(pattern: Any) -> Any:
-    value = pattern.reshape(())[()] if isinstance(pattern, np.ndarray) else pattern
-    return rx.compile_pattern(value.encode() if isinstance(value, str) else value)
+    return rx.compile_pattern(_bytes(pattern))
 
 
 def _regex_full_match(x: np.ndarray, pattern: Any) -> np.ndarray:
@@ -255,8 +260,7 @@ def _regex_full_match(x: np.ndarray, pattern: Any) -> np.ndarray:
 
 def _regex_replace(x: np.ndarray, pattern: Any, rewrite: Any, replace_global: bool = True) -> np.ndarray:
     compiled = _pattern(pattern)
-    text = rewrite.reshape(())[()] if isinstance(rewrite, np.ndarray) else rewrite
-    parts = rx.check_rewrite(compiled, text.encode() if isinstance(text, str) else text)
+    parts = rx.check_rewrite(compiled, _bytes(rewrite))
     return each(lambda s: rx.replace(compiled, s, parts, replace_global), x)
 
 
@@ -446,7 +450,7 @@ def _split_shape(c: ShapeContext) -> list[Raw]:
 
 
 def _split(x: np.ndarray, sep: np.ndarray, maxsplit: int) -> list[np.ndarray]:
-    return _sparse([_split_one(s, sep[()], maxsplit) for s in x])
+    return _sparse([_split_one(s, _bytes(sep), maxsplit) for s in x])
 
 
 SPLIT = _row(
@@ -460,7 +464,7 @@ SPLIT = _row(
 
 def _legacy_split(x: np.ndarray, delimiter: np.ndarray, skip_empty: bool) -> list[np.ndarray]:
     """Every byte of `delimiter` separates; an empty one separates all bytes."""
-    separators = delimiter[()]
+    separators = _bytes(delimiter)
 
     def one(text: bytes) -> list[bytes]:
         if not separators:
