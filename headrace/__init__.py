@@ -1,28 +1,28 @@
 """Headrace: the TensorFlow platform on OpenXLA. `import headrace as tf`.
 
 The public names live in `headrace/api/`, one file per namespace; each file's `ROOT` lists those of its names that are also
-`tf.<name>`."""
+`tf.<name>`. A namespace is imported when one of its names is first used, so that importing Headrace stays fast:
+`_index.py` knows which name is where."""
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from typing import Any
 
-from headrace.api.version import VERSION as __version__  # programs compare it with TensorFlow's; our own is in headrace._version
-
-_NAMESPACES = ("math", "bitwise", "array", "nn", "linalg", "quantization", "signal", "random", "strings", "script", "debugging", "control", "higher_order", "autodiff", "variables",
-               "function", "config", "errors", "dtypes", "nest", "types", "raw_ops", "autograph", "compat", "version", "composite", "experimental")  # fmt: skip
+from headrace._index import NAMESPACES, ROOT
+from headrace._version import INTERFACE as __version__  # programs compare it with TensorFlow's
 
 
-def _populate(root: dict[str, Any]) -> None:
-    for name in _NAMESPACES:
-        if not importlib.util.find_spec(f"headrace.api.{name}"):
-            continue  # TRANSITIONAL: until every namespace exists
-        module = importlib.import_module(f"headrace.api.{name}")
-        root[name] = module
-        for public in getattr(module, "ROOT", ()):
-            root[public] = getattr(module, public)
+def __getattr__(name: str) -> Any:
+    if name in NAMESPACES:
+        value: Any = importlib.import_module(f"headrace.api.{name}")
+    elif name in ROOT:
+        value = getattr(importlib.import_module(f"headrace.api.{ROOT[name]}"), name)
+    else:
+        raise AttributeError(f"module 'headrace' has no attribute {name!r}")
+    globals()[name] = value
+    return value
 
 
-_populate(globals())
+def __dir__() -> list[str]:
+    return sorted({*globals(), *NAMESPACES, *ROOT})

@@ -9,7 +9,8 @@ import collections
 from collections.abc import Callable
 from typing import Any
 
-from headrace.core.op import REQUIRED, TABLE, OpDef
+from headrace.core.errors import NotFoundError
+from headrace.core.op import REQUIRED, TABLE, OpDef, load_all, lookup
 
 
 def _function(op: OpDef) -> Callable[..., Any]:
@@ -35,12 +36,16 @@ def _function(op: OpDef) -> Callable[..., Any]:
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
-    op = TABLE.get(name)
-    if op is None:
-        raise AttributeError(f"tf.raw_ops has no op {name!r}.")
+    if name.startswith("__"):
+        raise AttributeError(name)
+    try:
+        op = lookup(name)
+    except NotFoundError as error:
+        raise AttributeError(f"tf.raw_ops has no op {name!r}. {error}") from None
     function = globals()[name] = _function(op)
     return function
 
 
 def __dir__() -> list[str]:
+    load_all()
     return sorted(TABLE)

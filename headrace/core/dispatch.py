@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,11 +15,20 @@ from .shapes import Raw
 from .state import state
 from .tensor import EagerTensor, Tensor, ndarray, wrap, wrap_buffer
 
-# Set by the compiler: runs one op as a cached compiled program, `(op, inputs, attrs) -> [EagerTensor, …]`.
-run_compiled: Callable[[OpDef, Sequence[Tensor], Mapping[str, Any]], list[EagerTensor]]
 
-# Set by the compiler: runs a function's graph on eager tensors, `(graph, inputs) -> [EagerTensor, …]`.
-run_graph: Callable[[Any, Sequence[Tensor]], list[EagerTensor]]
+
+# The compiler puts its own functions in the place of these two when it is first needed; until then nothing of it is imported.
+def run_compiled(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) -> list[EagerTensor]:
+    """Runs one op as a cached compiled program."""
+    importlib.import_module("headrace.compiler.eager")
+    return globals()["run_compiled"](op, inputs, attrs)
+
+
+def run_graph(graph: Any, inputs: Sequence[Tensor]) -> list[EagerTensor]:
+    """Runs a function's graph on eager tensors."""
+    importlib.import_module("headrace.compiler.program")
+    return globals()["run_graph"](graph, inputs)
+
 
 _PYTHON = (int, float, bool, complex, list, tuple, str, bytes, np.ndarray, np.generic)
 

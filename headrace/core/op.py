@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -232,6 +234,9 @@ def lookup(name: str) -> OpDef:
     try:
         return TABLE[name]
     except KeyError:
+        load_all()
+        if name in TABLE:
+            return TABLE[name]
         import difflib
 
         from .errors import NotFoundError
@@ -239,6 +244,14 @@ def lookup(name: str) -> OpDef:
         close = difflib.get_close_matches(name, TABLE, 3)
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
         raise NotFoundError(None, None, f"Op type not registered '{name}'.{hint}") from None
+
+
+def load_all() -> None:
+    """Imports every op family; they are imported as they are needed otherwise."""
+    from headrace import ops
+
+    for module in pkgutil.iter_modules(ops.__path__):
+        importlib.import_module(f"{ops.__name__}.{module.name}")
 
 
 class ShapeContext:
