@@ -43,8 +43,7 @@ def ctc_loss(
       logit_length: how many steps of each row count.
       unique: accepted for compatibility; this algorithm has no use for it.
       blank_index: the class that means "no label": 0 by default, negative numbers count from the last class.
-        Must be given with
-        sparse labels.
+        Must be given with sparse labels.
 
     Returns: a loss for each row. Very large (about 707 and more) where no alignment exists; infinite with
       sparse labels.

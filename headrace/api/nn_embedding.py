@@ -218,10 +218,8 @@ def safe_embedding_lookup_sparse(
     allow_fast_lookup: bool = False,
 ) -> Tensor:
     """`embedding_lookup_sparse` that takes invalid ids (negative ones; those of weight 0 or less, except for
-    "sum") for missing, and
-    rows without ids: they give the embedding of `default_id`, or zeros. `sparse_ids` may have more than two
-    dimensions, the last of
-    which is combined.
+    "sum") for missing, and rows without ids: they give the embedding of `default_id`, or zeros. `sparse_ids`
+    may have more than two dimensions, the last of which is combined.
 
     >>> import headrace as tf
     >>> ids = tf.sparse.SparseTensor([[0, 0], [2, 0]], tf.constant([1, -1]), [3, 1])

@@ -318,8 +318,7 @@ def with_space_to_batch(
     data_format: str | None = None,
 ) -> Any:
     """Runs a sliding-window op with dilation: neighbours at distance `dilation_rate` are moved next to each
-    other, into the
-    batch, `op` runs on that, and the result is moved back.
+    other, into the batch, `op` runs on that, and the result is moved back.
 
     Args:
       op: called as `op(input, num_spatial_dims, padding)`.

@@ -89,8 +89,7 @@ def log_uniform_candidate_sampler(
     name: str | None = None,
 ) -> Candidates:
     """Samples classes in `[0, range_max)` by Zipf's law: `P(k) = log((k + 2) / (k + 1)) / log(range_max +
-    1)`, for classes sorted by
-    decreasing frequency.
+    1)`, for classes sorted by decreasing frequency.
 
     >>> import headrace as tf
     >>> tf.random.log_uniform_candidate_sampler([[0]], 1, 4, True, 100, seed=1).sampled_candidates.shape
@@ -314,8 +313,7 @@ def sampled_softmax_loss(
     name: str = "sampled_softmax_loss",
 ) -> Tensor:
     """Softmax cross entropy over the true and a few sampled classes (Jean et al., arXiv:1412.2007). For
-    training only; arguments as of
-    `nce_loss`.
+    training only; arguments as of `nce_loss`.
 
     >>> import headrace as tf
     >>> tf.nn.sampled_softmax_loss(tf.zeros([9, 2]), tf.zeros([9]), [[1], [3]], tf.ones([2, 2]), 3, 9).shape

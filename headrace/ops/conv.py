@@ -1,10 +1,8 @@
 """Convolutions and their gradients.
 
 Every convolution here is one `Geometry` at concrete shapes with three computations: forward, gradient of the
-input,
-gradient of the filter. The op rows (2-D, 3-D, depthwise; forward and backprop) only differ in how they name
-their
-arguments. What each lowers to was chosen by measuring XLA:CPU:
+input, gradient of the filter. The op rows (2-D, 3-D, depthwise; forward and backprop) only differ in how they
+name their arguments. What each lowers to was chosen by measuring XLA:CPU:
 
 - 1×1 windows, whatever the stride, are contractions of 2-D operands;
 - one filter per channel (depthwise) is a sum of shifted products: XLA's grouped convolution takes 40 times as
@@ -165,8 +163,7 @@ class Geometry:
 
     def _grouped_filter_gradient(self, b: Builder, x: Value, g: Value) -> Value:
         """XLA's batch groups take hundreds of times as long as either of these: few groups one by one, many
-        as the diagonal
-        blocks of the gradient of a filter that joins all channels."""
+        as the diagonal blocks of the gradient of a filter that joins all channels."""
         window, cin, cout, groups = self.w[: self.n], self.w[-2], self.outputs // self.groups, self.groups
         if groups <= FEW_GROUPS:
             part = self._with_channels(cin, (*window, cin, cout))

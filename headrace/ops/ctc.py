@@ -1,12 +1,9 @@
 """Connectionist temporal classification (Graves et al., "Connectionist temporal classification: labelling
-unsegmented sequence
-data with recurrent neural networks", ICML 2006): the loss, and decoders.
+unsegmented sequence data with recurrent neural networks", ICML 2006): the loss, and decoders.
 
 A labelling of length L becomes 2 L + 1 states: its labels with blanks before, between and after. An alignment
-stays in a
-state, goes on to the next one, or skips a blank between two different labels. The loss is minus the log of
-the sum over all
-alignments, by the forward-backward algorithm in logarithms."""
+stays in a state, goes on to the next one, or skips a blank between two different labels. The loss is minus
+the log of the sum over all alignments, by the forward-backward algorithm in logarithms."""
 
 from __future__ import annotations
 

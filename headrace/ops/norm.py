@@ -267,8 +267,8 @@ FUSED_BATCH_NORM_V3 = _batch_norm_row(
 # --------------------------------------------------------------------------------------------------- variance
 def _variance_grad(op: Any, g: Any) -> list[Any]:
     """2 (x - mean) / n, and nothing for the mean: the deviations from it add up to zero. The mean stays
-    differentiable in this
-    expression, so that second derivatives are right (TensorFlow stops them at the mean)."""
+    differentiable in this expression, so that second derivatives are right (TensorFlow stops them at the
+    mean)."""
     x, mean, axes = op.inputs
     shared = MEAN.grad(Record(MEAN, (x, axes), op.attrs, op.outputs), g)[0]  # type: ignore[misc]
     return [mul(mul(shared, number(2, x)), sub(x, mean)), None, None]

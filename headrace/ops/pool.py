@@ -1,10 +1,8 @@
 """Max and average pooling, their gradients and second gradients.
 
 Windows are unrolled into strided slices (see `windows.py`). XLA's `select_and_scatter`, the usual lowering of
-the gradient
-of a max pool, took 20 times as long on the CPU; it is kept for windows too large to unroll. Where several
-elements of a
-window are its maximum, the first one gets the gradient, as in TensorFlow."""
+the gradient of a max pool, took 20 times as long on the CPU; it is kept for windows too large to unroll.
+Where several elements of a window are its maximum, the first one gets the gradient, as in TensorFlow."""
 
 from __future__ import annotations
 

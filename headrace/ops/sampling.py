@@ -1,7 +1,6 @@
 """Candidate samplers: a few classes drawn at random stand for all the others in a softmax over very many.
-They run on the
-host. "Expected counts" are how often a class is expected among the samples, by which losses correct for the
-drawing."""
+They run on the host. "Expected counts" are how often a class is expected among the samples, by which losses
+correct for the drawing."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
 """Windows sliding over an operand: what convolutions, pools and patch extraction have in common.
 
 `Windows` describes them for every dimension of the operand (batch and channel dimensions have windows of size
-1) and has
-the two ways to compute with them that XLA:CPU turns into vector code: `tap` (one strided slice per window
-offset) and
-`spread`, its adjoint. Both beat XLA's own window loops several times over as long as windows are small."""
+1) and has the two ways to compute with them that XLA:CPU turns into vector code: `tap` (one strided slice per
+window offset) and `spread`, its adjoint. Both beat XLA's own window loops several times over as long as
+windows are small."""
 
 from __future__ import annotations
 
@@ -157,12 +156,10 @@ class Windows:
         self, b: Builder, values: Sequence[tuple[Value, Any]], term: Callable[..., Value | None]
     ) -> Value:
         """The adjoint of taking taps: every element of the operand sums `term(index, *values at the window)`
-        over the
-        windows it is in, `index` being its offset in that window.
+        over the windows it is in, `index` being its offset in that window.
 
         Elements whose positions agree modulo the strides are in the same kinds of windows: each such phase is
-        a sum of
-        shifted slices, and the phases are interleaved in the end.
+        a sum of shifted slices, and the phases are interleaved in the end.
 
         Args:
           values: (one value per window, what stands for windows that do not exist)."""

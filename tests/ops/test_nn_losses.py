@@ -1,6 +1,5 @@
 """CTC against the sum over all alignments, decoders against enumeration, samplers against their
-distributions, isotonic
-regression against SciPy, embeddings against NumPy."""
+distributions, isotonic regression against SciPy, embeddings against NumPy."""
 
 from __future__ import annotations
 
