@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+import headrace.compiler.eager  # noqa: F401  (how device buffers become arrays)
 from headrace import runtime
 from headrace.compiler.hlo import Value
 from headrace.compiler.lower import Lowering, lower_graph
