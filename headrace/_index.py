@@ -5,8 +5,8 @@ Written by `python -m headrace._index` from the `ROOT` lists of the namespaces; 
 from __future__ import annotations
 
 NAMESPACES = (
-    "autodiff", "autograph", "bitwise", "compat", "config", "debugging", "dtypes", "errors", "linalg", "math", "nest", "nn", "quantization", "random", "raw_ops", "signal", "strings",
-    "types", "version",
+    "autodiff", "autograph", "bitwise", "compat", "config", "debugging", "dtypes", "errors", "experimental", "linalg", "math", "nest", "nn", "quantization", "ragged", "random", "raw_ops", "sets",
+    "signal", "sparse", "strings", "types", "version",
 )  # fmt: skip
 # Files whose names are all `tf.<name>`: TensorFlow has no namespace for them.
 PARTS = ("array", "composite", "control", "function", "higher_order", "initializers", "script", "variables")
@@ -19,7 +19,7 @@ _ROOT: dict[str, str] = {'array': 'argsort batch_to_space boolean_mask broadcast
           'unique unique_with_counts unravel_index unstack where zeros zeros_like',
  'autodiff': 'AggregationMethod GradientTape RegisterGradient UnconnectedGradients custom_gradient grad_pass_through gradients hessians no_gradient '
              'recompute_grad vectorized_map',
- 'composite': 'RaggedTensor RaggedTensorSpec SparseTensor SparseTensorSpec ragged sets sparse',
+ 'composite': 'RaggedTensor RaggedTensorSpec SparseTensor SparseTensorSpec',
  'control': 'CriticalSection Graph Operation TensorArray TensorArraySpec case cond control_dependencies device get_current_name_scope name_scope switch_case '
             'while_loop',
  'debugging': 'Assert assert_equal assert_greater assert_less assert_rank',

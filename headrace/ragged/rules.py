@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import headrace as tf
+from headrace.core import overrides
 from headrace.core.overrides import ELEMENTWISE, Rule, add_rule, composites
 from headrace.core.specs import CompositeTensor
 
@@ -178,3 +179,4 @@ def install() -> None:
     if callable(dropout):
         add_rule(dropout, _rule(lambda x, *args, **kwargs: x.with_flat_values(dropout(x.flat_values, *args, **kwargs))))
     ELEMENTWISE.append(_on_op)
+    overrides.install()
