@@ -8,10 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import headrace.compiler.eager
-import headrace.ops.array
-import headrace.ops.math
-import headrace.ops.reduce  # noqa: F401  (rows that gradients look up)
 from headrace.core.tape import GradientTape
 from headrace.ops import conv
 from tests.ops.harness import check, check_gradients

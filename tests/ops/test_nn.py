@@ -8,11 +8,6 @@ import numpy as np
 import pytest
 import scipy.special as special
 
-import headrace.compiler.eager
-import headrace.ops.array
-import headrace.ops.math
-import headrace.ops.operators
-import headrace.ops.reduce  # noqa: F401  (rows that gradients look up)
 from headrace.core import errors
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
