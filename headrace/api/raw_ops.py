@@ -12,13 +12,30 @@ from typing import Any
 from headrace.core.errors import NotFoundError
 from headrace.core.op import REQUIRED, TABLE, OpDef, load_all, lookup
 
+# Where the public argument is not called what GraphDefs call it.
+_RENAMED = {
+    **{
+        name: {"axis": "reduction_indices"}
+        for name in ("All", "Any", "EuclideanNorm", "Max", "Mean", "Min", "Prod", "Sum")
+    },
+    "ExpandDims": {"axis": "dim"},
+    "Select": {"x": "t", "y": "e"},
+    "Split": {"axis": "split_dim"},
+    "SplitV": {"axis": "split_dim"},
+    "Squeeze": {"axis": "squeeze_dims"},
+    "Where": {"condition": "input"},
+}
+
 
 def _function(op: OpDef) -> Callable[..., Any]:
+    renamed = _RENAMED.get(op.name, {})
     inputs = [a.name for a in op.signature.inputs]
     outputs = [a.name for a in op.signature.outputs]
     results = collections.namedtuple(op.name, outputs) if len(outputs) > 1 else None
 
     def raw_op(*, name: str | None = None, **arguments: Any) -> Any:
+        if renamed:
+            arguments = {renamed.get(key, key): value for key, value in arguments.items()}
         missing = [i for i in inputs if i not in arguments]
         if missing:
             raise TypeError(

@@ -131,7 +131,7 @@ def _kernel(inputs: list[np.ndarray], equation: str) -> Any:
 
 @functools.lru_cache(1024)
 def contraction(xl: str, yl: str, output: str) -> tuple[str, str, str, str] | None:
-    """The labels by role: batch, summed, free in x, free in y. None if a label repeats within an operand, or is to
+    """The labels by role: batch, summed, free in x, free in y. None if a label repeats in an operand or is to
     be summed in one alone."""
     batch = "".join([c for c in output if c in xl and c in yl])
     summed = "".join([c for c in xl if c in yl and c not in output])
