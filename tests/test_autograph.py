@@ -309,6 +309,29 @@ class TestCalls:
         ):
             assert int(tf.function(function)(tf.constant(2))) == want
 
+    def test_private_names(self):
+        class C:
+            __scale = 3
+
+            def __init__(self):
+                self.__hidden = 2
+
+            def __helper(self, x, __by=5):
+                def __local(v):
+                    return v if v > 0 else v * __by
+
+                return __local(x)
+
+            def f(self, x):
+                if x > 0:
+                    self.__hidden = x
+                return self.__helper(x) + self.__hidden + C.__scale
+
+        f = tf.function(C().f)
+        assert int(f(tf.constant(1))) == 1 + 1 + 3
+        f = tf.function(C().f)
+        assert int(f(tf.constant(-1))) == -5 + 2 + 3
+
     def test_cached_functions_run_unconverted(self):
         @functools.lru_cache
         def cached(n):
@@ -458,16 +481,6 @@ class TestUnconvertible:
         namespace = {}
         exec("def f(x):\n    return x + 1", namespace)
         assert int(tf.function(namespace["f"])(tf.constant(1))) == 2 and not warnings()
-
-    def test_mangled_names(self, warnings):
-        class C:
-            def __init__(self):
-                self.__hidden = 2
-
-            def f(self, x):
-                return x + self.__hidden
-
-        assert int(tf.function(C().f)(tf.constant(1))) == 3 and len(warnings()) == 1
 
     def test_changed_source(self, tmp_path, warnings):
         path = tmp_path / "module.py"

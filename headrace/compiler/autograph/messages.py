@@ -12,6 +12,7 @@ from headrace.core.errors import OpError
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(__file__))) + os.sep
 _STATEMENT = ".<statement>"  # see source.py
+_SHOWN = 15  # frames from each end of a long story
 _HEADING = "in user code:"
 
 
@@ -33,7 +34,12 @@ def tell_in_user_terms(error: Exception) -> None:
     if not frames:
         return
     lines = [_HEADING, ""]
+    if len(frames) > 2 * _SHOWN:
+        frames[_SHOWN:-_SHOWN] = [("…", len(frames) - 2 * _SHOWN, "")]  # endless recursion, mostly
     for filename, line, name in frames:
+        if filename == "…":
+            lines.append(f"    … {line} more …")
+            continue
         lines += [
             f'    File "{filename}", line {line}, in {name}',
             f"        {linecache.getline(filename, line).strip()}",

@@ -58,11 +58,42 @@ class Unconvertible(ValueError):
 
 
 # ----------------------------------------------------------------------------------------- finding the source
+class _PrivateNames(ast.NodeVisitor):
+    """Writes names such as `__x` out as the compiler does inside a class: `_Class__x`."""
+
+    prefix = ""
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        outer, self.prefix = self.prefix, ("_" + node.name.lstrip("_")).rstrip("_")
+        self.generic_visit(node)
+        self.prefix = outer
+
+    def generic_visit(self, node: ast.AST) -> None:
+        if self.prefix:
+            for field in ("id", "attr", "arg", "name", "asname", "names"):
+                value = getattr(node, field, None)
+                if isinstance(value, str):
+                    node.__dict__.setdefault("written", value)
+                    setattr(node, field, self._mangled(value))
+                elif isinstance(node, (ast.Global, ast.Nonlocal)) and isinstance(value, list):
+                    node.names = [self._mangled(v) for v in value]
+        super().generic_visit(node)
+
+    def _mangled(self, name: str) -> str:
+        return (
+            self.prefix + name
+            if name.startswith("__") and not name.endswith("__") and "." not in name
+            else name
+        )
+
+
 @functools.lru_cache(maxsize=8)
 def _definitions(filename: str, text: str) -> Mapping[int, list[Any]]:
     """The functions and lambdas of a file, by their first line."""
     found: dict[int, list[Any]] = {}
-    for node in ast.walk(ast.parse(text, filename)):
+    tree = ast.parse(text, filename)
+    _PrivateNames().visit(tree)
+    for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             found.setdefault(min([node.lineno, *(d.lineno for d in node.decorator_list)]), []).append(node)
         elif isinstance(node, ast.Lambda):
@@ -85,7 +116,7 @@ def _definition(function: FunctionType) -> Any:
     except SyntaxError as error:
         raise Unconvertible(f"its source file cannot be parsed: {error}") from error
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    nodes = [n for n in nodes if getattr(n, "name", "<lambda>") == code.co_name and _parameters(n) == names]
+    nodes = [n for n in nodes if _name(n) == code.co_name and _parameters(n) == names]
     if len(nodes) > 1 and code.co_name == "<lambda>":
         nodes = _covering(nodes, code)
     if len(nodes) != 1:
@@ -95,6 +126,10 @@ def _definition(function: FunctionType) -> Any:
             "could be its source (was the file changed?)"
         )
     return nodes[0]
+
+
+def _name(node: Any) -> str:
+    return "<lambda>" if isinstance(node, ast.Lambda) else node.__dict__.get("written", node.name)
 
 
 def _parameters(node: Any) -> tuple[str, ...]:
