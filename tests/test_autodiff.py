@@ -20,7 +20,7 @@ X = np.array([0.5, 1.5, -2.0], np.float32)
 W = np.array([[1.0, -2.0], [0.5, 3.0], [2.0, 1.0]], np.float32)
 
 
-# -------------------------------------------------------------------------------------------------------- what tapes watch
+# ------------------------------------------------------------------------------------------- what tapes watch
 def test_tensors_that_were_not_watched_have_no_gradient():
     a, v, frozen = tf.constant(2.0), tf.Variable(3.0), tf.Variable(4.0, trainable=False)
     with tf.GradientTape() as tape:
@@ -36,7 +36,7 @@ def test_unwatched_gradients_can_be_zeros():
     close(tape.gradient(y, a, unconnected_gradients="zero"), [0.0, 0.0])
 
 
-# --------------------------------------------------------------------------------------------------------------- Jacobians
+# -------------------------------------------------------------------------------------------------- Jacobians
 @pytest.mark.parametrize("use_pfor", [True, False])
 @pytest.mark.parametrize("wrap", [lambda f: f, graph], ids=["eager", "graph"])
 def test_jacobian(wrap, use_pfor):
@@ -45,7 +45,9 @@ def test_jacobian(wrap, use_pfor):
             tape.watch(x)
             y = tf.sin(x) * tf.reduce_sum(x * x)
             s = tf.reduce_sum(y)
-        return tape.jacobian(y, x, experimental_use_pfor=use_pfor), tape.jacobian(s, x, experimental_use_pfor=use_pfor)
+        return tape.jacobian(y, x, experimental_use_pfor=use_pfor), tape.jacobian(
+            s, x, experimental_use_pfor=use_pfor
+        )
 
     full, scalar = wrap(f)(tf.constant(X))
     expected = np.diag(np.cos(X) * np.sum(X * X)) + np.outer(np.sin(X), 2 * X)
@@ -126,7 +128,7 @@ def test_jacobian_errors():
         once.gradient(y, x)
 
 
-# -------------------------------------------------------------------------------------------------------- custom gradients
+# ------------------------------------------------------------------------------------------- custom gradients
 @tf.custom_gradient
 def scaled(x):
     """x, with ten times its gradient."""
@@ -287,7 +289,7 @@ def test_stop_gradient_and_registered_gradients():
         tf.RegisterGradient(3)
 
 
-# --------------------------------------------------------------------------------------------------------- graph gradients
+# -------------------------------------------------------------------------------------------- graph gradients
 def test_gradients_in_a_function():
     @graph
     def f(x, y):
@@ -296,7 +298,12 @@ def test_gradients_in_a_function():
         b = tf.gradients([z, x], x, grad_ys=[tf.constant(2.0), None])
         c = tf.gradients(z + a[0], [x, y], stop_gradients=[a[0]])
         d = tf.gradients(x, [y], unconnected_gradients="zero")
-        e = tf.gradients(tf.gradients(z, x)[0], x, gate_gradients=True, aggregation_method=tf.AggregationMethod.EXPERIMENTAL_TREE)
+        e = tf.gradients(
+            tf.gradients(z, x)[0],
+            x,
+            gate_gradients=True,
+            aggregation_method=tf.AggregationMethod.EXPERIMENTAL_TREE,
+        )
         assert tf.gradients(x, [y]) == [None]
         return a, b, c, d, e
 
@@ -367,7 +374,7 @@ def test_gradients_misuse():
         graph(lambda x: tf.gradients(x, x, grad_ys=tf.ones([3])))(tf.constant(1.0))
 
 
-# ------------------------------------------------------------------------------------------------------------ forward mode
+# ----------------------------------------------------------------------------------------------- forward mode
 FORWARD = {
     "arithmetic": lambda x: x * x / (1.0 + x * x) - tf.exp(x),
     "reductions": lambda x: tf.reduce_max(x) * tf.reduce_mean(x * x) + tf.reduce_prod(x),
@@ -377,7 +384,9 @@ FORWARD = {
     "concat": lambda x: tf.concat([x, tf.sin(x)], 0)[::2],
     "softmax": lambda x: tf.nn.softmax(x),
     "where": lambda x: tf.where(x > 0.0, x**2, tf.tanh(x)),
-    "conv": lambda x: tf.nn.conv2d(tf.reshape(tf.tile(x, [3]), [1, 3, 3, 1]), tf.ones([2, 2, 1, 1]), 1, "SAME"),
+    "conv": lambda x: tf.nn.conv2d(
+        tf.reshape(tf.tile(x, [3]), [1, 3, 3, 1]), tf.ones([2, 2, 1, 1]), 1, "SAME"
+    ),
     "top_k": lambda x: tf.math.top_k(x, 2).values,
     "cumsum": lambda x: tf.cumsum(x * x),
     "custom": lambda x: scaled(x) * 0.1,
@@ -401,7 +410,10 @@ def test_forward_mode_is_the_jacobian_times_the_tangent(name, wrap):
 
 def test_forward_over_forward():
     x = tf.constant(1.1)
-    with tf.autodiff.ForwardAccumulator(x, tf.constant(1.0)) as outer, tf.autodiff.ForwardAccumulator(x, tf.constant(1.0)) as inner:
+    with (
+        tf.autodiff.ForwardAccumulator(x, tf.constant(1.0)) as outer,
+        tf.autodiff.ForwardAccumulator(x, tf.constant(1.0)) as inner,
+    ):
         y = x ** tf.constant(3.5)
     close(inner.jvp(y), 3.5 * 1.1**2.5)
     close(outer.jvp(inner.jvp(y)), 3.5 * 2.5 * 1.1**1.5)
@@ -450,7 +462,9 @@ def test_hessian_vector_products_through_a_function():
 
 def test_forward_structures_and_unconnected():
     a, b = tf.constant(2.0), tf.Variable(3.0)
-    with tf.autodiff.ForwardAccumulator({"a": a, "b": b}, {"a": tf.constant(1.0), "b": tf.constant(10.0)}) as acc:
+    with tf.autodiff.ForwardAccumulator(
+        {"a": a, "b": b}, {"a": tf.constant(1.0), "b": tf.constant(10.0)}
+    ) as acc:
         y, z = a * b, tf.constant(1.0) * 2.0
     found = acc.jvp({"y": y, "z": z, "b": b})
     assert float(found["y"]) == 23.0 and found["z"] is None and float(found["b"]) == 10.0
@@ -463,14 +477,23 @@ def test_forward_structures_and_unconnected():
         pass
 
 
-# ---------------------------------------------------------------------------------------------------------- vectorized_map
+# --------------------------------------------------------------------------------------------- vectorized_map
 M = np.random.default_rng(0).normal(size=(4, 3, 2)).astype(np.float32)
 S = tf.constant(W)
 I = np.array([2, 0, 1, 2], np.int32)
 VECTORIZED = {
     "elementwise": (lambda m: tf.exp(m) * 2.0 + tf.constant([1.0, -1.0]), M),
     "broadcast": (lambda m: m[0] + m, M),
-    "reductions": (lambda m: (tf.reduce_sum(m, 0), tf.reduce_max(m, -1), tf.reduce_mean(m), tf.argmax(m, 1), tf.reduce_any(m > 1.0)), M),
+    "reductions": (
+        lambda m: (
+            tf.reduce_sum(m, 0),
+            tf.reduce_max(m, -1),
+            tf.reduce_mean(m),
+            tf.argmax(m, 1),
+            tf.reduce_any(m > 1.0),
+        ),
+        M,
+    ),
     "matmul_shared": (lambda m: tf.matmul(S, m, transpose_b=True), M),
     "matmul_first": (lambda m: tf.matmul(m, tf.transpose(S)), M),
     "matmul_both": (lambda m: tf.matmul(m, m, transpose_a=True), M),
@@ -481,16 +504,36 @@ VECTORIZED = {
     "concat_stack": (lambda m: (tf.concat([m, S], 0), tf.stack([m, S], 1), tf.unstack(m, axis=1)), M),
     "split": (lambda m: (tf.split(m, 3, axis=0), tf.split(m, [1, 1], axis=-1)), M),
     "slices": (lambda m: (m[1:, ::-1], m[..., 0], m[tf.newaxis, 0], tf.slice(m, [1, 0], [-1, 1])), M),
-    "pad_tile": (lambda m: (tf.pad(m, [[1, 0], [0, 2]]), tf.tile(m, [2, 1]), tf.roll(m, 1, 0), tf.reverse(m, [-1])), M),
-    "gather_shared": (lambda i: (tf.gather(S, i), tf.gather(S, [i, 0], axis=0), tf.gather(tf.transpose(S), i, axis=1), S[i]), I),
-    "gather_stacked": (lambda m: (tf.gather(m, [2, 0]), tf.gather(m, [1], axis=1), tf.gather_nd(m, [[0, 1], [2, 0]])), M),
+    "pad_tile": (
+        lambda m: (tf.pad(m, [[1, 0], [0, 2]]), tf.tile(m, [2, 1]), tf.roll(m, 1, 0), tf.reverse(m, [-1])),
+        M,
+    ),
+    "gather_shared": (
+        lambda i: (
+            tf.gather(S, i),
+            tf.gather(S, [i, 0], axis=0),
+            tf.gather(tf.transpose(S), i, axis=1),
+            S[i],
+        ),
+        I,
+    ),
+    "gather_stacked": (
+        lambda m: (tf.gather(m, [2, 0]), tf.gather(m, [1], axis=1), tf.gather_nd(m, [[0, 1], [2, 0]])),
+        M,
+    ),
     "gather_both": (lambda t: (tf.gather(t[0], t[1]), t[0][t[1]]), (M, I)),
     "scatter": (lambda t: tf.tensor_scatter_nd_update(t[0], [[t[1], 1]], [9.0]), (M, I)),
     "one_hot": (lambda i: tf.one_hot(i, 3), I),
-    "shape": (lambda m: tf.zeros(tf.shape(m)) + tf.cast(tf.size(m), tf.float32) + tf.cast(tf.rank(m), tf.float32), M),
+    "shape": (
+        lambda m: tf.zeros(tf.shape(m)) + tf.cast(tf.size(m), tf.float32) + tf.cast(tf.rank(m), tf.float32),
+        M,
+    ),
     "where": (lambda m: tf.where(m > 0.0, m, tf.constant(-1.0)), M),
     "softmax": (lambda m: (tf.nn.softmax(m), tf.nn.log_softmax(m)), M),
-    "dense": (lambda m: tf.nn.relu(tf.nn.bias_add(tf.matmul(m, tf.transpose(S)), tf.constant([1.0, 2.0, 3.0]))), M),
+    "dense": (
+        lambda m: tf.nn.relu(tf.nn.bias_add(tf.matmul(m, tf.transpose(S)), tf.constant([1.0, 2.0, 3.0]))),
+        M,
+    ),
     "conv": (lambda m: tf.nn.conv2d(m[tf.newaxis, :, :, tf.newaxis], tf.ones([2, 2, 1, 3]), 1, "SAME"), M),
     "pool": (lambda m: tf.nn.max_pool2d(m[tf.newaxis, :, :, tf.newaxis], 2, 1, "VALID"), M),
     "linalg": (lambda m: tf.linalg.inv(tf.matmul(m, m, transpose_a=True) + tf.eye(2)), M),
@@ -511,7 +554,10 @@ def test_vectorized_map_is_map(name):
     n = 4
     rows = [tf.nest.flatten(fn(tf.nest.map_structure(lambda t, k=k: t[k], tensors))) for k in range(n)]
     expected = [np.stack([np.asarray(r) for r in column]) for column in zip(*rows)]
-    for run in (lambda t: tf.vectorized_map(fn, t, warn=False), graph(lambda t: tf.vectorized_map(fn, t, warn=False))):
+    for run in (
+        lambda t: tf.vectorized_map(fn, t, warn=False),
+        graph(lambda t: tf.vectorized_map(fn, t, warn=False)),
+    ):
         found = tf.nest.flatten(run(tensors))
         assert len(found) == len(expected)
         for f, e in zip(found, expected):
@@ -546,10 +592,16 @@ def test_vectorized_map_draws_for_each_element():
 
 
 def test_vectorized_map_with_unknown_length_and_shared_elements():
-    f = tf.function(lambda x: tf.vectorized_map(lambda a: tf.reduce_sum(a) * a, x), input_signature=[tf.TensorSpec([None, 2])], autograph=False)
+    f = tf.function(
+        lambda x: tf.vectorized_map(lambda a: tf.reduce_sum(a) * a, x),
+        input_signature=[tf.TensorSpec([None, 2])],
+        autograph=False,
+    )
     x = np.arange(6.0, dtype=np.float32).reshape(3, 2)
     close(f(x), x * x.sum(1, keepdims=True))
-    close(tf.vectorized_map(lambda t: t[0] + t[1], (tf.constant(x), tf.constant([[1.0, 2.0]]))), x + [1.0, 2.0])
+    close(
+        tf.vectorized_map(lambda t: t[0] + t[1], (tf.constant(x), tf.constant([[1.0, 2.0]]))), x + [1.0, 2.0]
+    )
 
 
 def test_vectorized_map_errors():

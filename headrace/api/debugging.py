@@ -1,4 +1,5 @@
-"""`tf.debugging`: assertions that raise in eager code at once and in graphs when they run, and checks for NaN and infinity.
+"""`tf.debugging`: assertions that raise in eager code at once and in graphs when they run, and checks for NaN
+and infinity.
 
 What can be decided while building (types, ranks, known shapes and values) raises then and there."""
 
@@ -20,14 +21,16 @@ from headrace.core.tensor import Tensor
 from headrace.ops import debug as ops
 from headrace.ops.script import ASSERT
 
+from . import debugging_experimental as experimental
 from .script import group, no_op
 
 _NUMERIC = frozenset({*dtypes.NUMERIC, dtypes.qint8, dtypes.qint32, dtypes.quint8})
 
 
-# -------------------------------------------------------------------------------------------------------------- the base
+# --------------------------------------------------------------------------------------------------- the base
 def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | None = None) -> Any:
-    """Raises InvalidArgumentError, showing `data`, when `condition` is false: now if eager, when the graph runs otherwise.
+    """Raises InvalidArgumentError, showing `data`, when `condition` is false: now if eager, when the graph
+    runs otherwise.
 
     Args:
       condition: a boolean tensor.
@@ -43,13 +46,20 @@ def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | 
     if state.graph is None:
         if not condition:
             shown = "\n".join([_summary(to_tensor(x), summarize) for x in data])
-            raise errors.InvalidArgumentError(None, None, f"Expected '{condition}' to be true. Summarized data: {shown}")
+            raise errors.InvalidArgumentError(
+                None, None, f"Expected '{condition}' to be true. Summarized data: {shown}"
+            )
         return None
     condition = to_tensor(condition, dtypes.bool_)
     known = static_value(condition)
     if known is not None and known.all():
         return no_op(name)
-    return ASSERT(condition, [to_tensor(x) for x in data], summarize=3 if summarize is None else summarize, name=name or "Assert")
+    return ASSERT(
+        condition,
+        [to_tensor(x) for x in data],
+        summarize=3 if summarize is None else summarize,
+        name=name or "Assert",
+    )
 
 
 def _summary(x: Any, summarize: int | None) -> str:
@@ -70,8 +80,18 @@ def _label(x: Any) -> str:
     return f"shape={x.shape} dtype={x.dtype.name}" if x._is_eager else x.name
 
 
-# --------------------------------------------------------------------------------------------------------- two tensors
-def _compare(op_name: str, symbol: str, static: Callable[..., Any], x: Any, y: Any, data: Any, summarize: int | None, message: str | None, name: str | None) -> Any:
+# ------------------------------------------------------------------------------------------------ two tensors
+def _compare(
+    op_name: str,
+    symbol: str,
+    static: Callable[..., Any],
+    x: Any,
+    y: Any,
+    data: Any,
+    summarize: int | None,
+    message: str | None,
+    name: str | None,
+) -> Any:
     x = to_tensor(x)
     y = to_tensor(y, hint=x._dtype)
     test = lookup(op_name)(x, y)
@@ -83,13 +103,21 @@ def _compare(op_name: str, symbol: str, static: Callable[..., Any], x: Any, y: A
         lines = [_pretty(d, limit) for d in ([message, *data] if message is not None else data)]
         raise errors.InvalidArgumentError(None, None, "\n".join(lines))
     if data is None:
-        data = [f"Condition x {symbol} y did not hold element-wise:", f"x ({x.name}) = ", x, f"y ({y.name}) = ", y]
+        data = [
+            f"Condition x {symbol} y did not hold element-wise:",
+            f"x ({x.name}) = ",
+            x,
+            f"y ({y.name}) = ",
+            y,
+        ]
     if message is not None:
         data = [message, *data]
     a, b = static_value(x), static_value(y)
     if a is not None and b is not None and not np.all(static(a, b)):
         known = [static_value(d) if isinstance(d, Tensor) else d for d in data]
-        raise errors.InvalidArgumentError(None, None, "\n".join([str(d if k is None else k) for d, k in zip(data, known)]))
+        raise errors.InvalidArgumentError(
+            None, None, "\n".join([str(d if k is None else k) for d, k in zip(data, known)])
+        )
     return Assert(_all(test), data, summarize, name)
 
 
@@ -106,7 +134,14 @@ def _differences(symbol: str, x: Any, y: Any, limit: int, test: Any) -> list[Any
             wrong = ~test._host()
             where = np.argwhere(wrong)
             n = min(limit, len(where))
-            data += [f"Indices of first {n} different values:", where[:n], "Corresponding x values:", a[wrong][:n], "Corresponding y values:", b[wrong][:n]]
+            data += [
+                f"Indices of first {n} different values:",
+                where[:n],
+                "Corresponding x values:",
+                a[wrong][:n],
+                "Corresponding y values:",
+                b[wrong][:n],
+            ]
         for label, array in (("x", a), ("y", b)):
             n = min(array.size, limit)
             data += [f"First {n} elements of {label}:", array.reshape(-1)[:n]]
@@ -123,7 +158,9 @@ def _pretty(item: Any, limit: int) -> str:
     return str([str(v) for v in flat[:limit]] + (["..."] if limit < flat.size else []))
 
 
-def assert_equal(x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None) -> Any:
+def assert_equal(
+    x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
+) -> Any:
     """Raises InvalidArgumentError unless `x == y` for every pair of (broadcast) elements.
 
     Args:
@@ -141,32 +178,50 @@ def assert_equal(x: Any, y: Any, message: str | None = None, summarize: int | No
     return _compare("Equal", "==", np.equal, x, y, None, summarize, message, name)
 
 
-def assert_none_equal(x: Any, y: Any, summarize: int | None = None, message: str | None = None, name: str | None = None) -> Any:
+def assert_none_equal(
+    x: Any, y: Any, summarize: int | None = None, message: str | None = None, name: str | None = None
+) -> Any:
     """Raises InvalidArgumentError unless `x != y` for every pair of elements. See `assert_equal`."""
     return _compare("NotEqual", "!=", np.not_equal, x, y, None, summarize, message, name)
 
 
-def assert_less(x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None) -> Any:
+def assert_less(
+    x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
+) -> Any:
     """Raises InvalidArgumentError unless `x < y` for every pair of elements. See `assert_equal`."""
     return _compare("Less", "<", np.less, x, y, None, summarize, message, name)
 
 
-def assert_less_equal(x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None) -> Any:
+def assert_less_equal(
+    x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
+) -> Any:
     """Raises InvalidArgumentError unless `x <= y` for every pair of elements. See `assert_equal`."""
     return _compare("LessEqual", "<=", np.less_equal, x, y, None, summarize, message, name)
 
 
-def assert_greater(x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None) -> Any:
+def assert_greater(
+    x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
+) -> Any:
     """Raises InvalidArgumentError unless `x > y` for every pair of elements. See `assert_equal`."""
     return _compare("Greater", ">", np.greater, x, y, None, summarize, message, name)
 
 
-def assert_greater_equal(x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None) -> Any:
+def assert_greater_equal(
+    x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
+) -> Any:
     """Raises InvalidArgumentError unless `x >= y` for every pair of elements. See `assert_equal`."""
     return _compare("GreaterEqual", ">=", np.greater_equal, x, y, None, summarize, message, name)
 
 
-def assert_near(x: Any, y: Any, rtol: Any = None, atol: Any = None, message: str | None = None, summarize: int | None = None, name: str | None = None) -> Any:
+def assert_near(
+    x: Any,
+    y: Any,
+    rtol: Any = None,
+    atol: Any = None,
+    message: str | None = None,
+    summarize: int | None = None,
+    name: str | None = None,
+) -> Any:
     """Raises InvalidArgumentError unless `|x - y| < atol + rtol * |y|` everywhere.
 
     Args:
@@ -184,15 +239,31 @@ def assert_near(x: Any, y: Any, rtol: Any = None, atol: Any = None, message: str
     rtol, atol = (to_tensor(default if t is None else t, dtype) for t in (rtol, atol))
     size = functools.partial(lookup("ComplexAbs"), Tout=dtype) if x._dtype.is_complex else lookup("Abs")
     bound = lookup("AddV2")(atol, lookup("Mul")(rtol, size(y)))
-    data = [_prefix(message), f"x and y not equal to tolerance rtol = {rtol}, atol = {atol}", f"x ({_label(x)}) = ", x, f"y ({_label(y)}) = ", y]
+    data = [
+        _prefix(message),
+        f"x and y not equal to tolerance rtol = {rtol}, atol = {atol}",
+        f"x ({_label(x)}) = ",
+        x,
+        f"y ({_label(y)}) = ",
+        y,
+    ]
     return Assert(_all(lookup("Less")(size(lookup("Sub")(x, y)), bound)), data, summarize, name)
 
 
-# ------------------------------------------------------------------------------------------------------- sign of a tensor
-def _sign(condition: str, op_name: str, symbol: str, static: Callable[..., Any], zero_first: bool) -> Callable[..., Any]:
-    def check(x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None) -> Any:
+# ------------------------------------------------------------------------------------------- sign of a tensor
+def _sign(
+    condition: str, op_name: str, symbol: str, static: Callable[..., Any], zero_first: bool
+) -> Callable[..., Any]:
+    def check(
+        x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
+    ) -> Any:
         x = to_tensor(x)
-        data = [_prefix(message), f"Condition {condition} did not hold element-wise:", f"x ({_label(x)}) = ", x]
+        data = [
+            _prefix(message),
+            f"Condition {condition} did not hold element-wise:",
+            f"x ({_label(x)}) = ",
+            x,
+        ]
         zero = to_tensor(0, x._dtype)
         first, second = (zero, x) if zero_first else (x, zero)
         return _compare(op_name, symbol, static, first, second, data, summarize, None, name)
@@ -206,27 +277,35 @@ _non_negative = _sign("x >= 0", "LessEqual", "<=", np.less_equal, True)
 _non_positive = _sign("x <= 0", "LessEqual", "<=", np.less_equal, False)
 
 
-def assert_negative(x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None) -> Any:
+def assert_negative(
+    x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
+) -> Any:
     """Raises InvalidArgumentError unless every element is < 0."""
     return _negative(x, message, summarize, name)
 
 
-def assert_positive(x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None) -> Any:
+def assert_positive(
+    x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
+) -> Any:
     """Raises InvalidArgumentError unless every element is > 0."""
     return _positive(x, message, summarize, name)
 
 
-def assert_non_negative(x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None) -> Any:
+def assert_non_negative(
+    x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
+) -> Any:
     """Raises InvalidArgumentError unless every element is >= 0."""
     return _non_negative(x, message, summarize, name)
 
 
-def assert_non_positive(x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None) -> Any:
+def assert_non_positive(
+    x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
+) -> Any:
     """Raises InvalidArgumentError unless every element is <= 0."""
     return _non_positive(x, message, summarize, name)
 
 
-# ----------------------------------------------------------------------------------------------------------------- ranks
+# ------------------------------------------------------------------------------------------------------ ranks
 def _tensor(x: Any) -> Any:
     return x if hasattr(x, "dense_shape") else to_tensor(x)
 
@@ -239,8 +318,17 @@ def _name(x: Any) -> str:
     return "" if hasattr(x, "dense_shape") or x._is_eager else x.name
 
 
-def _rank(x: Any, ranks: list[Any], holds: Callable[[int, list[int]], bool], words: str, dynamic: Callable[[Tensor, list[Tensor]], Tensor], message: str | None, name: str | None,
-          summarize: int | None = None, data: Any = None) -> Any:  # fmt: skip
+def _rank(
+    x: Any,
+    ranks: list[Any],
+    holds: Callable[[int, list[int]], bool],
+    words: str,
+    dynamic: Callable[[Tensor, list[Tensor]], Tensor],
+    message: str | None,
+    name: str | None,
+    summarize: int | None = None,
+    data: Any = None,
+) -> Any:
     x = _tensor(x)
     wanted = [to_tensor(r) for r in ranks]
     for r in wanted:
@@ -253,11 +341,20 @@ def _rank(x: Any, ranks: list[Any], holds: Callable[[int, list[int]], bool], wor
         values = [int(k) for k in known]  # type: ignore[arg-type]
         if not holds(actual, values):
             shown = tuple(values) if words.endswith(" in") else values[0]
-            raise ValueError(f"{_prefix(message)}Tensor {_name(x)} must have {words} {shown}.  Received rank {actual}, shape {x.shape}")
+            raise ValueError(
+                f"{_prefix(message)}Tensor {_name(x)} must have {words} {shown}.  Received rank {actual},"
+                f" shape {x.shape}"
+            )
         return no_op()
     received = x.dense_shape if hasattr(x, "dense_shape") else lookup("Shape")(x)
     if data is None:
-        data = [_prefix(message), f"Tensor {_name(x)} must have {words}", *wanted, "Received shape: ", received]
+        data = [
+            _prefix(message),
+            f"Tensor {_name(x)} must have {words}",
+            *wanted,
+            "Received shape: ",
+            received,
+        ]
     return Assert(dynamic(_rank_of(x), wanted), data, summarize, name)
 
 
@@ -276,12 +373,22 @@ def assert_rank(x: Any, rank: Any, message: str | None = None, name: str | None 
 
 
 def assert_rank_at_least(x: Any, rank: Any, message: str | None = None, name: str | None = None) -> Any:
-    """Raises ValueError (InvalidArgumentError when only the run can tell) unless `x` has that rank or a higher one."""
-    return _rank(x, [rank], lambda a, w: a >= w[0], "rank at least", lambda r, w: lookup("GreaterEqual")(r, w[0]), message, name)
+    """Raises ValueError (InvalidArgumentError when only the run can tell) unless `x` has that rank or a
+    higher one."""
+    return _rank(
+        x,
+        [rank],
+        lambda a, w: a >= w[0],
+        "rank at least",
+        lambda r, w: lookup("GreaterEqual")(r, w[0]),
+        message,
+        name,
+    )
 
 
 def assert_rank_in(x: Any, ranks: Any, message: str | None = None, name: str | None = None) -> Any:
-    """Raises ValueError (InvalidArgumentError when only the run can tell) unless the rank of `x` is one of `ranks`."""
+    """Raises ValueError (InvalidArgumentError when only the run can tell) unless the rank of `x` is one of
+    `ranks`."""
     return _rank(x, list(ranks), lambda a, w: a in w, "rank in", _any_equal, message, name)
 
 
@@ -294,7 +401,7 @@ def assert_scalar(tensor: Any, message: str | None = None, name: str | None = No
     return tensor
 
 
-# ---------------------------------------------------------------------------------------------------------------- shapes
+# ----------------------------------------------------------------------------------------------------- shapes
 def _size(x: Any, dim: int) -> Any:
     """One dimension's size: an int if it is known, else a tensor. A scalar counts as a vector of one."""
     shape = x.shape
@@ -305,40 +412,84 @@ def _size(x: Any, dim: int) -> Any:
     sizes = x.dense_shape if hasattr(x, "dense_shape") else lookup("Shape")(x)
     if shape.rank is not None and dim < 0:
         dim += shape.rank
-    return lookup("StridedSlice")(sizes, [dim], [dim + 1 if dim != -1 else 0], [1], shrink_axis_mask=1, end_mask=1 if dim == -1 else 0)
+    return lookup("StridedSlice")(
+        sizes, [dim], [dim + 1 if dim != -1 else 0], [1], shrink_axis_mask=1, end_mask=1 if dim == -1 else 0
+    )
 
 
-def assert_shapes(shapes: Any, data: Any = None, summarize: int | None = None, message: str | None = None, name: str | None = None) -> Any:
-    """Raises ValueError (InvalidArgumentError when only the run can tell) unless shapes and relations between them hold.
+def assert_shapes(
+    shapes: Any,
+    data: Any = None,
+    summarize: int | None = None,
+    message: str | None = None,
+    name: str | None = None,
+) -> Any:
+    """Raises ValueError (InvalidArgumentError when only the run can tell) unless shapes and relations between
+    them hold.
 
     Args:
-      shapes: pairs `(tensor, shape)`, or a dict. A shape's entries are sizes, symbols (equal symbols are equal sizes), or None
-        or "." for any size; a first entry `...` or "*" stands for any leading dimensions.
+      shapes: pairs `(tensor, shape)`, or a dict. A shape's entries are sizes, symbols (equal symbols are
+        equal sizes), or None or "." for any size; a first entry `...` or "*" stands for any leading
+        dimensions.
 
     >>> import headrace as tf
     >>> tf.debugging.assert_shapes([(tf.ones([2, 3]), ("N", 3)), (tf.zeros([2]), ("N",))])
     """
     prefix = _prefix(message)
-    pairs = [(_tensor(x), s) for x, s in (shapes.items() if isinstance(shapes, dict) else shapes) if s is not None]
+    pairs = [
+        (_tensor(x), s) for x, s in (shapes.items() if isinstance(shapes, dict) else shapes) if s is not None
+    ]
     checks: list[Any] = []
     rules = []
     for x, shape in pairs:
         if not hasattr(shape, "__iter__"):
-            raise ValueError(f"{prefix}Tensor {_label(x)}.  Specified shape must be an iterable.  An iterable has the attribute `__iter__` or `__getitem__`.  Received specified shape: {shape}")
+            raise ValueError(
+                f"{prefix}Tensor {_label(x)}.  Specified shape must be an iterable.  An iterable has the"
+                f" attribute `__iter__` or `__getitem__`.  Received specified shape: {shape}"
+            )
         symbols = tuple(shape)
         for i, s in enumerate(symbols):
             if i and (s is Ellipsis or (isinstance(s, str) and s == "*")):
-                raise ValueError(f"{prefix}Tensor {_label(x)} specified shape index {i}.  Symbol `...` or `*` for a variable number of unspecified dimensions is only allowed as the first entry")
-        innermost = bool(symbols) and (symbols[0] is Ellipsis or (isinstance(symbols[0], str) and symbols[0] == "*"))
+                raise ValueError(
+                    f"{prefix}Tensor {_label(x)} specified shape index {i}.  Symbol `...` or `*` for a"
+                    " variable number of unspecified dimensions is only allowed as the first entry"
+                )
+        innermost = bool(symbols) and (
+            symbols[0] is Ellipsis or (isinstance(symbols[0], str) and symbols[0] == "*")
+        )
         symbols = symbols[1:] if innermost else symbols
         rules.append((x, innermost, symbols or (1,)))
     for x, innermost, symbols in rules:
         rank = len(symbols)
         if innermost and rank > 1:
-            checks.append(_rank(x, [rank], lambda a, w: a >= w[0], "rank at least", lambda r, w: lookup("GreaterEqual")(r, w[0]), message, name, summarize, data))
+            checks.append(
+                _rank(
+                    x,
+                    [rank],
+                    lambda a, w: a >= w[0],
+                    "rank at least",
+                    lambda r, w: lookup("GreaterEqual")(r, w[0]),
+                    message,
+                    name,
+                    summarize,
+                    data,
+                )
+            )
         elif not innermost:
             wanted = [0, 1] if rank < 2 else [rank]
-            checks.append(_rank(x, wanted, lambda a, w: a in w, "rank in" if rank < 2 else "rank", _any_equal, message, name, summarize, data))
+            checks.append(
+                _rank(
+                    x,
+                    wanted,
+                    lambda a, w: a in w,
+                    "rank in" if rank < 2 else "rank",
+                    _any_equal,
+                    message,
+                    name,
+                    summarize,
+                    data,
+                )
+            )
     seen: dict[Any, tuple[Any, Any, int]] = {}
     for x, innermost, symbols in rules:
         for i, s in enumerate(symbols):
@@ -351,10 +502,24 @@ def assert_shapes(shapes: Any, data: Any = None, summarize: int | None = None, m
                 seen[s] = actual, x, dim
             elif isinstance(actual, int) and isinstance(wanted_size, int):
                 if actual != wanted_size:
-                    raise ValueError(f"{prefix}{why}.  Tensor {_label(x)} dimension {dim} must have size {wanted_size}.  Received size {actual}, shape {x.shape}")
+                    raise ValueError(
+                        f"{prefix}{why}.  Tensor {_label(x)} dimension {dim} must have size {wanted_size}. "
+                        f" Received size {actual}, shape {x.shape}"
+                    )
             else:
-                shown = data or [prefix, why, f"Tensor {_label(x)} dimension", dim, "must have size", wanted_size, "Received shape: ", lookup("Shape")(x)]
-                checks.append(Assert(lookup("Equal")(to_tensor(actual), to_tensor(wanted_size)), shown, summarize))
+                shown = data or [
+                    prefix,
+                    why,
+                    f"Tensor {_label(x)} dimension",
+                    dim,
+                    "must have size",
+                    wanted_size,
+                    "Received shape: ",
+                    lookup("Shape")(x),
+                ]
+                checks.append(
+                    Assert(lookup("Equal")(to_tensor(actual), to_tensor(wanted_size)), shown, summarize)
+                )
     return group(*[c for c in checks if c is not None])
 
 
@@ -369,7 +534,7 @@ def _wanted(symbol: Any, seen: dict[Any, tuple[Any, Any, int]]) -> tuple[Any, st
     return size, f"Specified by tensor {_label(x)} dimension {dim}"
 
 
-# ----------------------------------------------------------------------------------------------------------------- types
+# ------------------------------------------------------------------------------------------------------ types
 def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str | None = None) -> Any:
     """Raises TypeError unless the tensor has that dtype."""
     tf_type = as_dtype(tf_type)
@@ -385,12 +550,15 @@ def assert_integer(x: Any, message: str | None = None, name: str | None = None) 
     x = to_tensor(x)
     if not x._dtype.is_integer:
         who = "tensor" if x._is_eager else x.name  # type: ignore[attr-defined]
-        raise TypeError(f'{_prefix(message)}Expected "x" to be integer type.  Found: {who} of dtype {x.dtype!r}')
+        raise TypeError(
+            f'{_prefix(message)}Expected "x" to be integer type.  Found: {who} of dtype {x.dtype!r}'
+        )
     return no_op()
 
 
 def assert_proper_iterable(values: Any) -> None:
-    """Raises TypeError unless `values` is a collection: not a tensor, an array or a string, all of which iterate by accident."""
+    """Raises TypeError unless `values` is a collection: not a tensor, an array or a string, all of which
+    iterate by accident."""
     if isinstance(values, (Tensor, np.ndarray, str, bytes)) or hasattr(values, "dense_shape"):
         raise TypeError(f'Expected argument "values" to be a "proper" iterable.  Found: {type(values)}')
     if not hasattr(values, "__iter__"):
@@ -434,7 +602,7 @@ def is_numeric_tensor(tensor: Any) -> bool:
     return isinstance(tensor, Tensor) and tensor._dtype in _NUMERIC
 
 
-# --------------------------------------------------------------------------------------------------------------- numerics
+# --------------------------------------------------------------------------------------------------- numerics
 def check_numerics(tensor: Any, message: str, name: str | None = None) -> Tensor:
     """The tensor itself; InvalidArgumentError that says `message` when it has a NaN or an infinity.
 
@@ -469,7 +637,7 @@ def disable_check_numerics() -> None:
     set_observers(tuple([o for o in state.observers if not isinstance(o, ops.NumericsObserver)]))
 
 
-# --------------------------------------------------------------------------------------------------- switches of the system
+# ------------------------------------------------------------------------------------- switches of the system
 class _Switches:
     log_placement = False
     filter_tracebacks = True
@@ -511,16 +679,38 @@ def is_traceback_filtering_enabled() -> bool:
     return _Switches.filter_tracebacks
 
 
-def __getattr__(name: str) -> Any:
-    if name == "experimental":
-        import importlib
-
-        return importlib.import_module("headrace.api.debugging_experimental")
-    raise AttributeError(f"module 'tf.debugging' has no attribute {name!r}")
-
-
-__all__ = ["Assert", "assert_all_finite", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative",
-           "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive", "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in",
-           "assert_same_float_dtype", "assert_scalar", "assert_shapes", "assert_type", "check_numerics", "disable_check_numerics", "disable_traceback_filtering", "enable_check_numerics",
-           "enable_traceback_filtering", "experimental", "get_log_device_placement", "is_numeric_tensor", "is_traceback_filtering_enabled", "set_log_device_placement"]  # fmt: skip
+__all__ = [
+    "Assert",
+    "assert_all_finite",
+    "assert_equal",
+    "assert_greater",
+    "assert_greater_equal",
+    "assert_integer",
+    "assert_less",
+    "assert_less_equal",
+    "assert_near",
+    "assert_negative",
+    "assert_non_negative",
+    "assert_non_positive",
+    "assert_none_equal",
+    "assert_positive",
+    "assert_proper_iterable",
+    "assert_rank",
+    "assert_rank_at_least",
+    "assert_rank_in",
+    "assert_same_float_dtype",
+    "assert_scalar",
+    "assert_shapes",
+    "assert_type",
+    "check_numerics",
+    "disable_check_numerics",
+    "disable_traceback_filtering",
+    "enable_check_numerics",
+    "enable_traceback_filtering",
+    "experimental",
+    "get_log_device_placement",
+    "is_numeric_tensor",
+    "is_traceback_filtering_enabled",
+    "set_log_device_placement",
+]
 ROOT = ["Assert", "assert_equal", "assert_greater", "assert_less", "assert_rank"]

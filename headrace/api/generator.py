@@ -21,7 +21,10 @@ _STATE_SIZE = {1: 3, 2: 2, 3: 3}  # by algorithm, in 64-bit numbers: the counter
 def _state_size(alg: Any) -> int:
     size = _STATE_SIZE.get(int(alg))
     if size is None:
-        raise ValueError(f"Argument `alg` got unsupported value {alg}. Supported values are 1 for the Philox algorithm, 2 for the ThreeFry algorithm, and 3 for auto-selection.")
+        raise ValueError(
+            f"Argument `alg` got unsupported value {alg}. Supported values are 1 for the Philox algorithm, 2"
+            " for the ThreeFry algorithm, and 3 for auto-selection."
+        )
     return size
 
 
@@ -39,7 +42,8 @@ def create_rng_state(seed: Any, alg: Any) -> Tensor:
     """A generator's state (int64 vector: counter, then key) from a seed.
 
     Args:
-      seed: a Python integer of any size (its low bits come first), or integers (too few of them fill the end: the key).
+      seed: a Python integer of any size (its low bits come first), or integers (too few of them fill the end:
+        the key).
       alg: the algorithm: a number, a `tf.random.Algorithm` or its name.
 
     >>> import headrace as tf
@@ -59,8 +63,8 @@ def create_rng_state(seed: Any, alg: Any) -> Tensor:
 
 
 class Generator:
-    """A source of random numbers with a state of its own, kept in a variable (`.state`) so that it can be saved and is
-    advanced by compiled functions too.
+    """A source of random numbers with a state of its own, kept in a variable (`.state`) so that it can be
+    saved and is advanced by compiled functions too.
 
     >>> import headrace as tf
     >>> g = tf.random.Generator.from_seed(1)
@@ -101,16 +105,26 @@ class Generator:
                 raise ValueError("Give either `copy_from`, or `state` and `alg`, not both.")
             alg, state = copy_from.algorithm, copy_from.state.value()
         if alg is None or state is None:
-            raise ValueError("A Generator needs `state` and `alg`. Use e.g. tf.random.Generator.from_seed(1).")
+            raise ValueError(
+                "A Generator needs `state` and `alg`. Use e.g. tf.random.Generator.from_seed(1)."
+            )
         self._alg = _algorithm(alg)
         if not hasattr(state, "handle"):
             state = _state_tensor(state)
         size = _state_size(self._alg)
         if not state.shape.is_compatible_with([size]):
-            raise ValueError(f"The state of a generator with algorithm {self._alg} is a vector of {size} int64 numbers, received shape {state.shape}.")
-        self._state_var = state if hasattr(state, "handle") else Variable(state, dtype=dtypes.int64, trainable=False, name="StateVar")
+            raise ValueError(
+                f"The state of a generator with algorithm {self._alg} is a vector of {size} int64 numbers,"
+                f" received shape {state.shape}."
+            )
+        self._state_var = (
+            state
+            if hasattr(state, "handle")
+            else Variable(state, dtype=dtypes.int64, trainable=False, name="StateVar")
+        )
 
-    # ------------------------------------------------------------------------------------------------------------ state
+    # --------------------------------------------------------------------------------------------------------
+    # ---- state
     @property
     def state(self) -> Any:
         """The variable that holds the state: counter, then key."""
@@ -152,23 +166,60 @@ class Generator:
         """`count` new generators whose numbers are independent of each other's and of this one's."""
         keys = self.uniform_full_int([count], dtypes.int64)
         lead = [0] * (_state_size(self._alg) - 1)
-        return [Generator(state=lookup("ConcatV2")([to_tensor(lead, dtypes.int64), lookup("Slice")(keys, [i], [1])], 0), alg=self._alg) for i in range(count)]
+        return [
+            Generator(
+                state=lookup("ConcatV2")([to_tensor(lead, dtypes.int64), lookup("Slice")(keys, [i], [1])], 0),
+                alg=self._alg,
+            )
+            for i in range(count)
+        ]
 
-    # ---------------------------------------------------------------------------------------------------------- numbers
-    def normal(self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = dtypes.float32, name: str | None = None) -> Tensor:
+    # --------------------------------------------------------------------------------------------------------
+    # -- numbers
+    def normal(
+        self,
+        shape: Any,
+        mean: Any = 0.0,
+        stddev: Any = 1.0,
+        dtype: Any = dtypes.float32,
+        name: str | None = None,
+    ) -> Tensor:
         """Normal numbers."""
         dtype = as_dtype(dtype)
         shape = _shape(shape)
-        return _scaled(lambda: ops.STATELESS_NORMAL(shape, *self._advance(shape), dtype=dtype), stddev, mean, dtype, name)
+        return _scaled(
+            lambda: ops.STATELESS_NORMAL(shape, *self._advance(shape), dtype=dtype), stddev, mean, dtype, name
+        )
 
-    def truncated_normal(self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = dtypes.float32, name: str | None = None) -> Tensor:
+    def truncated_normal(
+        self,
+        shape: Any,
+        mean: Any = 0.0,
+        stddev: Any = 1.0,
+        dtype: Any = dtypes.float32,
+        name: str | None = None,
+    ) -> Tensor:
         """Normal numbers within two standard deviations of the mean."""
         dtype = as_dtype(dtype)
         shape = _shape(shape)
-        return _scaled(lambda: ops.STATELESS_TRUNCATED(shape, *self._advance(shape), dtype=dtype), stddev, mean, dtype, name)
+        return _scaled(
+            lambda: ops.STATELESS_TRUNCATED(shape, *self._advance(shape), dtype=dtype),
+            stddev,
+            mean,
+            dtype,
+            name,
+        )
 
-    def uniform(self, shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = dtypes.float32, name: str | None = None) -> Tensor:
-        """Uniform numbers in `[minval, maxval)`; integers over their whole range with `minval=None, maxval=None`."""
+    def uniform(
+        self,
+        shape: Any,
+        minval: Any = 0,
+        maxval: Any = None,
+        dtype: Any = dtypes.float32,
+        name: str | None = None,
+    ) -> Tensor:
+        """Uniform numbers in `[minval, maxval)`; integers over their whole range with `minval=None,
+        maxval=None`."""
         shape = _shape(shape)
         return _draw_uniform(shape, *self._advance(shape), minval, maxval, as_dtype(dtype), name)
 
@@ -177,12 +228,16 @@ class Generator:
         shape = _shape(shape)
         return ops.STATELESS_FULL_INT(shape, *self._advance(shape), dtype=as_dtype(dtype), name=name)
 
-    def binomial(self, shape: Any, counts: Any, probs: Any, dtype: Any = dtypes.int32, name: str | None = None) -> Tensor:
+    def binomial(
+        self, shape: Any, counts: Any, probs: Any, dtype: Any = dtypes.int32, name: str | None = None
+    ) -> Tensor:
         """Binomial(counts, probs) numbers; `shape` ends with the parameters' broadcast shape."""
         probs = to_tensor(probs)
         counts = to_tensor(counts, hint=probs._dtype)
         alg = to_tensor(self._alg, dtypes.int64)
-        return generators.STATEFUL_BINOMIAL(self._handle(), alg, _shape(shape), counts, probs, dtype=as_dtype(dtype), name=name)
+        return generators.STATEFUL_BINOMIAL(
+            self._handle(), alg, _shape(shape), counts, probs, dtype=as_dtype(dtype), name=name
+        )
 
     def _advance(self, shape: Tensor) -> tuple[Tensor, Tensor, Any]:
         return generators.read_and_skip(self._handle(), to_tensor(self._alg, dtypes.int32), shape)
@@ -195,7 +250,10 @@ def _joined(key: Any, counter: Any, alg: Any) -> Tensor:
     counter, key = _state_tensor(counter), _state_tensor(key)
     size = _state_size(alg) - 1
     if not counter.shape.is_compatible_with([size]) or not key.shape.is_compatible_with([]):
-        raise ValueError(f"The counter must have shape [{size}] and the key shape [], received {counter.shape} and {key.shape}.")
+        raise ValueError(
+            f"The counter must have shape [{size}] and the key shape [], received {counter.shape} and"
+            f" {key.shape}."
+        )
     return lookup("ConcatV2")([counter, lookup("Reshape")(key, [1])], 0)
 
 
@@ -207,7 +265,10 @@ def get_global_generator() -> Generator:
     global _global
     if _global is None:
         if seeds._Global.deterministic:
-            raise RuntimeError('"get_global_generator" cannot be called if determinism is enabled, unless "set_global_generator" has already been called. Please call "set_global_generator" first.')
+            raise RuntimeError(
+                '"get_global_generator" cannot be called if determinism is enabled, unless'
+                ' "set_global_generator" has already been called. Please call "set_global_generator" first.'
+            )
         with init_scope():
             _global = Generator.from_non_deterministic_state()
     return _global

@@ -1,5 +1,7 @@
 """`tf.random`: random numbers, the same for the same seeds as TensorFlow's."""
 
+# ruff: noqa: F822 - generators and samplers are imported on first use
+
 from __future__ import annotations
 
 import enum
@@ -22,7 +24,8 @@ _UNIFORM_TYPES = (dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float6
 
 
 class Algorithm(enum.Enum):
-    """A generator's algorithm. `AUTO_SELECT` means Philox on every device; ThreeFry is only a name here, as on TensorFlow's CPU."""
+    """A generator's algorithm. `AUTO_SELECT` means Philox on every device; ThreeFry is only a name here, as
+    on TensorFlow's CPU."""
 
     PHILOX = 1
     THREEFRY = 2
@@ -44,7 +47,7 @@ def set_seed(seed: int) -> None:
     seeds.set_seed(seed)
 
 
-# ---------------------------------------------------------------------------------------------------------------- arguments
+# -------------------------------------------------------------------------------------------------- arguments
 def _shape(shape: Any) -> Tensor:
     if isinstance(shape, TensorShape):
         shape = shape.as_list()
@@ -53,7 +56,10 @@ def _shape(shape: Any) -> Tensor:
     if isinstance(shape, (list, tuple)) and not any(isinstance(d, Tensor) for d in shape):
         sizes = [d if isinstance(d, (int, np.integer)) else getattr(d, "value", d) for d in shape]
         if any(d is None for d in sizes):
-            raise ValueError(f"The shape of random numbers must be fully known, received {shape}. Use tf.shape(x) where a dimension is known only at run time.")
+            raise ValueError(
+                f"The shape of random numbers must be fully known, received {shape}. Use tf.shape(x) where a"
+                " dimension is known only at run time."
+            )
         return to_tensor(sizes)
     return to_tensor(shape, hint=dtypes.int32)
 
@@ -83,9 +89,14 @@ def _algorithm(alg: Any) -> Any:
     if isinstance(alg, (int, Tensor)):
         return alg
     if isinstance(alg, str):
-        found = {"philox": 1, "threefry": 2, "autoselect": 3}.get(alg.strip().lower().replace("-", "").replace("_", ""))
+        found = {"philox": 1, "threefry": 2, "autoselect": 3}.get(
+            alg.strip().lower().replace("-", "").replace("_", "")
+        )
         if found is None:
-            raise ValueError(f"Argument `alg` got unsupported value {alg}. Supported values are philox for the Philox algorithm, threefry for the ThreeFry algorithm, and auto_select for auto-selection.")
+            raise ValueError(
+                f"Argument `alg` got unsupported value {alg}. Supported values are philox for the Philox"
+                " algorithm, threefry for the ThreeFry algorithm, and auto_select for auto-selection."
+            )
         return found
     raise TypeError(f"Can't convert argument `alg` (of value {alg} and type {type(alg)}) to int.")
 
@@ -93,13 +104,23 @@ def _algorithm(alg: Any) -> Any:
 def _key_counter(seed: Any, alg: Any) -> tuple[Tensor, Tensor, Any]:
     number = _algorithm(alg)
     if isinstance(number, int) and number not in (1, 3):
-        raise ValueError(f"Argument `alg` got unsupported value {alg}. Philox (1) and auto-selection (3) are supported; ThreeFry has no implementation on this device.")
+        raise ValueError(
+            f"Argument `alg` got unsupported value {alg}. Philox (1) and auto-selection (3) are supported;"
+            " ThreeFry has no implementation on this device."
+        )
     key, counter = ops.KEY_COUNTER(to_tensor(seed))
     return key, counter, number
 
 
-# -------------------------------------------------------------------------------------------------------- stateful functions
-def uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = dtypes.float32, seed: int | None = None, name: str | None = None) -> Tensor:
+# ----------------------------------------------------------------------------------------- stateful functions
+def uniform(
+    shape: Any,
+    minval: Any = 0,
+    maxval: Any = None,
+    dtype: Any = dtypes.float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Tensor:
     """Uniform numbers in `[minval, maxval)`.
 
     Args:
@@ -120,7 +141,9 @@ def uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = dtypes
     if dtype.is_integer:
         if maxval is None:
             raise ValueError(f"Must specify maxval for integer dtype {dtype!r}")
-        return ops.RANDOM_INT(shape, to_tensor(minval, dtype), to_tensor(maxval, dtype), name=name, **seeds.op_seeds(seed))
+        return ops.RANDOM_INT(
+            shape, to_tensor(minval, dtype), to_tensor(maxval, dtype), name=name, **seeds.op_seeds(seed)
+        )
     numbers = ops.RANDOM_UNIFORM(shape, dtype=dtype, **seeds.op_seeds(seed))
     return _spread(numbers, minval, 1 if maxval is None else maxval, dtype, name)
 
@@ -131,10 +154,19 @@ def _spread(numbers: Tensor, minval: Any, maxval: Any, dtype: DType, name: str |
     if from_zero:
         return numbers if to_one else lookup("Mul")(numbers, _float(maxval, dtype))
     minval = _float(minval, dtype)
-    return lookup("AddV2")(lookup("Mul")(numbers, lookup("Sub")(_float(maxval, dtype), minval)), minval, name=name)
+    return lookup("AddV2")(
+        lookup("Mul")(numbers, lookup("Sub")(_float(maxval, dtype), minval)), minval, name=name
+    )
 
 
-def normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = dtypes.float32, seed: int | None = None, name: str | None = None) -> Tensor:
+def normal(
+    shape: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = dtypes.float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Tensor:
     """Normal numbers of the given mean and standard deviation (which broadcast against `shape`).
 
     >>> import headrace as tf
@@ -142,21 +174,50 @@ def normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = dtypes.f
     [10.0, 10.0, 10.0, 10.0]
     """
     dtype = as_dtype(dtype)
-    return _scaled(lambda: ops.RANDOM_NORMAL(_shape(shape), dtype=dtype, **seeds.op_seeds(seed)), stddev, mean, dtype, name)
+    return _scaled(
+        lambda: ops.RANDOM_NORMAL(_shape(shape), dtype=dtype, **seeds.op_seeds(seed)),
+        stddev,
+        mean,
+        dtype,
+        name,
+    )
 
 
-def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = dtypes.float32, seed: int | None = None, name: str | None = None) -> Tensor:
+def truncated_normal(
+    shape: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = dtypes.float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Tensor:
     """Normal numbers, those more than two standard deviations from the mean drawn again."""
     dtype = as_dtype(dtype)
-    return _scaled(lambda: ops.TRUNCATED_NORMAL(_shape(shape), dtype=dtype, **seeds.op_seeds(seed)), stddev, mean, dtype, name)
+    return _scaled(
+        lambda: ops.TRUNCATED_NORMAL(_shape(shape), dtype=dtype, **seeds.op_seeds(seed)),
+        stddev,
+        mean,
+        dtype,
+        name,
+    )
 
 
-def gamma(shape: Any, alpha: Any, beta: Any = None, dtype: Any = dtypes.float32, seed: int | None = None, name: str | None = None) -> Tensor:
-    """Gamma(alpha, beta) numbers: output shape `shape + broadcast(alpha, beta).shape`. Differentiable in alpha and beta."""
+def gamma(
+    shape: Any,
+    alpha: Any,
+    beta: Any = None,
+    dtype: Any = dtypes.float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Tensor:
+    """Gamma(alpha, beta) numbers: output shape `shape + broadcast(alpha, beta).shape`. Differentiable in
+    alpha and beta."""
     dtype = as_dtype(dtype)
     alpha, beta = to_tensor(alpha, dtype), to_tensor(1 if beta is None else beta, dtype)
     wide = _broadcast(alpha, beta)
-    return _at_least_tiny(lookup("RealDiv")(ops.RANDOM_GAMMA(_shape(shape), wide, **seeds.op_seeds(seed)), beta), dtype, name)
+    return _at_least_tiny(
+        lookup("RealDiv")(ops.RANDOM_GAMMA(_shape(shape), wide, **seeds.op_seeds(seed)), beta), dtype, name
+    )
 
 
 def _broadcast(x: Tensor, other: Tensor) -> Tensor:
@@ -171,24 +232,33 @@ def _at_least_tiny(x: Tensor, dtype: DType, name: str | None) -> Tensor:
     return lookup("Maximum")(to_tensor(np.finfo(dtype._np).tiny, dtype), x, name=name)
 
 
-def poisson(shape: Any, lam: Any, dtype: Any = dtypes.float32, seed: int | None = None, name: str | None = None) -> Tensor:
+def poisson(
+    shape: Any, lam: Any, dtype: Any = dtypes.float32, seed: int | None = None, name: str | None = None
+) -> Tensor:
     """Poisson(lam) numbers: output shape `shape + lam.shape`.
 
     Args:
       dtype: float16, float32, float64, int32 or int64.
     """
-    return ops.RANDOM_POISSON(_shape(shape), to_tensor(lam), dtype=as_dtype(dtype), name=name, **seeds.op_seeds(seed))
+    return ops.RANDOM_POISSON(
+        _shape(shape), to_tensor(lam), dtype=as_dtype(dtype), name=name, **seeds.op_seeds(seed)
+    )
 
 
-def categorical(logits: Any, num_samples: Any, dtype: Any = None, seed: int | None = None, name: str | None = None) -> Tensor:
-    """`num_samples` class numbers for each row of `logits` `[batch, classes]` (unnormalised log-probabilities): `[batch, num_samples]`.
+def categorical(
+    logits: Any, num_samples: Any, dtype: Any = None, seed: int | None = None, name: str | None = None
+) -> Tensor:
+    """`num_samples` class numbers for each row of `logits` `[batch, classes]` (unnormalised log-
+    probabilities): `[batch, num_samples]`.
 
     >>> import headrace as tf
     >>> tf.random.categorical([[-1e9, 0.0]], 3).numpy().tolist()
     [[1, 1, 1]]
     """
     dtype = _only(dtype or dtypes.int64, (dtypes.int32, dtypes.int64))
-    return ops.MULTINOMIAL(to_tensor(logits), num_samples, output_dtype=dtype, name=name, **seeds.op_seeds(seed))
+    return ops.MULTINOMIAL(
+        to_tensor(logits), num_samples, output_dtype=dtype, name=name, **seeds.op_seeds(seed)
+    )
 
 
 def shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Tensor:
@@ -196,12 +266,21 @@ def shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Ten
     return ops.RANDOM_SHUFFLE(to_tensor(value), name=name, **seeds.op_seeds(seed))
 
 
-# ------------------------------------------------------------------------------------------------------- stateless functions
-def stateless_uniform(shape: Any, seed: Any, minval: Any = 0, maxval: Any = None, dtype: Any = dtypes.float32, name: str | None = None, alg: Any = "auto_select") -> Tensor:
+# ---------------------------------------------------------------------------------------- stateless functions
+def stateless_uniform(
+    shape: Any,
+    seed: Any,
+    minval: Any = 0,
+    maxval: Any = None,
+    dtype: Any = dtypes.float32,
+    name: str | None = None,
+    alg: Any = "auto_select",
+) -> Tensor:
     """Uniform numbers in `[minval, maxval)` that depend on `seed` (two integers) alone.
 
     Args:
-      dtype: a float type, int32 or int64; with `minval=None, maxval=None` also uint32 and uint64, over their whole range.
+      dtype: a float type, int32 or int64; with `minval=None, maxval=None` also uint32 and uint64, over their
+        whole range.
 
     >>> import headrace as tf
     >>> tf.random.stateless_uniform([2], seed=[7, 8]).numpy().round(4).tolist()
@@ -212,34 +291,92 @@ def stateless_uniform(shape: Any, seed: Any, minval: Any = 0, maxval: Any = None
     return _draw_uniform(_shape(shape), key, counter, number, minval, maxval, dtype, name)
 
 
-def _draw_uniform(shape: Tensor, key: Tensor, counter: Tensor, alg: Any, minval: Any, maxval: Any, dtype: DType, name: str | None) -> Tensor:
+def _draw_uniform(
+    shape: Tensor,
+    key: Tensor,
+    counter: Tensor,
+    alg: Any,
+    minval: Any,
+    maxval: Any,
+    dtype: DType,
+    name: str | None,
+) -> Tensor:
     if not dtype.is_integer:
         minval = _float(minval, dtype)
         numbers = ops.STATELESS_UNIFORM(shape, key, counter, alg, dtype=dtype)
-        return lookup("AddV2")(lookup("Mul")(numbers, lookup("Sub")(_float(1 if maxval is None else maxval, dtype), minval)), minval, name=name)
+        return lookup("AddV2")(
+            lookup("Mul")(numbers, lookup("Sub")(_float(1 if maxval is None else maxval, dtype), minval)),
+            minval,
+            name=name,
+        )
     if (minval is None) != (maxval is None):
-        raise ValueError(f"For integer `dtype` argument {dtype}, argument `minval` and `maxval` must be both None or not None. Got `minval`={minval} and `maxval`={maxval}.")
+        raise ValueError(
+            f"For integer `dtype` argument {dtype}, argument `minval` and `maxval` must be both None or not"
+            f" None. Got `minval`={minval} and `maxval`={maxval}."
+        )
     if minval is None:
         return ops.STATELESS_FULL_INT(shape, key, counter, alg, dtype=dtype, name=name)
     if dtype.is_unsigned:
-        raise ValueError(f"Argument `dtype` got invalid value {dtype} when argument `minval` is not None. Please don't use unsigned integers in this case.")
-    return ops.STATELESS_INT(shape, key, counter, alg, to_tensor(minval, dtype), to_tensor(maxval, dtype), name=name)
+        raise ValueError(
+            f"Argument `dtype` got invalid value {dtype} when argument `minval` is not None. Please don't use"
+            " unsigned integers in this case."
+        )
+    return ops.STATELESS_INT(
+        shape, key, counter, alg, to_tensor(minval, dtype), to_tensor(maxval, dtype), name=name
+    )
 
 
-def stateless_normal(shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = dtypes.float32, name: str | None = None, alg: Any = "auto_select") -> Tensor:
+def stateless_normal(
+    shape: Any,
+    seed: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = dtypes.float32,
+    name: str | None = None,
+    alg: Any = "auto_select",
+) -> Tensor:
     """Normal numbers that depend on `seed` (two integers) alone."""
     dtype = as_dtype(dtype)
-    return _scaled(lambda: ops.STATELESS_NORMAL(_shape(shape), *_key_counter(seed, alg), dtype=dtype), stddev, mean, dtype, name)
+    return _scaled(
+        lambda: ops.STATELESS_NORMAL(_shape(shape), *_key_counter(seed, alg), dtype=dtype),
+        stddev,
+        mean,
+        dtype,
+        name,
+    )
 
 
-def stateless_truncated_normal(shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = dtypes.float32, name: str | None = None, alg: Any = "auto_select") -> Tensor:
-    """Normal numbers within two standard deviations of the mean that depend on `seed` (two integers) alone."""
+def stateless_truncated_normal(
+    shape: Any,
+    seed: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = dtypes.float32,
+    name: str | None = None,
+    alg: Any = "auto_select",
+) -> Tensor:
+    """Normal numbers within two standard deviations of the mean; they depend on `seed` alone."""
     dtype = as_dtype(dtype)
-    return _scaled(lambda: ops.STATELESS_TRUNCATED(_shape(shape), *_key_counter(seed, alg), dtype=dtype), stddev, mean, dtype, name)
+    return _scaled(
+        lambda: ops.STATELESS_TRUNCATED(_shape(shape), *_key_counter(seed, alg), dtype=dtype),
+        stddev,
+        mean,
+        dtype,
+        name,
+    )
 
 
-def stateless_parameterized_truncated_normal(shape: Any, seed: Any, means: Any = 0.0, stddevs: Any = 1.0, minvals: Any = -2.0, maxvals: Any = 2.0, name: str | None = None) -> Tensor:
-    """Normal(means, stddevs) numbers inside [minvals, maxvals]; the parameters broadcast together, and `shape` ends with their shape.
+def stateless_parameterized_truncated_normal(
+    shape: Any,
+    seed: Any,
+    means: Any = 0.0,
+    stddevs: Any = 1.0,
+    minvals: Any = -2.0,
+    maxvals: Any = 2.0,
+    name: str | None = None,
+) -> Tensor:
+    """Normal(means, stddevs) numbers inside [minvals, maxvals]; the parameters broadcast together, and
+    `shape` ends with their shape.
 
     Raises:
       InvalidArgumentError: a deviation is not positive, or a range is empty.
@@ -249,29 +386,50 @@ def stateless_parameterized_truncated_normal(shape: Any, seed: Any, means: Any =
     return ops.STATELESS_BOUNDED(_shape(shape), to_tensor(seed), means, *rest, name=name)
 
 
-def stateless_gamma(shape: Any, seed: Any, alpha: Any, beta: Any = None, dtype: Any = dtypes.float32, name: str | None = None) -> Tensor:
-    """Gamma(alpha, beta) numbers that depend on `seed` alone; `shape` ends with the parameters' shape. Differentiable in alpha and beta."""
+def stateless_gamma(
+    shape: Any, seed: Any, alpha: Any, beta: Any = None, dtype: Any = dtypes.float32, name: str | None = None
+) -> Tensor:
+    """Gamma(alpha, beta) numbers that depend on `seed` alone; `shape` ends with the parameters' shape.
+    Differentiable in alpha and beta."""
     dtype = as_dtype(dtype)
     alpha, beta = to_tensor(alpha, dtype), to_tensor(1 if beta is None else beta, dtype)
     numbers = ops.STATELESS_GAMMA(_shape(shape), *_key_counter(seed, None), _broadcast(alpha, beta))
     return _at_least_tiny(lookup("RealDiv")(numbers, beta), dtype, name)
 
 
-def stateless_poisson(shape: Any, seed: Any, lam: Any, dtype: Any = dtypes.int32, name: str | None = None) -> Tensor:
+def stateless_poisson(
+    shape: Any, seed: Any, lam: Any, dtype: Any = dtypes.int32, name: str | None = None
+) -> Tensor:
     """Poisson(lam) numbers that depend on `seed` alone; `shape` ends with lam's shape."""
-    return ops.STATELESS_POISSON(_shape(shape), to_tensor(seed), to_tensor(lam), dtype=as_dtype(dtype), name=name)
+    return ops.STATELESS_POISSON(
+        _shape(shape), to_tensor(seed), to_tensor(lam), dtype=as_dtype(dtype), name=name
+    )
 
 
-def stateless_binomial(shape: Any, seed: Any, counts: Any, probs: Any, output_dtype: Any = dtypes.int32, name: str | None = None) -> Tensor:
-    """Binomial(counts, probs) numbers that depend on `seed` alone; `shape` ends with the parameters' broadcast shape."""
+def stateless_binomial(
+    shape: Any, seed: Any, counts: Any, probs: Any, output_dtype: Any = dtypes.int32, name: str | None = None
+) -> Tensor:
+    """Binomial(counts, probs) numbers that depend on `seed` alone; `shape` ends with the parameters'
+    broadcast shape."""
     probs = to_tensor(probs, hint=dtypes.float32)
-    return ops.STATELESS_BINOMIAL(_shape(shape), to_tensor(seed), to_tensor(counts, hint=probs._dtype), probs, dtype=as_dtype(output_dtype), name=name)
+    return ops.STATELESS_BINOMIAL(
+        _shape(shape),
+        to_tensor(seed),
+        to_tensor(counts, hint=probs._dtype),
+        probs,
+        dtype=as_dtype(output_dtype),
+        name=name,
+    )
 
 
-def stateless_categorical(logits: Any, num_samples: Any, seed: Any, dtype: Any = dtypes.int64, name: str | None = None) -> Tensor:
+def stateless_categorical(
+    logits: Any, num_samples: Any, seed: Any, dtype: Any = dtypes.int64, name: str | None = None
+) -> Tensor:
     """Class numbers `[batch, num_samples]` from `logits` `[batch, classes]` that depend on `seed` alone."""
     dtype = _only(dtype or dtypes.int64, (dtypes.int32, dtypes.int64))
-    return ops.STATELESS_MULTINOMIAL(to_tensor(logits), num_samples, to_tensor(seed), output_dtype=dtype, name=name)
+    return ops.STATELESS_MULTINOMIAL(
+        to_tensor(logits), num_samples, to_tensor(seed), output_dtype=dtype, name=name
+    )
 
 
 def split(seed: Any, num: int = 2, alg: Any = "auto_select") -> Tensor:
@@ -313,13 +471,21 @@ def index_shuffle(index: Any, seed: Any, max_index: Any) -> Tensor:
     if seed._raw_shape is None or len(seed._raw_shape) == 1:
         seed = lead([to_tensor(head.reshape(1)), seed], 0)
     else:
-        rows = lookup("Tile")(to_tensor(head), lookup("Pack")([lookup("StridedSlice")(lookup("Shape")(seed), [0], [1], [1], shrink_axis_mask=1), 1], axis=0))
+        rows = lookup("Tile")(
+            to_tensor(head),
+            lookup("Pack")(
+                [lookup("StridedSlice")(lookup("Shape")(seed), [0], [1], [1], shrink_axis_mask=1), 1], axis=0
+            ),
+        )
         seed = lead([rows, seed], 1)
     return INDEX_SHUFFLE(index, seed, to_tensor(max_index, index._dtype), rounds=4)
 
 
-def random_index_shuffle(index: Any, seed: Any, max_index: Any, rounds: int = 4, name: str | None = None) -> Tensor:
-    """Where `index` goes in a random permutation of `[0, max_index]`; `seed` holds three integers (or three per index).
+def random_index_shuffle(
+    index: Any, seed: Any, max_index: Any, rounds: int = 4, name: str | None = None
+) -> Tensor:
+    """Where `index` goes in a random permutation of `[0, max_index]`; `seed` holds three integers (or three
+    per index).
 
     Args:
       rounds: an even number of at least 4; more mix better.
@@ -328,8 +494,14 @@ def random_index_shuffle(index: Any, seed: Any, max_index: Any, rounds: int = 4,
     return INDEX_SHUFFLE(index, to_tensor(seed), to_tensor(max_index, index._dtype), rounds=rounds, name=name)
 
 
-# ----------------------------------------------------------------------------------------- from elsewhere, on first use only
-_SAMPLERS = ("all_candidate_sampler", "fixed_unigram_candidate_sampler", "learned_unigram_candidate_sampler", "log_uniform_candidate_sampler", "uniform_candidate_sampler")
+# -------------------------------------------------------------------------- from elsewhere, on first use only
+_SAMPLERS = (
+    "all_candidate_sampler",
+    "fixed_unigram_candidate_sampler",
+    "learned_unigram_candidate_sampler",
+    "log_uniform_candidate_sampler",
+    "uniform_candidate_sampler",
+)
 _GENERATOR = ("Generator", "create_rng_state", "get_global_generator", "set_global_generator")
 
 
@@ -345,7 +517,35 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'tf.random' has no attribute {name!r}")
 
 
-__all__ = ["Algorithm", "categorical", "fold_in", "gamma", "normal", "poisson", "set_seed", "shuffle", "split", "stateless_binomial", "stateless_categorical", "stateless_gamma",
-           "stateless_normal", "stateless_parameterized_truncated_normal", "stateless_poisson", "stateless_truncated_normal", "stateless_uniform", "truncated_normal", "uniform",
-           *_GENERATOR, *_SAMPLERS, "experimental"]  # fmt: skip
+__all__ = [
+    "Algorithm",
+    "categorical",
+    "fold_in",
+    "gamma",
+    "normal",
+    "poisson",
+    "set_seed",
+    "shuffle",
+    "split",
+    "stateless_binomial",
+    "stateless_categorical",
+    "stateless_gamma",
+    "stateless_normal",
+    "stateless_parameterized_truncated_normal",
+    "stateless_poisson",
+    "stateless_truncated_normal",
+    "stateless_uniform",
+    "truncated_normal",
+    "uniform",
+    "Generator",
+    "create_rng_state",
+    "get_global_generator",
+    "set_global_generator",
+    "all_candidate_sampler",
+    "fixed_unigram_candidate_sampler",
+    "learned_unigram_candidate_sampler",
+    "log_uniform_candidate_sampler",
+    "uniform_candidate_sampler",
+    "experimental",
+]
 ROOT = ["random_index_shuffle"]

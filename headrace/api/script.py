@@ -1,4 +1,5 @@
-"""Printing, Python callbacks, and ops that only order others: `tf.print`, `tf.py_function`, `tf.numpy_function`, `tf.group` …"""
+"""Printing, Python callbacks, and ops that only order others: `tf.print`, `tf.py_function`,
+`tf.numpy_function`, `tf.group` …"""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from headrace.ops import script as ops
 _SEQUENCES = (list, tuple)  # taken before `tf.tuple` below hides the type
 
 
-# -------------------------------------------------------------------------------------------------------------- printing
+# --------------------------------------------------------------------------------------------------- printing
 def _stream_name(stream: Any) -> str:
     if isinstance(stream, str) and stream.startswith("file://"):
         return stream
@@ -31,24 +32,41 @@ def _stream_name(stream: Any) -> str:
         return "stderr"
     levels = {"log(info)": logging.INFO, "log(warning)": logging.WARNING, "log(error)": logging.ERROR}
     for name, level in levels.items():
-        if stream == level or getattr(stream, "__name__", None) in (name[4:-1], "warn" if level == logging.WARNING else ""):
+        if stream == level or getattr(stream, "__name__", None) in (
+            name[4:-1],
+            "warn" if level == logging.WARNING else "",
+        ):
             return name
     raise ValueError(
-        f"Unsupported output stream, logging level, or file.{stream}. Supported streams are sys.stdout, sys.stderr, "
-        "tf.logging.info, tf.logging.warning, tf.logging.error. File needs to be in the form of 'file://<filepath>'."
+        f"Unsupported output stream, logging level, or file.{stream}. Supported streams are sys.stdout,"
+        " sys.stderr, tf.logging.info, tf.logging.warning, tf.logging.error. File needs to be in the form of"
+        " 'file://<filepath>'."
     )
 
 
 def _is_tensor(x: Any) -> bool:
-    return isinstance(x, Tensor) or hasattr(x, "handle") or (hasattr(x, "__tf_tensor__") and not isinstance(x, type)) or nest.is_composite(x)
+    return (
+        isinstance(x, Tensor)
+        or hasattr(x, "handle")
+        or (hasattr(x, "__tf_tensor__") and not isinstance(x, type))
+        or nest.is_composite(x)
+    )
 
 
-def print(*inputs: Any, output_stream: Any = None, summarize: int = 3, sep: str = " ", end: str = "\n", name: str | None = None) -> Any:
+def print(
+    *inputs: Any,
+    output_stream: Any = None,
+    summarize: int = 3,
+    sep: str = " ",
+    end: str = "\n",
+    name: str | None = None,
+) -> Any:
     """Prints tensors, and whatever else, when the program runs (not when it is traced).
 
     Args:
       *inputs: tensors, Python values, or nests of them.
-      output_stream: `sys.stderr` (the default), `sys.stdout`, a logging level (`logging.INFO`) or `"file://<path>"`, which is appended to.
+      output_stream: `sys.stderr` (the default), `sys.stdout`, a logging level (`logging.INFO`) or
+        `"file://<path>"`, which is appended to.
       summarize: how many entries at either end of every dimension are printed; -1 prints all.
       sep, end: as in Python's `print`.
 
@@ -61,16 +79,32 @@ def print(*inputs: Any, output_stream: Any = None, summarize: int = 3, sep: str 
     a tensor: [0 1 2 ... 7 8 9]
     """
     stream = _stream_name(sys.stderr if output_stream is None else output_stream)
-    if len(inputs) == 1 and isinstance(inputs[0], Tensor) and inputs[0]._raw_shape == () and inputs[0]._dtype.kind == "s":
+    if (
+        len(inputs) == 1
+        and isinstance(inputs[0], Tensor)
+        and inputs[0]._raw_shape == ()
+        and inputs[0]._dtype.kind == "s"
+    ):
         return _nothing(ops.PRINT(inputs[0], output_stream=stream, end=end, name=name))
-    shown = [collections.OrderedDict(sorted(i.items())) if isinstance(i, collections.OrderedDict) else i for i in inputs]
-    plain = " ".join([pprint.pformat(nest.map_structure(lambda x: "" if _is_tensor(x) else x, i)) for i in shown])
+    shown = [
+        collections.OrderedDict(sorted(i.items())) if isinstance(i, collections.OrderedDict) else i
+        for i in inputs
+    ]
+    plain = " ".join(
+        [pprint.pformat(nest.map_structure(lambda x: "" if _is_tensor(x) else x, i)) for i in shown]
+    )
     hole = "{}"
     while hole in plain:
         hole = f"{{{hole}}}"
     tensors: list[Any] = []
     template = sep.join([_template(i, hole, tensors) for i in shown]).replace(f"'{hole}'", hole)
-    text = ops.STRING_FORMAT([to_tensor(t) for t in tensors], template=template, placeholder=hole, summarize=summarize, name=f"{name}_format" if name else None)
+    text = ops.STRING_FORMAT(
+        [to_tensor(t) for t in tensors],
+        template=template,
+        placeholder=hole,
+        summarize=summarize,
+        name=f"{name}_format" if name else None,
+    )
     return _nothing(ops.PRINT(text, output_stream=stream, end=end, name=name))
 
 
@@ -104,20 +138,23 @@ def _nothing(node: Any) -> Any:
     return node if isinstance(node, Operation) else None
 
 
-# -------------------------------------------------------------------------------------------------------------- callbacks
-def _inputs(inp: Any) -> list[Tensor]:
+# -------------------------------------------------------------------------------------------------- callbacks
+def _inputs(inp: Any) -> list[Any]:
     if inp is None:
         return []
     values = inp if isinstance(inp, _SEQUENCES) else [inp]
     return [to_tensor(v.value() if hasattr(v, "handle") else v) for v in values]
 
 
-def _types(tout: Any) -> tuple[list[Any], bool]:
+def _types(tout: Any) -> Any:
     """The flat output types, and whether there is just one value instead of a list."""
     if isinstance(tout, _SEQUENCES):
         return [as_dtype(getattr(t, "dtype", t)) for t in tout], False
     if isinstance(tout, dict):
-        raise TypeError(f"Cannot convert the argument `Tout`: {tout} to a TensorFlow DType. Use a type or a list of types.")
+        raise TypeError(
+            f"Cannot convert the argument `Tout`: {tout} to a TensorFlow DType. Use a type or a list of"
+            " types."
+        )
     return [as_dtype(getattr(tout, "dtype", tout))], True
 
 
@@ -129,8 +166,11 @@ def _shaped(results: list[Any], tout: Any) -> list[Any]:
     return results
 
 
-def py_function(func: Callable[..., Any] | None = None, inp: Any = None, Tout: Any = None, name: str | None = None) -> Any:
-    """Calls a Python function on eager tensors, from inside a graph too, where it runs at every execution. Differentiable.
+def py_function(
+    func: Callable[..., Any] | None = None, inp: Any = None, Tout: Any = None, name: str | None = None
+) -> Any:
+    """Calls a Python function on eager tensors, from inside a graph too, where it runs at every execution.
+    Differentiable.
 
     Args:
       func: takes the tensors of `inp`, returns values of the types `Tout` (or None for `Tout=[]`).
@@ -151,19 +191,30 @@ def py_function(func: Callable[..., Any] | None = None, inp: Any = None, Tout: A
     types, single = _types(Tout)
     callback = ops.Callback(func)
     inputs = _inputs(inp)
-    results = ops.call_eagerly(callback, inputs, types) if state.graph is None else ops.EAGER_PY_FUNC(inputs, name=name, **callback.attrs(types))
+    results = (
+        ops.call_eagerly(callback, inputs, types)
+        if state.graph is None
+        else ops.EAGER_PY_FUNC(inputs, name=name, **callback.attrs(types))
+    )
     results = results if isinstance(results, list) else [] if results is None else results
     if isinstance(results, Operation):
         return results
     return _shaped(results, Tout)[0] if single else _shaped(results, Tout)
 
 
-def numpy_function(func: Callable[..., Any] | None = None, inp: Any = None, Tout: Any = None, stateful: bool = True, name: str | None = None) -> Any:
+def numpy_function(
+    func: Callable[..., Any] | None = None,
+    inp: Any = None,
+    Tout: Any = None,
+    stateful: bool = True,
+    name: str | None = None,
+) -> Any:
     """Calls a Python function on NumPy arrays, from inside a graph too. Not differentiable.
 
     Args:
       func: takes arrays, returns arrays of the types `Tout`.
-      stateful: False promises that it has no side effects and depends on its arguments alone, so that a run may skip it.
+      stateful: False promises that it has no side effects and depends on its arguments alone, so that a run
+        may skip it.
 
     >>> import numpy as np
     >>> import headrace as tf
@@ -200,7 +251,7 @@ def _as_decorator(call: Callable[..., Any]) -> Callable[..., Any]:
     return decorator
 
 
-# --------------------------------------------------------------------------------------------------------------- ordering
+# --------------------------------------------------------------------------------------------------- ordering
 def no_op(name: str | None = None) -> Any:
     """An operation that does nothing, for others to wait for. None when executing eagerly."""
     return _nothing(ops.NO_OP(name=name))
@@ -217,17 +268,21 @@ def timestamp(name: str | None = None) -> Tensor:
 
 
 def _waitable(value: Any) -> Any:
-    if isinstance(value, Operation) or isinstance(value, Tensor):
+    if isinstance(value, (Operation, Tensor)):
         return value
     if hasattr(value, "_as_graph_element"):
         return value._as_graph_element()
     if hasattr(value, "op") or hasattr(value, "handle"):
         return getattr(value, "op", None) or value
-    raise TypeError(f"'inputs' should be zero or more (nested) Tensors. Received '{value!r}' with type '{type(value).__name__}'.")
+    raise TypeError(
+        f"'inputs' should be zero or more (nested) Tensors. Received '{value!r}' with type"
+        f" '{type(value).__name__}'."
+    )
 
 
 def group(*inputs: Any, name: str | None = None) -> Any:
-    """One operation that is done when all `inputs` (operations, tensors, or nests of them) are. None when executing eagerly."""
+    """One operation that is done when all `inputs` (operations, tensors, or nests of them) are. None when
+    executing eagerly."""
     if state.graph is None:
         return None
     waits = [_waitable(v) for v in nest.flatten(list(inputs), expand_composites=True) if v is not None]
@@ -236,7 +291,8 @@ def group(*inputs: Any, name: str | None = None) -> Any:
 
 
 def tuple(tensors: Any, control_inputs: Any = None, name: str | None = None) -> list[Any]:
-    """The tensors, none of which is available before all are computed (and all of `control_inputs` have run). Nones stay.
+    """The tensors, none of which is available before all are computed (and all of `control_inputs` have run).
+    Nones stay.
 
     >>> import headrace as tf
     >>> [t.numpy().item() for t in tf.tuple([tf.constant(1), tf.constant(2)])]
@@ -249,7 +305,18 @@ def tuple(tensors: Any, control_inputs: Any = None, name: str | None = None) -> 
         raise ValueError(f"`tensors` must have at least one Tensor. Received: {tensors}.")
     gate = group(*waits)
     with state.graph.control_dependencies([gate]):
-        return [None if t is None else t if isinstance(t, Operation) else nest.map_structure(lookup("Identity"), t, expand_composites=True) for t in tensors]
+        return [
+            (
+                None
+                if t is None
+                else (
+                    t
+                    if isinstance(t, Operation)
+                    else nest.map_structure(lookup("Identity"), t, expand_composites=True)
+                )
+            )
+            for t in tensors
+        ]
 
 
 __all__ = ["group", "no_op", "numpy_function", "print", "py_function", "timestamp", "tuple"]

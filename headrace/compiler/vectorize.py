@@ -1,8 +1,9 @@
 """`tf.vectorized_map`: a function traced once for one element, then run for all elements at once.
 
-Walking the traced graph in program order, every tensor either is the same for all elements, or is *stacked*: it has one more
-dimension, the first. An op with a rule for stacked inputs runs once; a composite op is taken apart into its body; any other
-op runs once per element, which is correct but slow. The rules of op types are in `vectorize_rules.py`."""
+Walking the traced graph in program order, every tensor either is the same for all elements, or is *stacked*:
+it has one more dimension, the first. An op with a rule for stacked inputs runs once; a composite op is taken
+apart into its body; any other op runs once per element, which is correct but slow. The rules of op types are
+in `vectorize_rules.py`."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ class CannotVectorize(Exception):
 
 
 class Stack:
-    """A tensor while vectorizing: the values of all elements along the first dimension, or one that all share."""
+    """A tensor while vectorizing: the values of all elements along the first dimension, or one that all
+    share."""
 
     __slots__ = ("stacked", "tensor")
 
@@ -59,9 +61,11 @@ class Vectorizer:
         self.looped: list[str] = []  # op types that ran element by element
         self.env: dict[int, Stack] = {}  # what the tensors of the graph being run became
 
-    # -------------------------------------------------------------------------------------------------------- a graph
+    # ------------------------------------------------------------------------------------------------ a graph
     def run(self, graph: FuncGraph, arguments: Sequence[Stack]) -> list[Stack]:
-        env: dict[int, Stack] = {id(inner): Stack(outer, False) for outer, inner in graph.captures.values() if _reachable(outer)}
+        env: dict[int, Stack] = {
+            id(inner): Stack(outer, False) for outer, inner in graph.captures.values() if _reachable(outer)
+        }
         env.update({id(t): a for t, a in zip(graph.inputs, arguments)})
         saved, self.env = self.env, env
         for node in needed(graph, graph.outputs):
@@ -84,7 +88,10 @@ class Vectorizer:
         if rule is not None:
             found = rule(self, node, inputs)
             if found is not None:
-                return [f if isinstance(f, Stack) else Stack(f, True) for f in (found if isinstance(found, list) else [found])]
+                return [
+                    f if isinstance(f, Stack) else Stack(f, True)
+                    for f in (found if isinstance(found, list) else [found])
+                ]
         if op.body is not None:
             return self.run(trace_body(op, node.inputs, attrs), list(inputs))
         return self.loop(node, inputs)
@@ -92,16 +99,20 @@ class Vectorizer:
     def loop(self, node: Operation, inputs: Sequence[Stack]) -> list[Stack]:
         """One element after the other."""
         if not isinstance(self.n, int):
-            raise CannotVectorize(f"{node.type} has no rule for stacked inputs, and the number of elements is not known")
+            raise CannotVectorize(
+                f"{node.type} has no rule for stacked inputs, and the number of elements is not known"
+            )
         if self.n == 0:
-            raise CannotVectorize(f"{node.type} has no rule for stacked inputs, and there is no element to run it on")
+            raise CannotVectorize(
+                f"{node.type} has no rule for stacked inputs, and there is no element to run it on"
+            )
         self.looped.append(node.type)
         unpack, pack = lookup("Unpack"), lookup("Pack")
         columns = [unpack(x.tensor, num=self.n, axis=0) if x.stacked else [x.tensor] * self.n for x in inputs]
         rows = [call(node.op_def, list(row), node.attrs) for row in zip(*columns)]
         return [Stack(pack(list(column), axis=0), True) for column in zip(*rows)]
 
-    # ------------------------------------------------------------------------------------------------ building blocks
+    # ---------------------------------------------------------------------------------------- building blocks
     def stack(self, x: Stack) -> Any:
         """The tensor with the elements' dimension: repeated if it is the same for all."""
         if x.stacked:
@@ -110,8 +121,8 @@ class Vectorizer:
         return lookup("BroadcastTo")(x.tensor, vector(shape))
 
     def lifted(self, x: Stack, rank: int) -> Any:
-        """The tensor with ones behind the elements' dimension, so that one element has `rank` dimensions; as it is, if
-        shared (broadcasting does the rest)."""
+        """The tensor with ones behind the elements' dimension, so that one element has `rank` dimensions; as
+        it is, if shared (broadcasting does the rest)."""
         missing = rank - x.rank
         if not x.stacked or missing <= 0:
             return x.tensor
@@ -120,7 +131,8 @@ class Vectorizer:
 
 
 def _reachable(outer: Any) -> bool:
-    """Whether a captured tensor can be used where the vectorized ops go (a graph that is gone left a constant behind)."""
+    """Whether a captured tensor can be used where the vectorized ops go (a graph that is gone left a constant
+    behind)."""
     if outer._is_eager:
         return True
     graph = state.graph
@@ -143,7 +155,10 @@ def dims(x: Any) -> list[Any]:
     if None not in raw:
         return list(raw)
     shape = lookup("Shape")(x)
-    return [d if d is not None else lookup("StridedSlice")(shape, [i], [i + 1], [1], shrink_axis_mask=1) for i, d in enumerate(raw)]
+    return [
+        d if d is not None else lookup("StridedSlice")(shape, [i], [i + 1], [1], shrink_axis_mask=1)
+        for i, d in enumerate(raw)
+    ]
 
 
 def vector(entries: Sequence[Any]) -> Any:
@@ -152,23 +167,34 @@ def vector(entries: Sequence[Any]) -> Any:
 
     if not any(isinstance(e, Tensor) for e in entries):
         return to_tensor(list(entries), dtypes.int32)
-    return lookup("Pack")([lookup("Cast")(e, DstT=dtypes.int32) if isinstance(e, Tensor) else to_tensor(e, dtypes.int32) for e in entries], axis=0)
+    return lookup("Pack")(
+        [
+            lookup("Cast")(e, DstT=dtypes.int32) if isinstance(e, Tensor) else to_tensor(e, dtypes.int32)
+            for e in entries
+        ],
+        axis=0,
+    )
 
 
 def reshape(x: Any, sizes: Sequence[Any]) -> Any:
     return lookup("Reshape")(x, vector(sizes))
 
 
-# ------------------------------------------------------------------------------------------------------------ the function
+# ----------------------------------------------------------------------------------------------- the function
 def _count(tensors: Sequence[Any]) -> Any:
     n: Any = None
     for t in tensors:
         raw = t._raw_shape
         if raw == ():
-            raise ValueError("The elements of vectorized_map must have at least one dimension, along which it maps; received a scalar.")
+            raise ValueError(
+                "The elements of vectorized_map must have at least one dimension, along which it maps;"
+                " received a scalar."
+            )
         if raw is not None and raw[0] is not None and raw[0] != 1:
             if n is not None and n != raw[0]:
-                raise ValueError(f"The elements of vectorized_map differ in their first dimension: {n} and {raw[0]}.")
+                raise ValueError(
+                    f"The elements of vectorized_map differ in their first dimension: {n} and {raw[0]}."
+                )
             n = raw[0]
     if n is None:
         if all(t._raw_shape is not None and t._raw_shape[0] == 1 for t in tensors):
@@ -178,57 +204,89 @@ def _count(tensors: Sequence[Any]) -> Any:
     return n
 
 
-def vectorized_map(fn: Callable[..., Any], elems: Any, fallback_to_while_loop: bool = True, warn: bool = True) -> Any:
-    """`fn` of every element along the first dimension of `elems`, computed for all at once: `tf.map_fn`, only much faster.
+def vectorized_map(
+    fn: Callable[..., Any], elems: Any, fallback_to_while_loop: bool = True, warn: bool = True
+) -> Any:
+    """`fn` of every element along the first dimension of `elems`, computed for all at once: `tf.map_fn`, only
+    much faster.
 
     Args:
       fn: takes one element (in the structure of `elems`), returns tensors; traced once.
       elems: a tensor `[n, ...]`, or a nest of them. First dimensions of size 1 go with every element.
-      fallback_to_while_loop: whether ops that know no such way run element by element; else they are an error.
+      fallback_to_while_loop: whether ops that know no such way run element by element; else they are an
+        error.
       warn: whether that is logged.
 
     Raises:
-      ValueError: an op cannot be vectorized and `fallback_to_while_loop` is False; or first dimensions differ.
+      ValueError: an op cannot be vectorized and `fallback_to_while_loop` is False; or first dimensions
+        differ.
 
     >>> import headrace as tf
-    >>> tf.vectorized_map(lambda v: v * tf.reduce_sum(v), tf.constant([[1.0, 2.0], [3.0, 4.0]])).numpy().tolist()
+    >>> x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+    >>> tf.vectorized_map(lambda v: v * tf.reduce_sum(v), x).numpy().tolist()
     [[3.0, 6.0], [21.0, 28.0]]
     """
     fn = tf_convert(fn)
-    structure = nest.map_structure(lambda x: to_tensor(x) if not isinstance(x, Tensor) else x, elems, expand_composites=True)
+    structure = nest.map_structure(
+        lambda x: to_tensor(x) if not isinstance(x, Tensor) else x, elems, expand_composites=True
+    )
     tensors = nest.flatten(structure, expand_composites=True)
     if not tensors:
         raise ValueError("vectorized_map needs at least one tensor to map over.")
     n = _count(tensors)
     graph = FuncGraph("vectorized_map")
     with building(graph, tapes=()):
-        inner = [graph.argument(t._dtype, None if t._raw_shape is None else t._raw_shape[1:], "element") for t in tensors]
+        inner = [
+            graph.argument(t._dtype, None if t._raw_shape is None else t._raw_shape[1:], "element")
+            for t in tensors
+        ]
         for placeholder, t in zip(inner, tensors):
             if "_handle_data" in t.__dict__:
                 placeholder.__dict__["_handle_data"] = t.__dict__["_handle_data"]
         result = fn(nest.pack_sequence_as(structure, inner, expand_composites=True))
-        result = nest.map_structure(lambda x: None if x is None or isinstance(x, Operation) else to_tensor(x), result, expand_composites=True)
-        graph.outputs = [graph_output(graph, t) for t in nest.flatten(result, expand_composites=True) if t is not None]
+        result = nest.map_structure(
+            lambda x: None if x is None or isinstance(x, Operation) else to_tensor(x),
+            result,
+            expand_composites=True,
+        )
+        graph.outputs = [
+            graph_output(graph, t) for t in nest.flatten(result, expand_composites=True) if t is not None
+        ]
     for ref in graph.variables.values():
         variable = ref()
         if variable is not None:
             variable._accessed()  # tapes outside did not hear of it while the function was traced
     vectorizer = Vectorizer(n)
-    arguments = [Stack(_first(t) if t._raw_shape is not None and t._raw_shape[0] == 1 and n != 1 else t, not (t._raw_shape is not None and t._raw_shape[0] == 1 and n != 1)) for t in tensors]
+    arguments = [
+        Stack(
+            _first(t) if t._raw_shape is not None and t._raw_shape[0] == 1 and n != 1 else t,
+            not (t._raw_shape is not None and t._raw_shape[0] == 1 and n != 1),
+        )
+        for t in tensors
+    ]
     try:
         found = vectorizer.run(graph, arguments)
     except CannotVectorize as error:
         if not fallback_to_while_loop:
-            raise ValueError(f"vectorized_map cannot vectorize the function: {error}. Allow fallback_to_while_loop, or use tf.map_fn.") from None
+            raise ValueError(
+                f"vectorized_map cannot vectorize the function: {error}. Allow fallback_to_while_loop, or use"
+                " tf.map_fn."
+            ) from None
         return _mapped(fn, structure, result, str(error), warn)
     if vectorizer.looped:
         names = ", ".join(sorted(set(vectorizer.looped)))
         if not fallback_to_while_loop:
-            raise ValueError(f"vectorized_map has no rule for {names}. Allow fallback_to_while_loop, or use tf.map_fn.")
+            raise ValueError(
+                f"vectorized_map has no rule for {names}. Allow fallback_to_while_loop, or use tf.map_fn."
+            )
         if warn:
             log.info("vectorized_map runs %s element by element: no rule for stacked inputs.", names)
     out = iter([vectorizer.stack(s) for s in found])
-    return nest.pack_sequence_as(result, [None if t is None else next(out) for t in nest.flatten(result, expand_composites=True)], expand_composites=True)
+    return nest.pack_sequence_as(
+        result,
+        [None if t is None else next(out) for t in nest.flatten(result, expand_composites=True)],
+        expand_composites=True,
+    )
 
 
 def _first(t: Any) -> Any:

@@ -1,5 +1,5 @@
-"""What ops do with stacked inputs (see `vectorize.py`): `rule(v, node, inputs)` returns the outputs, or None for "element by
-element". Tensors that a rule returns are stacked; a `Stack` says for itself."""
+"""What ops do with stacked inputs (see `vectorize.py`): `rule(v, node, inputs)` returns the outputs, or None
+for "element by element". Tensors that a rule returns are stacked; a `Stack` says for itself."""
 
 from __future__ import annotations
 
@@ -41,7 +41,11 @@ class _Rules:
             op = TABLE[name]
             if op.shape is table.broadcast:
                 return _broadcasting
-            if re.match(r"^x: T -> y: \w+$", op._text) and op.shape is not None and op.shape.__code__ is _SAME_AS:
+            if (
+                re.match(r"^x: T -> y: \w+$", op._text)
+                and op.shape is not None
+                and op.shape.__code__ is _SAME_AS
+            ):
                 return _unary
         return found
 
@@ -62,7 +66,7 @@ def needs(x: Stack, what: str) -> np.ndarray:
     return value
 
 
-# ------------------------------------------------------------------------------------------------------------- elementwise
+# ------------------------------------------------------------------------------------------------ elementwise
 def _unary(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     return call(node.op_def, [x.tensor for x in inputs], node.attrs)
 
@@ -74,12 +78,53 @@ def _broadcasting(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
 
 _EXPLICIT["InvertPermutation"] = lambda v, node, inputs: None
 rule("SelectV2")(_broadcasting)
-rule("Cast", "Identity", "Snapshot", "StopGradient", "PreventGradient", "GuaranteeConst", "Relu", "Relu6", "Elu", "Selu", "LeakyRelu", "Softplus", "Softsign", "Real", "Imag", "Angle",
-     "ComplexAbs", "Conj", "LogicalNot", "CheckNumerics", "IsNan", "IsInf", "IsFinite", "DebugIdentity")(_unary)  # fmt: skip
+rule(
+    "Cast",
+    "Identity",
+    "Snapshot",
+    "StopGradient",
+    "PreventGradient",
+    "GuaranteeConst",
+    "Relu",
+    "Relu6",
+    "Elu",
+    "Selu",
+    "LeakyRelu",
+    "Softplus",
+    "Softsign",
+    "Real",
+    "Imag",
+    "Angle",
+    "ComplexAbs",
+    "Conj",
+    "LogicalNot",
+    "CheckNumerics",
+    "IsNan",
+    "IsInf",
+    "IsFinite",
+    "DebugIdentity",
+)(_unary)
 
 
-@rule("ReluGrad", "Relu6Grad", "EluGrad", "SeluGrad", "LeakyReluGrad", "SoftplusGrad", "SoftsignGrad", "SigmoidGrad", "TanhGrad", "RsqrtGrad", "SqrtGrad", "InvGrad", "ReciprocalGrad",
-      "Select", "AddN", "AccumulateNV2", "XlaOptimizationBarrier")  # fmt: skip
+@rule(
+    "ReluGrad",
+    "Relu6Grad",
+    "EluGrad",
+    "SeluGrad",
+    "LeakyReluGrad",
+    "SoftplusGrad",
+    "SoftsignGrad",
+    "SigmoidGrad",
+    "TanhGrad",
+    "RsqrtGrad",
+    "SqrtGrad",
+    "InvGrad",
+    "ReciprocalGrad",
+    "Select",
+    "AddN",
+    "AccumulateNV2",
+    "XlaOptimizationBarrier",
+)
 def _same_shapes(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     if node.type == "Select" and inputs[0].rank == 0 and inputs[1].rank:
         return None
@@ -97,15 +142,24 @@ def _identity_n(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     def gradient(op: Any, *received: Any) -> list[Any]:
         graph = FuncGraph("custom_gradient", outer=node.graph)
         with building(graph, tapes=()):
-            arguments = [None if g is None else graph.argument(g._dtype, y._raw_shape, "gradient") for g, y in zip(received, node.outputs)]
+            arguments = [
+                None if g is None else graph.argument(g._dtype, y._raw_shape, "gradient")
+                for g, y in zip(received, node.outputs)
+            ]
             found = [None if g is None else to_dense(g) for g in custom(node, *arguments)]
             graph.outputs = [graph_output(graph, g) for g in found if g is not None]
         values = {id(a): Stack(g, True) for a, g in zip(arguments, received) if a is not None}
-        values.update({id(inner): env.get(id(outer)) or Stack(outer, False) for outer, inner in graph.captures.values()})
+        values.update(
+            {id(inner): env.get(id(outer)) or Stack(outer, False) for outer, inner in graph.captures.values()}
+        )
         results = iter(Vectorizer(v.n).run(graph, [values[id(t)] for t in graph.inputs]))
         return [None if g is None else v.stack(next(results)) for g in found]
 
-    return call(node.op_def, [v.stack(x) if x.tensor._dtype.kind not in "rv" else x.tensor for x in inputs], {**node.attrs, "_gradient": gradient})
+    return call(
+        node.op_def,
+        [v.stack(x) if x.tensor._dtype.kind not in "rv" else x.tensor for x in inputs],
+        {**node.attrs, "_gradient": gradient},
+    )
 
 
 @rule("ClipByValue")
@@ -115,20 +169,27 @@ def _clip(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     return lookup("Maximum")(lookup("Minimum")(x, high), low)
 
 
-# ---------------------------------------------------------------------------------------------------- shapes of elements
+# ----------------------------------------------------------------------------------------- shapes of elements
 @rule("Shape")
 def _shape(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     out_type = node.attrs["out_type"]
     shape = inputs[0].shape
     if None not in shape:
         return Stack(to_tensor(np.asarray(shape, out_type._np)), False)
-    return Stack(lookup("StridedSlice")(lookup("Shape")(inputs[0].tensor, out_type=out_type), [1], [0], [1], end_mask=1), False)
+    return Stack(
+        lookup("StridedSlice")(
+            lookup("Shape")(inputs[0].tensor, out_type=out_type), [1], [0], [1], end_mask=1
+        ),
+        False,
+    )
 
 
 @rule("Size")
 def _size(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     sizes = vector(dims(inputs[0].tensor)[1:]) if inputs[0].rank else to_tensor([], dtypes.int32)
-    return Stack(lookup("Cast")(lookup("Prod")(sizes, [0], keep_dims=False), DstT=node.attrs["out_type"]), False)
+    return Stack(
+        lookup("Cast")(lookup("Prod")(sizes, [0], keep_dims=False), DstT=node.attrs["out_type"]), False
+    )
 
 
 @rule("Rank")
@@ -141,7 +202,9 @@ def _shape_n(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     out = []
     for x in inputs:
         shape = lookup("Shape")(x.tensor, out_type=node.attrs["out_type"])
-        out.append(Stack(lookup("StridedSlice")(shape, [1], [0], [1], end_mask=1) if x.stacked else shape, False))
+        out.append(
+            Stack(lookup("StridedSlice")(shape, [1], [0], [1], end_mask=1) if x.stacked else shape, False)
+        )
     return out
 
 
@@ -183,7 +246,11 @@ def _fill(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
 @rule("EnsureShape")
 def _ensure(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     shape = node.attrs["shape"]
-    return inputs[0].tensor if shape is None else call(node.op_def, [inputs[0].tensor], {**node.attrs, "shape": (None, *shape)})
+    return (
+        inputs[0].tensor
+        if shape is None
+        else call(node.op_def, [inputs[0].tensor], {**node.attrs, "shape": (None, *shape)})
+    )
 
 
 @rule("ExpandDims")
@@ -204,7 +271,11 @@ def _squeeze(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
 @rule("Transpose", "ConjugateTranspose")
 def _transpose(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     perm = needs_shared(inputs[1])
-    return call(node.op_def, [inputs[0].tensor, _front(perm, lookup("AddV2")(perm, to_tensor(1, perm._dtype)), 0)], node.attrs)
+    return call(
+        node.op_def,
+        [inputs[0].tensor, _front(perm, lookup("AddV2")(perm, to_tensor(1, perm._dtype)), 0)],
+        node.attrs,
+    )
 
 
 def _front(like: Any, rest: Any, value: int) -> Any:
@@ -221,7 +292,23 @@ def _axes_up(axes: Any) -> Any:
     return lookup("SelectV2")(lookup("GreaterEqual")(axes, zero), lookup("AddV2")(axes, one), axes)
 
 
-@rule("Sum", "Mean", "Prod", "Max", "Min", "All", "Any", "EuclideanNorm", "ArgMax", "ArgMin", "Cumsum", "Cumprod", "CumulativeLogsumexp", "ReverseV2", "Reverse")
+@rule(
+    "Sum",
+    "Mean",
+    "Prod",
+    "Max",
+    "Min",
+    "All",
+    "Any",
+    "EuclideanNorm",
+    "ArgMax",
+    "ArgMin",
+    "Cumsum",
+    "Cumprod",
+    "CumulativeLogsumexp",
+    "ReverseV2",
+    "Reverse",
+)
 def _along_axes(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     if node.type == "Reverse":
         return None
@@ -230,10 +317,14 @@ def _along_axes(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
 
 @rule("Roll")
 def _roll(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
-    return call(node.op_def, [inputs[0].tensor, needs_shared(inputs[1]), _axes_up(needs_shared(inputs[2]))], node.attrs)
+    return call(
+        node.op_def,
+        [inputs[0].tensor, needs_shared(inputs[1]), _axes_up(needs_shared(inputs[2]))],
+        node.attrs,
+    )
 
 
-# ------------------------------------------------------------------------------------------------- joining and separating
+# ------------------------------------------------------------------------------------- joining and separating
 @rule("ConcatV2")
 def _concat(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     *values, axis = inputs
@@ -261,7 +352,11 @@ def _split(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
 
 @rule("SplitV")
 def _split_v(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
-    return call(node.op_def, [inputs[0].tensor, needs_shared(inputs[1]), _axes_up(needs_shared(inputs[2]))], node.attrs)
+    return call(
+        node.op_def,
+        [inputs[0].tensor, needs_shared(inputs[1]), _axes_up(needs_shared(inputs[2]))],
+        node.attrs,
+    )
 
 
 @rule("Tile")
@@ -279,17 +374,22 @@ def _pad(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     return call(node.op_def, [inputs[0].tensor, wide, *[x.tensor for x in inputs[2:]]], node.attrs)
 
 
-# ---------------------------------------------------------------------------------------------------- slices and gathers
+# ----------------------------------------------------------------------------------------- slices and gathers
 @rule("Slice")
 def _slice(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     x, begin, size = inputs
     if begin.stacked or size.stacked:
         return None
-    return lookup("Slice")(x.tensor, _front(begin.tensor, begin.tensor, 0), _front(size.tensor, size.tensor, -1))
+    return lookup("Slice")(
+        x.tensor, _front(begin.tensor, begin.tensor, 0), _front(size.tensor, size.tensor, -1)
+    )
 
 
 def _masks(attrs: Any) -> dict[str, int]:
-    up = {k: attrs[k] << 1 for k in ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")}
+    up = {
+        k: attrs[k] << 1
+        for k in ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
+    }
     up["begin_mask"] |= 1
     up["end_mask"] |= 1
     return up
@@ -304,7 +404,12 @@ def _strided_slice(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     x, begin, end, strides = inputs
     if begin.stacked:
         attrs = node.attrs
-        single = begin.shape == (1,) and attrs["shrink_axis_mask"] == 1 and not attrs["new_axis_mask"] and not attrs["ellipsis_mask"]
+        single = (
+            begin.shape == (1,)
+            and attrs["shrink_axis_mask"] == 1
+            and not attrs["new_axis_mask"]
+            and not attrs["ellipsis_mask"]
+        )
         if not single:
             return None
         index = lookup("Squeeze")(begin.tensor, squeeze_dims=[1])
@@ -312,10 +417,16 @@ def _strided_slice(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
         zero = to_tensor(0, index._dtype)
         wrapped = lookup("AddV2")(index, lookup("Cast")(to_tensor(size), DstT=index._dtype))
         index = lookup("SelectV2")(lookup("Less")(index, zero), wrapped, index)
-        return lookup("GatherV2")(x.tensor, index, to_tensor(1 if x.stacked else 0), batch_dims=1 if x.stacked else 0)
+        return lookup("GatherV2")(
+            x.tensor, index, to_tensor(1 if x.stacked else 0), batch_dims=1 if x.stacked else 0
+        )
     if end.stacked or strides.stacked:
         return None
-    return call(node.op_def, [x.tensor, *_spec(begin.tensor, end.tensor, strides.tensor)], {**node.attrs, **_masks(node.attrs)})
+    return call(
+        node.op_def,
+        [x.tensor, *_spec(begin.tensor, end.tensor, strides.tensor)],
+        {**node.attrs, **_masks(node.attrs)},
+    )
 
 
 @rule("StridedSliceGrad")
@@ -323,7 +434,11 @@ def _strided_slice_grad(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> An
     shape, begin, end, strides, dy = inputs
     if any(x.stacked for x in (shape, begin, end, strides)):
         return None
-    return call(node.op_def, [_with_count(v, shape), *_spec(begin.tensor, end.tensor, strides.tensor), dy.tensor], {**node.attrs, **_masks(node.attrs)})
+    return call(
+        node.op_def,
+        [_with_count(v, shape), *_spec(begin.tensor, end.tensor, strides.tensor), dy.tensor],
+        {**node.attrs, **_masks(node.attrs)},
+    )
 
 
 @rule("GatherV2", "Gather")
@@ -383,22 +498,34 @@ def _segments(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     wide_data, wide_ids = v.stack(data), v.stack(ids)
     i = lookup("Cast")(lookup("Range")(0, v.n, 1), DstT=wide_ids._dtype)
     sizes = dims(wide_ids)
-    offset = reshape(lookup("Mul")(i, lookup("Cast")(number, DstT=wide_ids._dtype)), [sizes[0], *[1] * (len(sizes) - 1)])
+    offset = reshape(
+        lookup("Mul")(i, lookup("Cast")(number, DstT=wide_ids._dtype)), [sizes[0], *[1] * (len(sizes) - 1)]
+    )
     negative = lookup("Less")(wide_ids, to_tensor(0, wide_ids._dtype))
     shifted = lookup("SelectV2")(negative, wide_ids, lookup("AddV2")(wide_ids, offset))
     total = lookup("Mul")(lookup("Cast")(to_tensor(v.n), DstT=number._dtype), number)
     out = call(node.op_def, [wide_data, shifted, total], node.attrs)[0]
-    return reshape(out, [v.n, lookup("Cast")(number, DstT=dtypes.int32) if static_value(number) is None else int(static_value(number)), *dims(out)[1:]])  # type: ignore[arg-type]
+    known = static_value(number)
+    return reshape(
+        out,
+        [
+            v.n,
+            lookup("Cast")(number, DstT=dtypes.int32) if known is None else int(known),
+            *dims(out)[1:],
+        ],
+    )  # type: ignore[arg-type]
 
 
 @rule("OneHot")
 def _one_hot(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     if any(x.stacked for x in inputs[1:]):
         return None
-    return call(node.op_def, [x.tensor for x in inputs], {**node.attrs, "axis": _attr_axis(node.attrs["axis"])})
+    return call(
+        node.op_def, [x.tensor for x in inputs], {**node.attrs, "axis": _attr_axis(node.attrs["axis"])}
+    )
 
 
-# ----------------------------------------------------------------------------------------------------------- contractions
+# ----------------------------------------------------------------------------------------------- contractions
 @rule("MatMul")
 def _matmul(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     a, b = inputs
@@ -423,7 +550,9 @@ def _batch_matmul(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
 @rule("Einsum")
 def _einsum(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     left, _, right = node.attrs["equation"].replace(" ", "").partition("->")
-    free = next(c for c in "zyxwvutsrqponmlkjihgfedcbaZYXWVUTSRQPONMLKJIHGFEDCBA" if c not in node.attrs["equation"])
+    free = next(
+        c for c in "zyxwvutsrqponmlkjihgfedcbaZYXWVUTSRQPONMLKJIHGFEDCBA" if c not in node.attrs["equation"]
+    )
     terms = [free + term if x.stacked else term for term, x in zip(left.split(","), inputs)]
     return lookup("Einsum")([x.tensor for x in inputs], equation=f"{','.join(terms)}->{free}{right}")
 
@@ -448,9 +577,33 @@ def _bias_add_grad(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     return lookup("Sum")(inputs[0].tensor, [i + 1 for i in range(rank) if i != channel], keep_dims=False)
 
 
-# --------------------------------------------------------------------------------------- ops with leading batch dimensions
-@rule("Softmax", "LogSoftmax", "Cholesky", "CholeskyGrad", "MatrixInverse", "MatrixDeterminant", "LogMatrixDeterminant", "Qr", "Svd", "SelfAdjointEigV2", "Eig", "Lu", "MatrixExponential",
-      "MatrixLogarithm", "MatrixSquareRoot", "FFT", "IFFT", "FFT2D", "IFFT2D", "FFT3D", "IFFT3D", "MatrixDiag", "MatrixDiagPart", "TopK")  # fmt: skip
+# -------------------------------------------------------------------------- ops with leading batch dimensions
+@rule(
+    "Softmax",
+    "LogSoftmax",
+    "Cholesky",
+    "CholeskyGrad",
+    "MatrixInverse",
+    "MatrixDeterminant",
+    "LogMatrixDeterminant",
+    "Qr",
+    "Svd",
+    "SelfAdjointEigV2",
+    "Eig",
+    "Lu",
+    "MatrixExponential",
+    "MatrixLogarithm",
+    "MatrixSquareRoot",
+    "FFT",
+    "IFFT",
+    "FFT2D",
+    "IFFT2D",
+    "FFT3D",
+    "IFFT3D",
+    "MatrixDiag",
+    "MatrixDiagPart",
+    "TopK",
+)
 def _leading(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     return call(node.op_def, [v.stack(x) for x in inputs], node.attrs)
 
@@ -459,10 +612,26 @@ def _leading(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
 def _leading_pair(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     if inputs[0].rank != inputs[1].rank and node.type != "MatrixSetDiag":
         return None
-    return call(node.op_def, [v.stack(x) for x in inputs[:2]] + [needs_shared(x) for x in inputs[2:]], node.attrs)
+    return call(
+        node.op_def, [v.stack(x) for x in inputs[:2]] + [needs_shared(x) for x in inputs[2:]], node.attrs
+    )
 
 
-@rule("MatrixDiagV2", "MatrixDiagV3", "MatrixDiagPartV2", "MatrixDiagPartV3", "MatrixBandPart", "TopKV2", "RFFT", "IRFFT", "RFFT2D", "IRFFT2D", "RFFT3D", "IRFFT3D", "InTopKV2")
+@rule(
+    "MatrixDiagV2",
+    "MatrixDiagV3",
+    "MatrixDiagPartV2",
+    "MatrixDiagPartV3",
+    "MatrixBandPart",
+    "TopKV2",
+    "RFFT",
+    "IRFFT",
+    "RFFT2D",
+    "IRFFT2D",
+    "RFFT3D",
+    "IRFFT3D",
+    "InTopKV2",
+)
 def _leading_first(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     if node.type == "InTopKV2" or any(x.stacked for x in inputs[1:]):
         return None
@@ -489,20 +658,37 @@ def _parted(v: Vectorizer, x: Any) -> Any:
 
 
 def _per_example(batched: int) -> Rule:
-    """Ops that treat every example of a batch alike: the elements' batches become one. The first `batched` inputs have the
-    batch dimension; the others must be shared."""
+    """Ops that treat every example of a batch alike: the elements' batches become one. The first `batched`
+    inputs have the batch dimension; the others must be shared."""
 
     def apply(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
         if any(x.stacked for x in inputs[batched:]):
             return None
-        outputs = call(node.op_def, [_merged(v.stack(x)) for x in inputs[:batched]] + [x.tensor for x in inputs[batched:]], node.attrs)
+        outputs = call(
+            node.op_def,
+            [_merged(v.stack(x)) for x in inputs[:batched]] + [x.tensor for x in inputs[batched:]],
+            node.attrs,
+        )
         return [_parted(v, y) for y in outputs]
 
     return apply
 
 
-rule("Conv2D", "Conv3D", "DepthwiseConv2dNative", "MaxPool", "AvgPool", "MaxPool3D", "AvgPool3D", "MaxPoolV2", "LRN", "ResizeBilinear", "ResizeNearestNeighbor", "SpaceToDepth",
-     "DepthToSpace")(_per_example(1))  # fmt: skip
+rule(
+    "Conv2D",
+    "Conv3D",
+    "DepthwiseConv2dNative",
+    "MaxPool",
+    "AvgPool",
+    "MaxPool3D",
+    "AvgPool3D",
+    "MaxPoolV2",
+    "LRN",
+    "ResizeBilinear",
+    "ResizeNearestNeighbor",
+    "SpaceToDepth",
+    "DepthToSpace",
+)(_per_example(1))
 rule("SparseSoftmaxCrossEntropyWithLogits", "SoftmaxCrossEntropyWithLogits")(_per_example(2))
 rule("MaxPoolGrad", "MaxPool3DGrad", "LRNGrad", "MaxPoolGradGrad", "MaxPool3DGradGrad")(_per_example(3))
 
@@ -512,7 +698,12 @@ def _conv_input(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     sizes, filters, dy = inputs
     if filters.stacked or sizes.stacked:
         return None
-    return _parted(v, call(node.op_def, [_more_examples(v, sizes.tensor), filters.tensor, _merged(dy.tensor)], node.attrs)[0])
+    return _parted(
+        v,
+        call(node.op_def, [_more_examples(v, sizes.tensor), filters.tensor, _merged(dy.tensor)], node.attrs)[
+            0
+        ],
+    )
 
 
 def _more_examples(v: Vectorizer, sizes: Any) -> Any:
@@ -525,23 +716,38 @@ def _more_examples(v: Vectorizer, sizes: Any) -> Any:
 @rule("AvgPoolGrad", "AvgPool3DGrad")
 def _pool_grad(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     shape, dy = inputs
-    return _parted(v, call(node.op_def, [_more_examples(v, needs_shared(shape)), _merged(dy.tensor)], node.attrs)[0])
+    return _parted(
+        v, call(node.op_def, [_more_examples(v, needs_shared(shape)), _merged(dy.tensor)], node.attrs)[0]
+    )
 
 
-# --------------------------------------------------------------------------------------------- calls, conditionals, random
+# -------------------------------------------------------------------------------- calls, conditionals, random
 @rule("PartitionedCall", "StatefulPartitionedCall")
 def _call(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     return v.run(node.attrs["f"], list(inputs))
 
 
-RANDOM = frozenset({"RandomUniform", "RandomStandardNormal", "TruncatedNormal", "RandomUniformInt", "RandomGamma", "RandomPoissonV2"})
+RANDOM = frozenset(
+    {
+        "RandomUniform",
+        "RandomStandardNormal",
+        "TruncatedNormal",
+        "RandomUniformInt",
+        "RandomGamma",
+        "RandomPoissonV2",
+    }
+)
 
 
 @rule(*RANDOM)
 def _random(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     """Every element draws numbers of its own."""
     if node.type in ("RandomGamma", "RandomPoissonV2"):
-        return None if any(x.stacked for x in inputs) else call(node.op_def, [_with_count(v, inputs[0]), inputs[1].tensor], node.attrs)
+        return (
+            None
+            if any(x.stacked for x in inputs)
+            else call(node.op_def, [_with_count(v, inputs[0]), inputs[1].tensor], node.attrs)
+        )
     if any(x.stacked for x in inputs[1:]):
         return None
     return call(node.op_def, [_with_count(v, inputs[0]), *[x.tensor for x in inputs[1:]]], node.attrs)

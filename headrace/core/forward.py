@@ -1,7 +1,7 @@
 """Forward-mode differentiation: `ForwardAccumulator` carries a Jacobian-vector product along with every op.
 
-An op has one derivative rule, its gradient `v ↦ Jᵀv`. That rule is linear in v and itself made of ops, so differentiating it
-with respect to v gives `t ↦ Jt`: the forward rule, without a second table."""
+An op has one derivative rule, its gradient `v ↦ Jᵀv`. That rule is linear in v and itself made of ops, so
+differentiating it with respect to v gives `t ↦ Jt`: the forward rule, without a second table."""
 
 from __future__ import annotations
 
@@ -42,13 +42,16 @@ class ForwardAccumulator:
 
     def __init__(self, primals: Any, tangents: Any) -> None:
         self._jvps: dict[int, tuple[Any, Any]] = {}  # id of a tensor -> (weak reference to it, its product)
-        self._below: frozenset[int] | None = None  # the listeners that were there before; they hear what is computed here
+        self._below: frozenset[int] | None = (
+            None  # the listeners that were there before; they hear what is computed here
+        )
         self._active = False
         flat = nest.flatten(primals)
         nest.assert_same_structure(primals, tangents, check_types=False)
         if len({id(p) for p in flat}) != len(flat):
             raise ValueError(
-                "A tensor was specified as a primal multiple times. This may indicate an error. If it was intended, please sum the corresponding tangents."
+                "A tensor was specified as a primal multiple times. This may indicate an error. If it was"
+                " intended, please sum the corresponding tangents."
             )
         for primal, tangent in zip(flat, nest.flatten(tangents)):
             self._watch(primal, tangent)
@@ -57,10 +60,14 @@ class ForwardAccumulator:
         if primal.dtype.kind not in "fc":
             import logging
 
-            logging.getLogger("headrace").warning("The dtype of the watched primal must be floating (e.g. tf.float32), got %r", primal.dtype)
+            logging.getLogger("headrace").warning(
+                "The dtype of the watched primal must be floating (e.g. tf.float32), got %r", primal.dtype
+            )
         tangent = to_tensor(tangent, primal.dtype)
         if not tangent.shape.is_compatible_with(primal.shape):
-            raise ValueError(f"A tangent must have its primal's shape {primal.shape}, received {tangent.shape}.")
+            raise ValueError(
+                f"A tangent must have its primal's shape {primal.shape}, received {tangent.shape}."
+            )
         self._set(primal.handle if hasattr(primal, "handle") else primal, tangent)
 
     def _set(self, tensor: Any, jvp: Any) -> None:
@@ -94,11 +101,14 @@ class ForwardAccumulator:
         """The Jacobian-vector products that were computed for `primals`, in their structure.
 
         Args:
-          unconnected_gradients: "none" gives None for tensors that do not depend on the primals, "zero" gives zeros.
+          unconnected_gradients: "none" gives None for tensors that do not depend on the primals, "zero" gives
+            zeros.
         """
         unconnected = str(getattr(unconnected_gradients, "value", unconnected_gradients)).lower()
         if unconnected not in ("none", "zero"):
-            raise ValueError(f"Unknown value for unconnected_gradients: {unconnected!r}; use 'none' or 'zero'.")
+            raise ValueError(
+                f"Unknown value for unconnected_gradients: {unconnected!r}; use 'none' or 'zero'."
+            )
 
         def fetch(x: Any) -> Any:
             jvp = self._get(x.handle if hasattr(x, "handle") else x)
@@ -106,7 +116,9 @@ class ForwardAccumulator:
 
         return nest.map_structure(fetch, primals)
 
-    def record(self, op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], outputs: Sequence[Tensor]) -> None:
+    def record(
+        self, op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], outputs: Sequence[Tensor]
+    ) -> None:
         """Called after every op: computes the products of its outputs from those of its inputs."""
         tangents = [self._get(x) for x in inputs]
         if all(t is None for t in tangents) or not any(y._dtype.kind in "fc" for y in outputs):
@@ -122,7 +134,13 @@ class ForwardAccumulator:
             set_tapes(saved)
 
 
-def jvps(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], outputs: Sequence[Tensor], tangents: Sequence[Any]) -> list[Any]:
+def jvps(
+    op: OpDef,
+    inputs: Sequence[Tensor],
+    attrs: Mapping[str, Any],
+    outputs: Sequence[Tensor],
+    tangents: Sequence[Any],
+) -> list[Any]:
     """J·tangents of one op, by differentiating its gradient rule with respect to the output gradients."""
     if outputs[0]._is_eager and isinstance(attrs.get("f"), FuncGraph):
         return _of_call(inputs, attrs["f"], outputs, tangents)
@@ -153,10 +171,11 @@ def jvps(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], outputs:
     return [None if s is None else next(found) for s in seeds]
 
 
-# ------------------------------------------------------------------------------------------------ calls of graphs, when eager
+# -------------------------------------------------------------------------------- calls of graphs, when eager
 class _TangentGraph(FuncGraph):
-    """Computes the tangents of a function's outputs from those of its inputs. It takes what the function's run left (inputs,
-    outputs, among them what the backward pass needs); anything else inside the function is computed again."""
+    """Computes the tangents of a function's outputs from those of its inputs. It takes what the function's
+    run left (inputs, outputs, among them what the backward pass needs); anything else inside the function is
+    computed again."""
 
     def __init__(self, graph: FuncGraph, given: Sequence[bool]) -> None:
         super().__init__(f"{graph.name}_tangent", outer=origin(graph))
@@ -168,11 +187,15 @@ class _TangentGraph(FuncGraph):
             for t, g in zip(graph.inputs, given):
                 if g:
                     data = t.__dict__.get("_handle_data")
-                    tangents[id(t)] = self.argument(data[0], data[1]) if data else self.argument(t._dtype, t._raw_shape)
+                    tangents[id(t)] = (
+                        self.argument(data[0], data[1]) if data else self.argument(t._dtype, t._raw_shape)
+                    )
             for node in _leading_to(graph):
                 found = [tangents.get(id(t)) for t in node.inputs]
                 if any(f is not None for f in found) and any(y._dtype.kind in "fc" for y in node.outputs):
-                    for y, jvp in zip(node.outputs, jvps(node.op_def, node.inputs, node.attrs, node.outputs, found)):
+                    for y, jvp in zip(
+                        node.outputs, jvps(node.op_def, node.inputs, node.attrs, node.outputs, found)
+                    ):
                         if jvp is not None:
                             tangents[id(y)] = jvp
             self.reached = [id(t) in tangents for t in graph.outputs]
@@ -201,7 +224,9 @@ def _leading_to(graph: FuncGraph) -> list[Any]:
     return [n for n in graph.operations if id(n) in wanted]
 
 
-def _of_call(inputs: Sequence[Any], graph: FuncGraph, outputs: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
+def _of_call(
+    inputs: Sequence[Any], graph: FuncGraph, outputs: Sequence[Any], tangents: Sequence[Any]
+) -> list[Any]:
     from headrace.ops.functional import call
 
     given = tuple([t is not None for t in tangents])
@@ -211,6 +236,8 @@ def _of_call(inputs: Sequence[Any], graph: FuncGraph, outputs: Sequence[Any], ta
     if tangent is None:
         tangent = made[key] = _TangentGraph(graph, given)
     values = {id(t): v for t, v in zip((*graph.inputs, *graph.outputs), (*inputs, *outputs))}
-    arguments = [t for t in tangents if t is not None] + [values.get(id(t), t) for t in tangent.external_captures]
+    arguments = [t for t in tangents if t is not None] + [
+        values.get(id(t), t) for t in tangent.external_captures
+    ]
     found = iter(call(tangent, arguments))
     return [next(found) if reached else None for reached in tangent.reached]

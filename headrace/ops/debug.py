@@ -1,4 +1,5 @@
-"""Ops that look for NaN and infinity, and the observer that puts one behind every op (`tf.debugging.enable_check_numerics`)."""
+"""Ops that look for NaN and infinity, and the observer that puts one behind every op
+(`tf.debugging.enable_check_numerics`)."""
 
 from __future__ import annotations
 
@@ -16,14 +17,54 @@ from headrace.core.tape import not_differentiable
 from .table import same_as
 
 # Ops that move values without making new ones, or whose outputs are no values yet.
-_SKIPPED = frozenset({
-    "Placeholder", "Const", "Identity", "IdentityN", "ReadVariableOp", "StopGradient", "PreventGradient", "Concat", "ConcatV2", "ExpandDims", "Fill", "Gather", "Maximum", "Minimum",
-    "Reshape", "Slice", "Squeeze", "Pack", "StridedSlice", "StridedSliceGrad", "TensorListConcatV2", "TensorListGather", "TensorListGetItem", "TensorListPopBack", "TensorListStack",
-    "Transpose", "Unpack", "CheckNumerics", "CheckNumericsV2", "DebugNumericSummaryV2", "If", "StatelessIf", "Case", "StatelessCase", "While", "StatelessWhile", "PartitionedCall",
-    "StatefulPartitionedCall",
-})  # fmt: skip
+_SKIPPED = frozenset(
+    {
+        "Placeholder",
+        "Const",
+        "Identity",
+        "IdentityN",
+        "ReadVariableOp",
+        "StopGradient",
+        "PreventGradient",
+        "Concat",
+        "ConcatV2",
+        "ExpandDims",
+        "Fill",
+        "Gather",
+        "Maximum",
+        "Minimum",
+        "Reshape",
+        "Slice",
+        "Squeeze",
+        "Pack",
+        "StridedSlice",
+        "StridedSliceGrad",
+        "TensorListConcatV2",
+        "TensorListGather",
+        "TensorListGetItem",
+        "TensorListPopBack",
+        "TensorListStack",
+        "Transpose",
+        "Unpack",
+        "CheckNumerics",
+        "CheckNumericsV2",
+        "DebugNumericSummaryV2",
+        "If",
+        "StatelessIf",
+        "Case",
+        "StatelessCase",
+        "While",
+        "StatelessWhile",
+        "PartitionedCall",
+        "StatefulPartitionedCall",
+    }
+)
 # Batch statistics of an empty batch are NaN by definition.
-_IGNORED = {("FusedBatchNorm", slot) for slot in (1, 2, 3, 4)} | {("FusedBatchNormV2", slot) for slot in (1, 2, 3, 4)} | {("FusedBatchNormV3", slot) for slot in (1, 2, 3, 4, 5)}
+_IGNORED = (
+    {("FusedBatchNorm", slot) for slot in (1, 2, 3, 4)}
+    | {("FusedBatchNormV2", slot) for slot in (1, 2, 3, 4)}
+    | {("FusedBatchNormV3", slot) for slot in (1, 2, 3, 4, 5)}
+)
 REDUCE_INF_NAN_THREE_SLOTS = 8
 
 
@@ -33,7 +74,13 @@ def _text(message: Any) -> str:
 
 def _names(parts: Sequence[str]) -> str:
     """`A`, `A and B`, `A, B, and C`."""
-    return parts[0] if len(parts) == 1 else " and ".join(parts) if len(parts) == 2 else ", ".join(parts[:-1]) + f", and {parts[-1]}"
+    return (
+        parts[0]
+        if len(parts) == 1
+        else " and ".join(parts)
+        if len(parts) == 2
+        else ", ".join(parts[:-1]) + f", and {parts[-1]}"
+    )
 
 
 def _found(tensor: np.ndarray, signed: bool) -> list[str]:
@@ -49,7 +96,9 @@ def _check(signed: bool) -> Callable[..., Any]:
     def kernel(tensor: np.ndarray, message: Any) -> np.ndarray:
         found = _found(tensor, signed)
         if found:
-            raise errors.InvalidArgumentError(None, None, f"{_text(message)} : Tensor had {_names(found)} values")
+            raise errors.InvalidArgumentError(
+                None, None, f"{_text(message)} : Tensor had {_names(found)} values"
+            )
         return tensor
 
     return kernel
@@ -60,21 +109,50 @@ def _check_grad(op: Any, g: Any) -> list[Any]:
     return [CHECK_NUMERICS(g, message=message)]
 
 
-CHECK_NUMERICS = OpDef("CheckNumerics", "tensor: T -> output: T", attrs={"message": REQUIRED}, types={"T": FLOATS}, shape=same_as(0), kernel=_check(False), stateful=True, host=True,
-                       grad=_check_grad, doc="The tensor; InvalidArgumentError if any element is NaN or infinite.")  # fmt: skip
-CHECK_NUMERICS_V2 = OpDef("CheckNumericsV2", "tensor: T -> output: T", attrs={"message": REQUIRED}, types={"T": FLOATS}, shape=same_as(0), kernel=_check(True), stateful=True, host=True,
-                          grad=_check_grad)  # fmt: skip
+CHECK_NUMERICS = OpDef(
+    "CheckNumerics",
+    "tensor: T -> output: T",
+    attrs={"message": REQUIRED},
+    types={"T": FLOATS},
+    shape=same_as(0),
+    kernel=_check(False),
+    stateful=True,
+    host=True,
+    grad=_check_grad,
+    doc="The tensor; InvalidArgumentError if any element is NaN or infinite.",
+)
+CHECK_NUMERICS_V2 = OpDef(
+    "CheckNumericsV2",
+    "tensor: T -> output: T",
+    attrs={"message": REQUIRED},
+    types={"T": FLOATS},
+    shape=same_as(0),
+    kernel=_check(True),
+    stateful=True,
+    host=True,
+    grad=_check_grad,
+)
 
 
 def _only_three_slots(mode: int) -> None:
     if mode != REDUCE_INF_NAN_THREE_SLOTS:
-        raise errors.UnimplementedError(None, None, f"DebugNumericSummaryV2 supports tensor_debug_mode {REDUCE_INF_NAN_THREE_SLOTS} (REDUCE_INF_NAN_THREE_SLOTS), received {mode}.")
+        raise errors.UnimplementedError(
+            None,
+            None,
+            f"DebugNumericSummaryV2 supports tensor_debug_mode {REDUCE_INF_NAN_THREE_SLOTS}"
+            f" (REDUCE_INF_NAN_THREE_SLOTS), received {mode}.",
+        )
 
 
 def _summary(tensor: np.ndarray, output_dtype: DType, tensor_debug_mode: int, tensor_id: int) -> np.ndarray:
     _only_three_slots(tensor_debug_mode)
     found = _found(tensor, True)
-    return np.asarray([value if name in found else 0.0 for name, value in (("-Inf", -np.inf), ("+Inf", np.inf), ("NaN", np.nan))])
+    return np.asarray(
+        [
+            value if name in found else 0.0
+            for name, value in (("-Inf", -np.inf), ("+Inf", np.inf), ("NaN", np.nan))
+        ]
+    )
 
 
 def _lower_summary(b: Any, x: Any, output_dtype: DType, tensor_debug_mode: int, tensor_id: int) -> Any:
@@ -85,23 +163,34 @@ def _lower_summary(b: Any, x: Any, output_dtype: DType, tensor_debug_mode: int, 
     for value in (-np.inf, np.inf, np.nan):
         hit = b.compare("NE", x, x) if np.isnan(value) else b.compare("EQ", x, b.constant(value, x.dtype))
         any_hit = b.reduce(hit, dims, "or", np.False_)
-        slots.append(b.reshape(b.select(any_hit, b.constant(value, output_dtype), b.constant(0.0, output_dtype)), (1,)))
+        slots.append(
+            b.reshape(b.select(any_hit, b.constant(value, output_dtype), b.constant(0.0, output_dtype)), (1,))
+        )
     return b.concatenate(slots, 0)
 
 
-SUMMARY = OpDef("DebugNumericSummaryV2", "input: T -> output: output_dtype", attrs={"output_dtype": dtypes.float32, "tensor_debug_mode": -1, "tensor_id": -1}, shape=lambda c: (3,),
-                kernel=_summary, lower=_lower_summary, grad=not_differentiable)  # fmt: skip
+SUMMARY = OpDef(
+    "DebugNumericSummaryV2",
+    "input: T -> output: output_dtype",
+    attrs={"output_dtype": dtypes.float32, "tensor_debug_mode": -1, "tensor_id": -1},
+    shape=lambda c: (3,),
+    kernel=_summary,
+    lower=_lower_summary,
+    grad=not_differentiable,
+)
 
 
 class NumericsObserver:
-    """Checks what every op computes: eager results at once; in graphs by a check added behind the op, of a summary that is
-    computed along with it."""
+    """Checks what every op computes: eager results at once; in graphs by a check added behind the op, of a
+    summary that is computed along with it."""
 
     def __init__(self, stack_height_limit: int | None, path_length_limit: int | None) -> None:
         self.height, self.length = stack_height_limit, path_length_limit
         self._inside = False
 
-    def __call__(self, op: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any], outputs: Sequence[Any]) -> None:
+    def __call__(
+        self, op: OpDef, inputs: Sequence[Any], attrs: Mapping[str, Any], outputs: Sequence[Any]
+    ) -> None:
         if self._inside or op.name in _SKIPPED:
             return
         self._inside = True
@@ -119,18 +208,36 @@ class NumericsObserver:
                 CHECK_NUMERICS_V2.kernel(array, self._message(op, inputs, y, slot, count))  # type: ignore[misc]
             return
         with y.op.graph.name_scope(y.op.name + "/"):
-            CHECK_NUMERICS_V2(SUMMARY(y, tensor_debug_mode=REDUCE_INF_NAN_THREE_SLOTS), message=self._message(op, inputs, y, slot, count))
+            CHECK_NUMERICS_V2(
+                SUMMARY(y, tensor_debug_mode=REDUCE_INF_NAN_THREE_SLOTS),
+                message=self._message(op, inputs, y, slot, count),
+            )
 
     def _message(self, op: OpDef, inputs: Sequence[Any], y: Any, slot: int, count: int) -> str:
         kind = "eagerly-executing" if y._is_eager else "graph"
-        lines = [f'\n\n!!! Detected Infinity or NaN in output {slot} of {kind} op "{op.name}" (# of outputs: {count}) !!!', f"  dtype: {y.dtype}", f"  shape: {y.shape}"]
+        lines = [
+            (
+                f'\n\n!!! Detected Infinity or NaN in output {slot} of {kind} op "{op.name}" (# of outputs:'
+                f" {count}) !!!"
+            ),
+            f"  dtype: {y.dtype}",
+            f"  shape: {y.shape}",
+        ]
         if y._is_eager:
             x = np.asarray(y._host(), np.float64)
-            for label, n in (("-Inf", np.sum(np.isneginf(x))), ("+Inf", np.sum(np.isposinf(x))), ("+NaN", np.sum(np.isnan(x)))):
+            for label, n in (
+                ("-Inf", np.sum(np.isneginf(x))),
+                ("+Inf", np.sum(np.isposinf(x))),
+                ("+NaN", np.sum(np.isnan(x))),
+            ):
                 if n:
                     lines.append(f"  # of {label} elements: {n}")
         if len(inputs) > 1:
-            lines += ["", f"  Input tensors ({len(inputs)}):", *[f"         {i}: {x}" for i, x in enumerate(inputs)]]
+            lines += [
+                "",
+                f"  Input tensors ({len(inputs)}):",
+                *[f"         {i}: {x}" for i, x in enumerate(inputs)],
+            ]
         elif inputs:
             lines += ["", f"  Input tensor: {inputs[0]}"]
         if not y._is_eager:

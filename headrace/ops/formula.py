@@ -1,6 +1,9 @@
-"""One formula, two targets: the same Python expression computes on NumPy arrays (`HOST`) or writes StableHLO (`Program(b)`).
+"""One formula, two targets: the same Python expression computes on NumPy arrays (`HOST`) or writes StableHLO
+(`Program(b)`).
 
-For numerical recipes of which eager and compiled runs must give the same bits (random numbers), this keeps a single text."""
+For numerical recipes of which eager and compiled runs must give the same bits (random numbers), this keeps a
+single text.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ CHUNK = 1 << 14  # rows computed at once on the host, so that intermediate array
 
 
 def _precise(function: Callable[..., Any]) -> Callable[..., Any]:
-    """float32 results as the C library gives them (correctly rounded), which NumPy's vectorised float32 loops do not."""
+    """float32 results as the C library gives them (correctly rounded), which NumPy's vectorised float32 loops
+    do not."""
 
     def f(x: Any) -> Any:
         x = np.asarray(x)
@@ -28,7 +32,9 @@ def _precise(function: Callable[..., Any]) -> Callable[..., Any]:
 class Host:
     """Formulas on NumPy arrays."""
 
-    log, log1p, sin, cos, exp = (staticmethod(_precise(f)) for f in (np.log, np.log1p, np.sin, np.cos, np.exp))
+    log, log1p, sin, cos, exp = (
+        staticmethod(_precise(f)) for f in (np.log, np.log1p, np.sin, np.cos, np.exp)
+    )
     sqrt, floor, ceil, abs = (staticmethod(f) for f in (np.sqrt, np.floor, np.ceil, np.abs))
     where, power, maximum, minimum = (staticmethod(f) for f in (np.where, np.power, np.maximum, np.minimum))
 
@@ -65,7 +71,8 @@ class Host:
 
     @staticmethod
     def rows(count: int, width: int, dtype: DType, row: Callable[[Any], Sequence[Any]]) -> Any:
-        """`row(index)` for index = 0 … count - 1 (uint64) gives `width` columns; the result is `[count, width]`."""
+        """`row(index)` for index = 0 … count - 1 (uint64) gives `width` columns; the result is `[count,
+        width]`."""
         out = np.empty((count, width), dtype._np)
         for start in range(0, count, CHUNK):
             index = np.arange(start, min(start + CHUNK, count), dtype=np.uint64)
@@ -78,9 +85,11 @@ class Host:
         """NumPy has no Philox that starts at a given block."""
 
     @staticmethod
-    def retry(step: Callable[..., tuple[Any, Sequence[Any]]], params: Sequence[Any], state: Sequence[Any]) -> list[Any]:
-        """Repeats `step(params, state) -> (done, state)` on every element until it is done; gives the last states.
-        `params` and `state` are arrays of one length."""
+    def retry(
+        step: Callable[..., tuple[Any, Sequence[Any]]], params: Sequence[Any], state: Sequence[Any]
+    ) -> list[Any]:
+        """Repeats `step(params, state) -> (done, state)` on every element until it is done; gives the last
+        states. `params` and `state` are arrays of one length."""
         result = [np.array(s) for s in state]
         params, state, active = list(params), list(state), None
         while True:
@@ -117,7 +126,11 @@ class Lifted:
         return self.v.dtype
 
     def _value(self, other: Any) -> Any:
-        return other.v if isinstance(other, Lifted) else self.b.constant(np.asarray(other, self.v.dtype._np), self.v.dtype)
+        return (
+            other.v
+            if isinstance(other, Lifted)
+            else self.b.constant(np.asarray(other, self.v.dtype._np), self.v.dtype)
+        )
 
     def __getitem__(self, i: int) -> Lifted:
         rest = self.v.shape[1:]
@@ -129,6 +142,9 @@ class Lifted:
 
     def __invert__(self) -> Lifted:
         return Lifted(self.b, self.b.unary("not", self.v))
+
+
+lift: Any = Lifted  # its operators are made below, out of sight of type checkers
 
 
 def _operator(name: str, hlo: str) -> None:
@@ -149,8 +165,19 @@ def _comparison(name: str) -> None:
     setattr(Lifted, f"__{name}__", compare)
 
 
-for _name, _hlo in {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "mod": "remainder", "floordiv": "divide", "and": "and", "or": "or", "xor": "xor",
-                    "rshift": "shift_right_logical", "lshift": "shift_left"}.items():  # fmt: skip
+for _name, _hlo in {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "mod": "remainder",
+    "floordiv": "divide",
+    "and": "and",
+    "or": "or",
+    "xor": "xor",
+    "rshift": "shift_right_logical",
+    "lshift": "shift_left",
+}.items():
     _operator(_name, _hlo)
 for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
     _comparison(_name)
@@ -231,7 +258,16 @@ class Program:
     def take(self, x: Any, index: Any) -> Lifted:
         table = x if isinstance(x, Lifted) else Lifted(self.b, self.b.constant(np.asarray(x)))
         i = self.b.reshape(self.b.convert(index.v, dtypes.int32), (*index.shape, 1))
-        out = self.b.gather(table.v, i, index.shape, offset_dims=(), collapsed=(0,), start_map=(0,), sizes=(1,), index_dim=len(index.shape))
+        out = self.b.gather(
+            table.v,
+            i,
+            index.shape,
+            offset_dims=(),
+            collapsed=(0,),
+            start_map=(0,),
+            sizes=(1,),
+            index_dim=len(index.shape),
+        )
         return Lifted(self.b, out)
 
     def rows(self, count: int, width: int, dtype: DType, row: Callable[[Any], Sequence[Any]]) -> Lifted:
@@ -251,14 +287,20 @@ class Program:
     def columns(self, x: Any, count: int) -> list[Lifted]:
         """Every `count`-th element, from the first, the second … on."""
         n = x.shape[0]
-        return [x] if count == 1 else [Lifted(self.b, self.b.slice(x.v, [k], [n], [count])) for k in range(count)]
+        return (
+            [x]
+            if count == 1
+            else [Lifted(self.b, self.b.slice(x.v, [k], [n], [count])) for k in range(count)]
+        )
 
     def interleave(self, parts: Sequence[Any]) -> Lifted:
         """What `columns` took apart, as a table of `len(parts)` columns."""
         b, n = self.b, parts[0].shape[0]
         return Lifted(b, b.concatenate([b.reshape(p.v, (n, 1)) for p in parts], 1))
 
-    def retry(self, step: Callable[..., tuple[Any, Sequence[Any]]], params: Sequence[Any], state: Sequence[Any]) -> list[Lifted]:
+    def retry(
+        self, step: Callable[..., tuple[Any, Sequence[Any]]], params: Sequence[Any], state: Sequence[Any]
+    ) -> list[Lifted]:
         b = self.b
         n = state[0].shape[0]
         initial = [b.full((n,), False, dtypes.bool_), *[s.v for s in state]]

@@ -13,7 +13,7 @@ from headrace.core.op import OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
 
-from .formula import HOST, Lifted, Program
+from .formula import HOST, Lifted, Program, lift
 from .random import SEEDS, WIDE_INTS, count
 
 
@@ -23,14 +23,19 @@ def _rotate(x: Any, r: int, width: int) -> Any:
 
 
 def _index_shuffle(xp: Any, index: Any, key: Sequence[Any], last: Any, width: int, rounds: int) -> Any:
-    """Where each index goes in a permutation of [0, last]: the Simon block cipher (Beaulieu et al., 2013) with words of
-    `width` bits, applied until the result is in range (cycle walking)."""
+    """Where each index goes in a permutation of [0, last]: the Simon block cipher (Beaulieu et al., 2013)
+    with words of `width` bits, applied until the result is in range (cycle walking)."""
     mask = (1 << width) - 1
     keys = [k & mask for k in key]
     z = 0x7369F885192C0EF5
     for i in range(3, rounds):
         constant = 0xFFFFFFFC & mask ^ ((z >> (i - 3)) & 1)
-        keys.append(keys[i - 3] ^ _rotate(keys[i - 1], width - 3, width) ^ _rotate(keys[i - 1], width - 4, width) ^ constant)
+        keys.append(
+            keys[i - 3]
+            ^ _rotate(keys[i - 1], width - 3, width)
+            ^ _rotate(keys[i - 1], width - 4, width)
+            ^ constant
+        )
 
     def mix(x: Any) -> Any:
         return (_rotate(x, 1, width) & _rotate(x, 8, width)) ^ _rotate(x, 2, width)
@@ -47,10 +52,14 @@ def _index_shuffle(xp: Any, index: Any, key: Sequence[Any], last: Any, width: in
     return xp.retry(step, [*keys, last], [index])[0]
 
 
-def _index_shuffle_rule(xp: Any, index: Any, seed: Any, max_index: Any, rounds: int, value: np.ndarray) -> Any:
+def _index_shuffle_rule(
+    xp: Any, index: Any, seed: Any, max_index: Any, rounds: int, value: np.ndarray
+) -> Any:
     """Every input broadcast to one vector; `value` is max_index's value, which decides the cipher's width."""
     if rounds < 4 or rounds % 2:
-        raise errors.InvalidArgumentError(None, None, f"The number of rounds must be an even number of at least 4, received {rounds}.")
+        raise errors.InvalidArgumentError(
+            None, None, f"The number of rounds must be an even number of at least 4, received {rounds}."
+        )
     shape = np.broadcast_shapes(index.shape, seed.shape[:-1], max_index.shape)
     n = count(shape)
     highest = value.astype(np.uint64).reshape(-1)
@@ -69,14 +78,18 @@ def _index_shuffle_rule(xp: Any, index: Any, seed: Any, max_index: Any, rounds: 
             low, high = (0 if width == 8 else 2 ** (2 * width - 2)), 2 ** (2 * width)
             mine = (flat[1] > low) & (flat[1] <= high) if low else flat[1] <= high
             bounded = xp.where(mine, flat[1], xp.full((n,), 2 ** (2 * width) - 1, dtypes.uint64))
-            result = xp.where(mine, _index_shuffle(xp, flat[0] & (2 ** (2 * width) - 1), key, bounded, width, rounds), result)
+            result = xp.where(
+                mine,
+                _index_shuffle(xp, flat[0] & (2 ** (2 * width) - 1), key, bounded, width, rounds),
+                result,
+            )
     result = xp.where(flat[1] == 0, 0 * result, result)
     return xp.reshape(xp.convert(result, dtype), shape)
 
 
 def _column(xp: Any, x: Any, i: int) -> Any:
     if isinstance(x, Lifted):
-        return Lifted(x.b, x.b.reshape(x.b.slice(x.v, [0, i], [x.shape[0], i + 1]), (x.shape[0],)))
+        return lift(x.b, x.b.reshape(x.b.slice(x.v, [0, i], [x.shape[0], i + 1]), (x.shape[0],)))
     return x[:, i]
 
 
@@ -95,10 +108,19 @@ def _index_kernel(index: np.ndarray, seed: np.ndarray, max_index: np.ndarray, ro
 
 
 def _index_lower(b: Any, index: Any, seed: Any, max_index: np.ndarray, rounds: int) -> Any:
-    return _index_shuffle_rule(Program(b), Lifted(b, index), Lifted(b, seed), Lifted(b, b.constant(max_index)), rounds, max_index).v
+    return _index_shuffle_rule(
+        Program(b), lift(b, index), lift(b, seed), lift(b, b.constant(max_index)), rounds, max_index
+    ).v
 
 
-INDEX_SHUFFLE = OpDef("RandomIndexShuffle", "index: dtype, seed: Tseed, max_index: dtype -> output: dtype", attrs={"rounds": 4}, types={"dtype": WIDE_INTS, **SEEDS},
-                      shape=_index_shuffle_shape, kernel=_index_kernel, lower=_index_lower, static=("max_index",), grad=not_differentiable)  # fmt: skip
-
-
+INDEX_SHUFFLE = OpDef(
+    "RandomIndexShuffle",
+    "index: dtype, seed: Tseed, max_index: dtype -> output: dtype",
+    attrs={"rounds": 4},
+    types={"dtype": WIDE_INTS, **SEEDS},
+    shape=_index_shuffle_shape,
+    kernel=_index_kernel,
+    lower=_index_lower,
+    static=("max_index",),
+    grad=not_differentiable,
+)

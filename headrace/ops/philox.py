@@ -1,9 +1,9 @@
 """Philox-4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011) and the
 distributions drawn from it, element for element as TensorFlow's CPU kernels draw them.
 
-Each function takes `xp`, the target of the formulas (`formula.HOST` or `formula.Program(b)`). The generator's state is the
-triple (key, low counter, high counter) of uint64 numbers: a 64-bit key and a 128-bit position in the stream of blocks of
-four 32-bit words."""
+Each function takes `xp`, the target of the formulas (`formula.HOST` or `formula.Program(b)`). The generator's
+state is the triple (key, low counter, high counter) of uint64 numbers: a 64-bit key and a 128-bit position in
+the stream of blocks of four 32-bit words."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from headrace.core import dtypes
 from headrace.core.dtypes import DType
 
 MASK = 0xFFFFFFFF
-RESERVED = 256  # blocks set aside for each output of a sampler that rejects: how many it takes is not known beforehand
+RESERVED = 256  # blocks set aside for each output of a sampler that rejects: nobody knows how many it takes
 State = tuple[Any, Any, Any]
 
 
-# -------------------------------------------------------------------------------------------------------- the generator
+# ---------------------------------------------------------------------------------------------- the generator
 def rounds(x0: Any, x1: Any, x2: Any, x3: Any, k0: Any, k1: Any) -> tuple[Any, Any, Any, Any]:
     """The ten rounds. Words are 32-bit numbers held in uint64, so that a product's halves are at hand."""
     for r in range(10):
@@ -42,20 +42,23 @@ def block(xp: Any, state: State, position: Any) -> tuple[Any, Any, Any, Any]:
 
 
 def scramble(xp: Any, seed0: Any, seed1: Any) -> State:
-    """The state that a pair of user seeds (uint64) stands for: mixed, so that neighbouring seeds are unrelated."""
+    """The state that a pair of user seeds (uint64) stands for: mixed, so that neighbouring seeds are
+    unrelated."""
     k0, k1 = xp.constant(0x3EC8F720, dtypes.uint64), xp.constant(0x02461E29, dtypes.uint64)
     w0, w1, w2, w3 = rounds(seed0 & MASK, seed0 >> 32, seed1 & MASK, seed1 >> 32, k0, k1)
     return w0 | (w1 << 32), w0 ^ w0, w2 | (w3 << 32)
 
 
-# -------------------------------------------------------------------------------------- numbers from words, four at a time
+# ------------------------------------------------------------------------- numbers from words, four at a time
 def uniforms(xp: Any, words: Sequence[Any], dtype: DType) -> list[Any]:
     """Uniform numbers in [0, 1): as many random bits as the type's mantissa holds."""
     if dtype is dtypes.float64:
         pairs = [(words[i], words[i + 1]) for i in range(0, len(words), 2)]
         return [xp.convert(((a & 0xFFFFF) << 32) | b, dtype) * 2.0**-52 for a, b in pairs]
     bits = {"float16": 10, "bfloat16": 7, "float32": 23}[dtype.name]
-    return [xp.convert(xp.convert(w & ((1 << bits) - 1), dtypes.float32) * (2.0**-bits), dtype) for w in words]
+    return [
+        xp.convert(xp.convert(w & ((1 << bits) - 1), dtypes.float32) * (2.0**-bits), dtype) for w in words
+    ]
 
 
 def box_muller(xp: Any, words: Sequence[Any], dtype: DType) -> list[Any]:
@@ -109,7 +112,14 @@ def normal(xp: Any, state: State, n: int, dtype: DType) -> Any:
 
 
 def full_int(xp: Any, state: State, n: int, dtype: DType) -> Any:
-    return _fill(xp, state, n, dtype, dtype.size // 8 + 1, lambda words: [xp.convert(w, dtype) for w in integers(xp, words, dtype)])
+    return _fill(
+        xp,
+        state,
+        n,
+        dtype,
+        dtype.size // 8 + 1,
+        lambda words: [xp.convert(w, dtype) for w in integers(xp, words, dtype)],
+    )
 
 
 def uniform_int(xp: Any, state: State, n: int, dtype: DType, low: Any, high: Any) -> Any:
@@ -117,7 +127,14 @@ def uniform_int(xp: Any, state: State, n: int, dtype: DType, low: Any, high: Any
     wide = MASK if dtype.size == 4 else (1 << 64) - 1
     start, stop = xp.convert(low, dtypes.uint64), xp.convert(high, dtypes.uint64)
     size = xp.maximum((stop - start) & wide, xp.constant(1, dtypes.uint64))
-    return _fill(xp, state, n, dtype, dtype.size // 8 + 1, lambda words: [xp.convert(start + w % size, dtype) for w in integers(xp, words, dtype)])
+    return _fill(
+        xp,
+        state,
+        n,
+        dtype,
+        dtype.size // 8 + 1,
+        lambda words: [xp.convert(start + w % size, dtype) for w in integers(xp, words, dtype)],
+    )
 
 
 def truncated_normal(xp: Any, state: State, n: int, dtype: DType) -> Any:
@@ -142,14 +159,25 @@ def truncated_normal(xp: Any, state: State, n: int, dtype: DType) -> Any:
     return _flat(xp, xp.rows(-(-n // width), width, dtype, row), n)
 
 
-# ------------------------------------------------------------------------------------------ one stream per output element
+# ------------------------------------------------------------------------------ one stream per output element
 class Stream:
-    """Every element's own stream of doubles. Draws come in pairs from one block, of which the second is used first; what
-    is left of a pair is part of the loop's state."""
+    """Every element's own stream of doubles. Draws come in pairs from one block, of which the second is used
+    first; what is left of a pair is part of the loop's state."""
 
-    def __init__(self, xp: Any, state: State, position: Any, uniform: tuple[Any, Any] | None = None, normal: tuple[Any, Any] | None = None) -> None:
+    def __init__(
+        self,
+        xp: Any,
+        state: State,
+        position: Any,
+        uniform: tuple[Any, Any] | None = None,
+        normal: tuple[Any, Any] | None = None,
+    ) -> None:
         self.xp, self.state, self.position = xp, state, position
-        none = (xp.full(position.shape, 0.0, dtypes.float64), xp.full(position.shape, False, dtypes.bool_)) if uniform is None or normal is None else None
+        none = (
+            (xp.full(position.shape, 0.0, dtypes.float64), xp.full(position.shape, False, dtypes.bool_))
+            if uniform is None or normal is None
+            else None
+        )
         self._uniform: tuple[Any, Any] = uniform or none  # type: ignore[assignment]
         self._normal: tuple[Any, Any] = normal or none  # type: ignore[assignment]
 
@@ -181,8 +209,8 @@ class Stream:
 
 
 def gamma(xp: Any, state: State, alpha: Any, output: Any) -> Any:
-    """Gamma(alpha, 1) in float64 for every element of `alpha` (NaN where alpha is negative); `output` numbers the elements
-    (uint64) in drawing order.
+    """Gamma(alpha, 1) in float64 for every element of `alpha` (NaN where alpha is negative); `output` numbers
+    the elements (uint64) in drawing order.
 
     Marsaglia and Tsang, "A simple method for generating gamma variables", 2000."""
     bad = ~((alpha >= 0.0) & (alpha < np.inf))
@@ -202,20 +230,24 @@ def gamma(xp: Any, state: State, alpha: Any, output: Any) -> Any:
         v = v * v * v
         u = s.uniform(positive)
         squared = x * x
-        accept = positive & ((u < 1.0 - 0.0331 * squared * squared) | (xp.log(u) < 0.5 * squared + d * (1.0 - v + xp.log(v))))
+        accept = positive & (
+            (u < 1.0 - 0.0331 * squared * squared) | (xp.log(u) < 0.5 * squared + d * (1.0 - v + xp.log(v)))
+        )
         boost = s.uniform(accept & small)
         value = xp.where(small, d * v * xp.power(boost, 1.0 / alpha), d * v)
         value = xp.where(exponential, -xp.log1p(-start.uniform()), xp.where(bad, alpha * np.nan, value))
         return accept | exponential | bad, [value, *s.carried()]
 
-    return xp.retry(step, [alpha, d, c, small, bad], [xp.full(alpha.shape, 0.0, dtypes.float64), *stream.carried()])[0]
+    return xp.retry(
+        step, [alpha, d, c, small, bad], [xp.full(alpha.shape, 0.0, dtypes.float64), *stream.carried()]
+    )[0]
 
 
 def poisson(xp: Any, state: State, rate: Any, output: Any, largest: float) -> Any:
     """Poisson(rate) in float64; 0 where the rate is negative, NaN where it is infinite or NaN.
 
-    Rates below 10 multiply uniform numbers (Knuth); others use Hörmann's transformed rejection, "The transformed rejection
-    method for generating Poisson random variables", 1993."""
+    Rates below 10 multiply uniform numbers (Knuth); others use Hörmann's transformed rejection, "The
+    transformed rejection method for generating Poisson random variables", 1993."""
     bad = ~(rate < np.inf)
     stream = Stream(xp, state, output * RESERVED)
     one = xp.full(rate.shape, 1.0, dtypes.float64)
@@ -246,23 +278,39 @@ def poisson(xp: Any, state: State, rate: Any, output: Any, largest: float) -> An
     return xp.retry(step, [rate, bad], [one * np.nan, one * 0.0, one, *stream.carried()])[0]
 
 
-_TAIL = [0.0810614667953272, 0.0413406959554092, 0.0276779256849983, 0.0207906721037650, 0.0166446911898211,
-         0.0138761288230707, 0.0118967099458917, 0.0104112652619720, 0.00925546218271273, 0.00833056343336287]  # fmt: skip
+_TAIL = [
+    0.0810614667953272,
+    0.0413406959554092,
+    0.0276779256849983,
+    0.0207906721037650,
+    0.0166446911898211,
+    0.0138761288230707,
+    0.0118967099458917,
+    0.0104112652619720,
+    0.00925546218271273,
+    0.00833056343336287,
+]
 
 
 def _stirling_tail(xp: Any, k: Any) -> Any:
     """log k! minus Stirling's formula."""
     square = (k + 1.0) * (k + 1.0)
     series = (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / (k + 1.0)
-    index = xp.convert(xp.minimum(xp.maximum(xp.where(k == k, k, 0.0), xp.constant(0.0, dtypes.float64)), xp.constant(9.0, dtypes.float64)), dtypes.int32)
+    index = xp.convert(
+        xp.minimum(
+            xp.maximum(xp.where(k == k, k, 0.0), xp.constant(0.0, dtypes.float64)),
+            xp.constant(9.0, dtypes.float64),
+        ),
+        dtypes.int32,
+    )
     return xp.where(k <= 9.0, xp.take(np.asarray(_TAIL), index), series)
 
 
 def binomial(xp: Any, state: State, count: Any, prob: Any, output: Any) -> Any:
     """Binomial(count, prob) in float64; NaN where the probability is, or the count is infinite.
 
-    Few expected successes (< 10) add up geometric gaps; many use Hörmann's transformed rejection with decomposition,
-    "The generation of binomial random variates", 1993."""
+    Few expected successes (< 10) add up geometric gaps; many use Hörmann's transformed rejection with
+    decomposition, "The generation of binomial random variates", 1993."""
     bad = ~((prob == prob) & (count < np.inf))
     flipped = prob > 0.5
     q = xp.where(flipped, 1.0 - prob, prob)
@@ -294,8 +342,11 @@ def binomial(xp: Any, state: State, count: Any, prob: Any, output: Any) -> Any:
             (m + 0.5) * xp.log((m + 1.0) / (r * (count - m + 1.0)))
             + (count + 1.0) * xp.log((count - m + 1.0) / (count - k + 1.0))
             + (k + 0.5) * xp.log(r * (count - k + 1.0) / (k + 1.0))
-            + _stirling_tail(xp, m) + _stirling_tail(xp, count - m) - _stirling_tail(xp, k) - _stirling_tail(xp, count - k)
-        )  # fmt: skip
+            + _stirling_tail(xp, m)
+            + _stirling_tail(xp, count - m)
+            - _stirling_tail(xp, k)
+            - _stirling_tail(xp, count - k)
+        )
         accept = ~few & (quick | (possible & (xp.log(v * alpha / (a / (us * us) + b)) <= bound)))
         value = xp.where(bad, value, xp.where(impossible, 0.0 * q, xp.where(few, successes, k)))
         return over | accept | impossible, [value, gaps, successes + 1.0, *s.carried()]
@@ -307,10 +358,10 @@ def binomial(xp: Any, state: State, count: Any, prob: Any, output: Any) -> Any:
 def bounded_normal(xp: Any, state: State, mean: Any, deviation: Any, low: Any, high: Any, output: Any) -> Any:
     """Normal(mean, deviation) numbers inside [low, high], in float64; NaN where the parameters make no sense.
 
-    By rejection (Robert, "Simulation of truncated normal variables", 1995): from the normal distribution where the bounds
-    leave room on one side of the mean, from the uniform one where they are close together, else from a shifted
-    exponential one. TensorFlow rejects from one stream that all elements share, cut up by its number of threads; here each
-    element has its own, so the numbers do not depend on the machine."""
+    By rejection (Robert, "Simulation of truncated normal variables", 1995): from the normal distribution
+    where the bounds leave room on one side of the mean, from the uniform one where they are close together,
+    else from a shifted exponential one. TensorFlow rejects from one stream that all elements share, cut up by
+    its number of threads; here each element has its own, so the numbers do not depend on the machine."""
     bad = ~((deviation > 0.0) & (low < high) & ((low > -np.inf) | (high < np.inf)) & (xp.abs(mean) < np.inf))
     turn = ((low == -np.inf) | (high < mean)) & (low == low)
     first, second = xp.where(turn, high, low), xp.where(turn, low, high)
@@ -332,7 +383,11 @@ def bounded_normal(xp: Any, state: State, mean: Any, deviation: Any, low: Any, h
         tail = a - xp.log(u) / alpha
         gap = xp.where(a < alpha, alpha - tail, a - alpha)
         z = xp.where(by_normal, x, xp.where(by_uniform, flat, tail))
-        fits = xp.where(by_normal, 0.0 * v, v) <= xp.where(by_uniform, xp.exp((plus - flat * flat) / 2.0), xp.where(by_normal, 0.0 * v, xp.exp(-(gap * gap) / 2.0)))
+        fits = xp.where(by_normal, 0.0 * v, v) <= xp.where(
+            by_uniform,
+            xp.exp((plus - flat * flat) / 2.0),
+            xp.where(by_normal, 0.0 * v, xp.exp(-(gap * gap) / 2.0)),
+        )
         return (fits & (z >= a) & (z <= c)) | bad, [z, *s.carried()]
 
     z = xp.retry(step, [a, c, root, by_normal, by_uniform, bad], [0.0 * mean, *stream.carried()])[0]

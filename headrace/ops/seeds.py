@@ -58,7 +58,10 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
     elif op_seed is not None:
         pair = DEFAULT_GRAPH_SEED, int(op_seed) % MAX_INT32
     elif _Global.deterministic:
-        raise RuntimeError("Random ops require a seed to be set when determinism is enabled. Please set a seed before running the op, e.g. by calling tf.random.set_seed(1).")
+        raise RuntimeError(
+            "Random ops require a seed to be set when determinism is enabled. Please set a seed before"
+            " running the op, e.g. by calling tf.random.set_seed(1)."
+        )
     return (0, MAX_INT32) if pair == (0, 0) else pair
 
 

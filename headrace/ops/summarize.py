@@ -1,4 +1,5 @@
-"""Tensors as text, letter for letter as TensorFlow's runtime writes them (`tf.print`, `tf.strings.format`, `tf.Assert`)."""
+"""Tensors as text, letter for letter as TensorFlow's runtime writes them (`tf.print`, `tf.strings.format`,
+`tf.Assert`)."""
 
 from __future__ import annotations
 
@@ -7,14 +8,23 @@ from typing import Any
 
 import numpy as np
 
-_ESCAPES = {ord("\n"): b"\\n", ord("\r"): b"\\r", ord("\t"): b"\\t", ord('"'): b'\\"', ord("'"): b"\\'", ord("\\"): b"\\\\"}
+_ESCAPES = {
+    ord("\n"): b"\\n",
+    ord("\r"): b"\\r",
+    ord("\t"): b"\\t",
+    ord('"'): b'\\"',
+    ord("'"): b"\\'",
+    ord("\\"): b"\\\\",
+}
 
 
 def escape(text: bytes) -> bytes:
     """C's escapes for what cannot be printed; UTF-8 stays as it is."""
     if text.isalnum():
         return text
-    return b"".join([_ESCAPES.get(c) or (bytes([c]) if 32 <= c < 127 or c >= 128 else b"\\%03o" % c) for c in text])
+    return b"".join(
+        [_ESCAPES.get(c) or (bytes([c]) if 32 <= c < 127 or c >= 128 else b"\\%03o" % c) for c in text]
+    )
 
 
 def _float(value: Any, kind: type, short: int, long: int) -> str:
@@ -32,7 +42,9 @@ def formatter(array: np.ndarray, quote: bool) -> Callable[[Any], bytes]:
     if kind in "iu":
         return lambda v: str(int(v)).encode()
     if kind == "c":
-        return lambda v: f"({_float(v.real, np.float64, 15, 17)},{_float(v.imag, np.float64, 15, 17)})".encode()
+        return lambda v: (
+            f"({_float(v.real, np.float64, 15, 17)},{_float(v.imag, np.float64, 15, 17)})".encode()
+        )
     if array.dtype == np.float64:
         return lambda v: _float(v, np.float64, 15, 17).encode()
     if array.dtype.name in ("int4", "uint4"):

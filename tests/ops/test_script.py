@@ -1,4 +1,4 @@
-"""Printing, Python callbacks, ordering ops: text as TensorFlow writes it, callbacks eager and in functions."""
+"""Printing, Python callbacks, ordering ops: text as TensorFlow writes it, callbacks in functions."""
 
 from __future__ import annotations
 
@@ -15,16 +15,30 @@ def graph(fn):
     return tf.function(fn, autograph=False)
 
 
-# --------------------------------------------------------------------------------------------------- tensors as text
+# -------------------------------------------------------------------------------------------- tensors as text
 NUMBERS = [
-    (1.0, b"1", b"1"), (0.1, b"0.1", b"0.1"), (1 / 3, b"0.333333343", b"0.33333333333333331"), (1e10, b"1e+10", b"10000000000"), (123456789.0, b"123456792", b"123456789"),
-    (1e-5, b"1e-05", b"1e-05"), (100000.0, b"100000", b"100000"), (1e6, b"1e+06", b"1000000"), (1234567.0, b"1234567", b"1234567"), (3.14159274, b"3.14159274", b"3.14159274"),
-    (1e16, b"1e+16", b"1e+16"), (float("nan"), b"nan", b"nan"), (float("-inf"), b"-inf", b"-inf"), (-0.0, b"-0", b"-0"), (2.5, b"2.5", b"2.5"),
-]  # fmt: skip
+    (1.0, b"1", b"1"),
+    (0.1, b"0.1", b"0.1"),
+    (1 / 3, b"0.333333343", b"0.33333333333333331"),
+    (1e10, b"1e+10", b"10000000000"),
+    (123456789.0, b"123456792", b"123456789"),
+    (1e-5, b"1e-05", b"1e-05"),
+    (100000.0, b"100000", b"100000"),
+    (1e6, b"1e+06", b"1000000"),
+    (1234567.0, b"1234567", b"1234567"),
+    (3.14159274, b"3.14159274", b"3.14159274"),
+    (1e16, b"1e+16", b"1e+16"),
+    (float("nan"), b"nan", b"nan"),
+    (float("-inf"), b"-inf", b"-inf"),
+    (-0.0, b"-0", b"-0"),
+    (2.5, b"2.5", b"2.5"),
+]
 
 
 def text(value, summarize=3):
-    return tf.raw_ops.StringFormat(inputs=[value], template="%s", placeholder="%s", summarize=summarize).numpy()
+    return tf.raw_ops.StringFormat(
+        inputs=[value], template="%s", placeholder="%s", summarize=summarize
+    ).numpy()
 
 
 @pytest.mark.parametrize(("value", "single", "double"), NUMBERS)
@@ -32,34 +46,54 @@ def test_numbers(value, single, double):
     assert text(tf.constant(value)) == single and text(tf.constant(value, tf.float64)) == double
 
 
-@pytest.mark.parametrize(("value", "expected"), [
-    (np.array([0.1, 2.5], np.float16), b"[0.0999755859 2.5]"),
-    (np.array([True, False]), b"[1 0]"),
-    (np.array([-1, 2], np.int8), b"[-1 2]"),
-    (np.array(["a", "b c", "it's\n\x01é"]), '["a" "b c" "it\\\'s\\n\\001é"]'.encode()),
-    (np.array("plain"), b'"plain"'),
-    (np.zeros([0]), b"[]"),
-    (np.zeros([0, 3]), b"[]"),
-    (np.arange(6), b"[0 1 2 3 4 5]"),
-    (np.arange(7), b"[0 1 2 ... 4 5 6]"),
-    (np.arange(8).reshape(2, 2, 2), b"[[[0 1]\n  [2 3]]\n\n [[4 5]\n  [6 7]]]"),
-    (np.arange(20).reshape(10, 2), b"[[0 1]\n [2 3]\n [4 5]\n ...\n [14 15]\n [16 17]\n [18 19]]"),
-    (np.arange(16).reshape(2, 2, 2, 2), b"[[[[0 1]\n   [2 3]]\n\n  [[4 5]\n   [6 7]]]\n\n\n [[[8 9]\n   [10 11]]\n\n  [[12 13]\n   [14 15]]]]"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (np.array([0.1, 2.5], np.float16), b"[0.0999755859 2.5]"),
+        (np.array([True, False]), b"[1 0]"),
+        (np.array([-1, 2], np.int8), b"[-1 2]"),
+        (np.array(["a", "b c", "it's\n\x01é"]), '["a" "b c" "it\\\'s\\n\\001é"]'.encode()),
+        (np.array("plain"), b'"plain"'),
+        (np.zeros([0]), b"[]"),
+        (np.zeros([0, 3]), b"[]"),
+        (np.arange(6), b"[0 1 2 3 4 5]"),
+        (np.arange(7), b"[0 1 2 ... 4 5 6]"),
+        (np.arange(8).reshape(2, 2, 2), b"[[[0 1]\n  [2 3]]\n\n [[4 5]\n  [6 7]]]"),
+        (np.arange(20).reshape(10, 2), b"[[0 1]\n [2 3]\n [4 5]\n ...\n [14 15]\n [16 17]\n [18 19]]"),
+        (
+            np.arange(16).reshape(2, 2, 2, 2),
+            (
+                b"[[[[0 1]\n   [2 3]]\n\n  [[4 5]\n   [6 7]]]\n\n\n [[[8 9]\n   [10 11]]\n\n  [[12 13]\n  "
+                b" [14 15]]]]"
+            ),
+        ),
+    ],
+)
 def test_tensors(value, expected):
     assert text(tf.constant(value)) == expected
 
 
-@pytest.mark.parametrize(("summarize", "expected"), [(1, b"[0 ... 9]"), (0, b"[ ...]"), (-1, b"[0 1 2 3 4 5 6 7 8 9]"), (5, b"[0 1 2 3 4 5 6 7 8 9]")])
+@pytest.mark.parametrize(
+    ("summarize", "expected"),
+    [(1, b"[0 ... 9]"), (0, b"[ ...]"), (-1, b"[0 1 2 3 4 5 6 7 8 9]"), (5, b"[0 1 2 3 4 5 6 7 8 9]")],
+)
 def test_summarize(summarize, expected):
     assert text(tf.range(10), summarize) == expected
 
 
-# ------------------------------------------------------------------------------------------------------------- tf.print
+# --------------------------------------------------------------------------------------------------- tf.print
 @pytest.mark.parametrize("wrap", [lambda f: f, graph], ids=["eager", "graph"])
 def test_print_nested(wrap, capfd):
     def f(x):
-        tf.print("a", x, {"b": tf.constant(1.5), "c": [tf.constant("s"), 3, "q"]}, (1, tf.constant(2)), None, True, sep="|")
+        tf.print(
+            "a",
+            x,
+            {"b": tf.constant(1.5), "c": [tf.constant("s"), 3, "q"]},
+            (1, tf.constant(2)),
+            None,
+            True,
+            sep="|",
+        )
         return x
 
     wrap(f)(tf.constant([1, 2]))
@@ -74,7 +108,10 @@ def test_print_plain_things(capsys):
     tf.print("a{}b", 1.5, np.array([1, 2]), [1, 2, 3, 4, 5, 6, 7, 8], "it's")
     tf.print()
     tf.print(tf.Variable(3.0), tf.range(10), summarize=2)
-    assert capsys.readouterr().err == 'hello\nx!\n["hello"]\na{}b 1.5 array([1, 2]) [1, 2, 3, 4, 5, 6, 7, 8] it\'s\n\n3 [0 1 ... 8 9]\n'
+    assert (
+        capsys.readouterr().err
+        == 'hello\nx!\n["hello"]\na{}b 1.5 array([1, 2]) [1, 2, 3, 4, 5, 6, 7, 8] it\'s\n\n3 [0 1 ... 8 9]\n'
+    )
 
 
 def test_print_streams(capsys, caplog, tmp_path):
@@ -87,7 +124,10 @@ def test_print_streams(capsys, caplog, tmp_path):
         tf.print("loud", output_stream=logging.error)
     assert capsys.readouterr().out == "out\n"
     assert path.read_text() == "first\nsecond\n"
-    assert [(r.levelno, r.message) for r in caplog.records] == [(logging.INFO, "quiet"), (logging.ERROR, "loud")]
+    assert [(r.levelno, r.message) for r in caplog.records] == [
+        (logging.INFO, "quiet"),
+        (logging.ERROR, "loud"),
+    ]
     with pytest.raises(ValueError, match="Unsupported output stream"):
         tf.print("x", output_stream="nowhere")
 
@@ -109,7 +149,7 @@ def test_print_in_a_loop_keeps_program_order(capsys):
     assert capsys.readouterr().err == "i = 0\ni = 1\ni = 2\nv = 3\n"
 
 
-# ---------------------------------------------------------------------------------------------------------- py_function
+# ------------------------------------------------------------------------------------------------ py_function
 @pytest.mark.parametrize("wrap", [lambda f: f, graph], ids=["eager", "graph"])
 def test_py_function(wrap):
     seen = []
@@ -166,21 +206,26 @@ def test_py_function_gradients_of_several_calls_do_not_mix():
 def test_py_function_results():
     assert tf.py_function(lambda: None, [], []) == []
     assert tf.py_function(lambda x: 3, [1.0], tf.int64).dtype == tf.int64
-    assert graph(lambda: tf.py_function(lambda: [None], [], [tf.float32]))()[0].numpy() == 0.0  # the gradient of what has none
+    assert (
+        graph(lambda: tf.py_function(lambda: [None], [], [tf.float32]))()[0].numpy() == 0.0
+    )  # the gradient of what has none
     decorated = tf.py_function(Tout=tf.float32)(lambda x: x + 1.0)
     assert decorated(1.0).numpy() == 2.0
     shaped = graph(lambda x: tf.py_function(lambda t: t, [x], tf.TensorSpec([2], tf.float32)))
     assert shaped.get_concrete_function(tf.constant([1.0, 2.0])).output_shapes.as_list() == [2]
 
 
-@pytest.mark.parametrize(("function", "error", "words"), [
-    (lambda x: 1 / 0, tf.errors.UnknownError, "ZeroDivisionError: division by zero"),
-    (lambda x: x.missing, tf.errors.UnknownError, "AttributeError"),
-    (lambda x: int("a"), tf.errors.InvalidArgumentError, "ValueError"),
-    (lambda x: next(iter([])), tf.errors.OutOfRangeError, "StopIteration"),
-    (lambda x: (x, x), tf.errors.InvalidArgumentError, "returns 2 values, but expects to see 1"),
-    (lambda x: tf.constant(1), tf.errors.InvalidArgumentError, "requested dtype float32"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("function", "error", "words"),
+    [
+        (lambda x: 1 / 0, tf.errors.UnknownError, "ZeroDivisionError: division by zero"),
+        (lambda x: x.missing, tf.errors.UnknownError, "AttributeError"),
+        (lambda x: int("a"), tf.errors.InvalidArgumentError, "ValueError"),
+        (lambda x: next(iter([])), tf.errors.OutOfRangeError, "StopIteration"),
+        (lambda x: (x, x), tf.errors.InvalidArgumentError, "returns 2 values, but expects to see 1"),
+        (lambda x: tf.constant(1), tf.errors.InvalidArgumentError, "requested dtype float32"),
+    ],
+)
 @pytest.mark.parametrize("wrap", [lambda f: f, graph], ids=["eager", "graph"])
 def test_py_function_errors(function, error, words, wrap):
     with pytest.raises(error, match=words):
@@ -194,7 +239,7 @@ def test_py_function_misuse():
         tf.py_function(lambda: 1, [], {"a": tf.int32})
 
 
-# ------------------------------------------------------------------------------------------------------- numpy_function
+# --------------------------------------------------------------------------------------------- numpy_function
 @pytest.mark.parametrize("stateful", [True, False])
 @pytest.mark.parametrize("wrap", [lambda f: f, graph], ids=["eager", "graph"])
 def test_numpy_function(wrap, stateful):
@@ -211,7 +256,10 @@ def test_numpy_function(wrap, stateful):
 def test_numpy_function_results():
     f = graph(lambda: tf.numpy_function(lambda: (3, "text", True), [], [tf.int64, tf.string, tf.bool]))
     assert [t.numpy() for t in f()] == [3, b"text", True]
-    with pytest.raises(tf.errors.InvalidArgumentError, match="0-th value returned by pyfunc_.* is float64, but expects float32"):
+    with pytest.raises(
+        tf.errors.InvalidArgumentError,
+        match=r"0-th value returned by pyfunc_.* is float64, but expects float32",
+    ):
         graph(lambda: tf.numpy_function(lambda: np.zeros(2), [], tf.float32))()
     with pytest.raises(tf.errors.UnknownError, match="ZeroDivisionError"):
         graph(lambda: tf.numpy_function(lambda: 1 / 0, [], tf.float32))()
@@ -232,7 +280,7 @@ def test_stateful_callbacks_run_though_nobody_takes_their_result():
     assert runs == [1, 2]
 
 
-# ------------------------------------------------------------------------------------------------------- ordering, clock
+# -------------------------------------------------------------------------------------------- ordering, clock
 def test_ordering_ops_are_nothing_when_eager():
     assert tf.no_op() is None and tf.group(tf.constant(1)) is None
     assert [t if t is None else int(t) for t in tf.tuple([tf.constant(1), None])] == [1, None]
