@@ -25,7 +25,7 @@ def register_tensor_conversion_function(base_type: Any, conversion_func: Callabl
     _CONVERTERS.sort(key=lambda row: row[0])
 
 
-def to_tensor(value: Any, dtype: DType | None = None, name: str | None = None, hint: DType | None = None) -> Tensor:
+def to_tensor(value: Any, dtype: DType | None = None, name: str | None = None, hint: DType | None = None) -> Any:
     """Converts `value` to a tensor of type `dtype`.
 
     Args:

@@ -162,10 +162,10 @@ def _old_spelling(type_name: str, margins: str, new: OpDef) -> OpDef:
     """The op of TensorFlow 1.x with one block size for height and width."""
     return OpDef(
         type_name,
-        f"input: T, {margins}: Tpaddings -> output: T",
+        f"input: T, {margins}: Tidx -> output: T",
         attrs={"block_size": REQUIRED},
-        types={"Tpaddings": INDEX},
-        defaults={"Tpaddings": INT32},
+        types={"Tidx": INDEX},
+        defaults={"Tidx": INT32},
         static=(margins,),
         body=lambda x, table, block_size: new(x, [block_size, block_size], table),
     )
