@@ -158,18 +158,18 @@ def _(b: Any, x: Any, block_shape: Any, crops: Any) -> Any:
     return _batch_to_space(x, block_shape.tolist(), crops.tolist(), b.slice, b.reshape, b.transpose)
 
 
-def _old_spelling(type_name: str, margins: str, new: OpDef) -> OpDef:
+def _old_spelling(type_name: str, margins: str, kind: str, new: OpDef) -> OpDef:
     """The op of TensorFlow 1.x with one block size for height and width."""
     return OpDef(
         type_name,
-        f"input: T, {margins}: Tidx -> output: T",
+        f"input: T, {margins}: {kind} -> output: T",
         attrs={"block_size": REQUIRED},
-        types={"Tidx": INDEX},
-        defaults={"Tidx": INT32},
+        types={kind: INDEX},
+        defaults={kind: INT32},
         static=(margins,),
         body=lambda x, table, block_size: new(x, [block_size, block_size], table),
     )
 
 
-SPACE_TO_BATCH = _old_spelling("SpaceToBatch", "paddings", SPACE_TO_BATCH_ND)
-BATCH_TO_SPACE = _old_spelling("BatchToSpace", "crops", BATCH_TO_SPACE_ND)
+SPACE_TO_BATCH = _old_spelling("SpaceToBatch", "paddings", "Tpaddings", SPACE_TO_BATCH_ND)
+BATCH_TO_SPACE = _old_spelling("BatchToSpace", "crops", "Tidx", BATCH_TO_SPACE_ND)
