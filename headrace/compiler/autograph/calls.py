@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
+import os
 import sys
 from collections.abc import Callable, Mapping
 from types import BuiltinFunctionType, FunctionType, MethodType
@@ -36,9 +37,15 @@ def _of_library(module: str | None) -> bool:
     if known is None:
         root = module.partition(".")[0] if isinstance(module, str) else ""
         known = _library[module] = root in LIBRARIES or (
-            root in sys.stdlib_module_names and root != "__main__"
+            root in sys.stdlib_module_names and _is_standard(root)
         )
     return known
+
+
+def _is_standard(root: str) -> bool:
+    """Not a program's own module that happens to be called like one of Python's."""
+    file = getattr(sys.modules.get(root), "__file__", None)
+    return file is None or file.startswith(os.path.dirname(os.__file__) + os.sep)
 
 
 def artifact(function: Any) -> Any:
