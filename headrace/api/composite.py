@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from headrace.ragged.tensor import RaggedTensor, RaggedTensorSpec
-from headrace.sparse.tensor import SparseTensor, SparseTensorSpec
+from headrace.composites.ragged.tensor import RaggedTensor, RaggedTensorSpec
+from headrace.composites.sparse.tensor import SparseTensor, SparseTensorSpec
 
 ROOT = ["RaggedTensor", "RaggedTensorSpec", "SparseTensor", "SparseTensorSpec"]
 __all__ = ROOT

@@ -76,7 +76,7 @@ def map_fn(
         fn = tf_convert(fn)
     signature = dtype if fn_output_signature is None else fn_output_signature
     if any(nest.is_composite(t) for t in nest.flatten(elems)) or any(isinstance(s, TypeSpec) and not isinstance(s, TensorSpec) for s in nest.flatten(signature)):
-        from headrace.ragged.map import map_composites
+        from headrace.composites.ragged.map import map_composites
 
         return map_composites(fn, elems, signature, name)
     flat = _tensors(elems)

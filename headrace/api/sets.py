@@ -7,7 +7,7 @@ from typing import Any
 from headrace.core.convert import to_tensor
 from headrace.core.tensor import Tensor
 from headrace.ops import sparse_sets as ops
-from headrace.sparse.tensor import SparseTensor, is_sparse, sparse_of
+from headrace.composites.sparse.tensor import SparseTensor, is_sparse, sparse_of
 
 _FLIPPED = {"a-b": "b-a", "b-a": "a-b"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headrace.sparse.functions import (
+from headrace.composites.sparse.functions import (
     bincount,
     concat,
     cross,
@@ -23,8 +23,8 @@ from headrace.sparse.functions import (
     to_indicator,
     transpose,
 )
-from headrace.sparse.math import add, maximum, minimum, reduce_max, reduce_sum, sampled_addmm, softmax, sparse_dense_matmul
-from headrace.sparse.tensor import SparseTensor
+from headrace.composites.sparse.math import add, maximum, minimum, reduce_max, reduce_sum, sampled_addmm, softmax, sparse_dense_matmul
+from headrace.composites.sparse.tensor import SparseTensor
 
 from .segments import sparse_segment_mean as segment_mean
 from .segments import sparse_segment_sqrt_n as segment_sqrt_n

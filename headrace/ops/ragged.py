@@ -14,6 +14,8 @@ from headrace.core.shapes import Raw
 from headrace.core.slices import IndexedSlices
 from headrace.core.tape import not_differentiable
 
+from .hashing import fingerprint64
+
 
 # ---------------------------------------------------------------------------------------------------------------- ranges
 def _range_shape(c: ShapeContext) -> list[Raw]:
@@ -111,17 +113,16 @@ def combine_fingerprints(a: int, b: int) -> int:
 def fingerprint(value: Any) -> int:
     """The 64-bit fingerprint of a feature: a number is its own."""
     if isinstance(value, bytes):
-        from .strings import fingerprint64
-
-        return fingerprint64(value)
+        return int(fingerprint64(np.frombuffer(value, np.uint8)[None])[0])
     return int(value) & _MASK
 
 
 def hashed_cross(features: Any, num_buckets: int, hash_key: int) -> int:
+    """The combined fingerprints, modulo `num_buckets` (or the largest int64, if that is 0)."""
     result = hash_key & _MASK
     for f in features:
         result = combine_fingerprints(result, fingerprint(f))
-    return result % num_buckets if num_buckets > 0 else result & (_MASK >> 1)
+    return result % (num_buckets if num_buckets > 0 else _MASK >> 1)
 
 
 def joined_cross(features: Any, separator: bytes = b"_X_") -> bytes:

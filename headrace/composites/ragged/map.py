@@ -8,7 +8,7 @@ from typing import Any
 import headrace as tf
 from headrace.core import dtypes, nest
 from headrace.core.dtypes import as_dtype
-from headrace.core.specs import CompositeTensor, TensorSpec, TypeSpec
+from headrace.core.specs import BatchableTypeSpec, CompositeTensor, TensorSpec, TypeSpec
 
 from .partition import RowPartition
 from .tensor import RaggedTensor, RaggedTensorSpec, is_ragged, ragged_or_tensor
@@ -54,6 +54,8 @@ class _Rows:
             rows = RowPartition.from_row_lengths(counts.stack(), validate=False).value_rowids()
             shape = tf.reduce_max(arrays[2].stack(), axis=0)
             return tf.SparseTensor(tf.concat([rows[:, None], arrays[0].concat()], 1), arrays[1].concat(), tf.concat([tf.cast([n], dtypes.int64), shape], 0))
+        if isinstance(self.spec, BatchableTypeSpec):
+            return self.spec._batch(None)._from_compatible_tensor_list([a.stack() for a in arrays])
         raise ValueError(f"tf.map_fn cannot stack values of type {self.spec}.")
 
 
@@ -63,12 +65,17 @@ def _row(value: Any, i: Any) -> Any:
         begin = tf.concat([tf.cast([i], dtypes.int64), tf.zeros_like(shape[1:])], 0)
         part = tf.sparse.slice(value, begin, tf.concat([tf.ones([1], dtypes.int64), shape[1:]], 0))
         return tf.SparseTensor(part.indices[:, 1:], part.values, shape[1:])
+    if isinstance(value, CompositeTensor) and not is_ragged(value):
+        spec = value._type_spec
+        return spec._unbatch()._from_components([_row(part, i) for part in spec._to_components(value)])
     return value[i]
 
 
 def _size(value: Any) -> Any:
     if is_ragged(value):
         return value.nrows(dtypes.int32)
+    if isinstance(value, CompositeTensor) and not hasattr(value, "dense_shape"):
+        return _size(value._type_spec._to_components(value)[0])
     return tf.cast(value.dense_shape[0], dtypes.int32) if hasattr(value, "dense_shape") else tf.shape(value)[0]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import headrace as tf
+from headrace.api import elementwise as names
 from headrace.core import overrides
 from headrace.core.overrides import ELEMENTWISE, Rule, add_rule, composites
 from headrace.core.specs import CompositeTensor
@@ -14,31 +15,6 @@ from . import arrays, reductions
 from .elementwise import apply
 from .making import map_flat_values
 from .tensor import RaggedTensor, is_ragged
-
-# Element-wise functions, broadcast together; what follows the tensors are options.
-_ELEMENTWISE = {
-    "": "abs acos acosh add as_string asin asinh atan atan2 atanh bitcast cast clip_by_value complex cos cosh divide equal exp floor greater greater_equal identity less less_equal "
-        "logical_and logical_not logical_or maximum minimum multiply negative not_equal ones_like pow realdiv round saturate_cast sigmoid sign sin sinh sqrt square stop_gradient subtract "
-        "tan tanh truediv truncatediv truncatemod zeros_like grad_pass_through",
-    "math": "angle bessel_i0 bessel_i0e bessel_i1 bessel_i1e ceil conj digamma divide_no_nan erf erfc erfcinv erfinv expm1 floordiv floormod igamma igammac imag is_finite is_inf is_nan "
-            "lgamma log log1p log_sigmoid logical_xor mod multiply_no_nan ndtri nextafter polygamma real reciprocal reciprocal_no_nan rint rsqrt softplus "
-            "softsign squared_difference xdivy xlog1py xlogy zeta",
-    "math.special": "bessel_j0 bessel_j1 bessel_k0 bessel_k0e bessel_k1 bessel_k1e bessel_y0 bessel_y1 dawsn expint fresnel_cos fresnel_sin spence",
-    "nn": "elu gelu leaky_relu relu relu6 selu sigmoid_cross_entropy_with_logits silu swish softsign",
-    "bitwise": "bitwise_and bitwise_or bitwise_xor invert left_shift right_shift",
-    "debugging": "check_numerics",
-    "strings": "as_string join length lower regex_full_match regex_replace strip substr to_hash_bucket to_hash_bucket_fast to_hash_bucket_strong to_number unicode_script "
-               "unicode_transcode upper",
-    "io": "decode_base64 decode_compressed encode_base64",
-}  # fmt: skip
-
-
-def _find(path: str, name: str) -> Any:
-    module: Any = tf
-    for part in path.split(".") if path else ():
-        module = getattr(module, part, None)
-    return getattr(module, name, None)
-
 
 def _has_ragged(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
     """Whether ragged tensors are the only composites, and there is one."""
@@ -159,24 +135,19 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 def install() -> None:
     """Registers the rules of all functions that exist."""
-    for path, names in _ELEMENTWISE.items():
-        for name in names.split():
-            function = _find(path, name)
-            if callable(function):
-                add_rule(function, _rule(elementwise(function)))
+    for table in (names.UNARY, names.BINARY, names.OTHER):
+        for function in names.functions(table):
+            add_rule(function, _rule(elementwise(function)))
     for path, handler in _FUNCTIONS.items():
-        function = _find(*path.rpartition(".")[::2])
+        function = names.find(*path.rpartition(".")[::2])
         if callable(function):
             add_rule(function, _rule(handler))
     for name in ("sum", "prod", "min", "max", "mean", "sqrt_n"):
-        function = _find("math", f"unsorted_segment_{name}")
+        function = names.find("math", f"unsorted_segment_{name}")
         if callable(function):
             add_rule(function, _rule(_segments(name)))
-        function = _find("math", f"segment_{name}")
+        function = names.find("math", f"segment_{name}")
         if callable(function):
             add_rule(function, _rule(_sorted_segments(name)))
-    dropout = _find("nn", "dropout")
-    if callable(dropout):
-        add_rule(dropout, _rule(lambda x, *args, **kwargs: x.with_flat_values(dropout(x.flat_values, *args, **kwargs))))
     ELEMENTWISE.append(_on_op)
     overrides.install()

@@ -1,0 +1,1 @@
+"""Values made of several tensors behind one face: ragged tensors and sparse tensors."""

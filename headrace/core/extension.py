@@ -1,0 +1,487 @@
+"""`tf.experimental.ExtensionType`: composite tensors that a user defines by their annotated fields."""
+
+from __future__ import annotations
+
+import abc
+import inspect
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from .convert import to_tensor
+from .dtypes import DType, as_dtype
+from .shapes import TensorShape
+from .specs import BatchableTypeSpec, CompositeTensor, TensorSpec, TypeSpec, type_spec_from_value
+from .tensor import Tensor
+
+_CONSTANTS = (int, float, str, bytes, bool, type(None))
+_RESERVED = frozenset({"self", "Spec", "_type_spec"})
+
+
+class ImmutableDict(Mapping[Any, Any]):
+    """A mapping field's value: a dict that nobody changes."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._items = dict(*args, **kwargs)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._items[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._items.items()))
+
+    def __repr__(self) -> str:
+        return f"ImmutableDict({self._items})"
+
+
+# ----------------------------------------------------------------------------------------------------------------- fields
+class Field:
+    """An annotated field: `convert` makes a value, `spec` a spec, of what is given for it."""
+
+    def __init__(self, name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> None:
+        self.name, self.annotation = name, annotation
+        try:
+            check_annotation(annotation)
+            self.default = default if default is inspect.Parameter.empty else convert(default, annotation, name)
+        except TypeError as error:
+            raise TypeError(f"In field {name!r}: {error}") from None
+
+
+def _union(annotation: Any) -> tuple[Any, ...] | None:
+    origin = typing.get_origin(annotation)
+    return typing.get_args(annotation) if origin is typing.Union or origin is types.UnionType else None
+
+
+def check_annotation(annotation: Any) -> None:
+    """TypeError unless fields may have this type."""
+    if annotation is None or annotation in _CONSTANTS or isinstance(annotation, (str, typing.ForwardRef)):
+        return
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    parts = _union(annotation)
+    if parts is not None or (origin is tuple and args):
+        for part in parts or [a for a in args if a is not Ellipsis]:
+            check_annotation(part)
+        if origin is tuple and Ellipsis in args and len(args) != 2:
+            raise TypeError(f"Unsupported type annotation {annotation!r}")
+    elif isinstance(origin, type) and issubclass(origin, Mapping) and origin is not dict and len(args) == 2:
+        if args[0] not in (str, int, bytes, bool, float):
+            raise TypeError(f"Mapping had a key {args[0]!r} with type {type(args[0]).__name__!r}")
+        check_annotation(args[1])
+    elif not (isinstance(annotation, type) and issubclass(annotation, (Tensor, CompositeTensor, TensorShape, DType, TypeSpec))):
+        raise TypeError(f"Unsupported type annotation {annotation!r}")
+
+
+def _named(annotation: Any) -> str:
+    return getattr(annotation, "__name__", repr(annotation))
+
+
+def _wrong(path: str, expected: str, value: Any) -> typing.NoReturn:
+    raise TypeError(f"{path}: expected {expected}, got {type(value).__name__!r}")
+
+
+def convert(value: Any, annotation: Any, path: str, spec: bool = False) -> Any:
+    """`value` as an immutable one of the annotated type; with `spec`, the TypeSpec of such a value."""
+    parts = _union(annotation)
+    if parts is not None:
+        return _convert_union(value, parts, annotation, path, spec)
+    if annotation is None or annotation is type(None):
+        return None if value is None else _wrong(path, "None", value)
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is tuple:
+        if not isinstance(value, (tuple, list)):
+            _wrong(path, f"a tuple with {'values' if Ellipsis in args else f'length {len(args)}'}", value)
+        kinds = [args[0]] * len(value) if len(args) == 2 and args[1] is Ellipsis else list(args)
+        if len(kinds) != len(value):
+            raise TypeError(f"{path}: expected a tuple with length {len(kinds)}, got length {len(value)}")
+        return tuple([convert(v, kind, f"{path}[{i}]", spec) for i, (v, kind) in enumerate(zip(value, kinds))])
+    if origin is not None:
+        if not isinstance(value, Mapping):
+            _wrong(path, f"mapping with {_named(args[0])} keys", value)
+        return ImmutableDict([(convert(k, args[0], f"{path}.<key>"), convert(v, args[1], f"{path}[{k!r}]", spec)) for k, v in value.items()])
+    if annotation in _CONSTANTS:
+        return value if isinstance(value, annotation) else _wrong(path, repr(_named(annotation)), value)
+    if issubclass(annotation, Tensor):
+        return _convert_tensor(value, path, spec)
+    if issubclass(annotation, TensorShape):
+        try:
+            return TensorShape(value)
+        except TypeError:
+            _wrong(path, "'tf.TensorShape'", value)
+    if issubclass(annotation, DType):
+        try:
+            return as_dtype(value)
+        except TypeError:
+            _wrong(path, "'tf.DType'", value)
+    if issubclass(annotation, TypeSpec):
+        return value if isinstance(value, annotation) else _wrong(path, repr(_named(annotation)), value)
+    if spec:
+        if not (isinstance(value, TypeSpec) and issubclass(value.value_type, annotation)):
+            _wrong(path, f"a TypeSpec of {_named(annotation)}", value)
+    elif not isinstance(value, annotation):
+        _wrong(path, repr(_named(annotation)), value)
+    return value
+
+
+def _convert_tensor(value: Any, path: str, spec: bool) -> Any:
+    if spec:
+        return value if isinstance(value, TensorSpec) else _wrong(path, "a TensorSpec", value)
+    if isinstance(value, Tensor):
+        return value
+    try:
+        return to_tensor(value)
+    except (TypeError, ValueError):
+        _wrong(path, "a Tensor", value)
+
+
+def _convert_union(value: Any, parts: tuple[Any, ...], annotation: Any, path: str, spec: bool) -> Any:
+    for part in parts:  # what the value is already goes before what it could become
+        if isinstance(part, type) and isinstance(value, part):
+            return value
+    for part in parts:
+        try:
+            return convert(value, part, path, spec)
+        except TypeError:
+            continue
+    _wrong(path, f"one of {', '.join(_named(p) for p in parts)}", value)
+
+
+# ------------------------------------------------------------------------------------------------------------------- class
+class ExtensionTypeMetaclass(abc.ABCMeta):
+    """Makes the constructor and the `Spec` of a class from its annotations."""
+
+    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> None:
+        super().__init__(name, bases, namespace)
+        if namespace.get("_abstract"):
+            return
+        _check_namespace(cls, namespace)
+        cls._fields: dict[str, Field] | None = None
+        try:
+            fields_of(cls)
+        except NameError:
+            pass  # a forward reference: resolved when the first value is made
+        if "__init__" in namespace:
+            cls.__init__ = _finishing(namespace["__init__"])  # type: ignore[misc]
+        elif not any("__init__" in vars(base) and not vars(base).get("_abstract") and vars(base).get("_custom") for base in cls.__mro__[1:]):
+            cls.__init__ = _constructor  # type: ignore[misc]
+        cls._custom = "__init__" in namespace or getattr(cls, "_custom", False)
+        own = namespace.get("Spec")
+        parents = tuple([base.Spec for base in bases if isinstance(getattr(base, "Spec", None), type)]) or (ExtensionTypeSpec,)
+        body = {"value_type": cls, "__module__": cls.__module__, "__qualname__": f"{cls.__qualname__}.Spec"}
+        cls.Spec = type(f"{name}.Spec", ((own,) if own is not None else ()) + parents, body)
+
+
+def _check_namespace(cls: type, namespace: dict[str, Any]) -> None:
+    annotations = inspect.get_annotations(cls)
+    for field in annotations:
+        if field in _RESERVED or field.startswith("_tf_extension_type"):
+            raise ValueError(f"The field annotations for {cls.__name__} are invalid. Field '{field}' is reserved.")
+    for key, value in namespace.items():
+        plain = not (key.startswith("__") or key in ("Spec", "_abstract") or callable(value) or hasattr(value, "__get__") or isinstance(value, type))
+        if plain and key not in annotations and not key.startswith("_"):
+            raise ValueError(f"The field annotations for {cls.__name__} are invalid. Field {key} is missing a type annotation.")
+
+
+def fields_of(cls: Any) -> dict[str, Field]:
+    """The fields of an extension type by name, inherited ones first."""
+    found: dict[str, Field] | None = cls.__dict__.get("_fields")
+    if found is None:
+        found = {}
+        for base in reversed(cls.__mro__):
+            if isinstance(base, ExtensionTypeMetaclass) and not vars(base).get("_abstract"):
+                hints = typing.get_type_hints(base, localns={c.__name__: c for c in cls.__mro__})
+                for name in inspect.get_annotations(base):
+                    found[name] = Field(name, hints[name], vars(base).get(name, inspect.Parameter.empty))
+        cls._fields = found
+        for name, field in found.items():  # a default is a value of its type
+            if field.default is not inspect.Parameter.empty and name in vars(cls):
+                setattr(cls, name, field.default)
+    return found
+
+
+def _signature(cls: Any) -> inspect.Signature:
+    """Of the constructor: fields in order; those after one with a default may be given by keyword only."""
+    parameters, kind = [], inspect.Parameter.POSITIONAL_OR_KEYWORD
+    for field in fields_of(cls).values():
+        if field.default is not inspect.Parameter.empty:
+            kind_of = kind
+        else:
+            if any(p.default is not inspect.Parameter.empty for p in parameters):
+                kind = inspect.Parameter.KEYWORD_ONLY
+            kind_of = kind
+        parameters.append(inspect.Parameter(field.name, kind_of, default=field.default))
+    return inspect.Signature(parameters)
+
+
+def _constructor(self: Any, *args: Any, **kwargs: Any) -> None:
+    bound = _signature(type(self)).bind(*args, **kwargs)
+    bound.apply_defaults()
+    self.__dict__.update(bound.arguments)
+    _finish(self)
+
+
+def _finish(self: Any) -> None:
+    for name, field in fields_of(type(self)).items():
+        if name not in self.__dict__:
+            if field.default is inspect.Parameter.empty:
+                raise AttributeError(f"The constructor of {type(self).__name__} did not set the field `{name}`.")
+            self.__dict__[name] = field.default
+        self.__dict__[name] = convert(self.__dict__[name], field.annotation, name)
+    self.__validate__()
+
+
+def _finishing(init: Callable[..., None]) -> Callable[..., None]:
+    """The user's own constructor; when the outermost one is done, the fields are converted and validated."""
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        outermost = "_constructing" not in self.__dict__
+        if outermost:
+            self.__dict__["_constructing"] = True
+        try:
+            init(self, *args, **kwargs)
+        finally:
+            if outermost:
+                self.__dict__.pop("_constructing", None)
+        if outermost:
+            _finish(self)
+
+    __init__.__doc__, __init__.__wrapped__ = init.__doc__, init  # type: ignore[attr-defined]
+    return __init__
+
+
+class ExtensionTypeSpec(TypeSpec):
+    """The type of an extension type's values: for every field a TypeSpec, or the field's value if it holds no tensor."""
+
+    __slots__ = ()
+    value_type: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        bound = _signature(self.value_type).bind(*args, **kwargs)
+        bound.apply_defaults()
+        for name, field in fields_of(self.value_type).items():
+            self.__dict__[name] = convert(bound.arguments[name], field.annotation, name, spec=True)
+        self.__validate__()
+
+    def __validate__(self) -> None:
+        """Raises where the fields do not fit together; does nothing unless overridden."""
+
+    @classmethod
+    def from_value(cls, value: Any) -> Any:
+        return value._type_spec
+
+    @classmethod
+    def _from_fields(cls, fields: Mapping[str, Any]) -> Any:
+        spec = cls.__new__(cls)
+        spec.__dict__.update(fields)
+        return spec
+
+    def _items(self) -> list[tuple[str, Any]]:
+        return [(name, self.__dict__[name]) for name in fields_of(self.value_type)]
+
+    def _serialize(self) -> tuple[Any, ...]:
+        return tuple([(name, _plain(value)) for name, value in self._items()])
+
+    @classmethod
+    def _deserialize(cls, serialization: Any) -> Any:
+        return cls._from_fields({name: ImmutableDict(value) if isinstance(value, dict) else value for name, value in serialization})
+
+    @property
+    def _component_specs(self) -> list[Any]:
+        out: list[Any] = []
+        for _, value in self._items():
+            _collect(value, value, out)
+        return out
+
+    def _to_components(self, value: Any) -> list[Any]:
+        out: list[Any] = []
+        for name, spec in self._items():
+            _collect(spec, getattr(value, name), out)
+        return out
+
+    def _from_components(self, components: Any) -> Any:
+        it = iter(components)
+        value = self.value_type.__new__(self.value_type)
+        value.__dict__.update({name: _filled(spec, it) for name, spec in self._items()})
+        return value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"Cannot mutate attribute `{name}` of {type(self).__name__}.")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join([f'{name}={_plain(value)!r}' for name, value in self._items()])})"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, ImmutableDict):
+        return {k: _plain(v) for k, v in value.items()}
+    return tuple([_plain(v) for v in value]) if isinstance(value, tuple) else value
+
+
+def _collect(spec: Any, value: Any, out: list[Any]) -> None:
+    """The parts of a field's value where its spec has a TypeSpec."""
+    if isinstance(spec, TypeSpec):
+        out.append(value)
+    elif isinstance(spec, tuple):
+        for s, v in zip(spec, value):
+            _collect(s, v, out)
+    elif isinstance(spec, Mapping):
+        for key in spec:
+            _collect(spec[key], value[key], out)
+
+
+def _filled(spec: Any, parts: Iterator[Any]) -> Any:
+    if isinstance(spec, TypeSpec):
+        return next(parts)
+    if isinstance(spec, tuple):
+        return tuple([_filled(s, parts) for s in spec])
+    return ImmutableDict({key: _filled(s, parts) for key, s in spec.items()}) if isinstance(spec, Mapping) else spec
+
+
+def _spec_of(value: Any) -> Any:
+    """The spec of a field's value: TypeSpecs in place of tensors and composites."""
+    if isinstance(value, (Tensor, CompositeTensor)):
+        return type_spec_from_value(value)
+    if isinstance(value, tuple):
+        return tuple([_spec_of(v) for v in value])
+    return ImmutableDict({k: _spec_of(v) for k, v in value.items()}) if isinstance(value, ImmutableDict) else value
+
+
+class ExtensionType(CompositeTensor, metaclass=ExtensionTypeMetaclass):
+    """Base of classes that hold tensors in annotated fields and pass through `tf.function`, `tf.cond`, `tf.while_loop` and
+    `tf.nest` as one value.
+
+    Fields are Python numbers and strings, `tf.Tensor`, `tf.TensorShape`, `tf.DType`, composite tensors, other extension
+    types, `Optional` and `Union` of those, `tuple[…]` and `Mapping[str, …]`. Values are immutable; `__validate__` may
+    check them.
+
+    >>> import headrace as tf
+    >>> class Masked(tf.experimental.ExtensionType):
+    ...     values: tf.Tensor
+    ...     mask: tf.Tensor
+    >>> m = Masked([1, 2], [True, False])
+    >>> tf.function(lambda m: Masked(m.values + 1, m.mask))(m).values.numpy().tolist()
+    [2, 3]
+    """
+
+    _abstract = True
+    Spec: Any
+
+    def __validate__(self) -> None:
+        """Raises where the fields do not fit together; does nothing unless overridden."""
+
+    @property
+    def _type_spec(self) -> Any:
+        spec = self.__dict__.get("_cached_spec")
+        if spec is None:
+            fields = {name: _spec_of(self.__dict__[name]) for name in fields_of(type(self))}
+            spec = self.__dict__["_cached_spec"] = type(self).Spec._from_fields(fields)
+        return spec
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "_constructing" not in self.__dict__:
+            raise AttributeError(f"Cannot mutate attribute `{name}` outside the custom constructor of ExtensionType.")
+        if name not in fields_of(type(self)):
+            raise AttributeError(f"{type(self).__name__} has no field `{name}`: annotate it in the class to make it one.")
+        self.__dict__[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        if "_constructing" not in self.__dict__:
+            raise AttributeError(f"Cannot mutate attribute `{name}` outside the custom constructor of ExtensionType.")
+        del self.__dict__[name]
+
+    def __eq__(self, other: object) -> Any:
+        """A boolean tensor: whether all fields are equal (False for a value of another type)."""
+        if not isinstance(other, ExtensionType) or self._type_spec != other._type_spec:
+            return False
+        from . import nest
+        from .op import lookup
+
+        pairs = zip(nest.flatten(self, expand_composites=True), nest.flatten(other, expand_composites=True))
+        equal = [lookup("All")(lookup("Reshape")(lookup("Equal")(a, b), [-1]), [0]) for a, b in pairs]
+        return lookup("All")(lookup("Pack")(equal), [0]) if equal else to_tensor(True)
+
+    def __ne__(self, other: object) -> Any:
+        equal = self == other
+        if equal is False:
+            return True
+        from .op import lookup
+
+        return lookup("LogicalNot")(equal)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join([f'{name}={self.__dict__[name]!r}' for name in fields_of(type(self))])})"
+
+
+def as_dict(value: ExtensionType) -> dict[str, Any]:
+    """The fields of a value by name."""
+    return {name: value.__dict__[name] for name in fields_of(type(value))}
+
+
+# --------------------------------------------------------------------------------------------------------------- batchable
+class ExtensionTypeBatchEncoder:
+    """How the values of a BatchableExtensionType are batched. By default every tensor gets a leading dimension; subclasses
+    that encode otherwise are put into the class's `__batch_encoder__`."""
+
+    def batch(self, spec: Any, batch_size: int | None) -> Any:
+        """The spec of a batch of values of `spec`."""
+        return spec._map_specs(lambda s: s._batch(batch_size))
+
+    def unbatch(self, spec: Any) -> Any:
+        """The spec of one value of a batch of `spec`."""
+        return spec._map_specs(lambda s: s._unbatch())
+
+    def encode(self, spec: Any, value: Any, minimum_rank: int = 0) -> list[Any]:
+        """A value as a list of tensors, each of at least `minimum_rank` dimensions."""
+        return spec._to_tensor_list(value)
+
+    def decode(self, spec: Any, encoded_value: Any) -> Any:
+        """The value again."""
+        return spec._from_compatible_tensor_list(list(encoded_value))
+
+    def encoding_specs(self, spec: Any) -> list[Any]:
+        """The specs of what `encode` returns."""
+        return spec._flat_tensor_specs
+
+
+class BatchableExtensionTypeSpec(ExtensionTypeSpec, BatchableTypeSpec):
+    """The type of a BatchableExtensionType's values."""
+
+    __slots__ = ()
+
+    def _map_specs(self, function: Callable[[Any], Any]) -> Any:
+        return type(self)._from_fields({name: _mapped(value, function) for name, value in self._items()})
+
+    def _batch(self, batch_size: int | None) -> Any:
+        return self.value_type.__batch_encoder__.batch(self, batch_size)
+
+    def _unbatch(self) -> Any:
+        return self.value_type.__batch_encoder__.unbatch(self)
+
+
+def _mapped(spec: Any, function: Callable[[Any], Any]) -> Any:
+    if isinstance(spec, TypeSpec):
+        return function(spec)
+    if isinstance(spec, tuple):
+        return tuple([_mapped(s, function) for s in spec])
+    return ImmutableDict({k: _mapped(s, function) for k, s in spec.items()}) if isinstance(spec, Mapping) else spec
+
+
+class BatchableExtensionType(ExtensionType):
+    """An ExtensionType whose values can be stacked along a new first dimension (`tf.map_fn`, datasets)."""
+
+    _abstract = True
+    Spec = BatchableExtensionTypeSpec
+    __batch_encoder__ = ExtensionTypeBatchEncoder()
+
+
+__all__ = ["BatchableExtensionType", "ExtensionType", "ExtensionTypeBatchEncoder", "ExtensionTypeSpec", "ImmutableDict", "as_dict"]
