@@ -419,14 +419,11 @@ def batch_normalization(tf):
 @snippet(training=[False, True])
 def fused_batch_norm(tf, training):
     x = ramp(tf, 2, 3, 3, 2)
-    return tf.compat.v1.nn.fused_batch_norm(
-        x,
-        [1.0, 2.0],
-        [0.5, -0.5],
-        None if training else [0.1, 0.2],
-        None if training else [1.0, 0.5],
-        is_training=training,
+    mean, variance = ([], []) if training else ([0.1, 0.2], [1.0, 0.5])
+    y, *statistics = tf.raw_ops.FusedBatchNormV3(
+        x=x, scale=[1.0, 2.0], offset=[0.5, -0.5], mean=mean, variance=variance, is_training=training
     )
+    return y, statistics[:2]
 
 
 @snippet

@@ -127,12 +127,6 @@ def format_and_ngrams(tf):
 
 
 @snippet
-def base64(tf):
-    e = tf.io.encode_base64(["hello", ""])
-    return e, tf.io.decode_base64(e), tf.io.decode_raw(tf.constant(["\x01\x00\x02\x00"]), tf.int16)
-
-
-@snippet
 def array_ops_on_strings(tf):
     x = tf.constant([["a", "b"], ["c", "d"]])
     return [
@@ -190,13 +184,3 @@ def strings_are_not_numbers(tf, fn):
         "cast": lambda: tf.cast(s, tf.float32),
         "compare": lambda: s + 1,
     }[fn]()
-
-
-@snippet
-def lookup_tables(tf):
-    table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(["a", "b"], [1, 2]), -1)
-    return (
-        table.lookup(tf.constant(["b", "zzz"])),
-        table.size(),
-        tf.function(lambda x: table.lookup(x) + 1)(tf.constant(["a"])),
-    )
