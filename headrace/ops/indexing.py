@@ -125,7 +125,7 @@ def index_vectors(*vectors: list[Any]) -> list[Tensor]:
 
 
 def _constant(vector: tuple[int, ...], dtype: dtypes.DType) -> Tensor:
-    """An index vector; within one function's graph each is made once, since the same few are used all over."""
+    """An index vector; one function's graph makes each once, since the same few are used all over."""
     graph = state.graph
     if graph is None or not graph.building_function:
         return convert.constant(np.asarray(vector, dtype._np), dtype)
