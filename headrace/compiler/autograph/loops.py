@@ -251,13 +251,12 @@ def _reject(name: str, value: Any, failed: Exception | None) -> None:
             "before the loop, `break`, and return it afterwards."
         ) from failed
     if type(value) is Undefined:
-        why = (
-            f"\nIts type could not be found by tracing an iteration: {type(failed).__name__}: {failed}"
-            if failed
-            else ""
-        )
-        raise ValueError(f"'{name}' must be defined before the loop{why}") from failed
-    raise ValueError(f"'{name}' is not allowed to be None before the loop") from failed
+        why = ""
+        if failed is not None:
+            reason = str(failed).partition("\n")[0]
+            why = f"\nIts type could not be found by tracing an iteration: {type(failed).__name__}: {reason}"
+        raise ValueError(f"'{name}' must be defined before the loop{why}") from None
+    raise ValueError(f"'{name}' is not allowed to be None before the loop") from None
 
 
 def _stand_in(name: str, like: Any, shape: Any) -> tuple[Any, Any]:
