@@ -15,6 +15,7 @@ import numpy as np
 from headrace.core import dtypes
 from headrace.core.dtypes import DType
 
+FEW = 8  # blocks of random numbers up to which Python's integers beat NumPy's overhead
 CHUNK = 1 << 14  # rows computed at once on the host, so that intermediate arrays stay in the cache
 
 
@@ -80,9 +81,31 @@ class Host:
                 out[start : start + CHUNK, j] = column
         return out
 
+    promotes = True  # operands of different widths are brought to one by themselves
+
     @staticmethod
-    def philox_words(state: Sequence[Any], blocks: int) -> None:
-        """NumPy has no Philox that starts at a given block."""
+    def philox_words(state: Sequence[Any], blocks: int) -> Any:
+        """A few blocks of random words, quickest made of Python's integers; None where there are many."""
+        if blocks > FEW:
+            return None
+        from .philox import MASK, rounds
+
+        key, low, high = (int(part) for part in state)
+        first, out = (high << 64) + low, []
+        for at in range(first, first + blocks):
+            words = at & MASK, (at >> 32) & MASK, (at >> 64) & MASK, (at >> 96) & MASK
+            out += rounds(*words, key & MASK, key >> 32)
+        return np.array(out, np.uint32)
+
+    @staticmethod
+    def columns(x: Any, count: int) -> list[Any]:
+        """Every `count`-th element, from the first, the second … on."""
+        return [x[k::count] for k in range(count)]
+
+    @staticmethod
+    def interleave(parts: Sequence[Any]) -> Any:
+        """What `columns` took apart, as a table of `len(parts)` columns."""
+        return parts[0].reshape(-1, 1) if len(parts) == 1 else np.stack(parts, axis=1)
 
     @staticmethod
     def retry(
@@ -185,6 +208,8 @@ for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
 
 class Program:
     """Formulas written as StableHLO. `%` and `//` are only for unsigned numbers."""
+
+    promotes = False
 
     def __init__(self, b: Any) -> None:
         self.b = b

@@ -99,7 +99,10 @@ def _fill(xp: Any, state: State, n: int, dtype: DType, unit: int, convert: Any) 
     words = xp.philox_words(state, blocks)
     if words is None:
         return _flat(xp, xp.rows(blocks, width, dtype, lambda i: convert(block(xp, state, i))), n)
-    parts = convert([xp.convert(w, dtypes.uint64) for w in xp.columns(words, unit)])
+    columns = xp.columns(words, unit)
+    if dtype.size == 8 or not xp.promotes:
+        columns = [xp.convert(w, dtypes.uint64) for w in columns]
+    parts = convert(columns)
     return _flat(xp, xp.interleave([xp.convert(p, dtype) for p in parts]), n)
 
 

@@ -47,7 +47,8 @@ def global_seed() -> int | None:
 def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
     """The two seeds of an op whose own is `op_seed`; (None, None) leaves it to chance.
 
-    >>> from headrace.ops.seeds import get_seed
+    >>> from headrace.ops.seeds import get_seed, set_seed
+    >>> set_seed(None)
     >>> get_seed(7)
     (87654321, 7)
     """
