@@ -12,7 +12,8 @@ nan, inf = np.nan, np.inf
 X = np.random.default_rng(0).normal(size=(2, 3, 4)).astype(np.float32)
 AXES = [None, 0, -1, [0, 2], [], (1, 0, 2)]
 REDUCTIONS = {
-    "reduce_sum": np.sum, "reduce_mean": np.mean, "reduce_prod": np.prod, "reduce_max": np.max, "reduce_min": np.min, "reduce_variance": np.var, "reduce_std": np.std,
+    "reduce_sum": np.sum, "reduce_mean": np.mean, "reduce_prod": np.prod, "reduce_max": np.max,
+    "reduce_min": np.min, "reduce_variance": np.var, "reduce_std": np.std,
     "reduce_euclidean_norm": lambda x, axis, keepdims: np.sqrt(np.sum(x * x, axis, keepdims=keepdims)),
     "reduce_logsumexp": lambda x, axis, keepdims: np.log(np.sum(np.exp(x), axis, keepdims=keepdims)),
 }  # fmt: skip
@@ -41,31 +42,55 @@ def test_axes_as_tensors():
 
 @pytest.mark.parametrize("name", ["reduce_sum", "reduce_max"])
 def test_wrong_axes(name):
-    for axis, message in ((3, "Invalid reduction dimension"), (-4, "Invalid reduction dimension"), ([0, 0], "duplicate"), ([0, -3], "duplicate")):
+    for axis, message in (
+        (3, "Invalid reduction dimension"),
+        (-4, "Invalid reduction dimension"),
+        ([0, 0], "duplicate"),
+        ([0, -3], "duplicate"),
+    ):
         with pytest.raises(tf.errors.InvalidArgumentError, match=message):
             getattr(tf, name)(X, axis)
         with pytest.raises(ValueError, match=message):
             compiled(lambda x, axis=axis: getattr(tf, name)(x, axis), [X])
 
 
-@pytest.mark.parametrize("dtype", ["int8", "int32", "int64", "uint8", "uint64", "float16", "bfloat16", "float64"])
+@pytest.mark.parametrize(
+    "dtype", ["int8", "int32", "int64", "uint8", "uint64", "float16", "bfloat16", "float64"]
+)
 @pytest.mark.parametrize("name", ["reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_mean"])
 def test_types(name, dtype):
     x = tf.constant([[1, 2, 4], [100, 100, 2]], dtype).numpy()
     exact = REDUCTIONS[name](x.astype(np.float64), axis=1, keepdims=False)
     expected = np.trunc(exact).astype(np.int64).astype(x.dtype) if x.dtype.kind in "iu" else exact
-    check(lambda x: getattr(tf, name)(x, 1), [x], expected, rtol=1e-2 if dtype in ("float16", "bfloat16") else 1e-12, unknown=("none",))
+    check(
+        lambda x: getattr(tf, name)(x, 1),
+        [x],
+        expected,
+        rtol=1e-2 if dtype in ("float16", "bfloat16") else 1e-12,
+        unknown=("none",),
+    )
 
 
 def test_sums_of_short_floats_do_not_stall():
     x = np.ones(4096, np.float16)
     check(lambda x: tf.reduce_sum(x), [x], np.float16(4096), unknown=("none",))
-    check(lambda x: tf.reduce_mean(x), [tf.constant(np.full(100000, 2.0), tf.bfloat16).numpy()], 2.0, unknown=("none",))
+    check(
+        lambda x: tf.reduce_mean(x),
+        [tf.constant(np.full(100000, 2.0), tf.bfloat16).numpy()],
+        2.0,
+        unknown=("none",),
+    )
 
 
 def test_of_nothing():
     empty = np.zeros((0, 3), np.float32)
-    for name, value in (("reduce_sum", 0), ("reduce_prod", 1), ("reduce_max", -inf), ("reduce_min", inf), ("reduce_mean", nan)):
+    for name, value in (
+        ("reduce_sum", 0),
+        ("reduce_prod", 1),
+        ("reduce_max", -inf),
+        ("reduce_min", inf),
+        ("reduce_mean", nan),
+    ):
         check(lambda x, name=name: getattr(tf, name)(x, 0), [empty], np.full(3, value))
     check(lambda x: tf.reduce_max(x), [np.zeros(0, np.int32)], np.int32(-(2**31)))
     check(lambda x: tf.reduce_mean(x), [np.zeros(0, np.int32)], np.int32(0))
@@ -76,11 +101,19 @@ def test_of_nothing():
 def test_nan_and_infinity():
     x = np.array([[1.0, nan, 3.0], [-inf, inf, 0.0], [nan, nan, nan]], np.float32)
     for name in ("reduce_sum", "reduce_max", "reduce_min", "reduce_mean"):
-        check(lambda x, name=name: getattr(tf, name)(x, 1), [x], lambda x, name=name: REDUCTIONS[name](x, axis=1, keepdims=False))
+        check(
+            lambda x, name=name: getattr(tf, name)(x, 1),
+            [x],
+            lambda x, name=name: REDUCTIONS[name](x, axis=1, keepdims=False),
+        )
     check(lambda x: tf.argmax(x, 1), [x[:2]], np.array([2, 1]))
     check(lambda x: tf.argmin(x, 1), [x[:2]], np.array([0, 0]))
     check(lambda x: tf.reduce_logsumexp(x), [np.array([-inf, -inf], np.float32)], np.float32(-inf))
-    check(lambda x: tf.reduce_logsumexp(x), [np.array([1000.0, 1000.0], np.float32)], np.float32(1000 + np.log(2)))
+    check(
+        lambda x: tf.reduce_logsumexp(x),
+        [np.array([1000.0, 1000.0], np.float32)],
+        np.float32(1000 + np.log(2)),
+    )
 
 
 def test_logic():
@@ -97,7 +130,9 @@ def test_complex():
     z = np.array([[1 + 1j, 2.0], [0.5j, -1.0]], np.complex64)
     check(lambda z: tf.reduce_sum(z, 0), [z], z.sum(0))
     check(lambda z: tf.reduce_prod(z, 0), [z], z.prod(0))
-    check(lambda z: tf.math.reduce_euclidean_norm(z), [z], np.sqrt((np.abs(z) ** 2).sum()).astype(np.complex64))
+    check(
+        lambda z: tf.math.reduce_euclidean_norm(z), [z], np.sqrt((np.abs(z) ** 2).sum()).astype(np.complex64)
+    )
     check(lambda z: tf.math.reduce_variance(z), [z], np.var(z))
     with pytest.raises(TypeError):
         tf.math.reduce_variance([1, 2])
@@ -136,14 +171,18 @@ def test_ties_share_the_gradient():
     assert tape.gradient(y, x).numpy().tolist() == [0.0, 0.5, 0.5]
 
 
-# --------------------------------------------------------------------------------------------------- positions
+# -------------------------------------------------------------------------------------------------- positions
 @pytest.mark.parametrize("dtype", ["float32", "int32", "uint8", "bfloat16", "bool"])
 def test_arg_extremes(dtype):
     x = tf.cast(tf.constant([[1, 5, 5], [0, 0, 1]]), dtype).numpy()
     wide = x.astype(np.float64)
     for axis in (0, 1, -1):
         check(lambda x, axis=axis: tf.argmax(x, axis), [x], wide.argmax(axis))
-        check(lambda x, axis=axis: tf.argmin(x, axis, output_type=tf.int32), [x], wide.argmin(axis).astype(np.int32))
+        check(
+            lambda x, axis=axis: tf.argmin(x, axis, output_type=tf.int32),
+            [x],
+            wide.argmin(axis).astype(np.int32),
+        )
 
 
 def test_arg_extremes_refuse():
@@ -172,7 +211,7 @@ def test_sums_of_lists():
         tf.math.accumulate_n([1, 2], tensor_dtype=tf.float32)
 
 
-# ------------------------------------------------------------------------------------------------- running sums
+# ----------------------------------------------------------------------------------------------- running sums
 @pytest.mark.parametrize("exclusive", [False, True])
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("axis", [0, 1, -1])
@@ -189,16 +228,29 @@ def test_running(axis, reverse, exclusive):
         return np.flip(out, axis) if reverse else out
 
     check(lambda x: tf.cumsum(x, axis, exclusive, reverse), [x], reference(np.cumsum, 0))
-    check(lambda x: tf.math.cumprod(x, axis, exclusive, reverse), [x], reference(np.cumprod, 1).astype(np.int32), unknown=("dims",))
+    check(
+        lambda x: tf.math.cumprod(x, axis, exclusive, reverse),
+        [x],
+        reference(np.cumprod, 1).astype(np.int32),
+        unknown=("dims",),
+    )
     f = (x / 4).astype(np.float32)
     check(lambda x: tf.math.cumulative_logsumexp(x, axis, exclusive, reverse), [f], unknown=("none",))
     check_gradients(lambda x: tf.cumsum(x, axis, exclusive, reverse), [f[:, :3]], order=1)
     check_gradients(lambda x: tf.math.cumprod(x, axis, exclusive, reverse), [f[:, :3]], order=1)
-    check_gradients(lambda x: tf.math.cumulative_logsumexp(x, axis, exclusive, reverse)[1:2, 1:2], [np.arange(9.0).reshape(3, 3) / 4], order=1)
+    check_gradients(
+        lambda x: tf.math.cumulative_logsumexp(x, axis, exclusive, reverse)[1:2, 1:2],
+        [np.arange(9.0).reshape(3, 3) / 4],
+        order=1,
+    )
 
 
 def test_running_edges():
-    check(lambda x: tf.math.cumulative_logsumexp(x), [np.array([-inf, 0.0, -inf, inf], np.float32)], np.array([-inf, 0.0, 0.0, inf]))
+    check(
+        lambda x: tf.math.cumulative_logsumexp(x),
+        [np.array([-inf, 0.0, -inf, inf], np.float32)],
+        np.array([-inf, 0.0, 0.0, inf]),
+    )
     check(lambda x: tf.cumsum(x), [np.zeros((0, 2), np.float32)], np.zeros((0, 2)))
     check(lambda x: tf.cumsum(x), [np.array([127, 1], np.int8)], np.array([127, -128], np.int8))
     check(lambda x: tf.cumsum(x), [np.ones(100, np.float32)], np.arange(1, 101))
@@ -207,14 +259,17 @@ def test_running_edges():
             tf.cumsum(wrong, axis=1)
 
 
-# ----------------------------------------------------------------------------------------------------- counting
+# --------------------------------------------------------------------------------------------------- counting
 def test_bincount():
     assert tf.math.bincount([1, 1, 3]).numpy().tolist() == [0, 2, 0, 1]
     assert tf.math.bincount([1, 1, 3], minlength=5).numpy().tolist() == [0, 2, 0, 1, 0]
     assert tf.math.bincount([1, 1, 3], maxlength=2).numpy().tolist() == [0, 2]
     assert tf.math.bincount([1, 1, 3], weights=[1.0, 2.0, 4.0]).numpy().tolist() == [0.0, 3.0, 0.0, 4.0]
     assert tf.math.bincount([[1, 1], [2, 0]], axis=-1).numpy().tolist() == [[0, 2, 0], [1, 0, 1]]
-    assert tf.math.bincount([[1, 1], [2, 0]], axis=-1, binary_output=True).numpy().tolist() == [[0, 1, 0], [1, 0, 1]]
+    assert tf.math.bincount([[1, 1], [2, 0]], axis=-1, binary_output=True).numpy().tolist() == [
+        [0, 1, 0],
+        [1, 0, 1],
+    ]
     assert tf.math.bincount(tf.constant([], tf.int32)).numpy().tolist() == []
     assert tf.math.bincount([1, 1], dtype=tf.float32).dtype == tf.float32
     with pytest.raises(tf.errors.InvalidArgumentError, match="non-negative"):
@@ -222,18 +277,30 @@ def test_bincount():
     with pytest.raises(ValueError):
         tf.math.bincount([1], weights=[1.0], binary_output=True)
     values, none = np.array([[1, 1, 7], [0, 2, 2]], np.int32), np.zeros(0, np.float32)
-    dense = lambda v, w, **k: tf.raw_ops.DenseBincount(input=v, size=3, weights=w, **k)  # noqa: E731
+    dense = lambda v, w, **k: tf.raw_ops.DenseBincount(input=v, size=3, weights=w, **k)
     check(dense, [values, none], np.array([[0, 2, 0], [1, 0, 2]], np.float32))
     check(dense, [values, np.ones((2, 3), np.float32) * 2], np.array([[0, 4, 0], [2, 0, 4]], np.float32))
     check(lambda v, w: dense(v, w, binary_output=True), [values[0], none], np.array([0, 1, 0], np.float32))
-    check(lambda v, w: tf.raw_ops.Bincount(arr=v, size=3, weights=w), [values, none], np.array([1, 2, 2], np.float32))
+    check(
+        lambda v, w: tf.raw_ops.Bincount(arr=v, size=3, weights=w),
+        [values, none],
+        np.array([1, 2, 2], np.float32),
+    )
 
 
 def test_histograms():
     values = np.array([-1.0, 0.0, 1.5, 2.0, 5.0, 15.0], np.float32)
     ends = np.array([0.0, 5.0], np.float32)
-    check(lambda v, r: tf.histogram_fixed_width(v, r, nbins=5), [values, ends], np.array([2, 1, 1, 0, 2], np.int32))
-    check(lambda v, r: tf.histogram_fixed_width_bins(v, r, nbins=5), [values, ends], np.array([0, 0, 1, 2, 4, 4], np.int32))
+    check(
+        lambda v, r: tf.histogram_fixed_width(v, r, nbins=5),
+        [values, ends],
+        np.array([2, 1, 1, 0, 2], np.int32),
+    )
+    check(
+        lambda v, r: tf.histogram_fixed_width_bins(v, r, nbins=5),
+        [values, ends],
+        np.array([0, 0, 1, 2, 4, 4], np.int32),
+    )
     with pytest.raises(tf.errors.InvalidArgumentError, match="value_range"):
         tf.histogram_fixed_width(values, [5.0, 0.0])
     with pytest.raises(tf.errors.InvalidArgumentError, match="positive"):
@@ -242,7 +309,9 @@ def test_histograms():
 
 def test_confusion_matrix():
     assert tf.math.confusion_matrix([0, 1, 1], [0, 1, 0]).numpy().tolist() == [[1, 0], [1, 1]]
-    weighted = tf.math.confusion_matrix([0, 1, 1], [0, 1, 1], weights=[1.0, 2.0, 3.5], dtype=tf.float32, num_classes=3)
+    weighted = tf.math.confusion_matrix(
+        [0, 1, 1], [0, 1, 1], weights=[1.0, 2.0, 3.5], dtype=tf.float32, num_classes=3
+    )
     assert weighted.numpy().tolist() == [[1.0, 0, 0], [0, 5.5, 0], [0, 0, 0]]
     for labels, classes, message in (([-1], None, "negative"), ([5], 3, "out of bound")):
         with pytest.raises(tf.errors.InvalidArgumentError, match=message):
@@ -250,10 +319,20 @@ def test_confusion_matrix():
 
 
 def test_in_top_k():
-    predictions = np.array([[0.1, 0.9, 0.3], [0.5, 0.5, 0.1], [0.1, 0.2, 0.3], [inf, 0.0, 0.0], [0.0, nan, 1.0]], np.float32)
+    predictions = np.array(
+        [[0.1, 0.9, 0.3], [0.5, 0.5, 0.1], [0.1, 0.2, 0.3], [inf, 0.0, 0.0], [0.0, nan, 1.0]], np.float32
+    )
     targets = np.array([1, 0, 5, 0, 2], np.int32)
-    check(lambda t, p: tf.math.in_top_k(t, p, 1), [targets, predictions], np.array([True, True, False, False, False]))
-    check(lambda t, p: tf.raw_ops.InTopK(predictions=p, targets=t, k=3), [targets, predictions], np.array([True, True, False, False, False]))
+    check(
+        lambda t, p: tf.math.in_top_k(t, p, 1),
+        [targets, predictions],
+        np.array([True, True, False, False, False]),
+    )
+    check(
+        lambda t, p: tf.raw_ops.InTopK(predictions=p, targets=t, k=3),
+        [targets, predictions],
+        np.array([True, True, False, False, False]),
+    )
 
 
 def test_count_nonzero():
