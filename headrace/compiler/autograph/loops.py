@@ -18,7 +18,7 @@ from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 
 from .branches import Setter, dtype_of, is_tensor, scalar
-from .builtins import Rows, length
+from .builtins import Rows
 from .undefined import Undefined, UndefinedReturnValue, is_missing
 
 log = logging.getLogger("headrace.autograph")
@@ -472,4 +472,4 @@ def _range_loop(
     )
 
 
-__all__ = ["for_stmt", "length", "register_for", "while_stmt"]
+__all__ = ["for_stmt", "register_for", "while_stmt"]
