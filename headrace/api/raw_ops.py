@@ -39,9 +39,9 @@ def _function(op: OpDef) -> Callable[..., Any]:
         missing = [i for i in inputs if i not in arguments]
         if missing:
             raise TypeError(
-                f"tf.raw_ops.{op.name}() is missing the keyword arguments {missing}. It takes {op._text.partition('->')[0].strip()}."
+                f"tf.raw_ops.{op.name}() is missing the keyword arguments {missing}. It takes {', '.join(inputs)}."
             )
-        value = op(name=name, **arguments)
+        value = op(name=name, **{original.get(key, key): given for key, given in arguments.items()})
         return results(*value) if results is not None and isinstance(value, list) else value
 
     raw_op.__name__ = raw_op.__qualname__ = op.name

@@ -64,6 +64,7 @@ class Builder:
         self._head: list[str] = []
         self._constants: dict[Any, Value] = {}
         self._n = 0
+        self.differentiated = True  # False: the program has no backward pass, which some rules and compile options go by
         self.callbacks: list[Callable[..., Any]] = []
         self._zeros: set[str] = set()  # names of constants that are zero everywhere
         self._patches: dict[str, tuple[Value, Sequence[Value]]] = {}  # zeros but for an update at some position

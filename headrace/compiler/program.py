@@ -228,6 +228,7 @@ class Cluster:
 
     def _compile(self, tensors: Sequence[EagerTensor], states: Sequence[VariableState]) -> Executable:
         b = Lowering(runtime.default_device().platform)
+        b.differentiated = _differentiated(self.nodes)
         valued = self.program.valued
         env: dict[int, Any] = {}
         parameters: list[Value] = []
@@ -284,7 +285,7 @@ class Cluster:
         inputs = [*starts, *parameters, *[r.value for r in extra]]
         aliases = {k: j for j, k in enumerate(written)}
         text = b.function(inputs, returned, module=_module_name(self.program.graph.name), aliases=aliases)
-        program = runtime.compile(text, [(v.shape, v.dtype._np) for v in returned], callbacks=b.callbacks) if returned else None
+        program = runtime.compile(text, [(v.shape, v.dtype._np) for v in returned], callbacks=b.callbacks, options={} if b.differentiated else _FORWARD) if returned else None
         layout = [(None if isinstance(r, Value) else r if isinstance(r, np.ndarray) else np.zeros((), t._dtype._np), t._dtype) for r, t in zip(results, self.outputs)]
         return Executable(program, text, positions, unique, written, [r.provider for r in extra], layout, {k: (n, results[k].dtype) for k, n in lists.items()})
 
@@ -369,6 +370,22 @@ class Executable:
         for k, (length, dtype) in self.lists.items():
             out[k] = wrap_object(HostList(None, length, dtype, wrap_buffer(out[k]._buf, dtype)), dtypes.variant)
         return out
+
+
+# YNNPACK runs whole forward networks as one piece; what it is slow at are the gradients of convolutions (runtime/options.py).
+_FORWARD = {"xla_cpu_experimental_ynn_fusion_type": None}
+
+
+def _differentiated(nodes: Sequence[Operation]) -> bool:
+    """Whether a backward pass is among the nodes, or in the graphs they run."""
+    for n in nodes:
+        if n.type.endswith(("Grad", "GradV2", "GradV3")) or "Backprop" in n.type:
+            return True
+        for value in n.attrs.values():
+            for inner in value if isinstance(value, (list, tuple)) else (value,):
+                if isinstance(inner, FuncGraph) and _differentiated(inner.operations):
+                    return True
+    return False
 
 
 def _list_key(x: EagerTensor) -> Any:
