@@ -18,8 +18,10 @@ from headrace.ops import broadcasting as _broadcasting
 from headrace.ops import cast as _cast_ops
 from headrace.ops import math as _m
 from headrace.ops import operators as _operators
+from headrace.ops import rounding as _rounding
 from headrace.ops import sequence as _sequence
 from headrace.ops import special as _s
+from headrace.ops import trigonometry as _trigonometry
 from headrace.ops.compare import (
     equal,
     greater,
@@ -32,39 +34,22 @@ from headrace.ops.compare import (
     not_equal,
 )
 from headrace.ops.math import (
-    acos,
-    acosh,
-    asin,
-    asinh,
-    atan,
-    atanh,
-    ceil,
-    cos,
-    cosh,
     exp,
     expm1,
-    floor,
     floordiv,
     floormod,
-    is_finite,
-    is_inf,
-    is_nan,
     log,
     log1p,
     maximum,
     minimum,
     realdiv,
     reciprocal,
-    rint,
     rsqrt,
     sigmoid,
     sign,
-    sin,
-    sinh,
     sqrt,
     square,
     squared_difference,
-    tan,
     tanh,
     truncatediv,
     truncatemod,
@@ -73,6 +58,7 @@ from headrace.ops.math import mul as multiply
 from headrace.ops.math import neg as negative
 from headrace.ops.math import power as pow
 from headrace.ops.math import sub as subtract
+from headrace.ops.rounding import ceil, floor, is_finite, is_inf, is_nan, rint
 from headrace.ops.special import (
     bessel_i0,
     bessel_i0e,
@@ -90,6 +76,7 @@ from headrace.ops.special import (
     xlogy,
     zeta,
 )
+from headrace.ops.trigonometry import acos, acosh, asin, asinh, atan, atanh, cos, cosh, sin, sinh, tan
 
 from . import special as special
 from .clipping import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
@@ -243,7 +230,7 @@ def round(x: Any, name: str | None = None) -> Any:
     [0.0, 2.0, -2.0]
     """
     x = _to_tensor(x)
-    return x if x._dtype.is_integer else _m.round_(x, name)
+    return x if x._dtype.is_integer else _rounding.round_(x, name)
 
 
 def logical_xor(x: Any, y: Any, name: str | None = "LogicalXor") -> Any:
@@ -261,7 +248,7 @@ def atan2(y: Any, x: Any, name: str | None = None) -> Any:
     >>> print(tf.math.atan2([0.0], [-1.0]).numpy().round(4))
     [3.1416]
     """
-    return _m.ATAN2(y, x, name=name)
+    return _trigonometry.ATAN2(y, x, name=name)
 
 
 def nextafter(x1: Any, x2: Any, name: str | None = None) -> Any:

@@ -16,7 +16,7 @@ from headrace.core.op import OpDef, lookup
 from headrace.core.shapes import TensorShape, merge
 from headrace.core.tape import is_slices
 from headrace.core.tensor import EagerTensor, Tensor, wrap
-from headrace.ops import count, scan
+from headrace.ops import count, rounding, scan
 from headrace.ops import math as m
 from headrace.ops import reduce as r
 from headrace.ops.cast import CAST
@@ -133,7 +133,7 @@ def reduce_logsumexp(
     """
     x = to_tensor(input_tensor)
     peak = _reduce(r.MAX, x, axis, True, None)
-    peak = lookup("StopGradient")(lookup("SelectV2")(m.is_finite(peak), peak, m.number(0, peak)))
+    peak = lookup("StopGradient")(lookup("SelectV2")(rounding.is_finite(peak), peak, m.number(0, peak)))
     total = _reduce(r.SUM, m.exp(m.sub(x, peak)), axis, True, None)
     out = m.add(m.log(total), peak)
     if keepdims:
@@ -420,7 +420,7 @@ def histogram_fixed_width_bins(
     nbins = to_tensor(nbins, dtypes.int32)
     low, high = ends[0], ends[1]
     parts = CAST(nbins, DstT=values._dtype)
-    at = m.floor(CAST(parts, DstT=(fraction := (values - low) / (high - low))._dtype) * fraction)
+    at = rounding.floor(CAST(parts, DstT=(fraction := (values - low) / (high - low))._dtype) * fraction)
     clipped = m.maximum(m.minimum(at, CAST(nbins - 1, DstT=at._dtype)), m.number(0, at))
     return CAST(clipped, DstT=dtypes.int32, name=name)
 

@@ -120,7 +120,9 @@ def _kernel(inputs: list[np.ndarray], equation: str) -> Any:
         if plan is not None and all(
             sizes[c] == d for x, n in zip(inputs, labels) for c, d in zip(n, x.shape)
         ):
-            return _inflate(_contract(*inputs, *labels, unique, plan, sizes), unique, output)
+            return _inflate(
+                _contract(inputs[0], inputs[1], labels[0], labels[1], unique, plan, sizes), unique, output
+            )
     numbers = {c: i for i, c in enumerate(dict.fromkeys("".join(labels)))}
     operands: list[Any] = []
     for x, names in zip(inputs, labels):

@@ -143,6 +143,12 @@ def _accumulator(dtype: np.dtype) -> Any:
     return np.float32 if dtype.itemsize == 2 and dtype.kind in "fV" else dtype
 
 
+def _accumulate(ufunc: Any, x: np.ndarray, axes: tuple[int, ...], keep: bool) -> Any:
+    return ufunc.reduce(
+        x, axes, _accumulator(x.dtype), None, keep
+    )  # np.sum and np.prod, without their detours
+
+
 def _reducer(kind: str, init: Callable[[DType], Any]) -> Callable[..., Value]:
     def rule(b: Builder, x: Value, axes: Sequence[int]) -> Value:
         if x.dtype.kind == "f" and x.dtype.size == 2 and kind in ("add", "multiply"):
@@ -157,7 +163,7 @@ def _reducer(kind: str, init: Callable[[DType], Any]) -> Callable[..., Value]:
 lower_sum = _reducer("add", lambda dtype: 0)
 SUM = reduction(
     "Sum",
-    lambda x, axes, keep: np.add.reduce(x, axes, _accumulator(x.dtype), None, keep),
+    lambda x, axes, keep: _accumulate(np.add, x, axes, keep),
     lower_sum,
     lambda op, x, y, g: spread(g, x),
 )
@@ -174,7 +180,7 @@ def _mean(x: np.ndarray, axes: tuple[int, ...], keep: bool) -> Any:
     n = _count(x.shape, axes)
     if x.dtype.kind in "iu":
         return _whole_mean(np.sum(x, axes, np.uint64 if x.dtype.kind == "u" else np.int64, keepdims=keep), n)
-    return np.add.reduce(x, axes, _accumulator(x.dtype), None, keep) / np.asarray(n, _accumulator(x.dtype))
+    return _accumulate(np.add, x, axes, keep) / np.asarray(n, _accumulator(x.dtype))
 
 
 def _whole_mean(total: Any, n: int) -> Any:
@@ -243,7 +249,7 @@ def _prod_grad(op: Any, x: Any, y: Any, g: Any) -> Any:
 
 
 PROD = reduction(
-    "Prod", lambda x, axes, keep: np.multiply.reduce(x, axes, _accumulator(x.dtype), None, keep),
+    "Prod", lambda x, axes, keep: _accumulate(np.multiply, x, axes, keep),
     _reducer("multiply", lambda dtype: 1), _prod_grad,
 )  # fmt: skip
 

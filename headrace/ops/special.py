@@ -19,7 +19,6 @@ from .math import (
     Row,
     add,
     conj,
-    cos,
     exp,
     log,
     mul,
@@ -28,13 +27,13 @@ from .math import (
     realdiv,
     reciprocal,
     sign,
-    sin,
     square,
     sub,
     wide,
     widened,
 )
 from .table import binary, broadcast, unary, unbroadcast
+from .trigonometry import cos, sin
 
 _FULL = frozenset({dtypes.float32, dtypes.float64})
 
