@@ -157,17 +157,29 @@ def _sparse_kernel(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray
     return -logs[rows, labels], backprop
 
 
+def _pick(b: Builder, x: Value, labels: Value) -> Value:
+    """One element of each row."""
+    n = x.shape[0]
+    if not x.shape[1] or not n:  # a gather must have something to take
+        return b.zeros((n,), x.dtype)
+    rows = b.reshape(b.iota((n,), 0, labels.dtype), (n, 1))
+    at = b.concatenate([rows, b.reshape(labels, (n, 1))], 1)
+    return b.gather(x, at, (n,), offset_dims=(), collapsed=(0, 1), start_map=(0, 1), sizes=(1, 1), index_dim=1)
+
+
 def _sparse_lower(b: Builder, features: Value, labels: Value) -> list[Value]:
     dtype = features.dtype
     work = _WIDE.get(dtype, dtype)
-    z = shifted(b, b.convert(features, work))
-    # A comparison with the class number instead of a gather: it fuses with the rest.
-    chosen = b.compare("EQ", _spread(b, labels, z), b.iota(z.shape, 1, labels.dtype))
+    x = b.convert(features, work)
+    most = b.reduce(x, [1], "maximum", -np.inf)
+    z = b.sub(x, _spread(b, most, x))
     e = b.unary("exponential", z)
     total = _row_sum(b, e)
-    zero = b.zeros(z.shape, work)
-    loss = b.sub(b.unary("log", total), _row_sum(b, b.select(chosen, z, zero)))
-    backprop = b.sub(b.div(e, _spread(b, total, e)), b.select(chosen, b.full(z.shape, 1, work), zero))
+    picked = _pick(b, x, labels)
+    loss = b.sub(b.unary("log", total), b.sub(picked, most))
+    one, zero = b.full(z.shape, 1, work), b.zeros(z.shape, work)
+    chosen = b.compare("EQ", _spread(b, labels, z), b.iota(z.shape, 1, labels.dtype))
+    backprop = b.sub(b.div(e, _spread(b, total, e)), b.select(chosen, one, zero))
     # A compiled program cannot raise: labels out of range give NaN.
     bad = b.binary(
         "or",
