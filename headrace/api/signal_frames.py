@@ -136,7 +136,7 @@ def overlap_and_add(signal: Any, frame_step: Any, name: str | None = None) -> An
     )
     outer = outer_dims(x, 2)
     total = plus(length, times(step, minus(count, 1)))
-    if isinstance(step, int) and step == length:
+    if isinstance(step, int) and isinstance(length, int) and step == length:
         return lookup("Reshape")(x, shape_vector([outer, [total]]))
     pieces = ceil_div(length, step)
     # Cut every frame into pieces of `step` samples. Piece k of frame i belongs at position i + k. Laid out

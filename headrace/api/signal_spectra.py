@@ -379,6 +379,6 @@ def mfccs_from_log_mel_spectrograms(log_mel_spectrograms: Any, name: str | None 
     """
     x = to_tensor(log_mel_spectrograms)
     bins = last(x)
-    if bins == 0 and isinstance(bins, int):
+    if isinstance(bins, int) and bins == 0:
         raise ValueError(f"num_mel_bins must be positive. Got: {x}")
     return mul(dct(x), lookup("Rsqrt")(mul(scalar_of(bins, x._dtype), np.asarray(2, x._dtype._np))))

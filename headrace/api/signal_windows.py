@@ -28,7 +28,7 @@ def _window(window_length: Any, dtype: Any) -> tuple[Any, DType]:
 
 def _raised_cosine(window_length: Any, periodic: Any, dtype: Any, a: float, b: float) -> Any:
     n, dtype = _window(window_length, dtype)
-    if n == 1 and isinstance(n, int):
+    if isinstance(n, int) and n == 1:
         return lookup("Fill")([1], np.ones((), dtype._np))
     even = minus(1, modulo(n, 2))
     if isinstance(periodic, Tensor):
@@ -85,7 +85,7 @@ def kaiser_window(
     1.0
     """
     n, dtype = _window(window_length, dtype)
-    if n == 1 and isinstance(n, int):
+    if isinstance(n, int) and n == 1:
         return lookup("Fill")([1], np.ones((), dtype._np))
     wide = dtypes.float32 if dtype.size < 4 else dtype
     half = lookup("RealDiv")(sub(number(n, wide), np.ones((), wide._np)), np.asarray(2, wide._np))

@@ -147,6 +147,8 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
             raise ValueError(f"Can't convert Python sequence with mixed types to Tensor: {_brief(value)}")
         _python_target(value, "s", dtype)
         return _strings(array)
+    if dtype is not None and not array.size:
+        return np.zeros(array.shape, dtype._np)
     leaf = _first_leaf(value)
     if isinstance(leaf, (np.generic, np.ndarray)) or not isinstance(value, (list, tuple, range, int, float, complex)):
         return _from_numpy(array, dtype)
