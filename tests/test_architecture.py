@@ -19,7 +19,8 @@ LAYERS = {
     "runtime": {"core"},
     "compiler": {"core", "runtime", "ops"},
     "ops": {"core", "runtime", "compiler"},
-    "api": {"core", "runtime", "compiler", "ops"},
+    "composites": {"core", "runtime", "compiler", "ops", "api"},
+    "api": {"core", "runtime", "compiler", "ops", "composites"},
 }
 
 
