@@ -9,7 +9,7 @@ import numpy as np
 
 from . import errors
 from .dtypes import DType, from_numpy
-from .shapes import Raw, TensorShape, known, merge
+from .shapes import Raw, TensorShape, known, merge, of_raw
 
 ndarray = np.ndarray
 
@@ -35,7 +35,7 @@ class Tensor:
 
     @property
     def shape(self) -> TensorShape:
-        return TensorShape(self._raw_shape)
+        return of_raw(self._raw_shape)
 
     @property
     def ndim(self) -> int | None:
@@ -223,8 +223,11 @@ class EagerTensor(Tensor):
 
 
 def value_text(value: Any, convert: Callable[[Any], str]) -> str:
-    """A value as `repr` or `str` shows it: scalars bare, arrays of several lines from a line of their own."""
-    text = convert(value) if isinstance(value, (ndarray, bytes)) else str(value)
+    """A value as `repr` or `str` shows it: scalars as Python numbers, arrays of several lines from a line of their own."""
+    if isinstance(value, (ndarray, bytes)):
+        text = convert(value)
+    else:
+        text = repr(value.item()) if convert is repr else str(value)
     return f"\n{text}" if "\n" in text else text
 
 
