@@ -164,7 +164,8 @@ def _pick(b: Builder, x: Value, labels: Value) -> Value:
         return b.zeros((n,), x.dtype)
     rows = b.reshape(b.iota((n,), 0, labels.dtype), (n, 1))
     at = b.concatenate([rows, b.reshape(labels, (n, 1))], 1)
-    return b.gather(x, at, (n,), offset_dims=(), collapsed=(0, 1), start_map=(0, 1), sizes=(1, 1), index_dim=1)
+    where: dict[str, Any] = {"collapsed": (0, 1), "start_map": (0, 1), "sizes": (1, 1), "index_dim": 1}
+    return b.gather(x, at, (n,), offset_dims=(), **where)
 
 
 def _sparse_lower(b: Builder, features: Value, labels: Value) -> list[Value]:
