@@ -1,5 +1,5 @@
-"""Fourier transforms and `tf.signal` against NumPy and SciPy: every rank, cropping and padding, odd and even lengths, gradients to
-second order, round trips."""
+"""Fourier transforms and `tf.signal` against NumPy and SciPy: every rank, cropping and padding, odd and even
+lengths, gradients to second order, round trips."""
 
 from __future__ import annotations
 
@@ -26,14 +26,16 @@ def agree(fn, args, reference, dtype, unknown=("dims",)):
     check(fn, args, reference, rtol=LOOSE[dtype], atol=10 * LOOSE[dtype], unknown=unknown)
 
 
-# -------------------------------------------------------------------------------------------------------------- transforms
+# ------------------------------------------------------------------------------------------------- transforms
 @pytest.mark.parametrize("dtype", ["complex64", "complex128"])
 @pytest.mark.parametrize("rank", [1, 2, 3])
 def test_complex_transforms(rank, dtype):
     x = random(2, 3, 4, 5, dtype=dtype)
     for name in ("fft", "ifft"):
         reference = getattr(np.fft, name + "n")
-        agree(getattr(tf.signal, name + SUFFIX[rank]), [x], lambda x, r=reference: r(x, axes=AXES[rank]), dtype)
+        agree(
+            getattr(tf.signal, name + SUFFIX[rank]), [x], lambda x, r=reference: r(x, axes=AXES[rank]), dtype
+        )
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -43,17 +45,49 @@ def test_real_transforms(rank, lengths, dtype):
     x = random(2, 3, 4, 6, dtype=dtype)
     z = random(2, 3, 4, 4, dtype="complex64" if dtype == "float32" else "complex128")
     n = None if lengths is None else list(lengths[-rank:])
-    agree(lambda x: getattr(tf.signal, "rfft" + SUFFIX[rank])(x, n), [x], lambda x: np.fft.rfftn(x, n, AXES[rank]), dtype)
-    agree(lambda z: getattr(tf.signal, "irfft" + SUFFIX[rank])(z, n), [z], lambda z: np.fft.irfftn(z, n, AXES[rank]), dtype)
+    agree(
+        lambda x: getattr(tf.signal, "rfft" + SUFFIX[rank])(x, n),
+        [x],
+        lambda x: np.fft.rfftn(x, n, AXES[rank]),
+        dtype,
+    )
+    agree(
+        lambda z: getattr(tf.signal, "irfft" + SUFFIX[rank])(z, n),
+        [z],
+        lambda z: np.fft.irfftn(z, n, AXES[rank]),
+        dtype,
+    )
 
 
-@pytest.mark.parametrize(("axes", "lengths"), [([0], [2]), ([3, 0], [7, 2]), ([1, 2], [2, 6]), ([-1, 0, 1, 2], [3, 2, 3, 4])])
+@pytest.mark.parametrize(
+    ("axes", "lengths"), [([0], [2]), ([3, 0], [7, 2]), ([1, 2], [2, 6]), ([-1, 0, 1, 2], [3, 2, 3, 4])]
+)
 def test_transforms_of_any_axes(axes, lengths):
     x, z = random(2, 3, 2, 5), random(2, 3, 2, 5, dtype="complex128")
-    agree(lambda z: tf.signal.fftnd(z, lengths, axes), [z], lambda z: np.fft.fftn(z, lengths, axes), "complex128")
-    agree(lambda z: tf.signal.ifftnd(z, lengths, axes), [z], lambda z: np.fft.ifftn(z, lengths, axes), "complex128")
-    agree(lambda x: tf.signal.rfftnd(x, lengths, axes), [x], lambda x: np.fft.rfftn(x, lengths, axes), "complex128")
-    agree(lambda z: tf.signal.irfftnd(z, lengths, axes), [z], lambda z: np.fft.irfftn(z, lengths, axes), "float64")
+    agree(
+        lambda z: tf.signal.fftnd(z, lengths, axes),
+        [z],
+        lambda z: np.fft.fftn(z, lengths, axes),
+        "complex128",
+    )
+    agree(
+        lambda z: tf.signal.ifftnd(z, lengths, axes),
+        [z],
+        lambda z: np.fft.ifftn(z, lengths, axes),
+        "complex128",
+    )
+    agree(
+        lambda x: tf.signal.rfftnd(x, lengths, axes),
+        [x],
+        lambda x: np.fft.rfftn(x, lengths, axes),
+        "complex128",
+    )
+    agree(
+        lambda z: tf.signal.irfftnd(z, lengths, axes),
+        [z],
+        lambda z: np.fft.irfftn(z, lengths, axes),
+        "float64",
+    )
 
 
 @pytest.mark.parametrize("norm", ["ortho", "forward", "backward"])
@@ -76,7 +110,12 @@ def test_shifts(axes):
 def test_empty(shape):
     z = np.zeros(shape, np.complex64)
     agree(tf.signal.fft, [z], z, "complex64")
-    agree(tf.signal.rfft, [z.real], np.zeros((shape[0], shape[1] // 2 + 1 if shape[1] else 0), np.complex64), "complex64")
+    agree(
+        tf.signal.rfft,
+        [z.real],
+        np.zeros((shape[0], shape[1] // 2 + 1 if shape[1] else 0), np.complex64),
+        "complex64",
+    )
     agree(lambda x: tf.signal.rfft(x, [4]), [z.real], np.zeros((shape[0], 3), np.complex64), "complex64")
 
 
@@ -117,13 +156,19 @@ def test_real_gradients(length):
 
 def test_real_gradients_of_more_dimensions():
     check_gradients(lambda x: parts(tf.signal.rfft2d(x, [3, 4])), [random(2, 5)], order=1)
-    check_gradients(lambda a, b: tf.signal.irfft2d(tf.complex(a, b), [3, 5]), [random(2, 3), random(2, 3)], order=1)
+    check_gradients(
+        lambda a, b: tf.signal.irfft2d(tf.complex(a, b), [3, 5]), [random(2, 3), random(2, 3)], order=1
+    )
     check_gradients(lambda x: parts(tf.signal.rfft3d(x)), [random(2, 2, 3)], order=1)
     check_gradients(lambda x: parts(tf.signal.rfftnd(x, [2, 4], [2, 0])), [random(3, 2, 2)], order=1)
-    check_gradients(lambda a, b: tf.signal.irfftnd(tf.complex(a, b), [2, 4], [2, 0]), [random(3, 2, 2), random(3, 2, 2)], order=1)
+    check_gradients(
+        lambda a, b: tf.signal.irfftnd(tf.complex(a, b), [2, 4], [2, 0]),
+        [random(3, 2, 2), random(3, 2, 2)],
+        order=1,
+    )
 
 
-# ------------------------------------------------------------------------------------------------------- cosine transforms
+# ------------------------------------------------------------------------------------------ cosine transforms
 @pytest.mark.parametrize("type", [1, 2, 3, 4])
 @pytest.mark.parametrize("norm", [None, "ortho"])
 @pytest.mark.parametrize("n", [None, 3, 7])
@@ -131,9 +176,19 @@ def test_cosine_transforms(type, norm, n):
     if type == 1 and norm == "ortho":
         pytest.skip("type 1 has no orthogonal form")
     x = random(2, 5)
-    agree(lambda x: tf.signal.dct(x, type, n, norm=norm), [x], lambda x: scipy.fft.dct(x, type, n, norm=norm), "float64")
+    agree(
+        lambda x: tf.signal.dct(x, type, n, norm=norm),
+        [x],
+        lambda x: scipy.fft.dct(x, type, n, norm=norm),
+        "float64",
+    )
     inverse = {1: 1, 2: 3, 3: 2, 4: 4}[type]
-    agree(lambda x: tf.signal.idct(x, type, n, norm=norm), [x], lambda x: scipy.fft.dct(x, inverse, n, norm=norm), "float64")
+    agree(
+        lambda x: tf.signal.idct(x, type, n, norm=norm),
+        [x],
+        lambda x: scipy.fft.dct(x, inverse, n, norm=norm),
+        "float64",
+    )
 
 
 @pytest.mark.parametrize("bad", [{"type": 5}, {"norm": "x"}, {"type": 1, "norm": "ortho"}, {"n": 0}])
@@ -155,15 +210,27 @@ def test_mdct_round_trip(window, norm):
         tf.signal.mdct(x, 6)
 
 
-# ----------------------------------------------------------------------------------------------------- windows and framing
+# ---------------------------------------------------------------------------------------- windows and framing
 @pytest.mark.parametrize("n", [1, 2, 5, 8])
 def test_windows(n):
-    close(tf.signal.hann_window(n, periodic=False, dtype=tf.float64), scipy.signal.windows.hann(n), 1e-9, 1e-9)
-    close(tf.signal.hamming_window(n, periodic=False, dtype=tf.float64), scipy.signal.windows.hamming(n), 1e-9, 1e-9)
+    close(
+        tf.signal.hann_window(n, periodic=False, dtype=tf.float64), scipy.signal.windows.hann(n), 1e-9, 1e-9
+    )
+    close(
+        tf.signal.hamming_window(n, periodic=False, dtype=tf.float64),
+        scipy.signal.windows.hamming(n),
+        1e-9,
+        1e-9,
+    )
     close(tf.signal.kaiser_window(n, 5.0, dtype=tf.float64), scipy.signal.windows.kaiser(n, 5.0), 1e-9, 1e-9)
     if n % 2 == 0:
         close(tf.signal.hann_window(n, dtype=tf.float64), scipy.signal.windows.hann(n, sym=False), 1e-9, 1e-9)
-        close(tf.signal.kaiser_bessel_derived_window(n, 4.0, dtype=tf.float64), scipy.signal.windows.kaiser_bessel_derived(n, beta=4.0), 1e-9, 1e-9)
+        close(
+            tf.signal.kaiser_bessel_derived_window(n, 4.0, dtype=tf.float64),
+            scipy.signal.windows.kaiser_bessel_derived(n, beta=4.0),
+            1e-9,
+            1e-9,
+        )
     k = np.arange(n)
     close(tf.signal.vorbis_window(n), np.sin(np.pi / 2 * np.sin(np.pi / n * (k + 0.5)) ** 2), 1e-5, 1e-5)
     close(tf.signal.hann_window(tf.constant(n)), tf.signal.hann_window(n))
@@ -178,20 +245,41 @@ def frames_of(x, length, step, pad):
     n = x.shape[-1]
     count = -(-n // step) if pad else max(0, 1 + (n - length) // step)
     x = np.concatenate([x, np.full((*x.shape[:-1], length + step * count), 7.0)], -1)
-    return np.stack([x[..., i * step : i * step + length] for i in range(count)], -2) if count else np.zeros((*x.shape[:-1], 0, length))
+    return (
+        np.stack([x[..., i * step : i * step + length] for i in range(count)], -2)
+        if count
+        else np.zeros((*x.shape[:-1], 0, length))
+    )
 
 
 @pytest.mark.parametrize(("length", "step"), [(4, 2), (5, 3), (3, 5), (7, 7), (40, 1), (50, 3)])
 @pytest.mark.parametrize("pad", [False, True])
 def test_frames(length, step, pad):
     x = random(2, 20)
-    agree(lambda x: tf.signal.frame(x, length, step, pad_end=pad, pad_value=7), [x], frames_of(x, length, step, pad), "float64")
+    agree(
+        lambda x: tf.signal.frame(x, length, step, pad_end=pad, pad_value=7),
+        [x],
+        frames_of(x, length, step, pad),
+        "float64",
+    )
 
 
 def test_frames_along_other_axes():
     x = random(5, 3, 4)
-    agree(lambda x: tf.signal.frame(x, 2, 1, axis=0), [x], np.stack([x[i : i + 2] for i in range(4)]), "float64", ("none",))
-    agree(lambda x: tf.signal.frame(x, 2, 1, axis=1), [x], np.stack([x[:, i : i + 2] for i in range(2)], 1), "float64", ("none",))
+    agree(
+        lambda x: tf.signal.frame(x, 2, 1, axis=0),
+        [x],
+        np.stack([x[i : i + 2] for i in range(4)]),
+        "float64",
+        ("none",),
+    )
+    agree(
+        lambda x: tf.signal.frame(x, 2, 1, axis=1),
+        [x],
+        np.stack([x[:, i : i + 2] for i in range(2)], 1),
+        "float64",
+        ("none",),
+    )
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 4, 6])
@@ -223,8 +311,10 @@ def test_framing_misuse():
         tf.signal.frame([1.0], [2], 1)
 
 
-# -------------------------------------------------------------------------------------------------------------- spectrograms
-@pytest.mark.parametrize("options", [{}, {"fft_length": 32}, {"fft_length": 12}, {"pad_end": True}, {"window_fn": None}])
+# ----------------------------------------------------------------------------------------------- spectrograms
+@pytest.mark.parametrize(
+    "options", [{}, {"fft_length": 32}, {"fft_length": 12}, {"pad_end": True}, {"window_fn": None}]
+)
 def test_stft(options):
     x = random(2, 50)
     given = {"fft_length": 16, "pad_end": False, "window_fn": tf.signal.hann_window} | options
@@ -258,17 +348,28 @@ def test_mel_weights():
     mel = lambda f: 1127 * np.log1p(np.asarray(f) / 700)
     edges = np.linspace(mel(100.0), mel(3000.0), 7)
     bins = mel(np.linspace(0, 4000, 33))[:, None]
-    expected = np.maximum(0, np.minimum((bins - edges[:-2]) / np.diff(edges)[:-1], (edges[2:] - bins) / np.diff(edges)[1:]))
+    expected = np.maximum(
+        0, np.minimum((bins - edges[:-2]) / np.diff(edges)[:-1], (edges[2:] - bins) / np.diff(edges)[1:])
+    )
     expected[0] = 0
     close(weights, expected, 1e-6, 1e-6)
-    for bad in ({"num_mel_bins": 0}, {"lower_edge_hertz": -1.0}, {"upper_edge_hertz": 5000.0}, {"lower_edge_hertz": 3900.0}, {"sample_rate": -1}, {"dtype": tf.int32}):
+    for bad in (
+        {"num_mel_bins": 0},
+        {"lower_edge_hertz": -1.0},
+        {"upper_edge_hertz": 5000.0},
+        {"lower_edge_hertz": 3900.0},
+        {"sample_rate": -1},
+        {"dtype": tf.int32},
+    ):
         with pytest.raises(ValueError):
             tf.signal.linear_to_mel_weight_matrix(**bad)
 
 
 def test_mfccs():
     x = random(2, 8)
-    agree(tf.signal.mfccs_from_log_mel_spectrograms, [x], lambda x: scipy.fft.dct(x, 2) / np.sqrt(16), "float64")
+    agree(
+        tf.signal.mfccs_from_log_mel_spectrograms, [x], lambda x: scipy.fft.dct(x, 2) / np.sqrt(16), "float64"
+    )
     with pytest.raises(ValueError, match="positive"):
         tf.signal.mfccs_from_log_mel_spectrograms(np.zeros((2, 0)))
 
