@@ -23,7 +23,6 @@ def cholesky(input: Any, name: str | None = None) -> Any:
     """The lower triangular `l` with `l l^H` = input, for Hermitian positive definite matrices (only the lower
     triangle is read). NaN where a matrix is not positive definite.
 
-    >>> import headrace as tf
     >>> tf.linalg.cholesky([[4.0, 2.0], [2.0, 2.0]]).numpy().tolist()
     [[2.0, 0.0], [1.0, 1.0]]
     """
@@ -33,7 +32,6 @@ def cholesky(input: Any, name: str | None = None) -> Any:
 def cholesky_solve(chol: Any, rhs: Any, name: str | None = None) -> Any:
     """Solves `A X = rhs` given `chol = tf.linalg.cholesky(A)`.
 
-    >>> import headrace as tf
     >>> tf.linalg.cholesky_solve([[2.0, 0.0], [1.0, 1.0]], [[4.0], [2.0]]).numpy().tolist()
     [[1.0], [0.0]]
     """
@@ -45,7 +43,6 @@ def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> Any:
     """`(q, r)` with q r = input, q's columns orthonormal and r upper triangular. q is `[..., M, min(M, N)]`,
     or `[..., M, M]` with `full_matrices`.
 
-    >>> import headrace as tf
     >>> q, r = tf.linalg.qr([[3.0], [4.0]])
     >>> abs(round(float(r[0, 0]), 5))
     5.0
@@ -60,7 +57,6 @@ def lu(input: Any, output_idx_type: Any = dtypes.int32, name: str | None = None)
     Raises:
       InvalidArgumentError: a matrix is singular.
 
-    >>> import headrace as tf
     >>> factors, p = tf.linalg.lu([[1.0, 1.0], [2.0, 4.0]])
     >>> factors.numpy().tolist(), p.numpy().tolist()
     ([[2.0, 4.0], [0.5, -1.0]], [1, 0])
@@ -72,7 +68,6 @@ def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name:
     """`(s, u, v)` with u diag(s) v^H = tensor and s in descending order; only s without `compute_uv`. s is
     real, of shape `[..., min(M, N)]`.
 
-    >>> import headrace as tf
     >>> tf.linalg.svd([[0.0, 2.0], [1.0, 0.0]], compute_uv=False).numpy().tolist()
     [2.0, 1.0]
     """
@@ -84,7 +79,6 @@ def eigh(tensor: Any, name: str | None = None) -> Any:
     """Eigenvalues in ascending order and eigenvectors (columns) of Hermitian matrices, of which only the
     lower triangle is read.
 
-    >>> import headrace as tf
     >>> e, v = tf.linalg.eigh([[2.0, 0.0], [0.0, 1.0]])
     >>> e.numpy().tolist()
     [1.0, 2.0]
@@ -96,7 +90,6 @@ def eigh(tensor: Any, name: str | None = None) -> Any:
 def eigvalsh(tensor: Any, name: str | None = None) -> Any:
     """The eigenvalues of Hermitian matrices in ascending order.
 
-    >>> import headrace as tf
     >>> tf.linalg.eigvalsh([[2.0, 0.0], [0.0, 1.0]]).numpy().tolist()
     [1.0, 2.0]
     """
@@ -111,7 +104,6 @@ def _complex_type(x: Any) -> Any:
 def eig(tensor: Any, name: str | None = None) -> Any:
     """Complex eigenvalues and eigenvectors (columns of length 1) of square matrices. Computed on the host.
 
-    >>> import headrace as tf
     >>> e, v = tf.linalg.eig([[2.0, 0.0], [0.0, 3.0]])
     >>> e.numpy().tolist()
     [(2+0j), (3+0j)]
@@ -124,7 +116,6 @@ def eig(tensor: Any, name: str | None = None) -> Any:
 def eigvals(tensor: Any, name: str | None = None) -> Any:
     """The complex eigenvalues of square matrices. Computed on the host.
 
-    >>> import headrace as tf
     >>> tf.linalg.eigvals([[2.0, 0.0], [0.0, 3.0]]).numpy().tolist()
     [(2+0j), (3+0j)]
     """
@@ -150,7 +141,6 @@ def eigh_tridiagonal(
         in the interval `(select_range[0], select_range[1]]`.
       tol: accepted for compatibility: results always have full precision.
 
-    >>> import headrace as tf
     >>> tf.linalg.eigh_tridiagonal([1.0, 3.0], [0.0]).numpy().tolist()
     [1.0, 3.0]
     """

@@ -37,7 +37,6 @@ def eye(
     Returns:
       A tensor of shape `batch_shape + [num_rows, num_columns]`.
 
-    >>> import headrace as tf
     >>> tf.eye(2, 3).numpy().tolist()
     [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
     """
@@ -83,7 +82,6 @@ def diag(
       align: how shorter diagonals lie in their rows of `diagonal`: "RIGHT_LEFT" (those above the main one to
         the right, those below to the left), "LEFT_RIGHT", "LEFT_LEFT" or "RIGHT_RIGHT".
 
-    >>> import headrace as tf
     >>> tf.linalg.diag([1, 2], k=1).numpy().tolist()
     [[0, 1, 0], [0, 0, 2], [0, 0, 0]]
     """
@@ -99,7 +97,6 @@ def diag_part(
     """The diagonal `k` of every matrix, or the band of diagonals `k = (lowest, highest)`, packed as `diag`
     takes it.
 
-    >>> import headrace as tf
     >>> tf.linalg.diag_part([[1, 2, 3], [4, 5, 6]], k=(-1, 1)).numpy().tolist()
     [[2, 6], [1, 5], [4, 0]]
     """
@@ -110,7 +107,6 @@ def diag_part(
 def set_diag(input: Any, diagonal: Any, name: str = "set_diag", k: Any = 0, align: str = "RIGHT_LEFT") -> Any:
     """`input` with diagonal `k` (or the band `k = (lowest, highest)`) replaced.
 
-    >>> import headrace as tf
     >>> tf.linalg.set_diag([[7, 7], [7, 7]], [1, 2]).numpy().tolist()
     [[1, 7], [7, 2]]
     """
@@ -121,7 +117,6 @@ def band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = Non
     """Everything outside a central band set to zero: `num_lower` diagonals below the main one and `num_upper`
     above are kept (negative: all of them).
 
-    >>> import headrace as tf
     >>> tf.linalg.band_part([[1, 2], [3, 4]], -1, 0).numpy().tolist()
     [[1, 0], [3, 4]]
     """
@@ -132,7 +127,6 @@ def tensor_diag(diagonal: Any, name: str | None = None) -> Any:
     """A tensor of shape `S + S` with `diagonal`, of shape S, where both halves of the index agree, and 0
     elsewhere.
 
-    >>> import headrace as tf
     >>> tf.linalg.tensor_diag([1, 2]).numpy().tolist()
     [[1, 0], [0, 2]]
     """
@@ -142,7 +136,6 @@ def tensor_diag(diagonal: Any, name: str | None = None) -> Any:
 def tensor_diag_part(input: Any, name: str | None = None) -> Any:
     """The elements of a tensor of shape `S + S` for which both halves of the index agree: shape S.
 
-    >>> import headrace as tf
     >>> tf.linalg.tensor_diag_part([[1, 2], [3, 4]]).numpy().tolist()
     [1, 4]
     """
@@ -152,7 +145,6 @@ def tensor_diag_part(input: Any, name: str | None = None) -> Any:
 def trace(x: Any, name: str | None = None) -> Any:
     """The sum of every matrix's main diagonal: shape `[...]`.
 
-    >>> import headrace as tf
     >>> int(tf.linalg.trace([[1, 2], [3, 4]]))
     5
     """
@@ -162,7 +154,6 @@ def trace(x: Any, name: str | None = None) -> Any:
 def matrix_transpose(a: Any, name: str = "matrix_transpose", conjugate: bool = False) -> Any:
     """The last two dimensions exchanged (`conjugate`: and the complex conjugate taken).
 
-    >>> import headrace as tf
     >>> tf.linalg.matrix_transpose([[1, 2, 3]]).numpy().tolist()
     [[1], [2], [3]]
     """
@@ -178,7 +169,6 @@ def matrix_transpose(a: Any, name: str = "matrix_transpose", conjugate: bool = F
 def adjoint(matrix: Any, name: str | None = None) -> Any:
     """The conjugate transpose of every matrix.
 
-    >>> import headrace as tf
     >>> tf.linalg.adjoint([[1 + 1j, 2j]]).numpy().tolist()
     [[(1-1j)], [-2j]]
     """

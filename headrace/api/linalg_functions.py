@@ -24,7 +24,6 @@ LogMatrixDeterminant = namedtuple("LogMatrixDeterminant", ["sign", "log_abs_dete
 def det(input: Any, name: str | None = None) -> Any:
     """The determinant of every square matrix: shape `[...]`.
 
-    >>> import headrace as tf
     >>> float(tf.linalg.det([[1.0, 2.0], [3.0, 5.0]]))
     -1.0
     """
@@ -34,7 +33,6 @@ def det(input: Any, name: str | None = None) -> Any:
 def slogdet(input: Any, name: str | None = None) -> Any:
     """`(sign, log_abs_determinant)` of every square matrix.
 
-    >>> import headrace as tf
     >>> sign, log = tf.linalg.slogdet([[0.0, 1.0], [1.0, 0.0]])
     >>> float(sign), abs(float(log))
     (-1.0, 0.0)
@@ -45,7 +43,6 @@ def slogdet(input: Any, name: str | None = None) -> Any:
 def logdet(matrix: Any, name: str | None = None) -> Any:
     """The logarithm of the determinant of Hermitian positive definite matrices.
 
-    >>> import headrace as tf
     >>> float(tf.linalg.logdet([[1.0, 0.0], [0.0, 1.0]]))
     0.0
     """
@@ -56,7 +53,6 @@ def logdet(matrix: Any, name: str | None = None) -> Any:
 def expm(input: Any, name: str | None = None) -> Any:
     """The matrix exponential of every square matrix (scaling and squaring with Padé approximants).
 
-    >>> import headrace as tf
     >>> tf.linalg.expm([[0.0, 1.0], [0.0, 0.0]]).numpy().tolist()
     [[1.0, 1.0], [0.0, 1.0]]
     """
@@ -66,7 +62,6 @@ def expm(input: Any, name: str | None = None) -> Any:
 def logm(input: Any, name: str | None = None) -> Any:
     """The matrix logarithm of every complex square matrix: `expm` of it is the input. Computed on the host.
 
-    >>> import headrace as tf
     >>> tf.linalg.logm(tf.constant([[1.0, 0.0], [0.0, 1.0]], tf.complex64)).numpy().tolist()
     [[0j, 0j], [0j, 0j]]
     """
@@ -77,7 +72,6 @@ def sqrtm(input: Any, name: str | None = None) -> Any:
     """The principal square root of every square matrix. NaN where a real matrix has no real one. Computed on
     the host.
 
-    >>> import headrace as tf
     >>> tf.linalg.sqrtm([[4.0, 0.0], [0.0, 9.0]]).numpy().tolist()
     [[2.0, 0.0], [0.0, 3.0]]
     """
@@ -87,7 +81,6 @@ def sqrtm(input: Any, name: str | None = None) -> Any:
 def cross(a: Any, b: Any, name: str | None = None) -> Any:
     """The cross product of vectors of three elements (the last dimension).
 
-    >>> import headrace as tf
     >>> tf.linalg.cross([1, 0, 0], [0, 1, 0]).numpy().tolist()
     [0, 0, 1]
     """
@@ -112,7 +105,6 @@ def norm(
     Raises:
       ValueError: another `ord` or `axis`.
 
-    >>> import headrace as tf
     >>> float(tf.norm([3.0, 4.0])), float(tf.norm([3.0, -4.0], ord=1))
     (5.0, 7.0)
     """
@@ -176,7 +168,6 @@ def _spectral_norm(x: Any, axis: tuple[int, int], keep: bool) -> Any:
 def normalize(tensor: Any, ord: Any = "euclidean", axis: Any = None, name: str | None = None) -> Any:
     """`(tensor / norm, norm)`, the norm as in `tf.norm` with reduced dimensions kept.
 
-    >>> import headrace as tf
     >>> unit, length = tf.linalg.normalize([0.0, 2.0])
     >>> unit.numpy().tolist(), length.numpy().tolist()
     ([0.0, 1.0], [2.0])
@@ -201,7 +192,6 @@ def matvec(
       transpose_a, adjoint_a: whether the matrices are transposed (and conjugated) first.
       a_is_sparse, b_is_sparse: hints that most elements are zero; they change nothing here.
 
-    >>> import headrace as tf
     >>> tf.linalg.matvec([[1, 2], [3, 4]], [1, 1]).numpy().tolist()
     [3, 7]
     """

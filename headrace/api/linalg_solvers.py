@@ -27,7 +27,6 @@ def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None)
     Raises:
       InvalidArgumentError: a matrix is singular (in compiled programs the result is inf or NaN).
 
-    >>> import headrace as tf
     >>> tf.linalg.solve([[2.0, 0.0], [0.0, 4.0]], [[2.0], [2.0]]).numpy().tolist()
     [[1.0], [0.5]]
     """
@@ -40,7 +39,6 @@ def triangular_solve(
     """X with `matrix X = rhs` (or `matrix^H X = rhs`); only the lower (or upper) triangle of matrix is read.
     Batch dimensions broadcast.
 
-    >>> import headrace as tf
     >>> tf.linalg.triangular_solve([[2.0, 0.0], [1.0, 1.0]], [[2.0], [2.0]]).numpy().tolist()
     [[1.0], [1.0]]
     """
@@ -57,7 +55,6 @@ def lstsq(
         with deficient rank (and gives the solution of least norm) but ignores the regulariser and has no
         gradient.
 
-    >>> import headrace as tf
     >>> tf.linalg.lstsq([[1.0], [1.0]], [[1.0], [3.0]]).numpy().tolist()
     [[2.0]]
     """
@@ -75,7 +72,6 @@ def inv(input: Any, adjoint: bool = False, name: str | None = None) -> Any:
     Raises:
       InvalidArgumentError: a matrix is singular (in compiled programs the result is inf or NaN).
 
-    >>> import headrace as tf
     >>> tf.linalg.inv([[2.0, 0.0], [0.0, 4.0]]).numpy().tolist()
     [[0.5, 0.0], [0.0, 0.25]]
     """
@@ -106,7 +102,6 @@ def pinv(a: Any, rcond: Any = None, validate_args: bool = False, name: str | Non
       rcond: singular values up to `rcond` times the largest count as zero; default `10 max(M, N) eps`.
       validate_args: accepted for compatibility: what can be checked always is.
 
-    >>> import headrace as tf
     >>> tf.linalg.pinv([[2.0], [0.0]]).numpy().tolist()
     [[0.5, 0.0]]
     """
@@ -123,7 +118,6 @@ def matrix_rank(a: Any, tol: Any = None, validate_args: bool = False, name: str 
     """The number of singular values above `tol` (default `eps max(M, N)` times the largest): int32, shape
     `[...]`.
 
-    >>> import headrace as tf
     >>> int(tf.linalg.matrix_rank([[1.0, 2.0], [2.0, 4.0]]))
     1
     """
@@ -159,7 +153,6 @@ def lu_solve(
 ) -> Any:
     """Solves `A X = rhs` given `lower_upper, perm = tf.linalg.lu(A)`. Batch dimensions broadcast.
 
-    >>> import headrace as tf
     >>> tf.linalg.lu_solve(*tf.linalg.lu([[0.0, 2.0], [1.0, 0.0]]), [[2.0], [3.0]]).numpy().tolist()
     [[3.0], [1.0]]
     """
@@ -209,7 +202,6 @@ def lu_matrix_inverse(
 ) -> Any:
     """The inverse of A given `lower_upper, perm = tf.linalg.lu(A)`.
 
-    >>> import headrace as tf
     >>> tf.linalg.lu_matrix_inverse(*tf.linalg.lu([[0.0, 2.0], [1.0, 0.0]])).numpy().tolist()
     [[0.0, 1.0], [0.5, 0.0]]
     """
@@ -221,7 +213,6 @@ def lu_matrix_inverse(
 def lu_reconstruct(lower_upper: Any, perm: Any, validate_args: bool = False, name: str | None = None) -> Any:
     """A, given `lower_upper, perm = tf.linalg.lu(A)`.
 
-    >>> import headrace as tf
     >>> tf.linalg.lu_reconstruct(*tf.linalg.lu([[0.0, 2.0], [1.0, 0.0]])).numpy().tolist()
     [[0.0, 2.0], [1.0, 0.0]]
     """
@@ -298,7 +289,6 @@ def tridiagonal_solve(
     Returns:
       A tensor like rhs; NaN where a matrix is singular.
 
-    >>> import headrace as tf
     >>> tf.linalg.tridiagonal_solve([[1.0, 0.0], [2.0, 2.0], [0.0, 0.0]], [4.0, 2.0]).numpy().tolist()
     [1.5, 1.0]
     """
@@ -336,7 +326,6 @@ def tridiagonal_matmul(
 ) -> Any:
     """The product of tridiagonal matrices (see `tridiagonal_solve` for the formats) and rhs `[..., M, N]`.
 
-    >>> import headrace as tf
     >>> tf.linalg.tridiagonal_matmul([[1.0, 0.0], [2.0, 2.0], [0.0, 0.0]], [[1.5], [1.0]]).numpy().tolist()
     [[4.0], [2.0]]
     """
@@ -350,7 +339,6 @@ def banded_triangular_solve(
     """Solves triangular systems given by their bands `[..., K, M]`: the uppermost diagonal first, diagonals
     above the main one aligned to the left and those below to the right.
 
-    >>> import headrace as tf
     >>> tf.linalg.banded_triangular_solve([[2.0, 1.0], [0.0, 1.0]], [[2.0], [2.0]]).numpy().tolist()
     [[1.0], [1.0]]
     """

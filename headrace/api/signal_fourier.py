@@ -23,7 +23,6 @@ from .signal_lengths import at_least, cut, last
 def fft(input: Any, name: str | None = None) -> Any:
     """The discrete Fourier transform of a complex signal along the last dimension.
 
-    >>> import headrace as tf
     >>> tf.signal.fft([1 + 0j, 0, 0, 0]).numpy().tolist()
     [(1+0j), (1+0j), (1+0j), (1+0j)]
     """
@@ -33,7 +32,6 @@ def fft(input: Any, name: str | None = None) -> Any:
 def ifft(input: Any, name: str | None = None) -> Any:
     """The inverse of `fft`.
 
-    >>> import headrace as tf
     >>> tf.signal.ifft([4 + 0j, 0, 0, 0]).numpy().tolist()
     [(1+0j), (1+0j), (1+0j), (1+0j)]
     """
@@ -43,7 +41,6 @@ def ifft(input: Any, name: str | None = None) -> Any:
 def fft2d(input: Any, name: str | None = None) -> Any:
     """The discrete Fourier transform over the last two dimensions.
 
-    >>> import headrace as tf
     >>> tf.signal.fft2d([[1 + 0j, 1]]).numpy().tolist()
     [[(2+0j), 0j]]
     """
@@ -53,7 +50,6 @@ def fft2d(input: Any, name: str | None = None) -> Any:
 def ifft2d(input: Any, name: str | None = None) -> Any:
     """The inverse of `fft2d`.
 
-    >>> import headrace as tf
     >>> tf.signal.ifft2d([[2 + 0j, 0]]).numpy().tolist()
     [[(1+0j), (1+0j)]]
     """
@@ -63,7 +59,6 @@ def ifft2d(input: Any, name: str | None = None) -> Any:
 def fft3d(input: Any, name: str | None = None) -> Any:
     """The discrete Fourier transform over the last three dimensions.
 
-    >>> import headrace as tf
     >>> tf.signal.fft3d([[[1 + 0j, 1]]]).numpy().tolist()
     [[[(2+0j), 0j]]]
     """
@@ -73,7 +68,6 @@ def fft3d(input: Any, name: str | None = None) -> Any:
 def ifft3d(input: Any, name: str | None = None) -> Any:
     """The inverse of `fft3d`.
 
-    >>> import headrace as tf
     >>> tf.signal.ifft3d([[[2 + 0j, 0]]]).numpy().tolist()
     [[[(1+0j), (1+0j)]]]
     """
@@ -133,7 +127,6 @@ def rfft(input_tensor: Any, fft_length: Any = None, name: str | None = None) -> 
       input_tensor: float32 or float64, `[..., samples]`.
       fft_length: `[n]`: the signal is cropped, or padded with zeros, to n samples. Default: its own length.
 
-    >>> import headrace as tf
     >>> tf.signal.rfft([1.0, 1.0, 1.0, 1.0]).numpy().tolist()
     [(4+0j), 0j, 0j]
     """
@@ -143,7 +136,6 @@ def rfft(input_tensor: Any, fft_length: Any = None, name: str | None = None) -> 
 def irfft(input_tensor: Any, fft_length: Any = None, name: str | None = None) -> Any:
     """The inverse of `rfft`: a real signal of `fft_length` samples (default `2 * (coefficients - 1)`).
 
-    >>> import headrace as tf
     >>> tf.signal.irfft([4 + 0j, 0, 0]).numpy().tolist()
     [1.0, 1.0, 1.0, 1.0]
     """
@@ -153,7 +145,6 @@ def irfft(input_tensor: Any, fft_length: Any = None, name: str | None = None) ->
 def rfft2d(input_tensor: Any, fft_length: Any = None, name: str | None = None) -> Any:
     """`rfft` over the last two dimensions; the last one is halved.
 
-    >>> import headrace as tf
     >>> tf.signal.rfft2d([[1.0, 1.0], [1.0, 1.0]]).numpy().tolist()
     [[(4+0j), 0j], [0j, 0j]]
     """
@@ -163,7 +154,6 @@ def rfft2d(input_tensor: Any, fft_length: Any = None, name: str | None = None) -
 def irfft2d(input_tensor: Any, fft_length: Any = None, name: str | None = None) -> Any:
     """The inverse of `rfft2d`.
 
-    >>> import headrace as tf
     >>> tf.signal.irfft2d([[4 + 0j, 0], [0, 0]]).numpy().tolist()
     [[1.0, 1.0], [1.0, 1.0]]
     """
@@ -173,7 +163,6 @@ def irfft2d(input_tensor: Any, fft_length: Any = None, name: str | None = None) 
 def rfft3d(input_tensor: Any, fft_length: Any = None, name: str | None = None) -> Any:
     """`rfft` over the last three dimensions; the last one is halved.
 
-    >>> import headrace as tf
     >>> tf.signal.rfft3d([[[1.0, 1.0]]]).numpy().tolist()
     [[[(2+0j), 0j]]]
     """
@@ -183,7 +172,6 @@ def rfft3d(input_tensor: Any, fft_length: Any = None, name: str | None = None) -
 def irfft3d(input_tensor: Any, fft_length: Any = None, name: str | None = None) -> Any:
     """The inverse of `rfft3d`.
 
-    >>> import headrace as tf
     >>> tf.signal.irfft3d([[[2 + 0j, 0]]]).numpy().tolist()
     [[[1.0, 1.0]]]
     """
@@ -227,7 +215,6 @@ def fftnd(
       axes: the dimensions; default all.
       norm: "backward" (the default: the inverse is scaled by 1/n), "ortho" (both by 1/√n) or "forward".
 
-    >>> import headrace as tf
     >>> tf.signal.fftnd([[1 + 0j], [1]], axes=[0]).numpy().tolist()
     [[(2+0j)], [0j]]
     """
@@ -243,7 +230,6 @@ def ifftnd(
 ) -> Any:
     """The inverse of `fftnd`.
 
-    >>> import headrace as tf
     >>> tf.signal.ifftnd([[2 + 0j], [0]], axes=[0]).numpy().tolist()
     [[(1+0j)], [(1+0j)]]
     """
@@ -260,7 +246,6 @@ def rfftnd(
     """The Fourier transform of real data over any dimensions; the last of `axes` is halved. Arguments as in
     `fftnd`.
 
-    >>> import headrace as tf
     >>> tf.signal.rfftnd([[1.0, 1.0]]).numpy().tolist()
     [[(2+0j), 0j]]
     """
@@ -277,7 +262,6 @@ def irfftnd(
 ) -> Any:
     """The inverse of `rfftnd`.
 
-    >>> import headrace as tf
     >>> tf.signal.irfftnd([[2 + 0j, 0]]).numpy().tolist()
     [[1.0, 1.0]]
     """
@@ -315,7 +299,6 @@ def _shift(
 def fftshift(x: Any, axes: Any = None, name: str | None = None) -> Any:
     """Moves the zero-frequency component to the middle of the given axes (default: all).
 
-    >>> import headrace as tf
     >>> tf.signal.fftshift([0, 1, 2, -2, -1]).numpy().tolist()
     [-2, -1, 0, 1, 2]
     """
@@ -325,7 +308,6 @@ def fftshift(x: Any, axes: Any = None, name: str | None = None) -> Any:
 def ifftshift(x: Any, axes: Any = None, name: str | None = None) -> Any:
     """The inverse of `fftshift`.
 
-    >>> import headrace as tf
     >>> tf.signal.ifftshift([-2, -1, 0, 1, 2]).numpy().tolist()
     [0, 1, 2, -2, -1]
     """

@@ -50,7 +50,6 @@ def frame(
       frame_length, frame_step: samples per frame, and from one frame's start to the next one's.
       pad_end: whether frames that reach past the end are kept, filled up with `pad_value`.
 
-    >>> import headrace as tf
     >>> tf.signal.frame([1, 2, 3, 4, 5], 3, 2).numpy().tolist()
     [[1, 2, 3], [3, 4, 5]]
     """
@@ -121,7 +120,6 @@ def overlap_and_add(signal: Any, frame_step: Any, name: str | None = None) -> An
     """Adds frames `[..., frames, frame_length]`, each `frame_step` samples after the one before, into one
     signal of `(frames - 1) * frame_step + frame_length` samples.
 
-    >>> import headrace as tf
     >>> tf.signal.overlap_and_add([[1, 2, 3], [10, 20, 30]], 2).numpy().tolist()
     [1, 2, 13, 20, 30]
     """

@@ -67,7 +67,6 @@ def dct(
     Raises:
       ValueError: another type or norm.
 
-    >>> import headrace as tf
     >>> tf.signal.dct([1.0, 1.0]).numpy().tolist()
     [4.0, 0.0]
     """
@@ -82,7 +81,6 @@ def idct(
     """The inverse of `dct` of that type up to a factor: `idct(dct(x)) == 2 n x`, and `x` itself with norm
     "ortho".
 
-    >>> import headrace as tf
     >>> tf.signal.idct(tf.signal.dct([1.0, 3.0])).numpy().round(4).tolist()
     [4.0, 12.0]
     """
@@ -163,7 +161,6 @@ def stft(
       window_fn: `window_fn(frame_length, dtype=…)` gives the window each frame is multiplied with; None for
         none.
 
-    >>> import headrace as tf
     >>> tf.signal.stft(tf.ones([100]), 20, 10).shape
     TensorShape([9, 17])
     """
@@ -182,7 +179,6 @@ def inverse_stft_window_fn(
     """A window for `inverse_stft` that undoes a `stft` with `forward_window_fn` exactly (D. Griffin and J.
     Lim, "Signal estimation from modified short-time Fourier transform", 1984, equation 7).
 
-    >>> import headrace as tf
     >>> tf.signal.inverse_stft_window_fn(2)(4, dtype=tf.float32).shape
     TensorShape([4])
     """
@@ -217,7 +213,6 @@ def inverse_stft(
     """The signal of a short-time Fourier transform: `[..., frames, fft_length // 2 + 1]` to `[..., samples]`.
     With `window_fn=tf.signal.inverse_stft_window_fn(frame_step)` it undoes `stft`.
 
-    >>> import headrace as tf
     >>> spectra = tf.signal.stft(tf.ones([100]), 20, 10)
     >>> tf.signal.inverse_stft(spectra, 20, 10).shape
     TensorShape([100])
@@ -251,7 +246,6 @@ def mdct(
       window_fn: as in `stft`; None for a constant window of 1/√2.
       norm: None or "ortho", of the underlying `dct` of type 4.
 
-    >>> import headrace as tf
     >>> tf.signal.mdct(tf.ones([16]), 8).shape
     TensorShape([3, 4])
     """
@@ -280,7 +274,6 @@ def inverse_mdct(
     """The signal of a modified discrete cosine transform: `[..., frames, n]` to `[..., (frames + 1) * n]`.
     Undoes `mdct` with the same window and norm, except for the first and last n samples.
 
-    >>> import headrace as tf
     >>> tf.signal.inverse_mdct(tf.ones([3, 4])).shape
     TensorShape([16])
     """
@@ -320,7 +313,6 @@ def linear_to_mel_weight_matrix(
     Raises:
       ValueError: sizes that are not positive, edges out of order or above the Nyquist frequency.
 
-    >>> import headrace as tf
     >>> tf.signal.linear_to_mel_weight_matrix(4, 9).shape
     TensorShape([9, 4])
     """
@@ -373,7 +365,6 @@ def mfccs_from_log_mel_spectrograms(log_mel_spectrograms: Any, name: str | None 
     """Mel-frequency cepstral coefficients: the scaled cosine transform of `[..., num_mel_bins]` log-magnitude
     mel spectrograms.
 
-    >>> import headrace as tf
     >>> tf.signal.mfccs_from_log_mel_spectrograms(tf.zeros([2, 5])).shape
     TensorShape([2, 5])
     """

@@ -55,7 +55,6 @@ def hann_window(
     Args:
       periodic: whether the window is one period of the cosine (for spectra), or symmetric (for filters).
 
-    >>> import headrace as tf
     >>> tf.signal.hann_window(4).numpy().round(3).tolist()
     [0.0, 0.5, 1.0, 0.5]
     """
@@ -67,7 +66,6 @@ def hamming_window(
 ) -> Any:
     """The Hamming window: a raised cosine that starts at 0.08. Arguments as in `hann_window`.
 
-    >>> import headrace as tf
     >>> float(tf.signal.hamming_window(4)[2])
     1.0
     """
@@ -80,7 +78,6 @@ def kaiser_window(
     """The Kaiser window: near-optimal concentration around frequency 0; larger `beta`, wider main lobe and
     lower side lobes.
 
-    >>> import headrace as tf
     >>> float(tf.signal.kaiser_window(3)[1])
     1.0
     """
@@ -104,7 +101,6 @@ def kaiser_bessel_derived_window(
     """The Kaiser-Bessel derived window, whose overlapping squares add up to 1 (for `mdct`). `window_length`
     must be even.
 
-    >>> import headrace as tf
     >>> tf.signal.kaiser_bessel_derived_window(2).numpy().round(3).tolist()
     [0.707, 0.707]
     """
@@ -118,7 +114,6 @@ def kaiser_bessel_derived_window(
 def vorbis_window(window_length: Any, dtype: Any = dtypes.float32, name: str | None = None) -> Any:
     """The power-complementary window of the Vorbis codec (for `mdct`).
 
-    >>> import headrace as tf
     >>> tf.signal.vorbis_window(2).numpy().round(3).tolist()
     [0.707, 0.707]
     """

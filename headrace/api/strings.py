@@ -65,7 +65,6 @@ def as_string(
     Raises:
       InvalidArgumentError: an option that the type does not take.
 
-    >>> import headrace as tf
     >>> tf.strings.as_string([3.14159, 2.0], precision=2).numpy().tolist()
     [b'3.14', b'2.00']
     """
@@ -86,7 +85,6 @@ def to_number(input: Any, out_type: Any = dtypes.float32, name: str | None = Non
     Raises:
       InvalidArgumentError: a string is not a number of that type.
 
-    >>> import headrace as tf
     >>> tf.strings.to_number(["1.5", " 2 "]).numpy().tolist()
     [1.5, 2.0]
     """
@@ -108,7 +106,6 @@ def format(
     """`template` with each placeholder replaced by a tensor's text, of which the first and last `summarize`
     entries per dimension are shown (-1: all).
 
-    >>> import headrace as tf
     >>> tf.strings.format("x: {}", tf.range(10)).numpy()
     b'x: [0 1 2 ... 7 8 9]'
     """
@@ -129,7 +126,6 @@ def format(
 def length(input: Any, unit: str = "BYTE", name: str | None = None) -> Any:
     """The length of every string in bytes, or in characters (`unit="UTF8_CHAR"`): int32.
 
-    >>> import headrace as tf
     >>> tf.strings.length("é", unit="UTF8_CHAR").numpy()
     np.int32(1)
     """
@@ -139,7 +135,6 @@ def length(input: Any, unit: str = "BYTE", name: str | None = None) -> Any:
 def lower(input: Any, encoding: str = "", name: str | None = None) -> Any:
     """Lower case: of ASCII letters only, or of all letters with `encoding="utf-8"`.
 
-    >>> import headrace as tf
     >>> tf.strings.lower("ABC").numpy()
     b'abc'
     """
@@ -149,7 +144,6 @@ def lower(input: Any, encoding: str = "", name: str | None = None) -> Any:
 def upper(input: Any, encoding: str = "", name: str | None = None) -> Any:
     """Upper case: of ASCII letters only, or of all letters with `encoding="utf-8"`.
 
-    >>> import headrace as tf
     >>> tf.strings.upper("abc").numpy()
     b'ABC'
     """
@@ -159,7 +153,6 @@ def upper(input: Any, encoding: str = "", name: str | None = None) -> Any:
 def strip(input: Any, name: str | None = None) -> Any:
     """Without ASCII white space at both ends.
 
-    >>> import headrace as tf
     >>> tf.strings.strip(" a b ").numpy()
     b'a b'
     """
@@ -173,7 +166,6 @@ def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: str | None 
     Raises:
       InvalidArgumentError: `pos` is outside of a string.
 
-    >>> import headrace as tf
     >>> tf.strings.substr("hello", -3, 2).numpy()
     b'll'
     """
@@ -186,7 +178,6 @@ def regex_full_match(input: Any, pattern: Any, name: str | None = None) -> Any:
     Raises:
       InvalidArgumentError: the pattern is malformed.
 
-    >>> import headrace as tf
     >>> tf.strings.regex_full_match(["ab1", "x"], r"[a-z]+\\d").numpy().tolist()
     [True, False]
     """
@@ -201,7 +192,6 @@ def regex_replace(
     """All matches (or the first) of an RE2 pattern replaced by `rewrite`, in which `\\\\1` … `\\\\9` are what
     groups matched and `\\\\0` is the whole match.
 
-    >>> import headrace as tf
     >>> tf.strings.regex_replace("a1b22", r"(\\d+)", r"<\\1>").numpy()
     b'a<1>b<22>'
     """
@@ -217,7 +207,6 @@ def regex_replace(
 def join(inputs: Any, separator: str = "", name: str | None = None) -> Any:
     """Joins a list of tensors of strings element by element; scalars go with every element.
 
-    >>> import headrace as tf
     >>> tf.strings.join(["x", ["1", "2"]], separator="-").numpy().tolist()
     [b'x-1', b'x-2']
     """
@@ -230,7 +219,6 @@ def reduce_join(
     """Joins along dimensions, `axis` in the order in which they are joined; None joins all strings, the last
     dimension first.
 
-    >>> import headrace as tf
     >>> tf.strings.reduce_join([["a", "b"], ["c", "d"]], axis=0).numpy().tolist()
     [b'ac', b'bd']
     """
@@ -255,7 +243,6 @@ def unsorted_segment_join(
 ) -> Any:
     """Joins the rows that have the same segment id: shape `[num_segments] + inputs.shape[segment_ids.ndim:]`.
 
-    >>> import headrace as tf
     >>> tf.strings.unsorted_segment_join(["a", "b", "c"], [0, 1, 0], 2).numpy().tolist()
     [b'ac', b'b']
     """
@@ -277,7 +264,6 @@ def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = No
     Returns:
       A vector for a scalar input, otherwise a RaggedTensor with one dimension more.
 
-    >>> import headrace as tf
     >>> tf.strings.split(["a b", "c"]).to_list()
     [[b'a', b'b'], [b'c']]
     """
@@ -288,7 +274,6 @@ def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = No
 def bytes_split(input: Any, name: str | None = None) -> Any:
     """Splits strings into single bytes: a vector for a scalar, otherwise a RaggedTensor.
 
-    >>> import headrace as tf
     >>> tf.strings.bytes_split("abc").numpy().tolist()
     [b'a', b'b', b'c']
     """
@@ -315,7 +300,6 @@ def ngrams(
         as often as makes each string begin and end an n-gram.
       preserve_short_sequences: whether a sequence too short for an n-gram becomes one.
 
-    >>> import headrace as tf
     >>> tf.strings.ngrams(["a", "b", "c"], 2).numpy().tolist()
     [b'a b', b'b c']
     """
@@ -375,7 +359,6 @@ def ngrams(
 def to_hash_bucket(input: Any, num_buckets: int, name: str | None = None) -> Any:
     """A bucket number in `[0, num_buckets)` for every string. Prefer `to_hash_bucket_fast`.
 
-    >>> import headrace as tf
     >>> tf.strings.to_hash_bucket(["a", "b"], 1).numpy().tolist()
     [0, 0]
     """
@@ -385,7 +368,6 @@ def to_hash_bucket(input: Any, num_buckets: int, name: str | None = None) -> Any
 def to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -> Any:
     """A bucket number in `[0, num_buckets)` by FarmHash's 64-bit fingerprint, which never changes.
 
-    >>> import headrace as tf
     >>> tf.strings.to_hash_bucket_fast(["Hello", "TensorFlow", "2.x"], 3).numpy().tolist()
     [0, 2, 2]
     """
@@ -396,7 +378,6 @@ def to_hash_bucket_strong(input: Any, num_buckets: int, key: Sequence[int], name
     """A bucket number in `[0, num_buckets)` by SipHash under a secret key of two 64-bit integers: nobody who
     does not know the key can make strings collide.
 
-    >>> import headrace as tf
     >>> tf.strings.to_hash_bucket_strong(["Hello", "TF"], 3, [1, 2]).numpy().tolist()
     [2, 0]
     """
@@ -420,7 +401,6 @@ def unicode_transcode(
         `replacement_char`, "ignore" drops it.
       replace_control_characters: whether U+0000 to U+001F count as malformed.
 
-    >>> import headrace as tf
     >>> tf.strings.unicode_transcode("é", "UTF-8", "UTF-16-BE").numpy()
     b'\\x00\\xe9'
     """
@@ -438,7 +418,6 @@ def unicode_transcode(
 def unicode_script(input: Any, name: str | None = None) -> Any:
     """The script of every code point, by ICU's numbers (25 Latin, 17 Han …); -1 for what is no code point.
 
-    >>> import headrace as tf
     >>> tf.strings.unicode_script([ord("a"), ord("α")]).numpy().tolist()
     [25, 14]
     """
@@ -487,7 +466,6 @@ def unicode_decode(
     """The code points of every string: an int32 vector for a scalar, otherwise a RaggedTensor. Options as in
     `unicode_transcode`.
 
-    >>> import headrace as tf
     >>> tf.strings.unicode_decode("aé", "UTF-8").numpy().tolist()
     [97, 233]
     """
@@ -506,7 +484,6 @@ def unicode_decode_with_offsets(
 ) -> Any:
     """`(code points, the byte each of them begins at)`, see `unicode_decode`.
 
-    >>> import headrace as tf
     >>> codes, starts = tf.strings.unicode_decode_with_offsets("éa", "UTF-8")
     >>> starts.numpy().tolist()
     [0, 2]
@@ -526,7 +503,6 @@ def unicode_split(
 ) -> Any:
     """The characters of every string, each a string: a vector for a scalar, otherwise a RaggedTensor.
 
-    >>> import headrace as tf
     >>> [s.decode() for s in tf.strings.unicode_split("aé", "UTF-8").numpy()]
     ['a', 'é']
     """
@@ -546,7 +522,6 @@ def unicode_split_with_offsets(
 ) -> Any:
     """`(characters, the byte each of them begins at)`, see `unicode_split`.
 
-    >>> import headrace as tf
     >>> characters, starts = tf.strings.unicode_split_with_offsets("éa", "UTF-8")
     >>> starts.numpy().tolist()
     [0, 2]
@@ -580,7 +555,6 @@ def unicode_encode(
     Args:
       errors: for values that are no characters, as in `unicode_transcode`.
 
-    >>> import headrace as tf
     >>> tf.strings.unicode_encode([97, 98], "UTF-8").numpy()
     b'ab'
     """
@@ -648,7 +622,6 @@ def decode_raw(
     Args:
       fixed_length: cut or zero-pad every string to so many bytes first; otherwise all must be of one length.
 
-    >>> import headrace as tf
     >>> from headrace.api.strings import decode_raw
     >>> decode_raw(b"\\x01\\x00\\x02\\x00", tf.int16).numpy().tolist()
     [1, 2]
