@@ -248,6 +248,13 @@ class TensorShape:
         return text(self._raw)
 
 
+def of_raw(raw: Raw) -> TensorShape:
+    """The public face of a shape in the internal form, which needs no checks."""
+    shape = TensorShape.__new__(TensorShape)
+    shape._raw = raw
+    return shape
+
+
 def unknown_shape(rank: int | None = None) -> TensorShape:
     return TensorShape(None if rank is None else (None,) * rank)
 

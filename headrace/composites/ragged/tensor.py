@@ -11,7 +11,7 @@ import headrace as tf
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType, as_dtype
-from headrace.core.shapes import TensorShape
+from headrace.core.shapes import Raw, TensorShape, of_raw
 from headrace.core.specs import BatchableTypeSpec, CompositeTensor, TensorSpec
 from headrace.core.tensor import Tensor
 
@@ -44,13 +44,14 @@ class RaggedTensor(CompositeTensor):
     [6.0, 0.0, 6.0]
     """
 
-    __slots__ = ("__weakref__", "_partition", "_values")
+    __slots__ = ("__weakref__", "_partition", "_spec", "_values")
     __array_priority__ = 100
 
     def __init__(self, values: Any, row_partition: Any, internal: Any = None) -> None:
         if internal is not _PRIVATE:
             raise ValueError("RaggedTensor constructor is private; please use one of the factory methods instead (e.g., RaggedTensor.from_row_lengths()).")
         self._values, self._partition = values, row_partition
+        self._spec: Any = None
 
     # ------------------------------------------------------------------------------------------------------ constructors
     @classmethod
@@ -180,8 +181,13 @@ class RaggedTensor(CompositeTensor):
     @property
     def shape(self) -> TensorShape:
         """The static shape; ragged dimensions are None."""
-        partition = self._partition
-        return TensorShape([partition.static_nrows, partition.static_uniform_row_length]).concatenate(self._values.shape[1:])
+        return of_raw(self._static_shape)
+
+    @property
+    def _static_shape(self) -> Raw:
+        values, partition = self._values, self._partition
+        inner = values._static_shape if isinstance(values, RaggedTensor) else values._raw_shape
+        return None if inner is None else (partition.static_nrows, partition.static_uniform_row_length, *inner[1:])
 
     def get_shape(self) -> TensorShape:
         return self.shape
@@ -433,7 +439,9 @@ class RaggedTensor(CompositeTensor):
 
     @property
     def _type_spec(self) -> RaggedTensorSpec:
-        return RaggedTensorSpec.from_value(self)
+        if self._spec is None:
+            self._spec = RaggedTensorSpec.from_value(self)
+        return self._spec
 
     @property
     def _differentiable(self) -> Tensor:
@@ -508,7 +516,10 @@ class RaggedTensorSpec(BatchableTypeSpec):
     @classmethod
     def from_value(cls, value: RaggedTensor) -> RaggedTensorSpec:
         """The spec of a RaggedTensor."""
-        return cls(value.shape, value.dtype, value.ragged_rank, value.row_splits.dtype)
+        spec = cls.__new__(cls)  # every call of a function makes one: without the constructor's checks
+        spec._shape, spec._dtype, spec._ragged_rank = of_raw(value._static_shape), value.dtype, value.ragged_rank
+        spec._row_splits_dtype, spec._flat_values_spec = value.row_splits.dtype, None
+        return spec
 
     @property
     def value_type(self) -> Any:
@@ -548,17 +559,15 @@ class RaggedTensorSpec(BatchableTypeSpec):
 
     @property
     def _component_specs(self) -> list[Any]:
-        flat: Any = self._flat_values_spec
+        flat, raw = self._flat_values_spec, self._shape._raw
         if self._ragged_rank <= 0:
             return [flat or TensorSpec(self._shape, self._dtype)]
-        flat = flat or TensorSpec(TensorShape([None]).concatenate(self._shape[self._ragged_rank + 1 :]), self._dtype)
-        rows = self._shape[0] if self._shape.rank is not None else None
-        splits = [TensorSpec([None if rows is None else rows + 1], self._row_splits_dtype)]
-        for i in range(1, self._ragged_rank):
-            length = self._shape[i] if self._shape.rank is not None else None
-            rows = None if rows is None or length is None else rows * length
-            splits.append(TensorSpec([None if rows is None else rows + 1], self._row_splits_dtype))
-        return [flat, *splits]
+        flat = flat or TensorSpec(of_raw(None if raw is None else (None, *raw[self._ragged_rank + 1 :])), self._dtype)
+        rows, specs = 1, [flat]
+        for length in raw[: self._ragged_rank] if raw is not None else (None,) * self._ragged_rank:
+            rows = None if rows is None or length is None else rows * length  # type: ignore[assignment]
+            specs.append(TensorSpec(of_raw((None if rows is None else rows + 1,)), self._row_splits_dtype))
+        return specs
 
     def _to_components(self, value: Any) -> list[Any]:
         return [value.flat_values, *value.nested_row_splits] if isinstance(value, RaggedTensor) else [value]
