@@ -392,13 +392,12 @@ def assert_rank_in(x: Any, ranks: Any, message: str | None = None, name: str | N
     return _rank(x, list(ranks), lambda a, w: a in w, "rank in", _any_equal, message, name)
 
 
-def assert_scalar(tensor: Any, message: str | None = None, name: str | None = None) -> Tensor:
-    """The value as a tensor; ValueError unless it is a scalar."""
+def assert_scalar(tensor: Any, message: str | None = None, name: str | None = None) -> None:
+    """Raises ValueError unless the value is a scalar."""
     tensor = to_tensor(tensor, name=name)
     if tensor._raw_shape != ():
         whose = "" if tensor._is_eager else f" for {tensor.name}"  # type: ignore[attr-defined]
         raise ValueError(f"{_prefix(message)}Expected scalar shape{whose}, saw shape: {tensor.shape}.")
-    return tensor
 
 
 # ----------------------------------------------------------------------------------------------------- shapes

@@ -264,21 +264,18 @@ def _py_gradient(op: Any, *gys: Any) -> list[Any]:
     callback: Callback = op.attrs["_callback"]
     callback.differentiated = True
     wanted = [i for i, x in enumerate(op.inputs) if x._dtype.is_trainable]
-    n = len(op.outputs)
+    places = [i for i, g in enumerate(gys) if g is not None]
+    n = len(places)
 
     def backward(*args: Any) -> list[Any]:
-        received = args[:n]
-        inputs, outputs, tape = (
-            callback.runs.pop() if callback.runs else _record(callback, args[n:], op.attrs["Tout"])
-        )
-        pairs = [(y, g) for y, g in zip(outputs, received) if y._dtype.is_trainable]
+        tout = op.attrs["Tout"]
+        inputs, outputs, tape = callback.runs.pop() if callback.runs else _record(callback, args[n:], tout)
         return tape.gradient(
-            [y for y, _ in pairs], [inputs[i] for i in wanted], [g for _, g in pairs], "zero"
+            [outputs[i] for i in places], [inputs[i] for i in wanted], list(args[:n]), "zero"
         )
 
-    grads = EAGER_PY_FUNC(
-        [*gys, *op.inputs], **Callback(backward).attrs([op.inputs[i]._dtype for i in wanted])
-    )
+    tout = [op.inputs[i]._dtype for i in wanted]
+    grads = EAGER_PY_FUNC([*[gys[i] for i in places], *op.inputs], **Callback(backward).attrs(tout))
     for g, i in zip(grads, wanted):
         if not g._is_eager:
             g.set_shape(op.inputs[i]._raw_shape)
@@ -295,6 +292,9 @@ def _record(
         tape.watch([x for x in args if x._dtype.is_trainable])
         outputs = call_eagerly(callback, args, tout)
     return list(args), outputs, tape
+
+
+_py_gradient.accepts_none = True  # type: ignore[attr-defined]
 
 
 def _unknown(c: Any) -> list[Any]:

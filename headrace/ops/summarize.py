@@ -59,6 +59,8 @@ def _bytes(value: Any) -> bytes:
 def ends(array: np.ndarray, summarize: int) -> bytes:
     """The first and last `summarize` entries of every dimension (all if negative): `[1 2 3 ... 8 9 10]`."""
     write = formatter(array, quote=True)
+    if not summarize and not array.ndim:
+        return b"..."
     n = array.size if summarize < 0 else min(summarize, array.size)
     rank = array.ndim
 
