@@ -41,7 +41,7 @@ def _function(op: OpDef) -> Callable[..., Any]:
             raise TypeError(
                 f"tf.raw_ops.{op.name}() is missing the keyword arguments {missing}. It takes {', '.join(inputs)}."
             )
-        value = op(name=name, **{original.get(key, key): given for key, given in arguments.items()})
+        value = op(name=name, **arguments)
         return results(*value) if results is not None and isinstance(value, list) else value
 
     raw_op.__name__ = raw_op.__qualname__ = op.name
