@@ -52,7 +52,7 @@ def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable
         return _packed((true_fn if value.reshape(()) else false_fn)())
     if pred._dtype is not dtypes.bool_:
         pred = lookup("NotEqual")(pred, lookup("ZerosLike")(pred))
-    return branch(pred, [true_fn, false_fn], ["true", "false"], name or "cond")
+    return choose(pred, [true_fn, false_fn], ["true", "false"], name or "cond")
 
 
 def _truth(pred: Any) -> bool:
@@ -67,7 +67,7 @@ def _packed(result: Any) -> Any:
     return result[0] if type(result) in (list, tuple) and len(result) == 1 else result
 
 
-def branch(index: Any, functions: Sequence[Callable[[], Any]], names: Sequence[str], name: str, unpack: bool = True) -> Any:
+def choose(index: Any, functions: Sequence[Callable[[], Any]], names: Sequence[str], name: str, unpack: bool = True) -> Any:
     """Traces the branches and adds the conditional."""
     graphs: list[FuncGraph] = []
     structures: list[Any] = []
@@ -157,7 +157,7 @@ def switch_case(branch_index: Any, branch_fns: Any, default: Callable[[], Any] |
     last = len(branches) - 1
     inside = lookup("LogicalAnd")(lookup("GreaterEqual")(index, 0), lookup("Less")(index, last))
     index = lookup("SelectV2")(inside, index, last)
-    return branch(index, branches, [str(i) for i in range(len(branches))], name or "switch_case")
+    return choose(index, branches, [str(i) for i in range(len(branches))], name or "switch_case")
 
 
 def case(pred_fn_pairs: Any, default: Callable[[], Any] | None = None, exclusive: bool = False, strict: bool = False, name: str = "case") -> Any:

@@ -85,7 +85,7 @@ def if_stmt(
         return traced
 
     results = iter(
-        control.branch(
+        control.choose(
             cond,
             [branch(body, "main", "else"), branch(orelse, "else", "main")],
             ["true", "false"],
@@ -174,7 +174,7 @@ def if_exp(cond: Any, if_true: Callable[[], Any], if_false: Callable[[], Any], e
 
         return run
 
-    return control.branch(
+    return control.choose(
         scalar(cond, "conditional expression"),
         [checked(if_true), checked(if_false)],
         ["true", "false"],
@@ -195,7 +195,7 @@ def and_(a: Callable[[], Any], b: Callable[[], Any]) -> Any:
         return left and b()
     from headrace.api import control
 
-    return control.branch(scalar(left, "`and`"), [b, lambda: False], ["true", "false"], "and", unpack=False)
+    return control.choose(scalar(left, "`and`"), [b, lambda: False], ["true", "false"], "and", unpack=False)
 
 
 def or_(a: Callable[[], Any], b: Callable[[], Any]) -> Any:
@@ -205,7 +205,7 @@ def or_(a: Callable[[], Any], b: Callable[[], Any]) -> Any:
         return left or b()
     from headrace.api import control
 
-    return control.branch(scalar(left, "`or`"), [lambda: True, b], ["true", "false"], "or", unpack=False)
+    return control.choose(scalar(left, "`or`"), [lambda: True, b], ["true", "false"], "or", unpack=False)
 
 
 def eq(a: Any, b: Any) -> Any:
