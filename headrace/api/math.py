@@ -128,7 +128,7 @@ def add(x: Any, y: Any, name: str | None = None) -> Any:
     [11, 12]
     """
     x = _to_tensor(x)
-    return _operators.add(x, _to_tensor(y, hint=x._dtype), name)
+    return _operators.add(x, _to_tensor(y, hint=x._dtype), name or "Add")
 
 
 def truediv(x: Any, y: Any, name: str | None = None) -> Any:
@@ -141,7 +141,7 @@ def truediv(x: Any, y: Any, name: str | None = None) -> Any:
     3.5
     """
     x = _to_tensor(x)
-    return _operators.true_divide(x, _to_tensor(y, hint=x._dtype), name)
+    return _operators.true_divide(x, _to_tensor(y, hint=x._dtype), name or "truediv")
 
 
 def divide(x: Any, y: Any, name: str | None = None) -> Any:
@@ -578,9 +578,11 @@ def polyval(coeffs: list[Any], x: Any, name: str | None = None) -> Any:
     if not coeffs:
         return _lookup("ZerosLike")(x, name=name)
     value = _to_tensor(coeffs[0])
-    for c in coeffs[1:]:
-        value = _to_tensor(c) + value * x
-    return value
+    for c in coeffs[1:-1]:
+        value = add(c, multiply(value, x))
+    if len(coeffs) == 1:
+        return value if name is None else _lookup("Identity")(value, name=name)
+    return add(coeffs[-1], multiply(value, x), name)
 
 
 def l2_normalize(

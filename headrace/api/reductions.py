@@ -410,7 +410,7 @@ def histogram_fixed_width(
 def histogram_fixed_width_bins(
     values: Any, value_range: Any, nbins: Any = 100, dtype: Any = dtypes.int32, name: str | None = None
 ) -> Any:
-    """The part of `value_range` (see `tf.histogram_fixed_width`) that each value lies in, int32.
+    """The part of `value_range` (see `tf.histogram_fixed_width`) that each value lies in, as `dtype`.
 
     >>> tf.histogram_fixed_width_bins([0.1, 1.2, 9.0], [0.0, 3.0], nbins=3).numpy().tolist()
     [0, 1, 2]
@@ -422,7 +422,7 @@ def histogram_fixed_width_bins(
     parts = CAST(nbins, DstT=values._dtype)
     at = rounding.floor(CAST(parts, DstT=(fraction := (values - low) / (high - low))._dtype) * fraction)
     clipped = m.maximum(m.minimum(at, CAST(nbins - 1, DstT=at._dtype)), m.number(0, at))
-    return CAST(clipped, DstT=dtypes.int32, name=name)
+    return CAST(clipped, DstT=dtypes.as_dtype(dtype), name=name)
 
 
 def confusion_matrix(
