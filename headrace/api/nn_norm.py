@@ -204,6 +204,50 @@ def batch_norm_with_global_normalization(
     )
 
 
+def fused_batch_norm(
+    x: Any,
+    scale: Any,
+    offset: Any,
+    mean: Any = None,
+    variance: Any = None,
+    epsilon: float = 0.001,
+    data_format: str = "NHWC",
+    is_training: bool = True,
+    name: str | None = None,
+    exponential_avg_factor: float = 1.0,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Batch normalisation over all dimensions but channels, as one op (`tf.compat.v1.nn.fused_batch_norm`).
+
+    Args:
+      mean, variance: the statistics to use when not training; in training, the running ones that those of the
+        batch are blended into with weight `exponential_avg_factor` (not needed where that is 1).
+
+    Returns: the normalised x, and the (running) mean and (unbiased) variance.
+
+    Raises:
+      ValueError: not training, and `mean` or `variance` is missing.
+
+    >>> import headrace as tf
+    >>> from headrace.api.nn_norm import fused_batch_norm
+    >>> y, mean, variance = fused_batch_norm(tf.reshape([1.0, 3.0], [2, 1, 1, 1]), [1.0], [0.0])
+    >>> mean.numpy().item(), variance.numpy().item()
+    (2.0, 2.0)
+    """
+    if (not is_training or exponential_avg_factor != 1.0) and (mean is None or variance is None):
+        raise ValueError(
+            "Both `mean` and `variance` must be given when is_training is False or exponential_avg_factor is "
+            f"not 1.0. Received: mean={mean}, variance={variance}"
+        )
+    scale = to_tensor(scale, hint=dtypes.float32)
+    given = [lookup("ZerosLike")(scale)[:0] if v is None else v for v in (mean, variance)]
+    # The smallest epsilon that cuDNN takes: TensorFlow uses it on every device.
+    attrs = {"epsilon": max(epsilon, 1.001e-5), "exponential_avg_factor": float(exponential_avg_factor)}
+    y, batch_mean, batch_variance, *_ = ops.FUSED_BATCH_NORM_V3(
+        x, scale, offset, *given, data_format=data_format, is_training=is_training, name=name, **attrs
+    )
+    return y, batch_mean, batch_variance
+
+
 def local_response_normalization(
     input: Any,
     depth_radius: int = 5,
