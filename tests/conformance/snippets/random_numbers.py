@@ -1,4 +1,4 @@
-"""The same seeds give the same numbers, bit for bit when eager (one unit in the last place for normal numbers)."""
+"""The same seeds give the same numbers: bit for bit when eager, but for the last bit of normal numbers."""
 
 from conformance.harness import snippet
 
