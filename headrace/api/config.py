@@ -121,7 +121,10 @@ class _Experimental:
 
     @staticmethod
     def enable_op_determinism() -> None:
-        """Every op is deterministic already: one program, one order of additions."""
+        """Random ops without any seed become an error; every op is deterministic already."""
+        from headrace.ops import seeds
+
+        seeds.require(True)
 
     @staticmethod
     def enable_tensor_float_32_execution(enabled: bool) -> None:
