@@ -7,7 +7,7 @@ name their arguments. What each lowers to was chosen by measuring XLA:CPU:
 - 1×1 windows, whatever the stride, are contractions of 2-D operands;
 - one filter per channel (depthwise) is a sum of shifted products: XLA's grouped convolution takes 40 times as
 long;
-- everything else is `stablehlo.convolution`, with the filter reversed by hand for the input's gradient
+- everything else (and grouped convolutions on other devices) is `stablehlo.convolution`, with the filter reversed by hand for the input's gradient
 (`window_reversal`
   leaves the fast path and takes 50 times as long) and batch and features swapped for the filter's
   gradient."""
@@ -88,7 +88,7 @@ class Geometry:
             return self._unflat(
                 b, b.dot_general(self._flat(b, self._strided(b, x)), self._matrix(b, w), ((1,), (0,))), self.y
             )
-        if self.depthwise:
+        if self.depthwise and b.platform == "cpu":
             return self._depthwise(b, x, w)
         dims = f"[{self._dims('b', 'f')}]x[{self._window('i', 'o')}]->[{self._dims('b', 'f')}]"
         return b.convolution(
@@ -109,7 +109,7 @@ class Geometry:
                 b, b.dot_general(self._flat(b, g), self._matrix(b, w), ((1,), (1,))), self._strided_shape()
             )
             return self._unstrided(b, strided)
-        if self.depthwise:
+        if self.depthwise and b.platform == "cpu":
             return self._depthwise_input_gradient(b, w, g)
         w = b.reverse(w, range(self.n))
         inputs, outputs = "o", "i"
@@ -147,9 +147,9 @@ class Geometry:
             return b.reshape(
                 b.dot_general(self._flat(b, self._strided(b, x)), self._flat(b, g), ((0,), (0,))), self.w
             )
-        if self.depthwise:
+        if self.depthwise and b.platform == "cpu":
             return self._depthwise_filter_gradient(b, x, g)
-        if self.groups > 1:
+        if self.groups > 1 and b.platform == "cpu":
             return self._grouped_filter_gradient(b, x, g)
         fits = [self.windows.fits()[i] for i in self.spatial]
         if any(hi < 0 for _, hi in fits):  # elements no window reaches
@@ -159,7 +159,9 @@ class Geometry:
             x = b.slice(x, [0] * self.rank, limits)
             fits = [(lo, max(hi, 0)) for lo, hi in fits]
         dims = f"[{self._dims('f', 'b')}]x[{self._dims('i', 'o')}]->[{self._window('b', 'f')}]"
-        return b.convolution(x, g, dims, self.w, self.dilations, fits, rhs_dilation=self.strides)
+        return b.convolution(
+            x, g, dims, self.w, self.dilations, fits, rhs_dilation=self.strides, batch_groups=self.groups
+        )
 
     def _grouped_filter_gradient(self, b: Builder, x: Value, g: Value) -> Value:
         """XLA's batch groups take hundreds of times as long as either of these: few groups one by one, many
