@@ -71,6 +71,11 @@ class Host:
         return np.asarray(x)[index.astype(np.int64)]
 
     @staticmethod
+    def grid(rows: int, columns: int) -> Any:
+        """The row and the column number of every entry of a table, as vectors."""
+        return np.indices((rows, columns)).astype(np.uint64).reshape(2, -1)
+
+    @staticmethod
     def rows(count: int, width: int, dtype: DType, row: Callable[[Any], Sequence[Any]]) -> Any:
         """`row(index)` for index = 0 … count - 1 (uint64) gives `width` columns; the result is `[count,
         width]`."""
@@ -91,7 +96,8 @@ class Host:
         from .philox import MASK, rounds
 
         key, low, high = (int(part) for part in state)
-        first, out = (high << 64) + low, []
+        first = (high << 64) + low
+        out: list[int] = []
         for at in range(first, first + blocks):
             words = at & MASK, (at >> 32) & MASK, (at >> 64) & MASK, (at >> 96) & MASK
             out += rounds(*words, key & MASK, key >> 32)
@@ -294,6 +300,11 @@ class Program:
             index_dim=len(index.shape),
         )
         return Lifted(self.b, out)
+
+    def grid(self, rows: int, columns: int) -> list[Lifted]:
+        b = self.b
+        tables = [b.iota((rows, columns), axis, dtypes.uint64) for axis in (0, 1)]
+        return [Lifted(b, b.reshape(table, (rows * columns,))) for table in tables]
 
     def rows(self, count: int, width: int, dtype: DType, row: Callable[[Any], Sequence[Any]]) -> Lifted:
         b = self.b

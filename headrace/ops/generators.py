@@ -17,6 +17,7 @@ from headrace.core.tape import not_differentiable
 from headrace.core.tensor import wrap
 
 from . import philox
+from .draws import binomial, count, shape_of
 from .formula import HOST, Program, lift
 from .random import (
     REAL_OUT,
@@ -27,11 +28,8 @@ from .random import (
     STATELESS_TRUNCATED,
     STATELESS_UNIFORM,
     WIDE_INTS,
-    binomial,
     check_algorithm,
-    count,
     given,
-    shape_of,
 )
 from .state import state_of
 

@@ -13,8 +13,9 @@ from headrace.core.op import OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
 
+from .draws import count
 from .formula import HOST, Lifted, Program, lift
-from .random import SEEDS, WIDE_INTS, count
+from .random import SEEDS, WIDE_INTS
 
 
 def _rotate(x: Any, r: int, width: int) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from headrace.core.state import state
 
-from .random import COUNTERS
+from .counters import COUNTERS
 
 DEFAULT_GRAPH_SEED = 87654321
 MAX_INT32 = 2**31 - 1
