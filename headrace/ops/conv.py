@@ -5,8 +5,8 @@ input, gradient of the filter. The op rows (2-D, 3-D, depthwise; forward and bac
 name their arguments. What each lowers to was chosen by measuring XLA:CPU:
 
 - 1×1 windows, whatever the stride, are contractions of 2-D operands;
-- one filter per channel (depthwise) is a sum of shifted products: XLA:CPU's grouped convolution takes 40 times
-  as long, and its filter gradients by batch groups take hundreds of times as long as what is done here;
+- one filter per channel (depthwise) is a sum of shifted products: XLA:CPU's grouped convolution takes 40
+  times as long, and its filter gradients by batch groups hundreds of times as long as what is done here;
 - everything else is `stablehlo.convolution`, with the filter reversed by hand for the input's gradient
   (`window_reversal` leaves the fast path and takes 50 times as long) and batch and features swapped for the
   filter's gradient.
