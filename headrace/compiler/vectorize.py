@@ -79,6 +79,7 @@ class Vectorizer:
         return [env[id(t)] for t in graph.outputs]
 
     def node(self, node: Operation, inputs: Sequence[Stack]) -> list[Stack]:
+        from . import vectorize_contractions  # noqa: F401 - registers its rules
         from .vectorize_rules import RANDOM, RULES
 
         op, attrs = node.op_def, node.attrs

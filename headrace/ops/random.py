@@ -1,7 +1,7 @@
 """Random ops: stateful ones, seeded once and advancing at every run, and stateless ones, whose numbers depend
 on their inputs alone.
 
-All are one generator (`philox.py`) and a handful of recipes (`draws.py`), wired in three ways: the state comes
+All are one generator (`philox.py`) and a few recipes (`draws.py`), wired in three ways: the state comes
 from a counter that advances (`stateful`), from a key and a counter (`stateless`), or from a pair of seeds
 (`seeded`)."""
 
