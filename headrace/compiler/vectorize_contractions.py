@@ -1,4 +1,4 @@
-"""Rules for stacked inputs: contractions, linear algebra, and ops that treat every example of a batch alike."""
+"""Rules for stacked inputs: contractions, linear algebra, ops that treat every example of a batch alike."""
 
 from __future__ import annotations
 
