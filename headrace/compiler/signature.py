@@ -83,13 +83,13 @@ class Arguments:
             return Fitted(tensor, spec)
         if isinstance(spec, TypeSpec) and not spec.is_compatible_with(value):
             raise TypeError(f"{value!r} is not compatible with {spec}")
-        return value
+        return Fitted(value, spec) if nest.is_composite(value) and isinstance(spec, TypeSpec) else value
 
 
 class Fitted:
-    """A tensor together with the spec that decides its placeholder."""
+    """A tensor, or a composite of several, together with the spec that decides its placeholders."""
 
-    def __init__(self, tensor: Any, spec: TensorSpec) -> None:
+    def __init__(self, tensor: Any, spec: Any) -> None:
         self.tensor, self.spec = tensor, spec
 
 
@@ -115,7 +115,9 @@ class Call:
         if isinstance(value, Tensor):
             return self._tensor(value, value._dtype, value._raw_shape, path)
         if isinstance(value, Fitted):
-            return self._tensor(value.tensor, value.spec.dtype, value.spec._raw_shape, path)
+            if isinstance(value.spec, TensorSpec):
+                return self._tensor(value.tensor, value.spec.dtype, value.spec._raw_shape, path)
+            return self._composite(value.tensor, value.spec, path)
         if isinstance(value, TensorSpec):
             return self._tensor(value, value.dtype, value._raw_shape, path)
         if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind != "O":
@@ -125,13 +127,16 @@ class Call:
             children = nest._children(value)
             return (type(value), tuple([(k, self._encode(child, f"{path}[{k!r}]")) for k, child in children]))
         if nest.is_composite(value):
-            spec = value._type_spec  # which may leave more open than the parts' shapes do: the number of ragged values
-            parts = zip(nest.flatten(spec, expand_composites=True), nest.flatten(value, expand_composites=True))
-            return ("composite", spec, tuple([self._tensor(p, s.dtype, s._raw_shape, f"{path}.{i}") for i, (s, p) in enumerate(parts)]))
+            return self._composite(value, value._type_spec, path)
         if isinstance(value, TypeSpec):
             parts = nest.flatten(value._component_specs, expand_composites=True)
             return ("composite", value, tuple([self._encode(p, f"{path}.{i}") for i, p in enumerate(parts)]))
         return self._leaf(path, _python_key(value))
+
+    def _composite(self, value: Any, spec: Any, path: str) -> Any:
+        """The spec may leave more open than the parts' shapes do: the number of ragged values."""
+        parts = zip(nest.flatten(spec, expand_composites=True), nest.flatten(value, expand_composites=True))
+        return ("composite", spec, tuple([self._tensor(p, s.dtype, s._raw_shape, f"{path}.{i}") for i, (s, p) in enumerate(parts)]))
 
     def _tensor(self, tensor: Any, dtype: Any, raw: Any, path: str) -> Any:
         self.tensors.append(tensor)
@@ -159,6 +164,8 @@ class Call:
         return args, {k: v for k, v in zip(sorted(self.kwargs), [self._decode(self.kwargs[k], it) for k in sorted(self.kwargs)])}
 
     def _decode(self, value: Any, it: Any) -> Any:
+        if isinstance(value, Fitted) and not isinstance(value.spec, TensorSpec):
+            value = value.spec
         if isinstance(value, (Tensor, Fitted, TensorSpec)) or (isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind != "O"):
             return next(it)
         if nest.is_nested(value):
@@ -199,6 +206,10 @@ class Call:
         return self
 
     def _fitted(self, value: Any, it: Any) -> Any:
+        if isinstance(value, Fitted) and not isinstance(value.spec, TensorSpec):
+            for _ in nest.flatten(value.spec, expand_composites=True):
+                next(it)
+            return value
         if isinstance(value, Fitted):
             return Fitted(value.tensor, next(it))
         if isinstance(value, (Tensor, TensorSpec)) or (isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind != "O"):
