@@ -257,9 +257,11 @@ def as_dtype(value: Any) -> DType:
         found = value.dtype
     if found is None:
         try:
-            found = from_numpy(np.dtype(value))
+            found = from_numpy(np.dtype(value)) if value is not None else None  # NumPy takes None for float64
         except TypeError:
-            raise TypeError(f"Cannot convert {value!r} to a tensor dtype. Use e.g. tf.float32, 'float32' or np.float32.") from None
+            pass
+    if found is None:
+        raise TypeError(f"Cannot convert {value!r} to a tensor dtype. Use e.g. tf.float32, 'float32' or np.float32.")
     try:
         _BY_ANY[value] = found
     except TypeError:
