@@ -163,7 +163,7 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
     return _checked_int(array, target) if array.dtype.kind in "iu" and target.kind in "iu" else array.astype(target)
 
 
-_ALLOWED = {"f": "fc", "i": "iufcq", "u": "iufcq", "b": "b", "c": "c", "s": "s"}
+_ALLOWED = {"f": "fc", "i": "iufcq", "u": "iufcq", "b": "biufc", "c": "c", "s": "s"}
 
 
 def _python_target(value: Any, kind: str, dtype: DType | None) -> np.dtype:

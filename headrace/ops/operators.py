@@ -22,8 +22,9 @@ QUOTIENT = dict.fromkeys(
 ) | dict.fromkeys((dtypes.int32, dtypes.uint32, dtypes.int64, dtypes.uint64), dtypes.float64)
 
 
-def _operand(value: Any, like: Any, reflected: str) -> Any:
-    """`value` as a tensor, of the type of `like` if it fits; NotImplemented if its own method may work."""
+def _operand(value: Any, like: Any, reflected: str | None) -> Any:
+    """`value` as a tensor: of the type of `like` if it fits, or else of its own, so that the op tells what it takes;
+    NotImplemented if its own method `reflected` may work. Where there is no other method left, it must fit."""
     if isinstance(value, Tensor):
         return value
     dtype, python = like._dtype, type(value)
@@ -33,6 +34,8 @@ def _operand(value: Any, like: Any, reflected: str) -> Any:
         return convert.constant(
             np.array(value, dtype._np), dtype
         )  # the usual `2 * x` needs none of the rules below
+    if reflected is None:
+        return convert.to_tensor(value, dtype)
     try:
         return convert.to_tensor(value, hint=dtype)
     except (TypeError, ValueError):
@@ -53,8 +56,7 @@ def _install(symbol: str, op: OpDef, rule: Callable[..., Any] | None = None) -> 
         return y if y is NotImplemented else forward(x, y)
 
     def reflected(self: Any, other: Any) -> Any:
-        other = _operand(other, self, forward_name)
-        return other if other is NotImplemented else forward(other, self)
+        return forward(_operand(other, self, None), self)
 
     forward = binary_function(op, forward_name, general) if rule is None or rule in _SAME_AS_OP else general
     reflected.__name__ = reflected_name

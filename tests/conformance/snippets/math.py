@@ -627,3 +627,18 @@ def is_monotone(tf):
 def raw_division(tf, fn):
     fn = {"floor_div": "FloorDiv"}.get(fn, fn)
     return getattr(tf.raw_ops, fn)(x=tf.constant([-7.0, 7.0]), y=tf.constant([2.0, -2.0]))
+
+
+@snippet(dtype=["int32", "int64", "float16", "float32", "float64"])
+def python_bools_beside_numbers(tf, dtype):
+    x = tf.constant([1, 2], dtype)
+    values = [tf.constant(True, dtype), x + True, True * x, x - [True, False], tf.maximum(x, True), x == True]  # noqa: E712
+    return values, tf.function(lambda x: (x / True, True - x))(x)
+
+
+@raises(op=["add", "mul", "sub", "truediv", "floordiv", "mod", "pow"], value=[1.5, [1.5, 2.0], 1j], compiled=[True, False])
+def reflected_with_what_does_not_fit(tf, op, value, compiled):
+    import operator as o
+
+    f = lambda x: getattr(o, op)(value, x)  # noqa: E731
+    return (tf.function(f) if compiled else f)(tf.constant([1, 2]))
