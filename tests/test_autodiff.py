@@ -460,6 +460,30 @@ def test_hessian_vector_products_through_a_function():
     close(acc.jvp(y), np.sum(e * (1 + a * b) * [1.0, 3.0]))
 
 
+def test_hessian_vector_products_through_a_loop():
+    w, tangent = tf.Variable(W[:2]), tf.ones([2, 2])
+
+    def step(h):
+        return tf.tanh(tf.matmul(h, w))
+
+    def unrolled():
+        return step(step(step(tf.ones([1, 2]))))
+
+    @graph
+    def looped():
+        return tf.while_loop(lambda i, h: i < 3, lambda i, h: (i + 1, step(h)), [0, tf.ones([1, 2])])[1]
+
+    products = []
+    for f in (unrolled, looped):
+        with tf.autodiff.ForwardAccumulator(w, tangent) as acc:
+            with tf.GradientTape() as tape:
+                y = tf.reduce_sum(f() ** 2)
+            g = tape.gradient(y, w)
+        products.append((acc.jvp(y), g, acc.jvp(g)))
+    for a, b in zip(*products):
+        close(a, b, rtol=1e-4)
+
+
 def test_forward_structures_and_unconnected():
     a, b = tf.constant(2.0), tf.Variable(3.0)
     with tf.autodiff.ForwardAccumulator(

@@ -121,7 +121,7 @@ class ForwardAccumulator:
     ) -> None:
         """Called after every op: computes the products of its outputs from those of its inputs."""
         tangents = [self._get(x) for x in inputs]
-        if all(t is None for t in tangents) or not any(y._dtype.kind in "fc" for y in outputs):
+        if all(t is None for t in tangents) or not any(y._dtype.kind in "fcv" for y in outputs):
             return
         saved = state.tapes
         below = self._below or frozenset()
@@ -150,7 +150,7 @@ def jvps(
     set_tapes((*saved, tape))
     try:
         for i, y in enumerate(outputs):
-            if y._dtype.kind in "fc":
+            if y._dtype.kind in "fcv":
                 seeds[i] = lookup("ZerosLike")(y)
                 tape.watch(seeds[i])
         results = input_gradients(Record(op, inputs, attrs, outputs), seeds)
@@ -181,7 +181,7 @@ class _TangentGraph(FuncGraph):
         super().__init__(f"{graph.name}_tangent", outer=origin(graph))
         self._primal = graph
         self._left = {id(t) for t in (*graph.inputs, *graph.outputs)}
-        self._again: dict[int, Any] = {}
+        self._again: dict[int, list[Any]] = {}
         tangents: dict[int, Any] = {}
         with building(self, tapes=()):
             for t, g in zip(graph.inputs, given):
@@ -192,7 +192,7 @@ class _TangentGraph(FuncGraph):
                     )
             for node in _leading_to(graph):
                 found = [tangents.get(id(t)) for t in node.inputs]
-                if any(f is not None for f in found) and any(y._dtype.kind in "fc" for y in node.outputs):
+                if any(f is not None for f in found) and any(y._dtype.kind in "fcv" for y in node.outputs):
                     for y, jvp in zip(
                         node.outputs, jvps(node.op_def, node.inputs, node.attrs, node.outputs, found)
                     ):
@@ -206,7 +206,7 @@ class _TangentGraph(FuncGraph):
         if not inside or id(tensor) in self._left or tensor.op.op_def.stateful:
             return super().capture(tensor, name)
         node = tensor.op
-        if id(node) not in self._again:
+        if tensor.value_index >= len(self._again.get(id(node), ())):  # (a gradient may have given it more outputs since)
             result = execute(node.op_def, list(node.inputs), node.attrs)
             self._again[id(node)] = flatten_outputs(result)
         return self._again[id(node)][tensor.value_index]
