@@ -36,6 +36,36 @@ from .math import cast, complex, saturate_cast
 half, double = float16, float64
 QUANTIZED_DTYPES = frozenset({qint8, quint8, qint16, quint16, qint32})
 
-ROOT = ["DType", "as_dtype", "bfloat16", "bool", "cast", "complex", "complex64", "complex128", "double", "float16", "float32", "float64", "half", "int8", "int16", "int32", "int64",
-        "qint8", "qint16", "qint32", "quint8", "quint16", "resource", "saturate_cast", "string", "uint8", "uint16", "uint32", "uint64", "variant"]  # fmt: skip
+ROOT = [
+    "DType",
+    "as_dtype",
+    "bfloat16",
+    "bool",
+    "cast",
+    "complex",
+    "complex64",
+    "complex128",
+    "double",
+    "float16",
+    "float32",
+    "float64",
+    "half",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "qint8",
+    "qint16",
+    "qint32",
+    "quint8",
+    "quint16",
+    "resource",
+    "saturate_cast",
+    "string",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "variant",
+]
 __all__ = [*ROOT, "QUANTIZED_DTYPES", "experimental"]

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from headrace.core.dtypes import float8_e4m3b11fnuz, float8_e4m3fn, float8_e4m3fnuz, float8_e5m2, float8_e5m2fnuz, int4, uint4
-from headrace.core.extension import BatchableExtensionType, ExtensionType, ExtensionTypeBatchEncoder, ExtensionTypeSpec
 from headrace.composites.ragged.partition import RowPartition
+from headrace.core.dtypes import (
+    float8_e4m3b11fnuz,
+    float8_e4m3fn,
+    float8_e4m3fnuz,
+    float8_e5m2,
+    float8_e5m2fnuz,
+    int4,
+    uint4,
+)
+from headrace.core.extension import (
+    BatchableExtensionType,
+    ExtensionType,
+    ExtensionTypeBatchEncoder,
+    ExtensionTypeSpec,
+)
 
 from . import experimental_dlpack as dlpack
 from . import experimental_extension_type as extension_type
@@ -17,7 +30,23 @@ from .experimental_dispatch import (
 )
 
 __all__ = [
-    "BatchableExtensionType", "ExtensionType", "ExtensionTypeBatchEncoder", "ExtensionTypeSpec", "RowPartition", "dispatch_for_api", "dispatch_for_binary_elementwise_apis",
-    "dispatch_for_binary_elementwise_assert_apis", "dispatch_for_unary_elementwise_apis", "dlpack", "extension_type", "float8_e4m3b11fnuz", "float8_e4m3fn", "float8_e4m3fnuz",
-    "float8_e5m2", "float8_e5m2fnuz", "int4", "uint4", "unregister_dispatch_for",
-]  # fmt: skip
+    "BatchableExtensionType",
+    "ExtensionType",
+    "ExtensionTypeBatchEncoder",
+    "ExtensionTypeSpec",
+    "RowPartition",
+    "dispatch_for_api",
+    "dispatch_for_binary_elementwise_apis",
+    "dispatch_for_binary_elementwise_assert_apis",
+    "dispatch_for_unary_elementwise_apis",
+    "dlpack",
+    "extension_type",
+    "float8_e4m3b11fnuz",
+    "float8_e4m3fn",
+    "float8_e4m3fnuz",
+    "float8_e5m2",
+    "float8_e5m2fnuz",
+    "int4",
+    "uint4",
+    "unregister_dispatch_for",
+]

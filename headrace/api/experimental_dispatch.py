@@ -32,12 +32,20 @@ def _matches(value: Any, annotation: Any) -> bool:
         return any(_matches(value, a) for a in args)
     if origin in (list, tuple) or (isinstance(origin, type) and issubclass(origin, Sequence)):
         return isinstance(value, (list, tuple)) and bool(value) and all(_matches(v, args[0]) for v in value)
-    return isinstance(value, annotation) if isinstance(annotation, type) else annotation is None and value is None
+    return (
+        isinstance(value, annotation)
+        if isinstance(annotation, type)
+        else annotation is None and value is None
+    )
 
 
 def _is_own(annotation: Any) -> bool:
     """Whether a class is worth asking for: neither a tensor nor a Python value."""
-    return isinstance(annotation, type) and annotation not in (int, float, str, bytes, bool, complex, list, tuple, dict, type(None)) and not issubclass(annotation, Tensor)
+    return (
+        isinstance(annotation, type)
+        and annotation not in (int, float, str, bytes, bool, complex, list, tuple, dict, type(None))
+        and not issubclass(annotation, Tensor)
+    )
 
 
 def _has_own(value: Any, annotations: Sequence[Any]) -> bool:
@@ -98,7 +106,9 @@ def dispatch_for_api(api: Callable[..., Any], *signatures: Mapping[str, Any]) ->
             hints = {k: v for k, v in typing.get_type_hints(target).items() if k != "return"}
             hints = {k: v for k, v in hints.items() if any(_is_own(p) for p in _parts(v))}
             if not hints:
-                raise ValueError("The dispatch_for_api decorator must be called with at least one signature, or applied to a function that has type annotations on its parameters.")
+                raise ValueError(
+                    "The dispatch_for_api decorator must be called with at least one signature, or applied to a function that has type annotations on its parameters."
+                )
             wanted.append(hints)
         _check_signature(api, target)
         names = list(signature.parameters)
@@ -106,7 +116,9 @@ def dispatch_for_api(api: Callable[..., Any], *signatures: Mapping[str, Any]) ->
         for s in wanted:
             for name in s:
                 if name not in names:
-                    raise ValueError(f"{getattr(api, '__name__', api)} has no parameter {name!r}; it has {names}.")
+                    raise ValueError(
+                        f"{getattr(api, '__name__', api)} has no parameter {name!r}; it has {names}."
+                    )
 
         def rule(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
             try:
@@ -114,7 +126,9 @@ def dispatch_for_api(api: Callable[..., Any], *signatures: Mapping[str, Any]) ->
             except TypeError:
                 return NotImplemented
             for s in wanted:
-                if all(k in given and _matches(given[k], v) for k, v in s.items()) and any(_has_own(given[k], [v]) for k, v in s.items()):
+                if all(k in given and _matches(given[k], v) for k, v in s.items()) and any(
+                    _has_own(given[k], [v]) for k, v in s.items()
+                ):
                     return _call(target, args, kwargs)
             return NotImplemented
 
@@ -201,11 +215,17 @@ def unregister_dispatch_for(dispatch_target: Any) -> None:
     """
     rules = _RULES.pop(dispatch_target, None)
     if rules is None:
-        raise ValueError(f"Function {dispatch_target} was not registered using a `@dispatch_for_*` decorator.")
+        raise ValueError(
+            f"Function {dispatch_target} was not registered using a `@dispatch_for_*` decorator."
+        )
     for rule in rules:
         overrides.remove_rule(rule)
 
 
 __all__ = [
-    "dispatch_for_api", "dispatch_for_binary_elementwise_apis", "dispatch_for_binary_elementwise_assert_apis", "dispatch_for_unary_elementwise_apis", "unregister_dispatch_for",
-]  # fmt: skip
+    "dispatch_for_api",
+    "dispatch_for_binary_elementwise_apis",
+    "dispatch_for_binary_elementwise_assert_apis",
+    "dispatch_for_unary_elementwise_apis",
+    "unregister_dispatch_for",
+]

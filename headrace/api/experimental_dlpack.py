@@ -18,7 +18,9 @@ def to_dlpack(tf_tensor: Any) -> Any:
     if not isinstance(tf_tensor, EagerTensor):
         from headrace.core.errors import InvalidArgumentError
 
-        raise InvalidArgumentError(None, None, "The argument to `to_dlpack` must be a TF tensor, not Python object")
+        raise InvalidArgumentError(
+            None, None, "The argument to `to_dlpack` must be a TF tensor, not Python object"
+        )
     return tf_tensor.__dlpack__()
 
 

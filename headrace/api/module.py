@@ -105,9 +105,13 @@ class Module:
         return tuple(self._flatten(predicate=lambda v: isinstance(v, Module)))
 
     def _flatten(
-        self, recursive: bool = True, predicate: Callable[[Any], bool] | None = None, attribute_traversal_key: Callable[[str], Any] | None = None,
-        with_path: bool = False, expand_composites: bool = False,
-    ) -> Iterator[Any]:  # fmt: skip
+        self,
+        recursive: bool = True,
+        predicate: Callable[[Any], bool] | None = None,
+        attribute_traversal_key: Callable[[str], Any] | None = None,
+        with_path: bool = False,
+        expand_composites: bool = False,
+    ) -> Iterator[Any]:
         """The leaves of the attributes, each once: those of this module, then those of its submodules.
 
         Args:
@@ -155,9 +159,16 @@ def _is_variable(value: Any) -> bool:
 
 
 def _walk(
-    module: Module, recursive: bool, predicate: Callable[[Any], bool], key: Callable[[str], Any] | None, with_path: bool, expand: bool,
-    prefix: tuple[Any, ...], seen: set[int], above: tuple[Module, ...],
-) -> Iterator[Any]:  # fmt: skip
+    module: Module,
+    recursive: bool,
+    predicate: Callable[[Any], bool],
+    key: Callable[[str], Any] | None,
+    with_path: bool,
+    expand: bool,
+    prefix: tuple[Any, ...],
+    seen: set[int],
+    above: tuple[Module, ...],
+) -> Iterator[Any]:
     """`seen`: the leaves yielded already; `above`: the modules that lead here, which no path enters again."""
     if not with_path:
         seen.add(id(module))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from headrace.composites.sparse.tensor import SparseTensor, is_sparse, sparse_of
 from headrace.core.convert import to_tensor
 from headrace.core.tensor import Tensor
 from headrace.ops import sparse_sets as ops
-from headrace.composites.sparse.tensor import SparseTensor, is_sparse, sparse_of
 
 _FLIPPED = {"a-b": "b-a", "b-a": "a-b"}
 

@@ -51,7 +51,9 @@ class Field:
         self.name, self.annotation = name, annotation
         try:
             check_annotation(annotation)
-            self.default = default if default is inspect.Parameter.empty else convert(default, annotation, name)
+            self.default = (
+                default if default is inspect.Parameter.empty else convert(default, annotation, name)
+            )
         except TypeError as error:
             raise TypeError(f"In field {name!r}: {error}") from None
 
@@ -76,7 +78,10 @@ def check_annotation(annotation: Any) -> None:
         if args[0] not in (str, int, bytes, bool, float):
             raise TypeError(f"Mapping had a key {args[0]!r} with type {type(args[0]).__name__!r}")
         check_annotation(args[1])
-    elif not (isinstance(annotation, type) and issubclass(annotation, (Tensor, CompositeTensor, TensorShape, DType, TypeSpec))):
+    elif not (
+        isinstance(annotation, type)
+        and issubclass(annotation, (Tensor, CompositeTensor, TensorShape, DType, TypeSpec))
+    ):
         raise TypeError(f"Unsupported type annotation {annotation!r}")
 
 
@@ -102,11 +107,18 @@ def convert(value: Any, annotation: Any, path: str, spec: bool = False) -> Any:
         kinds = [args[0]] * len(value) if len(args) == 2 and args[1] is Ellipsis else list(args)
         if len(kinds) != len(value):
             raise TypeError(f"{path}: expected a tuple with length {len(kinds)}, got length {len(value)}")
-        return tuple([convert(v, kind, f"{path}[{i}]", spec) for i, (v, kind) in enumerate(zip(value, kinds))])
+        return tuple(
+            [convert(v, kind, f"{path}[{i}]", spec) for i, (v, kind) in enumerate(zip(value, kinds))]
+        )
     if origin is not None:
         if not isinstance(value, Mapping):
             _wrong(path, f"mapping with {_named(args[0])} keys", value)
-        return ImmutableDict([(convert(k, args[0], f"{path}.<key>"), convert(v, args[1], f"{path}[{k!r}]", spec)) for k, v in value.items()])
+        return ImmutableDict(
+            [
+                (convert(k, args[0], f"{path}.<key>"), convert(v, args[1], f"{path}[{k!r}]", spec))
+                for k, v in value.items()
+            ]
+        )
     if annotation in _CONSTANTS:
         return value if isinstance(value, annotation) else _wrong(path, repr(_named(annotation)), value)
     if issubclass(annotation, Tensor):
@@ -170,11 +182,15 @@ class ExtensionTypeMetaclass(abc.ABCMeta):
             pass  # a forward reference: resolved when the first value is made
         if "__init__" in namespace:
             cls.__init__ = _finishing(namespace["__init__"])  # type: ignore[misc]
-        elif not any("__init__" in vars(base) and not vars(base).get("_abstract") and vars(base).get("_custom") for base in cls.__mro__[1:]):
+        elif not any(
+            "__init__" in vars(base) and not vars(base).get("_abstract") and vars(base).get("_custom")
+            for base in cls.__mro__[1:]
+        ):
             cls.__init__ = _constructor  # type: ignore[misc]
         cls._custom = "__init__" in namespace or getattr(cls, "_custom", False)
         own = namespace.get("Spec")
-        parents = tuple([base.Spec for base in bases if isinstance(getattr(base, "Spec", None), type)]) or (ExtensionTypeSpec,)
+        inherited = [getattr(base, "Spec", None) for base in bases]
+        parents = tuple([spec for spec in inherited if isinstance(spec, type)]) or (ExtensionTypeSpec,)
         body = {"value_type": cls, "__module__": cls.__module__, "__qualname__": f"{cls.__qualname__}.Spec"}
         cls.Spec = type(f"{name}.Spec", ((own,) if own is not None else ()) + parents, body)
 
@@ -183,11 +199,21 @@ def _check_namespace(cls: type, namespace: dict[str, Any]) -> None:
     annotations = inspect.get_annotations(cls)
     for field in annotations:
         if field in _RESERVED or field.startswith("_tf_extension_type"):
-            raise ValueError(f"The field annotations for {cls.__name__} are invalid. Field '{field}' is reserved.")
+            raise ValueError(
+                f"The field annotations for {cls.__name__} are invalid. Field '{field}' is reserved."
+            )
     for key, value in namespace.items():
-        plain = not (key.startswith("__") or key in ("Spec", "_abstract") or callable(value) or hasattr(value, "__get__") or isinstance(value, type))
+        plain = not (
+            key.startswith("__")
+            or key in ("Spec", "_abstract")
+            or callable(value)
+            or hasattr(value, "__get__")
+            or isinstance(value, type)
+        )
         if plain and key not in annotations and not key.startswith("_"):
-            raise ValueError(f"The field annotations for {cls.__name__} are invalid. Field {key} is missing a type annotation.")
+            raise ValueError(
+                f"The field annotations for {cls.__name__} are invalid. Field {key} is missing a type annotation."
+            )
 
 
 def fields_of(cls: Any) -> dict[str, Field]:
@@ -209,15 +235,14 @@ def fields_of(cls: Any) -> dict[str, Field]:
 
 def _signature(cls: Any) -> inspect.Signature:
     """Of the constructor: fields in order; those after one with a default may be given by keyword only."""
-    parameters, kind = [], inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters: list[inspect.Parameter] = []
+    by_keyword = optional = False
     for field in fields_of(cls).values():
-        if field.default is not inspect.Parameter.empty:
-            kind_of = kind
-        else:
-            if any(p.default is not inspect.Parameter.empty for p in parameters):
-                kind = inspect.Parameter.KEYWORD_ONLY
-            kind_of = kind
-        parameters.append(inspect.Parameter(field.name, kind_of, default=field.default))
+        has_default = field.default is not inspect.Parameter.empty
+        by_keyword |= optional and not has_default
+        optional |= has_default
+        kind = inspect.Parameter.KEYWORD_ONLY if by_keyword else inspect.Parameter.POSITIONAL_OR_KEYWORD
+        parameters.append(inspect.Parameter(field.name, kind, default=field.default))
     return inspect.Signature(parameters)
 
 
@@ -232,7 +257,9 @@ def _finish(self: Any) -> None:
     for name, field in fields_of(type(self)).items():
         if name not in self.__dict__:
             if field.default is inspect.Parameter.empty:
-                raise AttributeError(f"The constructor of {type(self).__name__} did not set the field `{name}`.")
+                raise AttributeError(
+                    f"The constructor of {type(self).__name__} did not set the field `{name}`."
+                )
             self.__dict__[name] = field.default
         self.__dict__[name] = convert(self.__dict__[name], field.annotation, name)
     self.__validate__()
@@ -291,7 +318,12 @@ class ExtensionTypeSpec(TypeSpec):
 
     @classmethod
     def _deserialize(cls, serialization: Any) -> Any:
-        return cls._from_fields({name: ImmutableDict(value) if isinstance(value, dict) else value for name, value in serialization})
+        return cls._from_fields(
+            {
+                name: ImmutableDict(value) if isinstance(value, dict) else value
+                for name, value in serialization
+            }
+        )
 
     @property
     def _component_specs(self) -> list[Any]:
@@ -342,7 +374,11 @@ def _filled(spec: Any, parts: Iterator[Any]) -> Any:
         return next(parts)
     if isinstance(spec, tuple):
         return tuple([_filled(s, parts) for s in spec])
-    return ImmutableDict({key: _filled(s, parts) for key, s in spec.items()}) if isinstance(spec, Mapping) else spec
+    return (
+        ImmutableDict({key: _filled(s, parts) for key, s in spec.items()})
+        if isinstance(spec, Mapping)
+        else spec
+    )
 
 
 def _spec_of(value: Any) -> Any:
@@ -351,7 +387,11 @@ def _spec_of(value: Any) -> Any:
         return type_spec_from_value(value)
     if isinstance(value, tuple):
         return tuple([_spec_of(v) for v in value])
-    return ImmutableDict({k: _spec_of(v) for k, v in value.items()}) if isinstance(value, ImmutableDict) else value
+    return (
+        ImmutableDict({k: _spec_of(v) for k, v in value.items()})
+        if isinstance(value, ImmutableDict)
+        else value
+    )
 
 
 class ExtensionType(CompositeTensor, metaclass=ExtensionTypeMetaclass):
@@ -382,19 +422,26 @@ class ExtensionType(CompositeTensor, metaclass=ExtensionTypeMetaclass):
         spec = self.__dict__.get("_cached_spec")
         if spec is None:
             fields = {name: _spec_of(self.__dict__[name]) for name in fields_of(type(self))}
-            spec = self.__dict__["_cached_spec"] = type(self).Spec._from_fields(fields)
+            spec_class: Any = type(self).Spec
+            spec = self.__dict__["_cached_spec"] = spec_class._from_fields(fields)
         return spec
 
     def __setattr__(self, name: str, value: Any) -> None:
         if "_constructing" not in self.__dict__:
-            raise AttributeError(f"Cannot mutate attribute `{name}` outside the custom constructor of ExtensionType.")
+            raise AttributeError(
+                f"Cannot mutate attribute `{name}` outside the custom constructor of ExtensionType."
+            )
         if name not in fields_of(type(self)):
-            raise AttributeError(f"{type(self).__name__} has no field `{name}`: annotate it in the class to make it one.")
+            raise AttributeError(
+                f"{type(self).__name__} has no field `{name}`: annotate it in the class to make it one."
+            )
         self.__dict__[name] = value
 
     def __delattr__(self, name: str) -> None:
         if "_constructing" not in self.__dict__:
-            raise AttributeError(f"Cannot mutate attribute `{name}` outside the custom constructor of ExtensionType.")
+            raise AttributeError(
+                f"Cannot mutate attribute `{name}` outside the custom constructor of ExtensionType."
+            )
         del self.__dict__[name]
 
     def __eq__(self, other: object) -> Any:
@@ -473,7 +520,11 @@ def _mapped(spec: Any, function: Callable[[Any], Any]) -> Any:
         return function(spec)
     if isinstance(spec, tuple):
         return tuple([_mapped(s, function) for s in spec])
-    return ImmutableDict({k: _mapped(s, function) for k, s in spec.items()}) if isinstance(spec, Mapping) else spec
+    return (
+        ImmutableDict({k: _mapped(s, function) for k, s in spec.items()})
+        if isinstance(spec, Mapping)
+        else spec
+    )
 
 
 class BatchableExtensionType(ExtensionType):
@@ -484,4 +535,11 @@ class BatchableExtensionType(ExtensionType):
     __batch_encoder__ = ExtensionTypeBatchEncoder()
 
 
-__all__ = ["BatchableExtensionType", "ExtensionType", "ExtensionTypeBatchEncoder", "ExtensionTypeSpec", "ImmutableDict", "as_dict"]
+__all__ = [
+    "BatchableExtensionType",
+    "ExtensionType",
+    "ExtensionTypeBatchEncoder",
+    "ExtensionTypeSpec",
+    "ImmutableDict",
+    "as_dict",
+]

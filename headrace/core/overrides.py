@@ -15,8 +15,12 @@ from typing import Any
 from .specs import CompositeTensor
 
 Rule = Callable[[Sequence[Any], Mapping[str, Any]], Any]
-RULES: dict[Any, list[tuple[bool, Rule]]] = {}  # by function, or op; the flag: asked only if there is a composite argument
-ELEMENTWISE: list[Callable[[Any, Sequence[Any], Mapping[str, Any]], Any]] = []  # of ops: `(op, args, kwargs) -> result`
+RULES: dict[
+    Any, list[tuple[bool, Rule]]
+] = {}  # by function, or op; the flag: asked only if there is a composite argument
+ELEMENTWISE: list[
+    Callable[[Any, Sequence[Any], Mapping[str, Any]], Any]
+] = []  # of ops: `(op, args, kwargs) -> result`
 _REPLACED: dict[Any, Callable[..., Any]] = {}  # a function that has rules -> the version that asks them
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from . import dtypes
+from . import dtypes, serialized
 from .dtypes import DType, as_dtype
 from .shapes import Raw, TensorShape
 from .tensor import Tensor
@@ -72,11 +72,15 @@ class CompositeTensor:
     @property
     def _differentiable(self) -> Any:
         """The tensor through which gradients flow."""
-        raise TypeError(f"Type {type(self).__name__} is not supported as a gradient source or gradient target.")
+        raise TypeError(
+            f"Type {type(self).__name__} is not supported as a gradient source or gradient target."
+        )
 
     def _with_differentiable(self, tensor: Any) -> Any:
         """The same value with another tensor in that place: a gradient with respect to this value."""
-        raise TypeError(f"Type {type(self).__name__} is not supported as a gradient source or gradient target.")
+        raise TypeError(
+            f"Type {type(self).__name__} is not supported as a gradient source or gradient target."
+        )
 
 
 class TypeSpec(TraceType):
@@ -122,21 +126,23 @@ class TypeSpec(TraceType):
         other = spec_or_value
         if not isinstance(other, TypeSpec):
             other = type_spec_from_value(other)
-        return type(self) is type(other) and _compatible(self._serialize(), other._serialize())
+        return type(self) is type(other) and serialized.compatible(self._serialize(), other._serialize())
 
     def is_subtype_of(self, other: Any) -> bool:
         """Whether every value of this type is one of `other`'s."""
         if self is other:
             return True
-        return type(self) is type(other) and _subtype(self._serialize(), other._serialize())
+        return type(self) is type(other) and serialized.subtype(self._serialize(), other._serialize())
 
     def most_specific_common_supertype(self, others: Sequence[Any]) -> Any:
         """The narrowest type of which this type and all `others` are subtypes; None if there is none."""
         if any(type(self) is not type(other) for other in others):
             return None
         try:
-            return self._deserialize(_supertype(self._serialize(), [other._serialize() for other in others]))
-        except _NoSupertype:
+            return self._deserialize(
+                serialized.supertype(self._serialize(), [other._serialize() for other in others])
+            )
+        except serialized.NoSupertype:
             return None
 
     def most_specific_compatible_type(self, other: Any) -> Any:
@@ -147,13 +153,13 @@ class TypeSpec(TraceType):
         return result
 
     def _without_tensor_names(self) -> Any:
-        return self._deserialize(_unnamed(self._serialize()))
+        return self._deserialize(serialized.unnamed(self._serialize()))
 
     @property
     def _key(self) -> Any:
         key = self.__dict__.get("_cached_key")
         if key is None:
-            key = self.__dict__["_cached_key"] = (type(self), _frozen(self._serialize()))
+            key = self.__dict__["_cached_key"] = (type(self), serialized.frozen(self._serialize()))
         return key
 
     def __eq__(self, other: object) -> bool:
@@ -605,82 +611,3 @@ def known_type_spec(value: Any) -> Any:
     if hasattr(value, "handle") and hasattr(value, "trainable"):
         return VariableSpec.from_value(value)
     return None
-
-
-# ------------------------------------------------------------------------- walking what `_serialize` returned
-class _NoSupertype(Exception):
-    pass
-
-
-def _compatible(a: Any, b: Any) -> bool:
-    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(_compatible(x, y) for x, y in zip(a, b))
-    if isinstance(a, dict) and isinstance(b, dict):
-        return sorted(a) == sorted(b) and all(_compatible(a[k], b[k]) for k in a)
-    if isinstance(a, (TypeSpec, TensorShape, DType)) and type(a) is type(b):
-        return a.is_compatible_with(b)
-    return _equal(a, b)
-
-
-def _subtype(a: Any, b: Any) -> bool:
-    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(_subtype(x, y) for x, y in zip(a, b))
-    if isinstance(a, dict) and isinstance(b, dict):
-        return sorted(a) == sorted(b) and all(_subtype(a[k], b[k]) for k in a)
-    if isinstance(a, (TraceType, TensorShape)) and isinstance(b, (TraceType, TensorShape)):
-        return a.is_subtype_of(b)  # type: ignore[arg-type]
-    return _equal(a, b)
-
-
-def _supertype(a: Any, others: Sequence[Any]) -> Any:
-    if isinstance(a, (list, tuple)):
-        if any(type(o) is not type(a) or len(o) != len(a) for o in others):
-            raise _NoSupertype
-        parts = [_supertype(x, [o[i] for o in others]) for i, x in enumerate(a)]
-        return type(a)(*parts) if hasattr(a, "_fields") else type(a)(parts)
-    if isinstance(a, dict):
-        if any(not isinstance(o, dict) or sorted(o) != sorted(a) for o in others):
-            raise _NoSupertype
-        return {k: _supertype(v, [o[k] for o in others]) for k, v in a.items()}
-    if isinstance(a, (TraceType, TensorShape)):
-        if any(not isinstance(o, (TraceType, TensorShape)) for o in others):
-            raise _NoSupertype
-        result = a.most_specific_common_supertype(others)
-        if result is None:
-            raise _NoSupertype
-        return result
-    if not all(_equal(a, o) for o in others):
-        raise _NoSupertype
-    return a
-
-
-def _unnamed(a: Any) -> Any:
-    if isinstance(a, TypeSpec):
-        return a._without_tensor_names()
-    if isinstance(a, (list, tuple)):
-        parts = [_unnamed(x) for x in a]
-        return type(a)(*parts) if hasattr(a, "_fields") else type(a)(parts)
-    return {k: _unnamed(v) for k, v in a.items()} if isinstance(a, dict) else a
-
-
-def _equal(a: Any, b: Any) -> bool:
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return type(a) is type(b) and a.dtype == b.dtype and np.array_equal(a, b)
-    return type(a) is type(b) and bool(a == b)
-
-
-def _frozen(value: Any) -> Any:
-    """A hashable key that is equal where the serialisation is."""
-    if isinstance(value, (list, tuple)):
-        return tuple([_frozen(v) for v in value])
-    if isinstance(value, dict):
-        return tuple([(k, _frozen(value[k])) for k in sorted(value)])
-    if isinstance(value, np.ndarray):
-        return value.shape, value.dtype.str, value.tobytes()
-    if isinstance(value, (TypeSpec, TensorShape, DType, str, bytes)) or value is None:
-        return value
-    try:
-        hash(value)
-    except TypeError:
-        return id(value)
-    return type(value), value

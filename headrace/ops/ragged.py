@@ -33,12 +33,15 @@ def _range_shape(c: ShapeContext) -> list[Raw]:
 
 
 def _range(starts: np.ndarray, limits: np.ndarray, deltas: np.ndarray, Tsplits: Any) -> list[np.ndarray]:
-    starts, limits, deltas = np.broadcast_arrays(np.atleast_1d(starts), np.atleast_1d(limits), np.atleast_1d(deltas))
+    starts, limits, deltas = np.broadcast_arrays(
+        np.atleast_1d(starts), np.atleast_1d(limits), np.atleast_1d(deltas)
+    )
     if (deltas == 0).any():
         raise InvalidArgumentError(None, None, "Requires delta != 0")
     wide = np.float64 if starts.dtype.kind in "fV" else np.int64
     start, span, step = starts.astype(wide), limits.astype(wide) - starts.astype(wide), deltas.astype(wide)
-    lengths = np.maximum(np.ceil(span / step) if wide is np.float64 else -(-span // step), 0).astype(np.int64)
+    steps: Any = np.ceil(span / step) if wide is np.float64 else -np.floor_divide(-span, step)
+    lengths = np.maximum(steps, 0).astype(np.int64)
     splits = np.concatenate([[0], np.cumsum(lengths)])
     rows = np.repeat(np.arange(len(lengths)), lengths)
     offsets = np.arange(splits[-1]) - splits[rows]
@@ -46,10 +49,16 @@ def _range(starts: np.ndarray, limits: np.ndarray, deltas: np.ndarray, Tsplits: 
 
 
 RAGGED_RANGE = OpDef(
-    "RaggedRange", "starts: T, limits: T, deltas: T -> rt_nested_splits: Tsplits, rt_dense_values: T", attrs={"Tsplits": dtypes.int64},
-    types={"T": frozenset({dtypes.bfloat16, dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64})}, defaults={"T": dtypes.int32},
-    shape=_range_shape, kernel=_range, grad=not_differentiable, host=True,
-)  # fmt: skip
+    "RaggedRange",
+    "starts: T, limits: T, deltas: T -> rt_nested_splits: Tsplits, rt_dense_values: T",
+    attrs={"Tsplits": dtypes.int64},
+    types={"T": frozenset({dtypes.bfloat16, dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64})},
+    defaults={"T": dtypes.int32},
+    shape=_range_shape,
+    kernel=_range,
+    grad=not_differentiable,
+    host=True,
+)
 
 
 # ---------------------------------------------------------------------------------------------------------------- gather
@@ -59,7 +68,9 @@ def _gather_shape(c: ShapeContext) -> list[Raw]:
     return [*[(None,)] * n, None if values is None else (None, *values[1:])]
 
 
-def _gather(splits: list[np.ndarray], values: np.ndarray, indices: np.ndarray, OUTPUT_RAGGED_RANK: int) -> list[Any]:
+def _gather(
+    splits: list[np.ndarray], values: np.ndarray, indices: np.ndarray, OUTPUT_RAGGED_RANK: int
+) -> list[Any]:
     flat = indices.reshape(-1)
     rows = len(splits[0]) - 1
     if flat.size and (flat.min() < 0 or flat.max() >= rows):
@@ -80,7 +91,9 @@ def _gather(splits: list[np.ndarray], values: np.ndarray, indices: np.ndarray, O
 
 def _gather_grad(op: Any, *gradients: Any) -> list[Any]:
     *splits, values, indices = op.inputs
-    positions = lookup("Range")(0, lookup("Size")(values) if len(values.shape) == 1 else lookup("Shape")(values)[0], 1)
+    positions = lookup("Range")(
+        0, lookup("Size")(values) if len(values.shape) == 1 else lookup("Shape")(values)[0], 1
+    )
     *_, rows = RAGGED_GATHER(splits, positions, indices, OUTPUT_RAGGED_RANK=op.attrs["OUTPUT_RAGGED_RANK"])
     return [*[None] * len(splits), IndexedSlices(gradients[-1], rows, lookup("Shape")(values)), None]
 
@@ -89,8 +102,13 @@ RAGGED_GATHER = OpDef(
     "RaggedGather",
     "params_nested_splits: PARAMS_RAGGED_RANK * Tsplits, params_dense_values: Tvalues, indices: Tindices -> "
     "output_nested_splits: OUTPUT_RAGGED_RANK * Tsplits, output_dense_values: Tvalues",
-    attrs={"OUTPUT_RAGGED_RANK": REQUIRED}, types={"Tindices": dtypes.INDEX, "Tsplits": dtypes.INDEX}, shape=_gather_shape, kernel=_gather, grad=_gather_grad, host=True,
-)  # fmt: skip
+    attrs={"OUTPUT_RAGGED_RANK": REQUIRED},
+    types={"Tindices": dtypes.INDEX, "Tsplits": dtypes.INDEX},
+    shape=_gather_shape,
+    kernel=_gather,
+    grad=_gather_grad,
+    host=True,
+)
 
 
 # ----------------------------------------------------------------------------------------------------------------- cross
@@ -154,17 +172,28 @@ def sparse_rows(indices: np.ndarray, values: np.ndarray, n: int) -> list[list[An
 
 def _ragged_rows(values: np.ndarray, splits: np.ndarray) -> list[list[Any]]:
     flat, ends = values.tolist(), splits.tolist()
-    return [flat[a:b] for a, b in zip(ends[:-1], ends[1:])]
+    return [flat[a:b] for a, b in itertools.pairwise(ends)]
 
 
 def _cross(
-    ragged_values: list[np.ndarray], ragged_row_splits: list[np.ndarray], sparse_indices: list[np.ndarray], sparse_values: list[np.ndarray],
-    sparse_shape: list[np.ndarray], dense_inputs: list[np.ndarray], input_order: str, hashed_output: bool, num_buckets: int, hash_key: int,
-    out_values_type: Any, out_row_splits_type: Any,
-) -> list[np.ndarray]:  # fmt: skip
+    ragged_values: list[np.ndarray],
+    ragged_row_splits: list[np.ndarray],
+    sparse_indices: list[np.ndarray],
+    sparse_values: list[np.ndarray],
+    sparse_shape: list[np.ndarray],
+    dense_inputs: list[np.ndarray],
+    input_order: str,
+    hashed_output: bool,
+    num_buckets: int,
+    hash_key: int,
+    out_values_type: Any,
+    out_row_splits_type: Any,
+) -> list[np.ndarray]:
     sources = {
         "R": iter([_ragged_rows(v, s) for v, s in zip(ragged_values, ragged_row_splits)]),
-        "S": iter([sparse_rows(i, v, int(s[0])) for i, v, s in zip(sparse_indices, sparse_values, sparse_shape)]),
+        "S": iter(
+            [sparse_rows(i, v, int(s[0])) for i, v, s in zip(sparse_indices, sparse_values, sparse_shape)]
+        ),
         "D": iter([d.tolist() for d in dense_inputs]),
     }
     columns = [next(sources[kind]) for kind in input_order]
@@ -179,6 +208,16 @@ RAGGED_CROSS = OpDef(
     "RaggedCross",
     "ragged_values: [ragged_values_types], ragged_row_splits: [ragged_splits_types], sparse_indices: Nsparse * int64, sparse_values: [sparse_values_types], "
     "sparse_shape: Nsparse * int64, dense_inputs: [dense_types] -> output_values: out_values_type, output_row_splits: out_row_splits_type",
-    attrs={"input_order": REQUIRED, "hashed_output": REQUIRED, "num_buckets": REQUIRED, "hash_key": REQUIRED, "out_values_type": REQUIRED, "out_row_splits_type": REQUIRED},
-    shape=lambda c: [(None,), (None,)], kernel=_cross, grad=not_differentiable, host=True,
-)  # fmt: skip
+    attrs={
+        "input_order": REQUIRED,
+        "hashed_output": REQUIRED,
+        "num_buckets": REQUIRED,
+        "hash_key": REQUIRED,
+        "out_values_type": REQUIRED,
+        "out_row_splits_type": REQUIRED,
+    },
+    shape=lambda c: [(None,), (None,)],
+    kernel=_cross,
+    grad=not_differentiable,
+    host=True,
+)

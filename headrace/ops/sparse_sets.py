@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,14 @@ from .ragged import cross_rows, hashed_cross, joined_cross, sparse_rows, strings
 
 
 # ------------------------------------------------------------------------------------------------------------------ counts
-def _counts(rows: list[tuple[np.ndarray, np.ndarray | None]], matrix: bool, weights_type: Any, minlength: int, maxlength: int, binary_output: bool) -> list[np.ndarray]:
+def _counts(
+    rows: list[tuple[np.ndarray, np.ndarray | None]],
+    matrix: bool,
+    weights_type: Any,
+    minlength: int,
+    maxlength: int,
+    binary_output: bool,
+) -> list[np.ndarray]:
     """For each (values, weights) row the sorted distinct values, and how often each occurs (or its weights' sum)."""
     coordinates, totals, width = [], [], 0
     for i, (values, weights) in enumerate(rows):
@@ -31,7 +39,9 @@ def _counts(rows: list[tuple[np.ndarray, np.ndarray | None]], matrix: bool, weig
         elif weights is not None:
             count = np.zeros(len(distinct), weights.dtype)
             np.add.at(count, owner.reshape(-1), weights)
-        coordinates.append(np.stack([np.full(len(distinct), i), distinct], 1) if matrix else distinct[:, None])
+        coordinates.append(
+            np.stack([np.full(len(distinct), i), distinct], 1) if matrix else distinct[:, None]
+        )
         totals.append(count)
         width = max(width, int(distinct[-1]) + 1 if len(distinct) else 0)
     width = max(width, minlength)
@@ -39,60 +49,134 @@ def _counts(rows: list[tuple[np.ndarray, np.ndarray | None]], matrix: bool, weig
         width = maxlength
     indices = np.concatenate(coordinates) if coordinates else np.zeros((0, 1 + matrix))
     values = np.concatenate(totals) if totals else np.zeros(0)
-    return [indices.astype(np.int64), values.astype(weights_type._np), np.asarray([len(rows), width] if matrix else [width], np.int64)]
+    return [
+        indices.astype(np.int64),
+        values.astype(weights_type._np),
+        np.asarray([len(rows), width] if matrix else [width], np.int64),
+    ]
 
 
-def _dense_count(values: np.ndarray, weights: np.ndarray, minlength: int, maxlength: int, binary_output: bool, output_type: Any) -> list[np.ndarray]:
+def _dense_count(
+    values: np.ndarray,
+    weights: np.ndarray,
+    minlength: int,
+    maxlength: int,
+    binary_output: bool,
+    output_type: Any,
+) -> list[np.ndarray]:
     matrix = values.ndim == 2
-    rows = [(v, w) for v, w in zip(values, weights.reshape(values.shape) if weights.size else [None] * len(values))] if matrix else [(values, weights if weights.size else None)]
+    rows = (
+        [
+            (v, w)
+            for v, w in zip(values, weights.reshape(values.shape) if weights.size else [None] * len(values))
+        ]
+        if matrix
+        else [(values, weights if weights.size else None)]
+    )
     return _counts(rows, matrix, output_type, minlength, maxlength, binary_output)
 
 
 def _sparse_count(
-    indices: np.ndarray, values: np.ndarray, dense_shape: np.ndarray, weights: np.ndarray, minlength: int, maxlength: int, binary_output: bool, output_type: Any
+    indices: np.ndarray,
+    values: np.ndarray,
+    dense_shape: np.ndarray,
+    weights: np.ndarray,
+    minlength: int,
+    maxlength: int,
+    binary_output: bool,
+    output_type: Any,
 ) -> list[np.ndarray]:
     if len(dense_shape) == 1:
-        return _counts([(values, weights if weights.size else None)], False, output_type, minlength, maxlength, binary_output)
+        return _counts(
+            [(values, weights if weights.size else None)],
+            False,
+            output_type,
+            minlength,
+            maxlength,
+            binary_output,
+        )
     owner = indices[:, 0]
-    rows = [(values[owner == i], weights[owner == i] if weights.size else None) for i in range(int(dense_shape[0]))]
+    rows = [
+        (values[owner == i], weights[owner == i] if weights.size else None)
+        for i in range(int(dense_shape[0]))
+    ]
     return _counts(rows, True, output_type, minlength, maxlength, binary_output)
 
 
-def _ragged_count(splits: np.ndarray, values: np.ndarray, weights: np.ndarray, minlength: int, maxlength: int, binary_output: bool, output_type: Any) -> list[np.ndarray]:
-    rows = [(values[a:b], weights[a:b] if weights.size else None) for a, b in zip(splits[:-1], splits[1:])]
+def _ragged_count(
+    splits: np.ndarray,
+    values: np.ndarray,
+    weights: np.ndarray,
+    minlength: int,
+    maxlength: int,
+    binary_output: bool,
+    output_type: Any,
+) -> list[np.ndarray]:
+    rows = [(values[a:b], weights[a:b] if weights.size else None) for a, b in itertools.pairwise(splits)]
     return _counts(rows, True, output_type, minlength, maxlength, binary_output)
 
 
 def _count_def(name: str, inputs: str, kernel: Any) -> OpDef:
-    return OpDef(name, f"{inputs}, weights: output_type -> output_indices: int64, output_values: output_type, output_dense_shape: int64",
-                 attrs={"minlength": -1, "maxlength": -1, "binary_output": REQUIRED, "output_type": REQUIRED}, types={"T": dtypes.INDEX},
-                 shape=lambda c: [(None, None), (None,), (None,)], kernel=kernel, grad=not_differentiable, host=True)  # fmt: skip
+    return OpDef(
+        name,
+        f"{inputs}, weights: output_type -> output_indices: int64, output_values: output_type, output_dense_shape: int64",
+        attrs={"minlength": -1, "maxlength": -1, "binary_output": REQUIRED, "output_type": REQUIRED},
+        types={"T": dtypes.INDEX},
+        shape=lambda c: [(None, None), (None,), (None,)],
+        kernel=kernel,
+        grad=not_differentiable,
+        host=True,
+    )
 
 
 DENSE_COUNT = _count_def("DenseCountSparseOutput", "values: T", _dense_count)
-SPARSE_COUNT = _count_def("SparseCountSparseOutput", "indices: int64, values: T, dense_shape: int64", _sparse_count)
+SPARSE_COUNT = _count_def(
+    "SparseCountSparseOutput", "indices: int64, values: T, dense_shape: int64", _sparse_count
+)
 RAGGED_COUNT = _count_def("RaggedCountSparseOutput", "splits: int64, values: T", _ragged_count)
 
 
 # ------------------------------------------------------------------------------------------------------------------- crosses
-def _crossed(indices: list[np.ndarray], values: list[np.ndarray], shapes: list[np.ndarray], dense_inputs: list[np.ndarray], combine: Any) -> tuple[np.ndarray, list[Any], np.ndarray]:
-    columns: list[list[Any]] = [sparse_rows(i, v, int(s[0])) for i, v, s in zip(indices, values, shapes)] + [d.tolist() for d in dense_inputs]
+def _crossed(
+    indices: list[np.ndarray],
+    values: list[np.ndarray],
+    shapes: list[np.ndarray],
+    dense_inputs: list[np.ndarray],
+    combine: Any,
+) -> tuple[np.ndarray, list[Any], np.ndarray]:
+    columns: list[list[Any]] = [sparse_rows(i, v, int(s[0])) for i, v, s in zip(indices, values, shapes)] + [
+        d.tolist() for d in dense_inputs
+    ]
     if len({len(c) for c in columns}) > 1:
         raise InvalidArgumentError(None, None, "Expected all inputs to have the same batch size.")
     crossed, splits = cross_rows(columns, combine)
     lengths = np.diff(splits)
     rows = np.repeat(np.arange(len(lengths)), lengths)
-    where = np.stack([rows, np.arange(len(crossed)) - splits[rows]], axis=1) if len(crossed) else np.zeros((0, 2), np.int64)
+    where = (
+        np.stack([rows, np.arange(len(crossed)) - splits[rows]], axis=1)
+        if len(crossed)
+        else np.zeros((0, 2), np.int64)
+    )
     return where.astype(np.int64), crossed, np.asarray([len(lengths), lengths.max(initial=0)], np.int64)
 
 
 def _cross_strings(indices: Any, values: Any, shapes: Any, dense_inputs: Any, sep: np.ndarray) -> list[Any]:
-    where, crossed, shape = _crossed(indices, values, shapes, dense_inputs, lambda f: joined_cross(f, sep.item()))
+    where, crossed, shape = _crossed(
+        indices, values, shapes, dense_inputs, lambda f: joined_cross(f, sep.item())
+    )
     return [where, strings(crossed), shape]
 
 
 def _cross(
-    indices: Any, values: Any, shapes: Any, dense_inputs: Any, hashed_output: bool, num_buckets: int, hash_key: int, out_type: Any, internal_type: Any
+    indices: Any,
+    values: Any,
+    shapes: Any,
+    dense_inputs: Any,
+    hashed_output: bool,
+    num_buckets: int,
+    hash_key: int,
+    out_type: Any,
+    internal_type: Any,
 ) -> list[Any]:
     combine = (lambda f: hashed_cross(f, num_buckets, hash_key)) if hashed_output else joined_cross
     where, crossed, shape = _crossed(indices, values, shapes, dense_inputs, combine)
@@ -105,32 +189,63 @@ def _cross_shape(c: ShapeContext) -> list[Raw]:
 
 _CROSS = "indices: N*int64, values: [sparse_types], shapes: N*int64, dense_inputs: [dense_types]"
 SPARSE_CROSS = OpDef(
-    "SparseCross", _CROSS + " -> output_indices: int64, output_values: out_type, output_shape: int64", shape=_cross_shape, kernel=_cross, grad=not_differentiable, host=True,
-    attrs={"hashed_output": REQUIRED, "num_buckets": REQUIRED, "hash_key": REQUIRED, "out_type": REQUIRED, "internal_type": REQUIRED},
-)  # fmt: skip
-SPARSE_CROSS_V2 = OpDef("SparseCrossV2", _CROSS + ", sep: string -> output_indices: int64, output_values: string, output_shape: int64", shape=_cross_shape, kernel=_cross_strings,
-                        grad=not_differentiable, host=True)  # fmt: skip
+    "SparseCross",
+    _CROSS + " -> output_indices: int64, output_values: out_type, output_shape: int64",
+    shape=_cross_shape,
+    kernel=_cross,
+    grad=not_differentiable,
+    host=True,
+    attrs={
+        "hashed_output": REQUIRED,
+        "num_buckets": REQUIRED,
+        "hash_key": REQUIRED,
+        "out_type": REQUIRED,
+        "internal_type": REQUIRED,
+    },
+)
+SPARSE_CROSS_V2 = OpDef(
+    "SparseCrossV2",
+    _CROSS + ", sep: string -> output_indices: int64, output_values: string, output_shape: int64",
+    shape=_cross_shape,
+    kernel=_cross_strings,
+    grad=not_differentiable,
+    host=True,
+)
 
 
 # ---------------------------------------------------------------------------------------------------------------------- sets
-_OPERATIONS = {"a-b": np.setdiff1d, "b-a": lambda a, b: np.setdiff1d(b, a), "intersection": np.intersect1d, "union": np.union1d}
+_OPERATIONS: dict[str, Any] = {
+    "a-b": np.setdiff1d,
+    "b-a": lambda a, b: np.setdiff1d(b, a),
+    "intersection": np.intersect1d,
+    "union": np.union1d,
+}
 _Groups = dict[tuple[int, ...], list[Any]]
 
 
 def _dense_groups(values: np.ndarray) -> tuple[_Groups, tuple[int, ...]]:
     if values.ndim < 2:
-        raise InvalidArgumentError(None, None, f"Invalid rank {values.ndim} of a set input: it must be at least 2.")
+        raise InvalidArgumentError(
+            None, None, f"Invalid rank {values.ndim} of a set input: it must be at least 2."
+        )
     return {index: values[index].tolist() for index in np.ndindex(*values.shape[:-1])}, values.shape[:-1]
 
 
-def _sparse_groups(indices: np.ndarray, values: np.ndarray, shape: np.ndarray) -> tuple[_Groups, tuple[int, ...]]:
+def _sparse_groups(
+    indices: np.ndarray, values: np.ndarray, shape: np.ndarray
+) -> tuple[_Groups, tuple[int, ...]]:
     groups: _Groups = {}
     for index, value in zip(indices[:, :-1].tolist(), values.tolist()):
         groups.setdefault(tuple(index), []).append(value)
     return groups, tuple(shape[:-1].tolist())
 
 
-def _operate(a: tuple[_Groups, tuple[int, ...]], b: tuple[_Groups, tuple[int, ...]], dtype: np.dtype, set_operation: str) -> list[np.ndarray]:
+def _operate(
+    a: tuple[_Groups, tuple[int, ...]],
+    b: tuple[_Groups, tuple[int, ...]],
+    dtype: np.dtype,
+    set_operation: str,
+) -> list[np.ndarray]:
     if a[1] != b[1]:
         raise InvalidArgumentError(None, None, f"Mismatched shapes {list(a[1])} vs {list(b[1])}")
     indices, values, longest = [], [], 0
@@ -151,21 +266,43 @@ def _set_shape(c: ShapeContext) -> list[Raw]:
 
 
 def _set_def(name: str, inputs: str, kernel: Any) -> OpDef:
-    return OpDef(name, f"{inputs} -> result_indices: int64, result_values: T, result_shape: int64", attrs={"set_operation": REQUIRED, "validate_indices": True},
-                 shape=_set_shape, kernel=kernel, grad=not_differentiable, host=True)  # fmt: skip
+    return OpDef(
+        name,
+        f"{inputs} -> result_indices: int64, result_values: T, result_shape: int64",
+        attrs={"set_operation": REQUIRED, "validate_indices": True},
+        shape=_set_shape,
+        kernel=kernel,
+        grad=not_differentiable,
+        host=True,
+    )
 
 
-DENSE_SETS = _set_def("DenseToDenseSetOperation", "set1: T, set2: T",
-                      lambda a, b, set_operation, validate_indices: _operate(_dense_groups(a), _dense_groups(b), a.dtype, set_operation))  # fmt: skip
-MIXED_SETS = _set_def("DenseToSparseSetOperation", "set1: T, set2_indices: int64, set2_values: T, set2_shape: int64",
-                      lambda a, i, v, s, set_operation, validate_indices: _operate(_dense_groups(a), _sparse_groups(i, v, s), a.dtype, set_operation))  # fmt: skip
+DENSE_SETS = _set_def(
+    "DenseToDenseSetOperation",
+    "set1: T, set2: T",
+    lambda a, b, set_operation, validate_indices: _operate(
+        _dense_groups(a), _dense_groups(b), a.dtype, set_operation
+    ),
+)
+MIXED_SETS = _set_def(
+    "DenseToSparseSetOperation",
+    "set1: T, set2_indices: int64, set2_values: T, set2_shape: int64",
+    lambda a, i, v, s, set_operation, validate_indices: _operate(
+        _dense_groups(a), _sparse_groups(i, v, s), a.dtype, set_operation
+    ),
+)
 SPARSE_SETS = _set_def(
-    "SparseToSparseSetOperation", "set1_indices: int64, set1_values: T, set1_shape: int64, set2_indices: int64, set2_values: T, set2_shape: int64",
-    lambda i, v, s, j, w, t, set_operation, validate_indices: _operate(_sparse_groups(i, v, s), _sparse_groups(j, w, t), v.dtype, set_operation),
-)  # fmt: skip
+    "SparseToSparseSetOperation",
+    "set1_indices: int64, set1_values: T, set1_shape: int64, set2_indices: int64, set2_values: T, set2_shape: int64",
+    lambda i, v, s, j, w, t, set_operation, validate_indices: _operate(
+        _sparse_groups(i, v, s), _sparse_groups(j, w, t), v.dtype, set_operation
+    ),
+)
 
 
-def _set_size(set_indices: np.ndarray, set_values: np.ndarray, set_shape: np.ndarray, validate_indices: bool) -> np.ndarray:
+def _set_size(
+    set_indices: np.ndarray, set_values: np.ndarray, set_shape: np.ndarray, validate_indices: bool
+) -> np.ndarray:
     groups, shape = _sparse_groups(set_indices, set_values, set_shape)
     out = np.zeros(shape, np.int32)
     for index, values in groups.items():
@@ -173,5 +310,12 @@ def _set_size(set_indices: np.ndarray, set_values: np.ndarray, set_shape: np.nda
     return out
 
 
-SET_SIZE = OpDef("SetSize", "set_indices: int64, set_values: T, set_shape: int64 -> size: int32", attrs={"validate_indices": True}, kernel=_set_size, grad=not_differentiable, host=True,
-                 shape=lambda c: None if c.partial(2) is None else c.partial(2)[:-1])  # type: ignore[index]  # fmt: skip
+SET_SIZE = OpDef(
+    "SetSize",
+    "set_indices: int64, set_values: T, set_shape: int64 -> size: int32",
+    attrs={"validate_indices": True},
+    kernel=_set_size,
+    grad=not_differentiable,
+    host=True,
+    shape=lambda c: None if c.partial(2) is None else c.partial(2)[:-1],
+)  # type: ignore[index]

@@ -1,8 +1,10 @@
 """Ragged tensors: nested rows of different lengths (`tf.RaggedTensor`, `tf.ragged`).
 
-A ragged dimension is a `RowPartition` (`partition.py`), a ragged tensor flat values under one or more of them
-(`tensor.py`). The rest are compositions: how they are made (`making.py`) and indexed (`indexing.py`), how element-wise
-functions (`elementwise.py`), reductions (`reductions.py`) and array functions (`arrays.py`) work on them.
+A ragged dimension is a `RowPartition` (`partition.py`); a ragged tensor is flat values under one or more of them
+(`tensor.py`, its type in `spec.py`). The rest are compositions: how ragged tensors are made (`making.py`), converted
+(`conversion.py`) and indexed (`indexing.py`), and how functions work on them: of their flat values (`flat.py`),
+element-wise with broadcasting (`elementwise.py`), reductions (`reductions.py`), on their dimensions (`dimensions.py`),
+gathering (`gathering.py`), joining (`arrays.py`) and row by row (`map.py`).
 
 Importing the package makes the public functions take ragged tensors (`rules.py`)."""
 

@@ -12,8 +12,8 @@ import headrace as tf
 from headrace.core.convert import to_tensor
 from headrace.core.tensor import Tensor
 
-from .arrays import expand_dims
-from .making import match_row_splits_dtypes
+from .dimensions import expand_dims
+from .flat import match_row_splits_dtypes
 from .partition import RowPartition, check
 from .tensor import RaggedTensor, is_ragged
 
@@ -49,7 +49,9 @@ def _argument(value: Any, args: Any) -> Any:
 def _is_scalar(value: Any) -> bool:
     if isinstance(value, Tensor):
         return value.shape.rank == 0
-    return not isinstance(value, (RaggedTensor, list, tuple, np.ndarray)) and not hasattr(value, "__tf_tensor__")
+    return not isinstance(value, (RaggedTensor, list, tuple, np.ndarray)) and not hasattr(
+        value, "__tf_tensor__"
+    )
 
 
 def _same_rows(a: RaggedTensor, b: RaggedTensor) -> bool:
@@ -82,8 +84,15 @@ class _Operand:
             flat, dense = value, depth
         if dense:  # dimensions of the flat values that are levels, too
             shape = tf.shape(flat, out_type=dtype)
-            self.levels += [tf.constant(d, dtype) if d is not None else shape[i] for i, d in enumerate(flat.shape[1 : dense + 1], 1)]
-            flat = tf.reshape(flat, tf.concat([[-1], shape[dense + 1 :]], 0)) if flat.shape.is_fully_defined() or flat.shape.rank != dense + 1 else tf.reshape(flat, [-1])
+            self.levels += [
+                tf.constant(d, dtype) if d is not None else shape[i]
+                for i, d in enumerate(flat.shape[1 : dense + 1], 1)
+            ]
+            flat = (
+                tf.reshape(flat, tf.concat([[-1], shape[dense + 1 :]], 0))
+                if flat.shape.is_fully_defined() or flat.shape.rank != dense + 1
+                else tf.reshape(flat, [-1])
+            )
         self.values = flat
         self.index: Any = None  # of this operand's rows, for every row of the result; None: as they are
 
@@ -100,7 +109,11 @@ class _Operand:
         size = self.levels[level - 1]
         if not isinstance(size, RowPartition):
             return RowPartition.from_uniform_row_length(size, nrows=nrows, validate=False)
-        return size if self.index is None else RowPartition.from_row_lengths(tf.gather(size.row_lengths(), self.index), validate=False)
+        return (
+            size
+            if self.index is None
+            else RowPartition.from_row_lengths(tf.gather(size.row_lengths(), self.index), validate=False)
+        )
 
     def descend(self, level: int, result: RowPartition, spread: bool) -> None:
         """Goes on from rows to what is in them. `spread`: rows of one element stand for rows of any length."""
@@ -118,7 +131,9 @@ class _Operand:
 def _broadcast(op: Callable[..., Any], values: list[Any], kwargs: dict[str, Any]) -> Any:
     shaped = [v for v in values if not _is_scalar(v)]
     if any(v.shape.rank is None for v in shaped):
-        raise ValueError("Element-wise functions of ragged tensors with other shapes need arguments of known rank.")
+        raise ValueError(
+            "Element-wise functions of ragged tensors with other shapes need arguments of known rank."
+        )
     rank = max(v.shape.rank for v in shaped)
     depth = max(v.ragged_rank + rank - v.shape.rank for v in shaped if is_ragged(v))
     dtype = next(v.row_splits.dtype for v in shaped if is_ragged(v))
@@ -139,11 +154,18 @@ def _broadcast(op: Callable[..., Any], values: list[Any], kwargs: dict[str, Any]
         for o in ragged[1:]:
             other = o.partition(level, nrows)
             if not result.same_as(other):
-                check(tf.reduce_all(tf.equal(result.row_splits(), other.row_splits())), "Unable to broadcast: dimension size mismatch in a ragged dimension")
+                check(
+                    tf.reduce_all(tf.equal(result.row_splits(), other.row_splits())),
+                    "Unable to broadcast: dimension size mismatch in a ragged dimension",
+                )
         for o in present:
             o.descend(level, result, o not in ragged)
         partitions.append(result)
-        nrows = tf.shape(ragged[0].values, out_type=dtype)[0] if level == depth and ragged[0].index is None else result.nvals()
+        nrows = (
+            tf.shape(ragged[0].values, out_type=dtype)[0]
+            if level == depth and ragged[0].index is None
+            else result.nvals()
+        )
     flat = iter([o.values if o.index is None else tf.gather(o.values, o.index) for o in present])
     result_values: Any = op(*[v if o is None else next(flat) for v, o in zip(values, operands)], **kwargs)
     for partition in reversed(partitions):

@@ -66,7 +66,9 @@ def _number(key: Any) -> Any:
 
 
 def _no_index(key: Any) -> None:
-    raise TypeError(f"Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar tf.int32/tf.int64 tensors are valid indices, got {key!r}")
+    raise TypeError(
+        f"Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar tf.int32/tf.int64 tensors are valid indices, got {key!r}"
+    )
 
 
 def _row(rt: RaggedTensor, key: Any) -> Any:
@@ -78,11 +80,8 @@ def _row(rt: RaggedTensor, key: Any) -> Any:
     else:
         if rows is not None and not -rows <= i < rows:
             raise IndexError(f"Row key {i} out of bounds: there are {rows} rows.")
-        if i < 0 and rows is None:
-            splits = tf.gather(rt.row_splits, tf.stack([rt.nrows() + i, rt.nrows() + i + 1]))
-        else:
-            i = i + rows if i < 0 else i  # type: ignore[operator]
-            splits = rt.row_splits[i : i + 2]
+        first = i if i >= 0 else rt.nrows() + i
+        splits = rt.row_splits[first : first + 2]
     row = rt.values[splits[0] : splits[1]]
     length = rt.row_partition.static_uniform_row_length
     if length is not None and isinstance(row, Tensor):
@@ -123,7 +122,9 @@ def _inside(rt: Any, keys: list[Any]) -> Any:
         length = rt.uniform_row_length
         if length is None:
             _number(first)
-            raise ValueError("Cannot index into an inner ragged dimension: a row may lack that element. Use a slice, or to_tensor() first.")
+            raise ValueError(
+                "Cannot index into an inner ragged dimension: a row may lack that element. Use a slice, or to_tensor() first."
+            )
         i = _number(first)
         known = rt.row_partition.static_uniform_row_length
         if known is not None and isinstance(i, int) and not -known <= i < known:
@@ -157,8 +158,12 @@ def _slice_in_rows(rt: RaggedTensor, start: Any, stop: Any, step: Any, rest: lis
     last = place(stop, lengths if step > 0 else -1)
     uniform = rt.row_partition.static_uniform_row_length
     splits, positions = RAGGED_RANGE(starts + first, starts + last, tf.constant(step, dtype), Tsplits=dtype)
-    result = RaggedTensor.from_row_splits(_inside(tf.gather(rt.values, positions), rest), splits, validate=False)
+    result = RaggedTensor.from_row_splits(
+        _inside(tf.gather(rt.values, positions), rest), splits, validate=False
+    )
     if uniform is not None and all(b is None or isinstance(b, int) for b in (start, stop)):
         length = len(range(*slice(start, stop, step).indices(uniform)))
-        return RaggedTensor.from_uniform_row_length(result.values, tf.constant(length, dtype), nrows=rt.nrows(), validate=False)
+        return RaggedTensor.from_uniform_row_length(
+            result.values, tf.constant(length, dtype), nrows=rt.nrows(), validate=False
+        )
     return result

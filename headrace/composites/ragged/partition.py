@@ -19,16 +19,17 @@ from headrace.core.tensor import Tensor
 _INDEX = (dtypes.int32, dtypes.int64)
 
 
-def index_tensor(value: Any, what: str, dtype: Any = None, hint: DType = dtypes.int64, rank: int | None = None) -> Any:
+def index_tensor(
+    value: Any, what: str, dtype: Any = None, hint: DType = dtypes.int64, rank: int | None = None
+) -> Any:
     """`value` as an int32 or int64 tensor: as `hint`, where nothing else decides.
 
     Raises:
       ValueError: it has another type, or not `rank` dimensions.
     """
     if not isinstance(value, Tensor):
-        if hasattr(value, "__tf_tensor__"):
-            value = to_tensor(value)
-        elif isinstance(value, (np.ndarray, np.generic)) and value.dtype == np.int32 and dtype is None:
+        is_int32 = isinstance(value, (np.ndarray, np.generic)) and value.dtype == np.int32 and dtype is None
+        if is_int32 or hasattr(value, "__tf_tensor__"):
             value = to_tensor(value)
         else:
             try:
@@ -75,37 +76,73 @@ class RowPartition(CompositeTensor):
 
     __slots__ = ("_lengths", "_nvals", "_rowids", "_splits", "_uniform")
 
-    def __init__(self, row_splits: Any, *, uniform: Any = None, nvals: Any = None, rowids: Any = None, lengths: Any = None) -> None:
-        self._splits, self._uniform, self._nvals, self._rowids, self._lengths = row_splits, uniform, nvals, rowids, lengths
+    def __init__(
+        self,
+        row_splits: Any,
+        *,
+        uniform: Any = None,
+        nvals: Any = None,
+        rowids: Any = None,
+        lengths: Any = None,
+    ) -> None:
+        self._splits, self._uniform, self._nvals, self._rowids, self._lengths = (
+            row_splits,
+            uniform,
+            nvals,
+            rowids,
+            lengths,
+        )
 
     # ------------------------------------------------------------------------------------------------------ constructors
     @classmethod
-    def from_row_splits(cls, row_splits: Any, validate: bool = True, dtype: Any = None, dtype_hint: Any = dtypes.int64) -> RowPartition:
+    def from_row_splits(
+        cls, row_splits: Any, validate: bool = True, dtype: Any = None, dtype_hint: Any = dtypes.int64
+    ) -> RowPartition:
         """`row_splits`: where rows begin and end, `[nrows + 1]`; starts with 0, ends with nvals, never falls.
 
         Raises:
           ValueError: it is empty, not a vector, or not of integers.
           InvalidArgumentError: it does not start with 0, or falls (if `validate`).
         """
-        splits = row_splits if isinstance(row_splits, Tensor) or np.size(row_splits) else np.zeros(0, np.int64)
+        splits = (
+            row_splits if isinstance(row_splits, Tensor) or np.size(row_splits) else np.zeros(0, np.int64)
+        )
         splits = index_tensor(splits, "row_splits", dtype, dtype_hint, rank=1)
         if splits.shape[0] == 0:
             raise ValueError("row_splits tensor may not be empty: it is [0] where there are no rows.")
         if validate:
-            check(tf.equal(splits[0], 0), "Arguments to from_row_splits do not form a valid RaggedTensor: row_splits[0] must be zero")
-            check(tf.reduce_all(splits[1:] >= splits[:-1]), "Arguments to from_row_splits do not form a valid RaggedTensor: row_splits must be monotonic")
+            check(
+                tf.equal(splits[0], 0),
+                "Arguments to from_row_splits do not form a valid RaggedTensor: row_splits[0] must be zero",
+            )
+            check(
+                tf.reduce_all(splits[1:] >= splits[:-1]),
+                "Arguments to from_row_splits do not form a valid RaggedTensor: row_splits must be monotonic",
+            )
         return cls(splits)
 
     @classmethod
-    def from_row_lengths(cls, row_lengths: Any, validate: bool = True, dtype: Any = None, dtype_hint: Any = dtypes.int64) -> RowPartition:
+    def from_row_lengths(
+        cls, row_lengths: Any, validate: bool = True, dtype: Any = None, dtype_hint: Any = dtypes.int64
+    ) -> RowPartition:
         """`row_lengths`: the number of values of each row."""
         lengths = index_tensor(row_lengths, "row_lengths", dtype, dtype_hint, rank=1)
         if validate:
-            check(tf.reduce_all(lengths >= 0), "Arguments to from_row_lengths do not form a valid RowPartition: row_lengths must not be negative")
+            check(
+                tf.reduce_all(lengths >= 0),
+                "Arguments to from_row_lengths do not form a valid RowPartition: row_lengths must not be negative",
+            )
         return cls(tf.concat([tf.zeros([1], lengths.dtype), tf.cumsum(lengths)], 0), lengths=lengths)
 
     @classmethod
-    def from_value_rowids(cls, value_rowids: Any, nrows: Any = None, validate: bool = True, dtype: Any = None, dtype_hint: Any = dtypes.int64) -> RowPartition:
+    def from_value_rowids(
+        cls,
+        value_rowids: Any,
+        nrows: Any = None,
+        validate: bool = True,
+        dtype: Any = None,
+        dtype_hint: Any = dtypes.int64,
+    ) -> RowPartition:
         """`value_rowids`: the row of each value, in ascending order. `nrows`: one more than the last of them, if not given."""
         ids = index_tensor(value_rowids, "value_rowids", dtype, dtype_hint, rank=1)
         if nrows is None:
@@ -115,34 +152,63 @@ class RowPartition(CompositeTensor):
             if number is not None and number < 0:
                 raise ValueError(f"Expected nrows >= 0; got {number}")
             if number is not None and last is not None and last.size and number < last[-1] + 1:
-                raise ValueError(f"Expected nrows >= value_rowids[-1] + 1; got nrows={number}, value_rowids[-1]={last[-1]}")
+                raise ValueError(
+                    f"Expected nrows >= value_rowids[-1] + 1; got nrows={number}, value_rowids[-1]={last[-1]}"
+                )
             nrows = tf.cast(index_tensor(nrows, "nrows", None, ids.dtype, rank=0), ids.dtype)
         if validate:
-            check(tf.reduce_all(ids[1:] >= ids[:-1]), "Arguments to from_value_rowids do not form a valid RowPartition: value_rowids must not decrease")
-            check(tf.reduce_all(ids >= 0), "Arguments to from_value_rowids do not form a valid RowPartition: value_rowids must not be negative")
-            check(tf.reduce_all(ids < nrows), "Arguments to from_value_rowids do not form a valid RowPartition: value_rowids must be < nrows")
+            check(
+                tf.reduce_all(ids[1:] >= ids[:-1]),
+                "Arguments to from_value_rowids do not form a valid RowPartition: value_rowids must not decrease",
+            )
+            check(
+                tf.reduce_all(ids >= 0),
+                "Arguments to from_value_rowids do not form a valid RowPartition: value_rowids must not be negative",
+            )
+            check(
+                tf.reduce_all(ids < nrows),
+                "Arguments to from_value_rowids do not form a valid RowPartition: value_rowids must be < nrows",
+            )
         lengths = tf.math.unsorted_segment_sum(tf.ones_like(ids), ids, nrows)
         return cls(tf.concat([tf.zeros([1], ids.dtype), tf.cumsum(lengths)], 0), rowids=ids, lengths=lengths)
 
     @classmethod
-    def from_row_starts(cls, row_starts: Any, nvals: Any, validate: bool = True, dtype: Any = None, dtype_hint: Any = dtypes.int64) -> RowPartition:
+    def from_row_starts(
+        cls,
+        row_starts: Any,
+        nvals: Any,
+        validate: bool = True,
+        dtype: Any = None,
+        dtype_hint: Any = dtypes.int64,
+    ) -> RowPartition:
         """`row_starts`: where each row begins."""
         starts = index_tensor(row_starts, "row_starts", dtype, dtype_hint, rank=1)
         nvals = tf.cast(index_tensor(nvals, "nvals", None, starts.dtype, rank=0), starts.dtype)
         if validate:
-            check(tf.reduce_all(starts[:1] == 0), "Arguments to from_row_starts do not form a valid RaggedTensor: row_starts[0] must be zero")
+            check(
+                tf.reduce_all(starts[:1] == 0),
+                "Arguments to from_row_starts do not form a valid RaggedTensor: row_starts[0] must be zero",
+            )
         return cls.from_row_splits(tf.concat([starts, nvals[None]], 0), validate)
 
     @classmethod
-    def from_row_limits(cls, row_limits: Any, validate: bool = True, dtype: Any = None, dtype_hint: Any = dtypes.int64) -> RowPartition:
+    def from_row_limits(
+        cls, row_limits: Any, validate: bool = True, dtype: Any = None, dtype_hint: Any = dtypes.int64
+    ) -> RowPartition:
         """`row_limits`: where each row ends."""
         limits = index_tensor(row_limits, "row_limits", dtype, dtype_hint, rank=1)
         return cls.from_row_splits(tf.concat([tf.zeros([1], limits.dtype), limits], 0), validate)
 
     @classmethod
     def from_uniform_row_length(
-        cls, uniform_row_length: Any, nvals: Any = None, nrows: Any = None, validate: bool = True, dtype: Any = None, dtype_hint: Any = dtypes.int64,
-    ) -> RowPartition:  # fmt: skip
+        cls,
+        uniform_row_length: Any,
+        nvals: Any = None,
+        nrows: Any = None,
+        validate: bool = True,
+        dtype: Any = None,
+        dtype_hint: Any = dtypes.int64,
+    ) -> RowPartition:
         """All rows have one length. At least one of `nvals` and `nrows` must be given; `nrows`, if the length may be 0.
 
         Raises:
@@ -171,7 +237,9 @@ class RowPartition(CompositeTensor):
             numbers = [constant_of(x) for x in (length, nrows, nvals)]
             if None not in numbers:
                 if numbers[0] * numbers[1] != numbers[2]:
-                    raise ValueError(f"uniform_row_length={numbers[0]} times nrows={numbers[1]} must equal nvals={numbers[2]}")
+                    raise ValueError(
+                        f"uniform_row_length={numbers[0]} times nrows={numbers[1]} must equal nvals={numbers[2]}"
+                    )
             elif validate:
                 check(tf.equal(nrows * length, nvals), "uniform_row_length times nrows must equal nvals")
         return cls(tf.range(nrows + 1) * length, uniform=length, nvals=nvals)
@@ -189,7 +257,11 @@ class RowPartition(CompositeTensor):
     def nrows(self) -> Any:
         """The number of rows, a scalar."""
         known = self.static_nrows
-        return tf.constant(known, self.dtype) if known is not None else tf.shape(self._splits, out_type=self.dtype)[0] - 1
+        return (
+            tf.constant(known, self.dtype)
+            if known is not None
+            else tf.shape(self._splits, out_type=self.dtype)[0] - 1
+        )
 
     def nvals(self) -> Any:
         """The number of values, a scalar."""
@@ -259,14 +331,24 @@ class RowPartition(CompositeTensor):
             return self
         cast = lambda x: None if x is None else tf.cast(x, dtype)
         return RowPartition(
-            cast(self._splits), uniform=cast(self._uniform), nvals=cast(self._nvals), rowids=cast(self._rowids), lengths=cast(self._lengths)
+            cast(self._splits),
+            uniform=cast(self._uniform),
+            nvals=cast(self._nvals),
+            rowids=cast(self._rowids),
+            lengths=cast(self._lengths),
         )
 
     def over(self, values: Any) -> RowPartition:
         """The same partition, which takes its number of values from a tensor's shape: that is often known where the splits
         are not."""
         if self._nvals is None and not self._splits._is_eager:
-            return RowPartition(self._splits, uniform=self._uniform, nvals=tf.shape(values, out_type=self.dtype)[0], rowids=self._rowids, lengths=self._lengths)
+            return RowPartition(
+                self._splits,
+                uniform=self._uniform,
+                nvals=tf.shape(values, out_type=self.dtype)[0],
+                rowids=self._rowids,
+                lengths=self._lengths,
+            )
         return self
 
     def same_as(self, other: RowPartition) -> bool:
@@ -278,7 +360,9 @@ class RowPartition(CompositeTensor):
 
     @property
     def _type_spec(self) -> RowPartitionSpec:
-        return RowPartitionSpec(self.static_nrows, self.static_nvals, self.static_uniform_row_length, self.dtype)
+        return RowPartitionSpec(
+            self.static_nrows, self.static_nvals, self.static_uniform_row_length, self.dtype
+        )
 
     def __repr__(self) -> str:
         if self._uniform is not None:
@@ -291,13 +375,16 @@ class RowPartitionSpec(TypeSpec):
 
     __slots__ = ("_dtype", "_nrows", "_nvals", "_uniform")
 
-    def __init__(self, nrows: Any = None, nvals: Any = None, uniform_row_length: Any = None, dtype: Any = dtypes.int64) -> None:
+    def __init__(
+        self, nrows: Any = None, nvals: Any = None, uniform_row_length: Any = None, dtype: Any = dtypes.int64
+    ) -> None:
         self._nrows, self._nvals = tf.TensorShape([nrows]), tf.TensorShape([nvals])
         self._uniform, self._dtype = tf.TensorShape([uniform_row_length]), as_dtype(dtype)
 
     @classmethod
     def _deserialize(cls, serialization: Any) -> RowPartitionSpec:
-        return cls(*[part[0] for part in serialization[:3]], serialization[3])
+        nrows, nvals, length, dtype = serialization
+        return cls(nrows[0], nvals[0], length[0], dtype)
 
     @property
     def value_type(self) -> Any:
@@ -330,7 +417,9 @@ class RowPartitionSpec(TypeSpec):
         return value.row_splits()
 
     def _from_components(self, components: Any) -> RowPartition:
-        length = None if self.uniform_row_length is None else tf.constant(self.uniform_row_length, self._dtype)
+        length = (
+            None if self.uniform_row_length is None else tf.constant(self.uniform_row_length, self._dtype)
+        )
         nvals = None if self.nvals is None else tf.constant(self.nvals, self._dtype)
         return RowPartition(components, uniform=length, nvals=nvals)
 

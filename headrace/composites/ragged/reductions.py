@@ -10,7 +10,7 @@ from headrace.core import dtypes
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 
-from .arrays import expand_dims, positive_axis
+from .dimensions import expand_dims, positive_axis, squeeze
 from .elementwise import apply
 from .partition import RowPartition
 from .tensor import RaggedTensor, is_ragged
@@ -24,8 +24,13 @@ def segment(aggregate: Callable[..., Any], data: Any, ids: Any, n: Any) -> Any:
     n = tf.cast(n, data.row_splits.dtype)
     lengths = tf.maximum(tf.math.unsorted_segment_max(data.row_lengths(), ids, n), 0)
     partition = RowPartition.from_row_lengths(lengths, validate=False)
-    at = tf.gather(partition.row_starts(), tf.gather(ids, data.value_rowids())) + data.row_partition.offsets_in_rows()
-    return RaggedTensor._from_row_partition(segment(aggregate, data.values, at, partition.nvals()), partition, validate=False)
+    at = (
+        tf.gather(partition.row_starts(), tf.gather(ids, data.value_rowids()))
+        + data.row_partition.offsets_in_rows()
+    )
+    return RaggedTensor._from_row_partition(
+        segment(aggregate, data.values, at, partition.nvals()), partition, validate=False
+    )
 
 
 def _axes(axis: Any, rank: int | None) -> list[int] | None:
@@ -44,7 +49,9 @@ def _axes(axis: Any, rank: int | None) -> list[int] | None:
     return [positive_axis(int(axis), rank)]
 
 
-def reduce(on_tensor: Callable[..., Any], on_segments: Callable[..., Any], rt: Any, axis: Any, keepdims: bool | None) -> Any:
+def reduce(
+    on_tensor: Callable[..., Any], on_segments: Callable[..., Any], rt: Any, axis: Any, keepdims: bool | None
+) -> Any:
     """`on_tensor(x, axis=…, keepdims=…)` where dimensions are uniform, `on_segments(x, ids, n)` where they are ragged."""
     keepdims = bool(keepdims)
     rank = rt.shape.rank
@@ -57,13 +64,17 @@ def reduce(on_tensor: Callable[..., Any], on_segments: Callable[..., Any], rt: A
     return rt
 
 
-def _reduce_one(on_tensor: Callable[..., Any], on_segments: Callable[..., Any], rt: Any, axis: int, keepdims: bool) -> Any:
+def _reduce_one(
+    on_tensor: Callable[..., Any], on_segments: Callable[..., Any], rt: Any, axis: int, keepdims: bool
+) -> Any:
     if not is_ragged(rt):
         return on_tensor(rt, axis=axis, keepdims=keepdims)
     if axis > 1:
         return rt.with_values(_reduce_one(on_tensor, on_segments, rt.values, axis - 1, keepdims))
     if axis == 0:
-        result = segment(on_segments, rt.values, rt.row_partition.offsets_in_rows(), rt.bounding_shape(axis=1))
+        result = segment(
+            on_segments, rt.values, rt.row_partition.offsets_in_rows(), rt.bounding_shape(axis=1)
+        )
     else:
         result = segment(on_segments, rt.values, rt.value_rowids(), rt.nrows())
     return expand_dims(result, axis) if keepdims else result
@@ -93,7 +104,9 @@ def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: Any = False, name
     return apply(lambda a, b: a / b, total, reduce_sum(ones, axis, keepdims))
 
 
-def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: Any = False, name: str | None = None) -> Any:
+def reduce_variance(
+    input_tensor: Any, axis: Any = None, keepdims: Any = False, name: str | None = None
+) -> Any:
     if input_tensor.dtype.is_integer:
         input_tensor = apply(lambda x: tf.cast(x, dtypes.float64), input_tensor)
     mean = reduce_mean(input_tensor, axis, keepdims)
@@ -118,7 +131,9 @@ def reduce_all(input_tensor: Any, axis: Any = None, keepdims: Any = False, name:
     return apply(lambda n: tf.equal(n, 0), _counted(input_tensor, False, axis, keepdims))
 
 
-def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: Any = False, name: str | None = None) -> Any:
+def reduce_logsumexp(
+    input_tensor: Any, axis: Any = None, keepdims: Any = False, name: str | None = None
+) -> Any:
     if _axes(axis, input_tensor.shape.rank) is None:
         return reduce(tf.reduce_logsumexp, tf.math.unsorted_segment_sum, input_tensor, None, keepdims)
     if 0 in (_axes(axis, input_tensor.shape.rank) or ()):
@@ -128,7 +143,6 @@ def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: Any = False,
     total = apply(lambda s, m: tf.math.log(s) + m, reduce_sum(shifted, axis, True), top)
     if keepdims:
         return total
-    from .arrays import squeeze
 
     return squeeze(total, _axes(axis, input_tensor.shape.rank))
 
@@ -137,9 +151,13 @@ def softmax(logits: Any, axis: Any = None, name: str | None = None) -> Any:
     """`tf.nn.softmax` along the last dimension, rows being as long as they are."""
     rank = logits.shape.rank
     if axis is not None and positive_axis(axis, rank) != (rank or 0) - 1:
-        raise ValueError(f"tf.nn.softmax of a RaggedTensor is along its last dimension, received axis={axis}.")
+        raise ValueError(
+            f"tf.nn.softmax of a RaggedTensor is along its last dimension, received axis={axis}."
+        )
     if is_ragged(logits.values) or logits.values.shape.rank > 1:
-        return logits.with_values(softmax(logits.values, -1) if is_ragged(logits.values) else tf.nn.softmax(logits.values))
+        return logits.with_values(
+            softmax(logits.values, -1) if is_ragged(logits.values) else tf.nn.softmax(logits.values)
+        )
     values, ids, n = logits.values, logits.value_rowids(), logits.nrows()
     top = tf.stop_gradient(tf.math.unsorted_segment_max(values, ids, n))
     shifted = tf.exp(values - tf.gather(top, ids))
@@ -147,5 +165,16 @@ def softmax(logits: Any, axis: Any = None, name: str | None = None) -> Any:
 
 
 __all__ = [
-    "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "segment", "softmax",
-]  # fmt: skip
+    "reduce_all",
+    "reduce_any",
+    "reduce_logsumexp",
+    "reduce_max",
+    "reduce_mean",
+    "reduce_min",
+    "reduce_prod",
+    "reduce_std",
+    "reduce_sum",
+    "reduce_variance",
+    "segment",
+    "softmax",
+]

@@ -11,10 +11,11 @@ from headrace.core import overrides
 from headrace.core.overrides import ELEMENTWISE, Rule, add_rule, composites
 from headrace.core.specs import CompositeTensor
 
-from . import arrays, reductions
+from . import arrays, dimensions, gathering, reductions
 from .elementwise import apply
-from .making import map_flat_values
+from .flat import map_flat_values
 from .tensor import RaggedTensor, is_ragged
+
 
 def _has_ragged(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
     """Whether ragged tensors are the only composites, and there is one."""
@@ -30,13 +31,21 @@ def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function` on ragged arguments; lists of them (of `tf.strings.join`) count as arguments each."""
 
     def handler(*args: Any, **kwargs: Any) -> Any:
-        if args and isinstance(args[0], (list, tuple)) and any(isinstance(v, CompositeTensor) for v in args[0]):
+        if (
+            args
+            and isinstance(args[0], (list, tuple))
+            and any(isinstance(v, CompositeTensor) for v in args[0])
+        ):
             return apply(lambda *parts: function(list(parts), *args[1:], **kwargs), *args[0])
         named = {k: kwargs.pop(k) for k in list(kwargs) if isinstance(kwargs[k], RaggedTensor)}
         if not named:
             return apply(function, *args, **kwargs)
         positional = len(args)
-        return apply(lambda *parts: function(*parts[:positional], **dict(zip(named, parts[positional:])), **kwargs), *args, *named.values())
+        return apply(
+            lambda *parts: function(*parts[:positional], **dict(zip(named, parts[positional:])), **kwargs),
+            *args,
+            *named.values(),
+        )
 
     return handler
 
@@ -53,8 +62,16 @@ def _add_n(inputs: Any, name: str | None = None) -> Any:
 
 def _matmul(a: Any, b: Any, *args: Any, **kwargs: Any) -> Any:
     """Rows of vectors by one matrix."""
-    if is_ragged(b) or not (a.flat_values.shape.rank or 0) > 1 or any(args) or any(kwargs.values()) or tf.convert_to_tensor(b).shape.rank != 2:
-        raise ValueError("tf.matmul of a RaggedTensor multiplies its inner dimension, which must not be ragged, by one matrix. Use to_tensor() for other products.")
+    if (
+        is_ragged(b)
+        or not (a.flat_values.shape.rank or 0) > 1
+        or any(args)
+        or any(kwargs.values())
+        or tf.convert_to_tensor(b).shape.rank != 2
+    ):
+        raise ValueError(
+            "tf.matmul of a RaggedTensor multiplies its inner dimension, which must not be ragged, by one matrix. Use to_tensor() for other products."
+        )
     return a.with_flat_values(tf.matmul(a.flat_values, b))
 
 
@@ -64,7 +81,7 @@ def _segments(name: str) -> Callable[..., Any]:
 
     def unsorted(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Any:
         if is_ragged(segment_ids):
-            data = arrays.as_ragged(data, segment_ids.ragged_rank, segment_ids.row_splits.dtype)
+            data = dimensions.as_ragged(data, segment_ids.ragged_rank, segment_ids.row_splits.dtype)
             return unsorted(data.values, segment_ids.values, num_segments)
         return reductions.segment(aggregate, data, segment_ids, num_segments)
 
@@ -86,18 +103,28 @@ def _dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: st
     return [stacked[i] for i in range(num_partitions)]
 
 
-def _split(value: Any, num_or_size_splits: Any, axis: int = 0, num: Any = None, name: str | None = None) -> list[Any]:
-    axis = arrays.positive_axis(axis, value.shape.rank)
+def _split(
+    value: Any, num_or_size_splits: Any, axis: int = 0, num: Any = None, name: str | None = None
+) -> list[Any]:
+    axis = dimensions.positive_axis(axis, value.shape.rank)
     inside = (slice(None),) * axis
     if isinstance(num_or_size_splits, int):
         size = value.shape[axis]
         if size is None:
-            raise ValueError("tf.split of a RaggedTensor into equal parts needs a uniform dimension of known size.")
+            raise ValueError(
+                "tf.split of a RaggedTensor into equal parts needs a uniform dimension of known size."
+            )
         if size % num_or_size_splits:
-            raise ValueError(f"Dimension {axis} of size {size} does not divide into {num_or_size_splits} equal parts.")
+            raise ValueError(
+                f"Dimension {axis} of size {size} does not divide into {num_or_size_splits} equal parts."
+            )
         sizes: list[Any] = [size // num_or_size_splits] * num_or_size_splits
     else:
-        sizes = tf.unstack(tf.convert_to_tensor(num_or_size_splits)) if not isinstance(num_or_size_splits, (list, tuple)) else list(num_or_size_splits)
+        sizes = (
+            tf.unstack(tf.convert_to_tensor(num_or_size_splits))
+            if not isinstance(num_or_size_splits, (list, tuple))
+            else list(num_or_size_splits)
+        )
     out, start = [], 0
     for size in sizes:
         out.append(value[(*inside, slice(start, start + size))])
@@ -113,24 +140,57 @@ def _bincount(arr: Any, *args: Any, axis: Any = None, **kwargs: Any) -> Any:
     if axis is not None:
         raise ValueError("tf.math.bincount of a RaggedTensor counts all values: axis must be None.")
     weights = kwargs.pop("weights", None)
-    return tf.math.bincount(arr.flat_values, *args, weights=weights.flat_values if is_ragged(weights) else weights, **kwargs)
+    return tf.math.bincount(
+        arr.flat_values, *args, weights=weights.flat_values if is_ragged(weights) else weights, **kwargs
+    )
 
 
-def _reduce_join(inputs: Any, axis: Any = None, keepdims: bool = False, separator: str = "", name: str | None = None) -> Any:
+def _reduce_join(
+    inputs: Any, axis: Any = None, keepdims: bool = False, separator: str = "", name: str | None = None
+) -> Any:
     """Strings of each innermost row, joined."""
     rank = inputs.shape.rank
-    if arrays.positive_axis(-1 if axis is None else axis, rank) != rank - 1 or is_ragged(inputs.values) or keepdims:
-        raise ValueError("tf.strings.reduce_join of a RaggedTensor joins the rows of a matrix: axis must be -1 and keepdims False.")
+    if (
+        dimensions.positive_axis(-1 if axis is None else axis, rank) != rank - 1
+        or is_ragged(inputs.values)
+        or keepdims
+    ):
+        raise ValueError(
+            "tf.strings.reduce_join of a RaggedTensor joins the rows of a matrix: axis must be -1 and keepdims False."
+        )
     return tf.strings.unsorted_segment_join(inputs.values, inputs.value_rowids(), inputs.nrows(), separator)
 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "concat": arrays.concat, "stack": arrays.stack, "expand_dims": arrays.expand_dims, "squeeze": arrays.squeeze, "gather": arrays.gather, "gather_nd": arrays.gather_nd,
-    "where": arrays.where, "tile": arrays.tile, "reverse": arrays.reverse, "size": arrays.size, "rank": arrays.rank, "one_hot": arrays.one_hot, "boolean_mask": arrays.boolean_mask,
-    "split": _split, "dynamic_partition": _dynamic_partition, "add_n": _add_n, "math.add_n": _add_n, "matmul": _matmul, "linalg.matmul": _matmul, "math.bincount": _bincount,
-    "nn.softmax": reductions.softmax, "nn.embedding_lookup": _embedding_lookup, "strings.reduce_join": _reduce_join,
-    **{f"{path}reduce_{n}": getattr(reductions, f"reduce_{n}") for n in ("sum", "prod", "min", "max", "mean", "any", "all", "variance", "std", "logsumexp") for path in ("", "math.")},
-}  # fmt: skip
+    "concat": arrays.concat,
+    "stack": arrays.stack,
+    "expand_dims": dimensions.expand_dims,
+    "squeeze": dimensions.squeeze,
+    "gather": gathering.gather,
+    "gather_nd": gathering.gather_nd,
+    "where": gathering.where,
+    "tile": arrays.tile,
+    "reverse": arrays.reverse,
+    "size": arrays.size,
+    "rank": arrays.rank,
+    "one_hot": arrays.one_hot,
+    "boolean_mask": gathering.boolean_mask,
+    "split": _split,
+    "dynamic_partition": _dynamic_partition,
+    "add_n": _add_n,
+    "math.add_n": _add_n,
+    "matmul": _matmul,
+    "linalg.matmul": _matmul,
+    "math.bincount": _bincount,
+    "nn.softmax": reductions.softmax,
+    "nn.embedding_lookup": _embedding_lookup,
+    "strings.reduce_join": _reduce_join,
+    **{
+        f"{path}reduce_{n}": getattr(reductions, f"reduce_{n}")
+        for n in ("sum", "prod", "min", "max", "mean", "any", "all", "variance", "std", "logsumexp")
+        for path in ("", "math.")
+    },
+}
 
 
 def install() -> None:

@@ -1,7 +1,8 @@
-"""`tf.RaggedTensor`: flat values, cut into rows by one or more row partitions, and its TypeSpec."""
+"""`tf.RaggedTensor`: flat values, cut into rows by one or more row partitions."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType, as_dtype
 from headrace.core.shapes import Raw, TensorShape, of_raw
-from headrace.core.specs import BatchableTypeSpec, CompositeTensor, TensorSpec
+from headrace.core.specs import CompositeTensor
 from headrace.core.tensor import Tensor
 
 from .partition import RowPartition, check, constant_of
@@ -49,7 +50,9 @@ class RaggedTensor(CompositeTensor):
 
     def __init__(self, values: Any, row_partition: Any, internal: Any = None) -> None:
         if internal is not _PRIVATE:
-            raise ValueError("RaggedTensor constructor is private; please use one of the factory methods instead (e.g., RaggedTensor.from_row_lengths()).")
+            raise ValueError(
+                "RaggedTensor constructor is private; please use one of the factory methods instead (e.g., RaggedTensor.from_row_lengths())."
+            )
         self._values, self._partition = values, row_partition
         self._spec: Any = None
 
@@ -67,25 +70,39 @@ class RaggedTensor(CompositeTensor):
             message = "Arguments to _from_row_partition do not form a valid RaggedTensor: the rows hold "
             message += f"{found if found is not None else 'another number of'} values, but there are {count if count is not None else 'others'}."
             check(tf.equal(nvals, _outer_size(values, nvals.dtype)), message)
-        return cls(values, partition if isinstance(values, RaggedTensor) else partition.over(values), internal=_PRIVATE)
+        return cls(
+            values,
+            partition if isinstance(values, RaggedTensor) else partition.over(values),
+            internal=_PRIVATE,
+        )
 
     @classmethod
-    def from_row_splits(cls, values: Any, row_splits: Any, name: str | None = None, validate: bool = True) -> RaggedTensor:
+    def from_row_splits(
+        cls, values: Any, row_splits: Any, name: str | None = None, validate: bool = True
+    ) -> RaggedTensor:
         """Row i is `values[row_splits[i]:row_splits[i + 1]]`.
 
         >>> import headrace as tf
         >>> tf.RaggedTensor.from_row_splits([3, 1, 4, 1], [0, 3, 3, 4])
         <tf.RaggedTensor [[3, 1, 4], [], [1]]>
         """
-        return cls._from_row_partition(values, RowPartition.from_row_splits(row_splits, validate, dtype_hint=_hint(values)), validate)
+        return cls._from_row_partition(
+            values, RowPartition.from_row_splits(row_splits, validate, dtype_hint=_hint(values)), validate
+        )
 
     @classmethod
-    def from_row_lengths(cls, values: Any, row_lengths: Any, name: str | None = None, validate: bool = True) -> RaggedTensor:
+    def from_row_lengths(
+        cls, values: Any, row_lengths: Any, name: str | None = None, validate: bool = True
+    ) -> RaggedTensor:
         """Row i has `row_lengths[i]` values."""
-        return cls._from_row_partition(values, RowPartition.from_row_lengths(row_lengths, validate, dtype_hint=_hint(values)), validate)
+        return cls._from_row_partition(
+            values, RowPartition.from_row_lengths(row_lengths, validate, dtype_hint=_hint(values)), validate
+        )
 
     @classmethod
-    def from_value_rowids(cls, values: Any, value_rowids: Any, nrows: Any = None, name: str | None = None, validate: bool = True) -> RaggedTensor:
+    def from_value_rowids(
+        cls, values: Any, value_rowids: Any, nrows: Any = None, name: str | None = None, validate: bool = True
+    ) -> RaggedTensor:
         """`values[i]` belongs to row `value_rowids[i]`; these ascend."""
         values = ragged_or_tensor(values)
         partition = RowPartition.from_value_rowids(value_rowids, nrows, validate, dtype_hint=_hint(values))
@@ -93,23 +110,40 @@ class RaggedTensor(CompositeTensor):
         return cls._from_row_partition(values, partition, validate)
 
     @classmethod
-    def from_row_starts(cls, values: Any, row_starts: Any, name: str | None = None, validate: bool = True) -> RaggedTensor:
+    def from_row_starts(
+        cls, values: Any, row_starts: Any, name: str | None = None, validate: bool = True
+    ) -> RaggedTensor:
         """Row i begins at `row_starts[i]`."""
         values = ragged_or_tensor(values)
-        partition = RowPartition.from_row_starts(row_starts, _outer_size(values, dtypes.int64), validate, dtype_hint=_hint(values))
+        partition = RowPartition.from_row_starts(
+            row_starts, _outer_size(values, dtypes.int64), validate, dtype_hint=_hint(values)
+        )
         return cls._from_row_partition(values, partition, validate)
 
     @classmethod
-    def from_row_limits(cls, values: Any, row_limits: Any, name: str | None = None, validate: bool = True) -> RaggedTensor:
+    def from_row_limits(
+        cls, values: Any, row_limits: Any, name: str | None = None, validate: bool = True
+    ) -> RaggedTensor:
         """Row i ends before `row_limits[i]`."""
-        return cls._from_row_partition(values, RowPartition.from_row_limits(row_limits, validate, dtype_hint=_hint(values)), validate)
+        return cls._from_row_partition(
+            values, RowPartition.from_row_limits(row_limits, validate, dtype_hint=_hint(values)), validate
+        )
 
     @classmethod
-    def from_uniform_row_length(cls, values: Any, uniform_row_length: Any, nrows: Any = None, validate: bool = True, name: str | None = None) -> RaggedTensor:
+    def from_uniform_row_length(
+        cls,
+        values: Any,
+        uniform_row_length: Any,
+        nrows: Any = None,
+        validate: bool = True,
+        name: str | None = None,
+    ) -> RaggedTensor:
         """Every row has the same length; `nrows` is needed only where that is 0."""
         values = ragged_or_tensor(values)
         hint = _hint(values)
-        partition = RowPartition.from_uniform_row_length(uniform_row_length, _outer_size(values, hint), nrows, validate, dtype_hint=hint)
+        partition = RowPartition.from_uniform_row_length(
+            uniform_row_length, _outer_size(values, hint), nrows, validate, dtype_hint=hint
+        )
         return cls._from_row_partition(values, partition, validate)
 
     @classmethod
@@ -122,31 +156,65 @@ class RaggedTensor(CompositeTensor):
         return result
 
     @classmethod
-    def from_nested_row_splits(cls, flat_values: Any, nested_row_splits: Any, name: str | None = None, validate: bool = True) -> Any:
+    def from_nested_row_splits(
+        cls, flat_values: Any, nested_row_splits: Any, name: str | None = None, validate: bool = True
+    ) -> Any:
         """`from_row_splits` once for every element of `nested_row_splits`, from the last to the first."""
-        return cls._nested(lambda v, s: cls.from_row_splits(v, s, validate=validate), flat_values, nested_row_splits, "nested_row_splits")
+        return cls._nested(
+            lambda v, s: cls.from_row_splits(v, s, validate=validate),
+            flat_values,
+            nested_row_splits,
+            "nested_row_splits",
+        )
 
     @classmethod
-    def from_nested_row_lengths(cls, flat_values: Any, nested_row_lengths: Any, name: str | None = None, validate: bool = True) -> Any:
+    def from_nested_row_lengths(
+        cls, flat_values: Any, nested_row_lengths: Any, name: str | None = None, validate: bool = True
+    ) -> Any:
         """`from_row_lengths` once for every element of `nested_row_lengths`, from the last to the first."""
-        return cls._nested(lambda v, s: cls.from_row_lengths(v, s, validate=validate), flat_values, nested_row_lengths, "nested_row_lengths")
+        return cls._nested(
+            lambda v, s: cls.from_row_lengths(v, s, validate=validate),
+            flat_values,
+            nested_row_lengths,
+            "nested_row_lengths",
+        )
 
     @classmethod
-    def from_nested_value_rowids(cls, flat_values: Any, nested_value_rowids: Any, nested_nrows: Any = None, name: str | None = None, validate: bool = True) -> Any:
+    def from_nested_value_rowids(
+        cls,
+        flat_values: Any,
+        nested_value_rowids: Any,
+        nested_nrows: Any = None,
+        name: str | None = None,
+        validate: bool = True,
+    ) -> Any:
         """`from_value_rowids` once for every element of `nested_value_rowids`, from the last to the first."""
         if nested_nrows is None:
             nested_nrows = [None] * len(nested_value_rowids)
         elif isinstance(nested_nrows, Tensor):
             raise TypeError(f"Argument `nested_nrows` must be a list of Tensors. Received {nested_nrows}.")
         elif len(nested_nrows) != len(nested_value_rowids):
-            raise ValueError(f"nested_nrows must have as many elements as nested_value_rowids: {len(nested_nrows)} against {len(nested_value_rowids)}.")
+            raise ValueError(
+                f"nested_nrows must have as many elements as nested_value_rowids: {len(nested_nrows)} against {len(nested_value_rowids)}."
+            )
         rows = list(zip(nested_value_rowids, nested_nrows))
-        return cls._nested(lambda v, r: cls.from_value_rowids(v, r[0], r[1], validate=validate), flat_values, rows, "nested_value_rowids")
+        return cls._nested(
+            lambda v, r: cls.from_value_rowids(v, r[0], r[1], validate=validate),
+            flat_values,
+            rows,
+            "nested_value_rowids",
+        )
 
     @classmethod
     def from_tensor(
-        cls, tensor: Any, lengths: Any = None, padding: Any = None, ragged_rank: int = 1, name: str | None = None, row_splits_dtype: Any = dtypes.int64,
-    ) -> Any:  # fmt: skip
+        cls,
+        tensor: Any,
+        lengths: Any = None,
+        padding: Any = None,
+        ragged_rank: int = 1,
+        name: str | None = None,
+        row_splits_dtype: Any = dtypes.int64,
+    ) -> Any:
         """Rows of a tensor: in full, of given lengths, or without trailing `padding`.
 
         Args:
@@ -158,18 +226,20 @@ class RaggedTensor(CompositeTensor):
         >>> tf.RaggedTensor.from_tensor([[5, 7, 0], [0, 3, 0]], padding=0)
         <tf.RaggedTensor [[5, 7], [0, 3]]>
         """
-        from .making import from_tensor
+        from .conversion import from_tensor
 
         return from_tensor(tensor, lengths, padding, ragged_rank, row_splits_dtype)
 
     @classmethod
-    def from_sparse(cls, st_input: Any, name: str | None = None, row_splits_dtype: Any = dtypes.int64) -> RaggedTensor:
+    def from_sparse(
+        cls, st_input: Any, name: str | None = None, row_splits_dtype: Any = dtypes.int64
+    ) -> RaggedTensor:
         """A 2-D SparseTensor whose rows have no gaps, in order.
 
         Raises:
           InvalidArgumentError: a row has a gap.
         """
-        from .making import from_sparse
+        from .conversion import from_sparse
 
         return from_sparse(st_input, row_splits_dtype)
 
@@ -187,7 +257,11 @@ class RaggedTensor(CompositeTensor):
     def _static_shape(self) -> Raw:
         values, partition = self._values, self._partition
         inner = values._static_shape if isinstance(values, RaggedTensor) else values._raw_shape
-        return None if inner is None else (partition.static_nrows, partition.static_uniform_row_length, *inner[1:])
+        return (
+            None
+            if inner is None
+            else (partition.static_nrows, partition.static_uniform_row_length, *inner[1:])
+        )
 
     def get_shape(self) -> TensorShape:
         return self.shape
@@ -203,7 +277,7 @@ class RaggedTensor(CompositeTensor):
         return self._values
 
     @property
-    def flat_values(self) -> Tensor:
+    def flat_values(self) -> Any:
         """The innermost values, a tensor."""
         values = self._values
         while isinstance(values, RaggedTensor):
@@ -211,7 +285,7 @@ class RaggedTensor(CompositeTensor):
         return values
 
     @property
-    def row_splits(self) -> Tensor:
+    def row_splits(self) -> Any:
         """Row i is `values[row_splits[i]:row_splits[i + 1]]`."""
         return self._partition.row_splits()
 
@@ -237,15 +311,15 @@ class RaggedTensor(CompositeTensor):
     def row_partition(self) -> RowPartition:
         return self._partition
 
-    def row_starts(self, name: str | None = None) -> Tensor:
+    def row_starts(self, name: str | None = None) -> Any:
         """Where each row begins in `values`."""
         return self._partition.row_starts()
 
-    def row_limits(self, name: str | None = None) -> Tensor:
+    def row_limits(self, name: str | None = None) -> Any:
         """Where each row ends in `values`."""
         return self._partition.row_limits()
 
-    def value_rowids(self, name: str | None = None) -> Tensor:
+    def value_rowids(self, name: str | None = None) -> Any:
         """The row of each value."""
         return self._partition.value_rowids()
 
@@ -253,7 +327,7 @@ class RaggedTensor(CompositeTensor):
         """The value_rowids of every ragged dimension, outermost first."""
         return tuple([p.value_rowids() for p in self._nested_row_partitions])
 
-    def nrows(self, out_type: Any = None, name: str | None = None) -> Tensor:
+    def nrows(self, out_type: Any = None, name: str | None = None) -> Any:
         """The number of rows, a scalar."""
         rows = self._partition.nrows()
         return rows if out_type is None else tf.cast(rows, out_type)
@@ -285,12 +359,14 @@ class RaggedTensor(CompositeTensor):
         for partition in self._nested_row_partitions:
             longest = partition.uniform_row_length()
             if longest is None:
-                longest = tf.maximum(tf.reduce_max(tf.concat([partition.row_lengths(), tf.zeros([1], partition.dtype)], 0)), 0)
+                longest = tf.maximum(
+                    tf.reduce_max(tf.concat([partition.row_lengths(), tf.zeros([1], partition.dtype)], 0)), 0
+                )
             sizes.append(longest)
         shape = tf.concat([tf.stack(sizes), tf.shape(self.flat_values, out_type=sizes[0].dtype)[1:]], 0)
         if axis is not None:
             rank = self.shape.rank
-            fix = lambda a: a if a >= 0 or rank is None else a + rank
+            fix = lambda a: a if a >= 0 else a + (rank or 0)
             shape = shape[fix(axis)] if isinstance(axis, int) else tf.gather(shape, [fix(a) for a in axis])
         return shape if out_type is None else tf.cast(shape, out_type)
 
@@ -311,12 +387,19 @@ class RaggedTensor(CompositeTensor):
         self._values.shape[:1].assert_is_compatible_with(new_values.shape[:1])
         partition = self._partition
         if isinstance(new_values, RaggedTensor) and new_values._partition.dtype is not partition.dtype:
-            new_values, partition = new_values.with_row_splits_dtype(dtypes.int64), partition.with_dtype(dtypes.int64)
+            new_values, partition = (
+                new_values.with_row_splits_dtype(dtypes.int64),
+                partition.with_dtype(dtypes.int64),
+            )
         return RaggedTensor(new_values, partition, internal=_PRIVATE)
 
     def with_flat_values(self, new_values: Any) -> RaggedTensor:
         """The same rows with other flat values (which may be ragged), as many as there are."""
-        values = self._values.with_flat_values(new_values) if isinstance(self._values, RaggedTensor) else new_values
+        values = (
+            self._values.with_flat_values(new_values)
+            if isinstance(self._values, RaggedTensor)
+            else new_values
+        )
         return self.with_values(values)
 
     def with_row_splits_dtype(self, dtype: Any) -> RaggedTensor:
@@ -324,7 +407,11 @@ class RaggedTensor(CompositeTensor):
         dtype = as_dtype(dtype)
         if dtype is self._partition.dtype:
             return self
-        values = self._values.with_row_splits_dtype(dtype) if isinstance(self._values, RaggedTensor) else self._values
+        values = (
+            self._values.with_row_splits_dtype(dtype)
+            if isinstance(self._values, RaggedTensor)
+            else self._values
+        )
         return RaggedTensor(values, self._partition.with_dtype(dtype), internal=_PRIVATE)
 
     def merge_dims(self, outer_axis: int, inner_axis: int) -> Any:
@@ -334,7 +421,7 @@ class RaggedTensor(CompositeTensor):
         >>> tf.ragged.constant([[[1, 2], [3]], [[4]]]).merge_dims(1, 2)
         <tf.RaggedTensor [[1, 2, 3], [4]]>
         """
-        from .arrays import merge_dims
+        from .dimensions import merge_dims
 
         return merge_dims(self, outer_axis, inner_axis)
 
@@ -344,7 +431,9 @@ class RaggedTensor(CompositeTensor):
             return self
         partition, values = self._partition, self._values
         if shape[1] is not None and partition.static_uniform_row_length is None:
-            partition = RowPartition(partition.row_splits(), uniform=tf.constant(shape[1], partition.dtype), nvals=partition._nvals)
+            partition = RowPartition(
+                partition.row_splits(), uniform=tf.constant(shape[1], partition.dtype), nvals=partition._nvals
+            )
         if shape[0] is not None and not partition.row_splits()._is_eager:
             partition.row_splits().set_shape([shape[0] + 1])
         inner = TensorShape([None]).concatenate(shape[2:])
@@ -365,13 +454,13 @@ class RaggedTensor(CompositeTensor):
         >>> tf.ragged.constant([[9, 8, 7], [], [6]]).to_tensor().numpy().tolist()
         [[9, 8, 7], [0, 0, 0], [6, 0, 0]]
         """
-        from .making import to_dense
+        from .conversion import to_dense
 
         return to_dense(self, default_value, shape, name)
 
     def to_sparse(self, name: str | None = None) -> Any:
         """A SparseTensor of the same values; its dense shape is the bounding shape."""
-        from .making import to_sparse
+        from .conversion import to_sparse
 
         return to_sparse(self)
 
@@ -380,7 +469,7 @@ class RaggedTensor(CompositeTensor):
         if not all(t._is_eager for t in (self.flat_values, *self.nested_row_splits)):
             raise ValueError("RaggedTensor.numpy() is only supported in eager mode.")
         values, splits = self._values.numpy(), self.row_splits.numpy()
-        rows = [values[a:b] for a, b in zip(splits[:-1], splits[1:])]
+        rows = [values[a:b] for a, b in itertools.pairwise(splits)]
         if not rows:
             return np.zeros((0, 0, *values.shape[1:]), values.dtype)
         if len({len(r) for r in rows}) == 1:
@@ -393,10 +482,16 @@ class RaggedTensor(CompositeTensor):
     def to_list(self) -> list[Any]:
         """Nested Python lists."""
         if not self.row_splits._is_eager:
-            raise ValueError("to_list can only be used in eager mode: this RaggedTensor has no values while a graph is being built.")
-        values = self._values.to_list() if isinstance(self._values, RaggedTensor) else self._values.numpy().tolist()
+            raise ValueError(
+                "to_list can only be used in eager mode: this RaggedTensor has no values while a graph is being built."
+            )
+        values = (
+            self._values.to_list()
+            if isinstance(self._values, RaggedTensor)
+            else self._values.numpy().tolist()
+        )
         splits = self.row_splits.numpy().tolist()
-        return [values[a:b] for a, b in zip(splits[:-1], splits[1:])]
+        return [values[a:b] for a, b in itertools.pairwise(splits)]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array = self.numpy()
@@ -410,8 +505,10 @@ class RaggedTensor(CompositeTensor):
 
     def __len__(self) -> int:
         if not self.row_splits._is_eager:
-            raise TypeError("len is not well defined for a symbolic RaggedTensor. Please call `x.nrows()` instead.")
-        return self.row_splits._raw_shape[0] - 1  # type: ignore[index,return-value]
+            raise TypeError(
+                "len is not well defined for a symbolic RaggedTensor. Please call `x.nrows()` instead."
+            )
+        return len(self.row_splits._host()) - 1
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
@@ -438,8 +535,10 @@ class RaggedTensor(CompositeTensor):
     __str__ = __repr__
 
     @property
-    def _type_spec(self) -> RaggedTensorSpec:
+    def _type_spec(self) -> Any:
         if self._spec is None:
+            from .spec import RaggedTensorSpec
+
             self._spec = RaggedTensorSpec.from_value(self)
         return self._spec
 
@@ -450,7 +549,9 @@ class RaggedTensor(CompositeTensor):
     def _with_differentiable(self, tensor: Any) -> RaggedTensor:
         return self.with_flat_values(tensor)
 
-    def _shape_invariant_to_type_spec(self, shape: Any) -> RaggedTensorSpec:
+    def _shape_invariant_to_type_spec(self, shape: Any) -> Any:
+        from .spec import RaggedTensorSpec
+
         return RaggedTensorSpec(shape, self.dtype, self.ragged_rank, self.row_splits.dtype)
 
 
@@ -466,157 +567,11 @@ def _hint(values: Any) -> DType:
 def _written(value: Any) -> str:
     if not isinstance(value, np.ndarray):
         return str(value)
-    return np.array2string(value, separator=", ", formatter={"all": _written}) if value.size else repr(value.tolist())
+    return (
+        np.array2string(value, separator=", ", formatter={"all": _written})
+        if value.size
+        else repr(value.tolist())
+    )
 
 
-class RaggedTensorSpec(BatchableTypeSpec):
-    """The type of a RaggedTensor.
-
-    Args:
-      shape: with None for ragged dimensions.
-      dtype: of the values.
-      ragged_rank: the number of row partitions; `shape.rank - 1` unless given.
-      row_splits_dtype: int32 or int64.
-      flat_values_spec: the type of flat values that are no plain tensor.
-
-    >>> import headrace as tf
-    >>> tf.RaggedTensorSpec([None, None], tf.int32).is_compatible_with(tf.ragged.constant([[1], []]))
-    True
-    """
-
-    __slots__ = ("_dtype", "_flat_values_spec", "_ragged_rank", "_row_splits_dtype", "_shape")
-
-    def __init__(
-        self, shape: Any = None, dtype: Any = dtypes.float32, ragged_rank: int | None = None, row_splits_dtype: Any = dtypes.int64, flat_values_spec: Any = None,
-    ) -> None:  # fmt: skip
-        self._shape = TensorShape(shape)
-        self._row_splits_dtype = as_dtype(row_splits_dtype)
-        if self._row_splits_dtype not in (dtypes.int32, dtypes.int64):
-            raise ValueError(f"Argument `row_splits_dtype` must be int32 or int64, received {self._row_splits_dtype.name}.")
-        if flat_values_spec is not None:
-            if dtype is None:
-                dtype = flat_values_spec.dtype
-            elif as_dtype(dtype) is not flat_values_spec.dtype:
-                raise ValueError("dtype must be the same as flat_values_spec.dtype.")
-        elif dtype is None:
-            raise ValueError("At least one of dtype and flat_values_spec must be given.")
-        self._dtype = as_dtype(dtype)
-        self._flat_values_spec = flat_values_spec
-        rank = self._shape.rank
-        if ragged_rank is None:
-            if rank is None:
-                raise ValueError("Must specify ragged_rank or a shape with a known rank.")
-            ragged_rank = rank - 1
-        if not isinstance(ragged_rank, int):
-            raise TypeError(f"Argument `ragged_rank` must be an int, received {ragged_rank!r}.")
-        if rank is not None and ragged_rank >= rank:
-            raise ValueError(f"Argument `ragged_rank` ({ragged_rank}) must be less than rank ({rank}).")
-        self._ragged_rank = ragged_rank
-
-    @classmethod
-    def from_value(cls, value: RaggedTensor) -> RaggedTensorSpec:
-        """The spec of a RaggedTensor."""
-        spec = cls.__new__(cls)  # every call of a function makes one: without the constructor's checks
-        spec._shape, spec._dtype, spec._ragged_rank = of_raw(value._static_shape), value.dtype, value.ragged_rank
-        spec._row_splits_dtype, spec._flat_values_spec = value.row_splits.dtype, None
-        return spec
-
-    @property
-    def value_type(self) -> Any:
-        return RaggedTensor if self._ragged_rank > 0 else Tensor
-
-    @property
-    def shape(self) -> TensorShape:
-        return self._shape
-
-    @property
-    def dtype(self) -> DType:
-        return self._dtype
-
-    @property
-    def ragged_rank(self) -> int:
-        return self._ragged_rank
-
-    @property
-    def row_splits_dtype(self) -> DType:
-        return self._row_splits_dtype
-
-    @property
-    def flat_values_spec(self) -> Any:
-        return self._flat_values_spec
-
-    def _serialize(self) -> tuple[Any, ...]:
-        parts = (self._shape, self._dtype, self._ragged_rank, self._row_splits_dtype)
-        return parts if self._flat_values_spec is None else (*parts, self._flat_values_spec)
-
-    def is_compatible_with(self, spec_or_value: Any) -> bool:
-        if self._ragged_rank == 0:
-            value = spec_or_value
-            if not isinstance(value, (Tensor, TensorSpec)):
-                return False
-            return self._dtype is value.dtype and self._shape.is_compatible_with(value.shape)
-        return super().is_compatible_with(spec_or_value)
-
-    @property
-    def _component_specs(self) -> list[Any]:
-        flat, raw = self._flat_values_spec, self._shape._raw
-        if self._ragged_rank <= 0:
-            return [flat or TensorSpec(self._shape, self._dtype)]
-        flat = flat or TensorSpec(of_raw(None if raw is None else (None, *raw[self._ragged_rank + 1 :])), self._dtype)
-        rows, specs = 1, [flat]
-        for length in raw[: self._ragged_rank] if raw is not None else (None,) * self._ragged_rank:
-            rows = None if rows is None or length is None else rows * length  # type: ignore[assignment]
-            specs.append(TensorSpec(of_raw((None if rows is None else rows + 1,)), self._row_splits_dtype))
-        return specs
-
-    def _to_components(self, value: Any) -> list[Any]:
-        return [value.flat_values, *value.nested_row_splits] if isinstance(value, RaggedTensor) else [value]
-
-    def _from_components(self, components: Any) -> Any:
-        result = components[0]
-        if self._ragged_rank == 0:
-            return result
-        for splits in reversed(components[1:]):
-            partition = RowPartition(splits)
-            result = RaggedTensor(result, partition if isinstance(result, RaggedTensor) else partition.over(result), internal=_PRIVATE)
-        return result._set_shape(self._shape)
-
-    def _batch(self, batch_size: int | None) -> RaggedTensorSpec:
-        return RaggedTensorSpec(TensorShape([batch_size]).concatenate(self._shape), self._dtype, self._ragged_rank + 1, self._row_splits_dtype)
-
-    def _unbatch(self) -> RaggedTensorSpec:
-        # One row of a ragged tensor of rank 1 is a tensor, which a spec of ragged rank 0 describes.
-        return RaggedTensorSpec(self._shape[1:], self._dtype, self._ragged_rank - 1, self._row_splits_dtype)
-
-
-class RaggedTensorValue:
-    """The value of a RaggedTensor that a Session ran: NumPy values under NumPy row splits."""
-
-    def __init__(self, values: Any, row_splits: Any) -> None:
-        self._values, self._row_splits = values, np.asarray(row_splits)
-
-    values = property(lambda self: self._values)
-    row_splits = property(lambda self: self._row_splits)
-    dtype = property(lambda self: self._values.dtype)
-
-    @property
-    def flat_values(self) -> Any:
-        values = self._values
-        while isinstance(values, RaggedTensorValue):
-            values = values._values
-        return values
-
-    @property
-    def nested_row_splits(self) -> tuple[Any, ...]:
-        inner = self._values.nested_row_splits if isinstance(self._values, RaggedTensorValue) else ()
-        return (self._row_splits, *inner)
-
-    def to_list(self) -> list[Any]:
-        values = self._values.to_list() if isinstance(self._values, RaggedTensorValue) else self._values.tolist()
-        return [values[a:b] for a, b in zip(self._row_splits[:-1], self._row_splits[1:])]
-
-    def __repr__(self) -> str:
-        return f"tf.RaggedTensorValue(values={self._values!r}, row_splits={self._row_splits!r})"
-
-
-__all__ = ["RaggedTensor", "RaggedTensorSpec", "RaggedTensorValue", "is_ragged", "ragged_or_tensor"]
+__all__ = ["RaggedTensor", "is_ragged", "ragged_or_tensor"]

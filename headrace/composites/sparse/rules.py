@@ -59,10 +59,21 @@ def install() -> None:
             if callable(function):
                 add_rule(function, _values_rule(function))
     add_rule(tf.shape, _rule(_shape))
-    add_rule(tf.size, _rule(lambda input, out_type=None, name=None: tf.cast(tf.reduce_prod(input.dense_shape), out_type or tf.int32)))
+    add_rule(
+        tf.size,
+        _rule(
+            lambda input, out_type=None, name=None: tf.cast(
+                tf.reduce_prod(input.dense_shape), out_type or tf.int32
+            )
+        ),
+    )
     add_rule(tf.rank, _rule(lambda input, name=None: tf.size(input.dense_shape)))
     add_rule(tf.zeros_like, _rule(_like(0)))
     add_rule(tf.ones_like, _rule(_like(1)))
-    two = lambda args, kwargs: _multiply(*args, **kwargs) if len(args) >= 2 and is_sparse(args[0]) != is_sparse(args[1]) else NotImplemented
+    two = lambda args, kwargs: (
+        _multiply(*args, **kwargs)
+        if len(args) >= 2 and is_sparse(args[0]) != is_sparse(args[1])
+        else NotImplemented
+    )
     add_rule(tf.multiply, two)
     overrides.install()

@@ -44,18 +44,28 @@ class SparseTensor(CompositeTensor):
         self._shape = to_tensor(dense_shape, None if isinstance(dense_shape, Tensor) else dtypes.int64)
         for part, what in ((self._indices, "indices"), (self._shape, "dense_shape")):
             if part.dtype is not dtypes.int64:
-                raise TypeError(f"SparseTensor `{what}` must be int64, received {part.dtype.name}. Use tf.cast.")
-        where, count, rank = self._indices.shape.with_rank(2), self._values.shape.with_rank(1), self._shape.shape.with_rank(1)
+                raise TypeError(
+                    f"SparseTensor `{what}` must be int64, received {part.dtype.name}. Use tf.cast."
+                )
+        where, count, rank = (
+            self._indices.shape.with_rank(2),
+            self._values.shape.with_rank(1),
+            self._shape.shape.with_rank(1),
+        )
         for a, b in ((where[0], count[0]), (where[1], rank[0])):
             if a is not None and b is not None and a != b:
-                raise ValueError(f"Dimensions {a} and {b} are not compatible: indices have shape {where}, values {count}, dense_shape {rank}.")
+                raise ValueError(
+                    f"Dimensions {a} and {b} are not compatible: indices have shape {where}, values {count}, dense_shape {rank}."
+                )
         self._static: Any = None  # what is known of the shape beyond what `dense_shape` says
 
     @classmethod
     def from_value(cls, sparse_tensor_value: Any) -> SparseTensor:
         """A SparseTensor of a SparseTensorValue (or of another SparseTensor)."""
         if not hasattr(sparse_tensor_value, "dense_shape"):
-            raise TypeError(f"Argument sparse_tensor_value={sparse_tensor_value} is neither SparseTensor nor SparseTensorValue.")
+            raise TypeError(
+                f"Argument sparse_tensor_value={sparse_tensor_value} is neither SparseTensor nor SparseTensorValue."
+            )
         return cls(sparse_tensor_value.indices, sparse_tensor_value.values, sparse_tensor_value.dense_shape)
 
     @property
@@ -109,13 +119,20 @@ class SparseTensor(CompositeTensor):
 
     def consumers(self) -> list[Any]:
         """The operations that take one of the components."""
-        return [op for part in (self._indices, self._values, self._shape) if not part._is_eager for op in part.consumers()]
+        return [
+            op
+            for part in (self._indices, self._values, self._shape)
+            if not part._is_eager
+            for op in part.consumers()
+        ]
 
     def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
         """A SparseTensorValue, evaluated in a session (the default one, if none is given)."""
         from headrace.compat.session import default_session
 
-        return SparseTensorValue(*(session or default_session()).run([self._indices, self._values, self._shape], feed_dict))
+        return SparseTensorValue(
+            *(session or default_session()).run([self._indices, self._values, self._shape], feed_dict)
+        )
 
     @property
     def _type_spec(self) -> SparseTensorSpec:
@@ -191,13 +208,17 @@ class SparseTensorSpec(BatchableTypeSpec):
     @property
     def _component_specs(self) -> list[TensorSpec]:
         rank = self._shape.rank
-        return [TensorSpec([None, rank], dtypes.int64), TensorSpec([None], self._dtype), TensorSpec([rank], dtypes.int64)]
+        return [
+            TensorSpec([None, rank], dtypes.int64),
+            TensorSpec([None], self._dtype),
+            TensorSpec([rank], dtypes.int64),
+        ]
 
     def _to_components(self, value: Any) -> list[Any]:
         value = SparseTensor.from_value(value) if isinstance(value, SparseTensorValue) else value
         return [value.indices, value.values, value.dense_shape]
 
-    def _from_components(self, components: Any) -> SparseTensor:
+    def _from_components(self, components: Any) -> Any:
         if all(isinstance(c, np.ndarray) for c in components):
             return SparseTensorValue(*components)
         result = SparseTensor(*components)
@@ -226,7 +247,9 @@ def sparse_of(value: Any) -> SparseTensor:
     if isinstance(value, SparseTensorValue):
         return SparseTensor.from_value(value)
     if not isinstance(value, SparseTensor):
-        raise TypeError(f"Input must be a SparseTensor, received {value!r}. tf.sparse.from_dense makes one of a tensor.")
+        raise TypeError(
+            f"Input must be a SparseTensor, received {value!r}. tf.sparse.from_dense makes one of a tensor."
+        )
     return value
 
 
