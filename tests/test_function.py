@@ -424,3 +424,49 @@ class TestErrors:
 
         with pytest.raises(ValueError, match="MatMul"):
             f(tf.ones([2, 3]), tf.ones([2, 3]))
+
+
+class TestChecks:
+    """What cannot be seen before a compiled program runs is checked while it runs."""
+
+    def test_indices(self):
+        x = tf.constant([1.0, 2.0, 3.0])
+        f = tf.function(lambda x, i: tf.gather(x, i) * 2.0)
+        np.testing.assert_allclose(f(x, tf.constant([0, 2])), [2, 6])
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"indices is out of range \[0, 3\).*test_function.py"):
+            f(x, tf.constant([0, 5]))
+        np.testing.assert_allclose(f(x, tf.constant([1, 1])), [4, 4])
+        with pytest.raises(tf.errors.InvalidArgumentError, match="index into param shape"):
+            tf.function(lambda x, i: tf.gather_nd(x, i))(x, tf.constant([[4]]))
+        with pytest.raises(tf.errors.InvalidArgumentError, match="index into shape"):
+            tf.function(lambda i: tf.scatter_nd(i, [1.0], [3]))(tf.constant([[5]]))
+
+    def test_inside_loops_and_branches(self):
+        x = tf.constant([1.0, 2.0, 3.0])
+
+        @tf.function
+        def total(n):
+            s = 0.0
+            for i in tf.range(n):
+                s += x[i]
+            return s
+
+        assert float(total(tf.constant(3))) == 6.0
+        with pytest.raises(tf.errors.InvalidArgumentError, match="slice index is out of range"):
+            total(tf.constant(5))
+        f = tf.function(lambda p, i: tf.cond(p, lambda: tf.gather(x, i), lambda: x[0]))
+        assert float(f(tf.constant(False), tf.constant(9))) == 1.0
+        with pytest.raises(tf.errors.InvalidArgumentError, match="out of range"):
+            f(tf.constant(True), tf.constant(9))
+
+    def test_division_and_labels(self):
+        for fn in (lambda x, y: x // y, lambda x, y: x % y):
+            with pytest.raises(tf.errors.InvalidArgumentError, match="division by zero"):
+                tf.function(fn)(tf.constant([5, 6]), tf.constant([2, 0]))
+        f = tf.function(lambda labels, z: tf.nn.sparse_softmax_cross_entropy_with_logits(labels, z))
+        with pytest.raises(tf.errors.InvalidArgumentError, match="label value is out of range"):
+            f(tf.constant([7]), tf.zeros([1, 3]))
+
+    def test_jit_compile_clamps_as_tensorflow_does(self):
+        f = tf.function(lambda x, i: tf.gather(x, i), jit_compile=True)
+        assert float(f(tf.constant([1.0, 2.0]), tf.constant(7))) == 2.0

@@ -66,9 +66,29 @@ class Builder:
         self._n = 0
         self.differentiated = True  # False: the program has no backward pass, which some rules and compile options go by
         self.callbacks: list[Callable[..., Any]] = []
+        self.checking = False  # whether `check` makes the program fail
+        self._literals: dict[str, np.ndarray] = {}  # the values of scalar constants, by name
         self._zeros: set[str] = set()  # names of constants that are zero everywhere
         self._patches: dict[str, tuple[Value, Sequence[Value]]] = {}  # zeros but for an update at some position
         self.entries: dict[str, list[Any]] = {}  # of packed index vectors, by name: the scalars they were made of
+
+    def check(self, ok: Callable[[], Value], message: str) -> None:
+        """Makes the program fail with InvalidArgumentError when `ok()`, a boolean value, is not all true. A plain builder
+        (and a program compiled with `jit_compile=True`, as in TensorFlow) does without."""
+
+    def literal(self, value: Value) -> np.ndarray | None:
+        """The value of a scalar constant; None for anything else."""
+        return self._literals.get(value.name)
+
+    def check_indices(self, indices: Value, size: int, what: str = "indices") -> None:
+        """`check` that all of `indices` are in [0, size)."""
+        if indices.dtype.kind == "u":
+            inside = lambda: self.compare("LT", indices, self.constant(size, indices.dtype))
+        else:
+            inside = lambda: self.binary(
+                "and", self.compare("GE", indices, self.constant(0, indices.dtype)), self.compare("LT", indices, self.constant(size, indices.dtype))
+            )
+        self.check(inside, f"{what} is out of range [0, {size})")
 
     # --------------------------------------------------------------------------------------------------------- plumbing
     def fresh(self, shape: Sequence[int], dtype: DType) -> Value:
@@ -144,6 +164,8 @@ class Builder:
             found = self.fresh(array.shape, dtype)
             self._head.append(f'{found.name} = "stablehlo.constant"() <{{value = {_dense(array, dtype, splat)}}}> : () -> {found.type}')
             self._constants[key] = found
+            if array.ndim == 0:
+                self._literals[found.name] = array
             if splat and dtype.kind in "fc" and not data.strip(b"\0"):
                 self._zeros.add(found.name)
         return found

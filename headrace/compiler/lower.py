@@ -19,7 +19,7 @@ from headrace.core.dtypes import DType
 from headrace.core.graph import FuncGraph, Operation
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.state import building
-from headrace.ops.functional import Undefined, invariant, writes
+from headrace.ops.functional import Undefined, invariant, is_stateful, writes
 from headrace.ops.tensor_list import ListValue
 
 from .hlo import Builder, Value
@@ -79,9 +79,22 @@ class Lowering(Builder):
         self.iteration: Value | None = None  # inside loops: a number that differs in every iteration
         self.used: set[int] | None = None  # ids of the tensors somebody takes
         self.runtime_inputs: dict[Any, RuntimeInput] = {}
+        self.messages: list[str] = []  # what failed checks say; `status` is 0, or the number of the first that failed
+        self.status = Cell(self.constant(0, dtypes.int32))
 
     def cannot(self, why: str) -> CannotLower:
         return CannotLower(self.node, why)
+
+    def check(self, ok: Callable[[], Value], message: str) -> None:
+        if not self.checking:
+            return
+        good = ok()
+        good = self.reduce(good, range(good.rank), "and", True)
+        node = self.node
+        self.messages.append(f"{message} [Op:{node.type}] [[node {node.name} defined at {getattr(node, 'site', '<unknown>')}]]")
+        status = self.status.value
+        first = self.binary("and", self.unary("not", good), self.compare("EQ", status, self.constant(0, dtypes.int32)))
+        self.status.assign(self.select(first, self.constant(len(self.messages), dtypes.int32), status))
 
     def runtime_input(self, key: Any, shape: Sequence[int], dtype: DType, provider: Callable[[], np.ndarray]) -> Value:
         """A parameter whose value `provider()` gives before each run."""
@@ -110,7 +123,7 @@ class Lowering(Builder):
 
     def branch(self, index: Value, branches: Sequence[FuncGraph], inputs: Sequence[Any]) -> list[Any]:
         """`stablehlo.case` over graphs that take the same inputs. What only some branches compute is zeros in the others."""
-        cells = [a for a in inputs if isinstance(a, Cell)]
+        cells = [*(a for a in inputs if isinstance(a, Cell)), self.status]
         start = [c.value for c in cells]
         wrote = [c.written for c in cells]
         bodies, results = [], []
@@ -162,9 +175,12 @@ class Lowering(Builder):
                 break
             condition, body, inputs = condition.memo["before_stacks"], before, inputs[: len(before.inputs)]
         trips, exact = trip_count(condition, body, inputs)
+        if trips == 0 and not is_stateful(condition):
+            return [*inputs, *[None] * (n_all - len(inputs))]
         outer = self.iteration
         varying = [i for i in range(len(inputs)) if not invariant(body, i)]
-        cells = [a for a in dict.fromkeys(a for a in inputs if isinstance(a, Cell))]
+        cells = [*dict.fromkeys(a for a in inputs if isinstance(a, Cell)), self.status]
+        failed = False
         args = list(inputs)
         for i in varying:
             if type(args[i]) is np.ndarray:
@@ -191,10 +207,17 @@ class Lowering(Builder):
             return full
 
         def test(*values: Value) -> Value:
-            return as_value(self, self.inline(condition, enter(values))[0], dtypes.bool_)
+            checking, self.checking = self.checking, False  # a condition's region has nowhere to put a check's result
+            result = as_value(self, self.inline(condition, enter(values))[0], dtypes.bool_)
+            self.checking = checking
+            return result
 
         def step(*values: Value) -> list[Value]:
-            results = self.inline(body, enter(values))
+            nonlocal failed
+            full = enter(values)
+            status = self.status.value
+            results = self.inline(body, full)
+            failed = self.status.value is not status
             flat = [self.add(values[0], self.constant(1, dtypes.uint64)), *[c.value for c in cells]]
             for layout, i in zip(layouts, varying):
                 flat += layout.flatten(self, results[i])
@@ -208,7 +231,7 @@ class Lowering(Builder):
         next(out)
         for c, (value, written) in zip(cells, kept):
             after = next(out)
-            c.value, c.written = (after, True) if id(c) in changed else (value, written)
+            c.value, c.written = (after, True) if id(c) in changed or (c is self.status and failed) else (value, written)
         results = list(args)
         for layout, i in zip(layouts, varying):
             results[i] = layout.rebuild(out)
@@ -232,6 +255,7 @@ class Lowering(Builder):
     def _probe(self, body: FuncGraph, args: list[Any], varying: Sequence[int], cells: Sequence[Cell]) -> None:
         """Lowers the body once for nothing but to learn the element shapes of lists that nothing was put into yet."""
         saved = [(c.value, c.written) for c in cells]
+        messages = len(self.messages)
         lines, head, constants, inputs = list(self._lines), list(self._head), dict(self._constants), dict(self.runtime_inputs)
         trial = list(args)
         for i in varying:
@@ -245,6 +269,7 @@ class Lowering(Builder):
             if isinstance(args[i], ListValue) and args[i].buffer is None and args[i].spec.shape is None:
                 args[i].spec.shape, args[i].spec.inner = results[i].spec.shape, results[i].spec.inner
         self._lines[:], self._head, self._constants, self.runtime_inputs, self.iteration = lines, head, constants, inputs, iteration
+        del self.messages[messages:]
         for c, (value, written) in zip(cells, saved):
             c.value, c.written = value, written
         for i in varying:

@@ -229,6 +229,7 @@ class Cluster:
     def _compile(self, tensors: Sequence[EagerTensor], states: Sequence[VariableState]) -> Executable:
         b = Lowering(runtime.default_device().platform)
         b.differentiated = _differentiated(self.nodes)
+        b.checking = not self.program.must_compile
         valued = self.program.valued
         env: dict[int, Any] = {}
         parameters: list[Value] = []
@@ -280,14 +281,14 @@ class Cluster:
                     self._give_up(t.op, CannotLower(t.op, "a list of unknown length leaves the compiled program"))
         computed = [r for r in results if isinstance(r, Value)]
         written = [k for k, c in enumerate(order) if c.written]
-        returned = [order[k].value for k in written] + computed
+        returned = [order[k].value for k in written] + computed + ([b.status.value] if b.messages else [])
         extra = list(b.runtime_inputs.values())
         inputs = [*starts, *parameters, *[r.value for r in extra]]
         aliases = {k: j for j, k in enumerate(written)}
         text = b.function(inputs, returned, module=_module_name(self.program.graph.name), aliases=aliases)
         program = runtime.compile(text, [(v.shape, v.dtype._np) for v in returned], callbacks=b.callbacks, options={} if b.differentiated else _FORWARD) if returned else None
         layout = [(None if isinstance(r, Value) else r if isinstance(r, np.ndarray) else np.zeros((), t._dtype._np), t._dtype) for r, t in zip(results, self.outputs)]
-        return Executable(program, text, positions, unique, written, [r.provider for r in extra], layout, {k: (n, results[k].dtype) for k, n in lists.items()})
+        return Executable(program, text, positions, unique, written, [r.provider for r in extra], layout, {k: (n, results[k].dtype) for k, n in lists.items()}, b.messages)
 
     def _enter_list(self, b: Lowering, t: Any, x: EagerTensor) -> tuple[ListValue, Value | None]:
         """A list from outside: its buffer is a parameter, its length is known."""
@@ -337,13 +338,13 @@ def _module_name(name: str) -> str:
 class Executable:
     """A compiled cluster with its calling convention: variables, then tensors, then values the host provides."""
 
-    __slots__ = ("cells", "layout", "lists", "plain", "positions", "program", "providers", "text", "written")
+    __slots__ = ("cells", "layout", "lists", "messages", "plain", "positions", "program", "providers", "text", "written")
 
     def __init__(
-        self, program: Any, text: str, positions: list[int], cells: list[int], written: list[int], providers: list[Any], layout: list[Any], lists: dict[int, Any]
+        self, program: Any, text: str, positions: list[int], cells: list[int], written: list[int], providers: list[Any], layout: list[Any], lists: dict[int, Any], messages: list[str]
     ) -> None:  # fmt: skip
         self.program, self.text, self.positions, self.cells, self.written, self.providers = program, text, positions, cells, written, providers
-        self.layout, self.lists = layout, lists
+        self.layout, self.lists, self.messages = layout, lists, messages
         self.plain = None if lists or any(k is not None for k, _ in layout) else [d for _, d in layout]  # dtypes, when every output is computed
 
     def run(self, tensors: Sequence[EagerTensor], states: Sequence[VariableState]) -> list[EagerTensor]:
@@ -363,6 +364,8 @@ class Executable:
             s.buffer, s.array = buffer, None
         if written:
             results = results[len(written) :]
+        if self.messages:
+            raise_failed(results.pop(), self.messages)
         if self.plain is not None:
             return [wrap_buffer(r, d) for r, d in zip(results, self.plain)]
         it = iter(results)
@@ -386,6 +389,13 @@ def _differentiated(nodes: Sequence[Operation]) -> bool:
                 if isinstance(inner, FuncGraph) and _differentiated(inner.operations):
                     return True
     return False
+
+
+def raise_failed(status: Any, messages: Sequence[str]) -> None:
+    """Raises what the program's checks found, if they found something. This waits for the program."""
+    code = int(runtime.to_numpy(status))
+    if code:
+        raise errors.InvalidArgumentError(None, None, messages[code - 1])
 
 
 def _list_key(x: EagerTensor) -> Any:
@@ -454,7 +464,7 @@ class _Direct:
         places = [self.tensors[i] for i in executable.positions]
         fixed = {i: captured[i - arguments] for i in places if i >= arguments}
         straight = places == list(range(arguments))
-        dtypes_out, run, new = executable.plain, executable.program.run, EagerTensor.__new__
+        dtypes_out, run, new, messages = executable.plain, executable.program.run, EagerTensor.__new__, executable.messages
 
         def call(args: Sequence[EagerTensor]) -> list[EagerTensor]:
             buffers = [c.buffer if c.buffer is not None else _variable_buffer(c) for c in cells]
@@ -466,6 +476,8 @@ class _Direct:
                 for c, buffer in zip(written, results):
                     c.buffer = buffer
                 results = results[n:]
+            if messages:
+                raise_failed(results.pop(), messages)
             out = []
             for buffer, dtype in zip(results, dtypes_out):
                 t = new(EagerTensor)

@@ -1,8 +1,7 @@
 """Reading and writing by index: Gather, GatherNd, the ScatterNd family, OneHot, Where.
 
-On the host an index out of range is an InvalidArgumentError. In compiled programs, as in TensorFlow's own XLA
-programs, gathers clamp such an index to the nearest valid one and scatters drop the update: checking would
-cost a pass over the indices."""
+An index out of range is an InvalidArgumentError. Only with `jit_compile=True`, as in TensorFlow's own XLA programs,
+gathers clamp such an index to the nearest valid one and scatters drop the update."""
 
 from __future__ import annotations
 
@@ -125,6 +124,7 @@ def _(b: Any, params: Any, indices: Any, axis: Any, batch_dims: int) -> Any:
     shape = params.shape[:at] + indices.shape[batch:] + params.shape[at + 1 :]
     if 0 in shape or params.shape[at] == 0:
         return b.zeros(shape, params.dtype)
+    b.check_indices(indices, params.shape[at])
     if indices.rank == 0:
         zero = b.constant(0, indices.dtype)
         sizes = [1 if i == at else d for i, d in enumerate(params.shape)]
@@ -275,6 +275,13 @@ def _(b: Any, params: Any, indices: Any, bad_indices_policy: str) -> Any:
         return b.broadcast_to(params, shape)
     if 0 in shape or 0 in params.shape:
         return b.zeros(shape, params.dtype)
+    if not bad_indices_policy or bad_indices_policy == "ERROR":
+        limits = b.constant(np.asarray(params.shape[:depth], indices.dtype._np))
+        zero = b.constant(0, indices.dtype)
+        b.check(
+            lambda: b.binary("and", b.compare("GE", indices, zero), b.compare("LT", indices, limits)),
+            f"indices does not index into param shape {list(params.shape)}",
+        )
     out = b.gather(
         params,
         indices,

@@ -181,15 +181,16 @@ def _sparse_lower(b: Builder, features: Value, labels: Value) -> list[Value]:
     one, zero = b.full(z.shape, 1, work), b.zeros(z.shape, work)
     chosen = b.compare("EQ", _spread(b, labels, z), b.iota(z.shape, 1, labels.dtype))
     backprop = b.sub(b.div(e, _spread(b, total, e)), b.select(chosen, one, zero))
-    # A compiled program cannot raise: labels out of range give NaN.
-    bad = b.binary(
-        "or",
-        b.compare("LT", labels, b.zeros(labels.shape, labels.dtype)),
-        b.compare("GE", labels, b.full(labels.shape, z.shape[1], labels.dtype)),
-    )
-    nan = b.full(loss.shape, np.nan, work)
-    loss = b.select(bad, nan, loss)
-    backprop = b.select(_spread(b, bad, z), b.full(z.shape, np.nan, work), backprop)
+    b.check_indices(labels, z.shape[1], "a label value")
+    if not b.checking:  # the program cannot raise: labels out of range give NaN
+        bad = b.binary(
+            "or",
+            b.compare("LT", labels, b.zeros(labels.shape, labels.dtype)),
+            b.compare("GE", labels, b.full(labels.shape, z.shape[1], labels.dtype)),
+        )
+        nan = b.full(loss.shape, np.nan, work)
+        loss = b.select(bad, nan, loss)
+        backprop = b.select(_spread(b, bad, z), b.full(z.shape, np.nan, work), backprop)
     return [b.convert(loss, dtype), b.convert(backprop, dtype)]
 
 

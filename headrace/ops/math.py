@@ -94,11 +94,26 @@ def _legacy_quotient(x: np.ndarray, y: np.ndarray) -> Any:
     return _truncated_quotient(x, y) if x.dtype.kind in "iu" else np.true_divide(x, y)
 
 
+def _check_divisor(b: Builder, y: Value) -> None:
+    if y.dtype.kind in "iu" and not (b.literal(y) or 0):
+        b.check(lambda: b.compare("NE", y, b.zeros(y.shape, y.dtype)), "Integer division by zero")
+
+
+def _lower_truncated(b: Builder, x: Value, y: Value) -> Value:
+    _check_divisor(b, y)
+    return b.div(x, y) if x.dtype.kind in "iuc" else _truncate(b, b.div(x, y))
+
+
+def _lower_legacy(b: Builder, x: Value, y: Value) -> Value:
+    _check_divisor(b, y)
+    return b.div(x, y)
+
+
 realdiv = binary("RealDiv", np.true_divide, "divide", _div_grad, INEXACT, name="realdiv")
-legacy_div = binary("Div", _legacy_quotient, "divide", _div_grad)  # of integers: truncates
+legacy_div = binary("Div", _legacy_quotient, _lower_legacy, _div_grad)  # of integers: truncates
 truncatediv = binary(
     "TruncateDiv", _truncated_quotient,
-    lambda b, x, y: b.div(x, y) if x.dtype.kind in "iuc" else _truncate(b, b.div(x, y)),
+    _lower_truncated,
     lambda x, y, z, g: (None, None), name="truncatediv",
 )  # fmt: skip
 
@@ -125,6 +140,7 @@ def _signs_differ(b: Builder, r: Value, y: Value) -> Value:
 
 
 def _lower_floor_div(b: Builder, x: Value, y: Value) -> Value:
+    _check_divisor(b, y)
     x, y = b.broadcast_together(x, y)
     q = b.div(x, y)
     if x.dtype.kind == "u":
@@ -152,6 +168,7 @@ def _floor_remainder(x: np.ndarray, y: np.ndarray) -> Any:
 
 
 def _lower_floor_mod(b: Builder, x: Value, y: Value) -> Value:
+    _check_divisor(b, y)
     x, y = b.broadcast_together(x, y)
     r = b.binary("remainder", x, y)
     return r if x.dtype.kind == "u" else b.select(_signs_differ(b, r, y), b.add(r, y), r)

@@ -1,6 +1,6 @@
 """Writing by index: ScatterNd and the TensorScatter family.
 
-Indices out of range are treated as in gather.py: an error on the host, dropped in compiled programs."""
+Indices out of range are treated as in gather.py: an error; with `jit_compile=True` such updates are dropped."""
 
 from __future__ import annotations
 
@@ -69,6 +69,13 @@ def lower_scatter(b: Any, x: Any, indices: Any, updates: Any, kind: str | None) 
     if 0 in updates.shape or 0 in x.shape:
         return x
     shape = x.shape
+    limits = b.constant(np.asarray(shape[:depth], indices.dtype._np))
+    b.check(
+        lambda: b.binary(
+            "and", b.compare("GE", indices, b.constant(0, indices.dtype)), b.compare("LT", indices, limits)
+        ),
+        f"indices does not index into shape {list(shape)}",
+    )
     if depth == 0:  # every update is for the whole tensor
         x, depth = b.reshape(x, (1, *shape)), 1
         indices = b.zeros((*indices.shape[:-1], 1), INT32)

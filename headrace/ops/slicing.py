@@ -304,13 +304,14 @@ class Plan:
                     zero = b.constant(0, at.dtype)
                     wrapped = b.add(at, b.constant(shape[k], at.dtype))
                     self.dynamic[k] = b.select(b.compare("LT", at, zero), wrapped, at)
+                    b.check_indices(self.dynamic[k], shape[k], "slice index")
                 else:
                     self.starts[k] = lo[i] % shape[k]  # type: ignore[operator]
                 continue
             self.result.append(self.counts[k])
 
     def take(self, b: Any, x: Any) -> Any:
-        """The selected elements. A runtime index outside of its dimension is clamped, as XLA does."""
+        """The selected elements. A runtime index outside of its dimension is an error (clamped with `jit_compile=True`)."""
         starts, shape = list(self.starts), x.shape
         if 0 in self.counts:
             return b.zeros(self.result, x.dtype)
