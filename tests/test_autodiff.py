@@ -601,6 +601,14 @@ def test_vectorized_map_is_differentiable():
         close(a, b)
 
 
+def test_vectorized_map_looks_up_rows_of_a_variable():
+    v, ids = tf.Variable(W), tf.constant([[0, 2], [1, 1]])
+    with tf.GradientTape() as tape:
+        y = tf.vectorized_map(lambda i: tf.gather(v, i) ** 2.0, ids, fallback_to_while_loop=False)
+    close(y, W[ids.numpy()] ** 2)
+    close(tf.convert_to_tensor(tape.gradient(y, v)), 2 * W * [[1.0], [2.0], [1.0]])
+
+
 def test_vectorized_map_keeps_custom_gradients():
     x = tf.constant(X)
     with tf.GradientTape() as tape:
@@ -635,3 +643,13 @@ def test_vectorized_map_errors():
         tf.vectorized_map(lambda t: t, tf.constant(1.0))
     with pytest.raises(ValueError, match="Unique"):
         tf.vectorized_map(lambda m: tf.unique(m).y, tf.zeros([3, 2]), fallback_to_while_loop=False)
+
+
+@pytest.mark.parametrize("given", [[1.0, 1.0], [tf.ones([2])] * 3])
+def test_output_gradients_are_one_per_target(given: list[object]) -> None:
+    x = tf.constant([1.0, 2.0])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = x * x
+    with pytest.raises(ValueError, match=f"1 target.*{len(given)} output_gradients"):
+        tape.gradient(y, x, output_gradients=given)

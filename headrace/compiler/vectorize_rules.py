@@ -462,6 +462,13 @@ def _moved(x: Any, axis: int) -> list[int]:
     return [axis, *[i for i in range(len(x._raw_shape)) if i != axis]]
 
 
+@rule("ResourceGather")
+def _resource_gather(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
+    if inputs[0].stacked or node.attrs["batch_dims"]:
+        return None
+    return call(node.op_def, [x.tensor for x in inputs], node.attrs)
+
+
 @rule("GatherNd")
 def _gather_nd(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     params, indices = inputs

@@ -206,7 +206,9 @@ class _TangentGraph(FuncGraph):
         if not inside or id(tensor) in self._left or tensor.op.op_def.stateful:
             return super().capture(tensor, name)
         node = tensor.op
-        if tensor.value_index >= len(self._again.get(id(node), ())):  # (a gradient may have given it more outputs since)
+        if tensor.value_index >= len(
+            self._again.get(id(node), ())
+        ):  # (a gradient may have given it more outputs since)
             result = execute(node.op_def, list(node.inputs), node.attrs)
             self._again[id(node)] = flatten_outputs(result)
         return self._again[id(node)][tensor.value_index]
