@@ -1,9 +1,11 @@
 """Extension types, and public functions on classes of the user's own."""
 
+# ruff: noqa: UP006, UP007, UP035, UP037, UP045 - annotations as programs have them
+
 from __future__ import annotations
 
 import typing
-from typing import List, Optional, Tuple, Union  # noqa: UP035 - annotations that older programs use
+from typing import List, Optional, Tuple, Union
 
 import numpy as np
 import pytest
@@ -89,9 +91,12 @@ def test_values():
 def test_constants_are_converted():
     s = Settings("a", shape=[1, 2], dtype="int32")
     assert (s.shape, s.dtype) == (tf.TensorShape([1, 2]), tf.int32)
-    assert repr(Settings("a")) == "Settings(name='a', n=5, x=1.0, flag=False, shape=TensorShape([None]), dtype=tf.float32)"
+    assert (
+        repr(Settings("a"))
+        == "Settings(name='a', n=5, x=1.0, flag=False, shape=TensorShape([None]), dtype=tf.float32)"
+    )
     assert bool(Settings("a") == Settings("a"))
-    assert not Settings("a") == Settings("b")
+    assert (Settings("a") == Settings("b")) is False
     assert repr(Tree(1, Tree(2))) == "Tree(value=1, child=Tree(value=2, child=None))"
 
 
@@ -205,7 +210,10 @@ def test_functions():
     assert f(Masked([1], [True]))[0].values.numpy().tolist() == [2]
     f(masked())
     assert f.experimental_get_tracing_count() == 2
-    g = tf.function(lambda m: m.values, input_signature=[Masked.Spec(tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.bool))])
+    g = tf.function(
+        lambda m: m.values,
+        input_signature=[Masked.Spec(tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.bool))],
+    )
     assert g(masked()).shape == [3]
     assert g(Masked([1], [True])).shape == [1]
     assert g.experimental_get_tracing_count() == 1
@@ -217,7 +225,9 @@ def test_branches_and_loops():
     m = masked()
     picked = tf.function(lambda p: tf.cond(p, lambda: m, lambda: Masked(m.values, ~m.mask)))
     assert picked(tf.constant(False)).mask.numpy().tolist() == [False, True, False]
-    _, looped = tf.function(lambda: tf.while_loop(lambda i, x: i < 3, lambda i, x: (i + 1, Masked(x.values + 1, x.mask)), (0, m)))()
+    _, looped = tf.function(
+        lambda: tf.while_loop(lambda i, x: i < 3, lambda i, x: (i + 1, Masked(x.values + 1, x.mask)), (0, m))
+    )()
     assert looped.values.numpy().tolist() == [4, 5, 6]
 
 
@@ -230,7 +240,9 @@ def test_gradients_of_fields():
 
 
 def test_batches():
-    assert Pair.Spec(tf.TensorSpec([2]), tf.TensorSpec([3]))._batch(5) == Pair.Spec(tf.TensorSpec([5, 2]), tf.TensorSpec([5, 3]))
+    assert Pair.Spec(tf.TensorSpec([2]), tf.TensorSpec([3]))._batch(5) == Pair.Spec(
+        tf.TensorSpec([5, 2]), tf.TensorSpec([5, 3])
+    )
     sums = tf.map_fn(lambda p: p.x + p.y, Pair([1, 2], [3, 4]), fn_output_signature=tf.int32)
     assert sums.numpy().tolist() == [4, 6]
     spec = Pair.Spec(tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.int32))
@@ -339,6 +351,8 @@ def test_raw_ops():
 
 def test_dlpack():
     t = tf.constant([[1.0, 2.0]])
-    assert tf.experimental.dlpack.from_dlpack(tf.experimental.dlpack.to_dlpack(t)).numpy().tolist() == [[1.0, 2.0]]
+    assert tf.experimental.dlpack.from_dlpack(tf.experimental.dlpack.to_dlpack(t)).numpy().tolist() == [
+        [1.0, 2.0]
+    ]
     with pytest.raises(tf.errors.InvalidArgumentError):
         tf.experimental.dlpack.to_dlpack([1.0])

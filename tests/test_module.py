@@ -80,7 +80,9 @@ def test_lists_may_grow_later():
 
 
 def test_paths():
-    paths = [path for path, _ in Network()._flatten(with_path=True, predicate=lambda v: isinstance(v, tf.Variable))]
+    paths = [
+        path for path, _ in Network()._flatten(with_path=True, predicate=lambda v: isinstance(v, tf.Variable))
+    ]
     assert paths[0] == ("table", "a")
     assert ("again", "w") in paths
     assert ("layers", 0, "w") in paths

@@ -175,7 +175,10 @@ def test_types_need_not_be_checked():
 def test_map_structure():
     assert tf.nest.map_structure(lambda x: x + 1, {"b": 1, "a": (2, [3])}) == {"b": 2, "a": (3, [4])}
     assert tf.nest.map_structure(lambda a, b: a + b, [1], (2,), check_types=False) == [3]
-    assert tf.nest.map_structure(lambda a, b: (a, b), {"a": 1, "b": 2}, {"b": 5, "a": 6}) == {"a": (1, 6), "b": (2, 5)}
+    assert tf.nest.map_structure(lambda a, b: (a, b), {"a": 1, "b": 2}, {"b": 5, "a": 6}) == {
+        "a": (1, 6),
+        "b": (2, 5),
+    }
 
 
 @pytest.mark.parametrize(
@@ -193,10 +196,16 @@ def test_map_structure_misuse(call, error):
 
 
 def test_composites_are_expanded_on_demand():
-    r, deeper, s = tf.ragged.constant([[1], [2, 3]]), tf.ragged.constant([[[1]], []]), tf.sparse.from_dense([1.0])
+    r, deeper, s = (
+        tf.ragged.constant([[1], [2, 3]]),
+        tf.ragged.constant([[[1]], []]),
+        tf.sparse.from_dense([1.0]),
+    )
     assert len(tf.nest.flatten([r, s])) == 2
     assert len(tf.nest.flatten([r, s], expand_composites=True)) == 5
-    doubled = tf.nest.map_structure(lambda x: x * 2 if x.dtype == tf.int32 else x, [r], expand_composites=True)
+    doubled = tf.nest.map_structure(
+        lambda x: x * 2 if x.dtype == tf.int32 else x, [r], expand_composites=True
+    )
     assert doubled[0].to_list() == [[2], [4, 6]]
     tf.nest.assert_same_structure(r, tf.ragged.constant([[9, 9]]), expand_composites=True)
     tf.nest.assert_same_structure(r, tf.RaggedTensorSpec([None, None], tf.int32), expand_composites=True)

@@ -41,7 +41,9 @@ def traced(fn, *args):
     def spec(x):
         if isinstance(x, R):
             inner = x.flat_values.shape[1:].as_list()
-            return tf.RaggedTensorSpec([None] * (1 + x.ragged_rank) + inner, x.dtype, x.ragged_rank, x.row_splits.dtype)
+            return tf.RaggedTensorSpec(
+                [None] * (1 + x.ragged_rank) + inner, x.dtype, x.ragged_rank, x.row_splits.dtype
+            )
         return tf.TensorSpec(x.shape, x.dtype)
 
     return tf.function(fn, input_signature=[spec(a) for a in args], autograph=False)(*args)
@@ -251,7 +253,14 @@ def test_indexing_uniform_inner_dimensions():
 
 @pytest.mark.parametrize(
     ("key", "error"),
-    [(7, IndexError), ((S(None), 0), ValueError), ((Ellipsis, -1), ValueError), (1.5, TypeError), ((0, 5), tf.errors.InvalidArgumentError), (S(None, None, 0), ValueError)],
+    [
+        (7, IndexError),
+        ((S(None), 0), ValueError),
+        ((Ellipsis, -1), ValueError),
+        (1.5, TypeError),
+        ((0, 5), tf.errors.InvalidArgumentError),
+        (S(None, None, 0), ValueError),
+    ],
     ids=str,
 )
 def test_bad_index(key, error):
@@ -289,7 +298,7 @@ def uniform():
         (lambda r: r // 2.0, [[0.0, 1.0], [], [1.0, 2.0, 2.0]]),
         (lambda r: r**2.0, [[1.0, 4.0], [], [9.0, 16.0, 25.0]]),
         (lambda r: r > 2.0, [[False, False], [], [True, True, True]]),
-        (lambda r: 2.0 < r, [[False, False], [], [True, True, True]]),
+        (lambda r: tf.constant(2.0) < r, [[False, False], [], [True, True, True]]),
         (lambda r: r == 2.0, [[False, True], [], [False, False, False]]),
         (lambda r: r != r, [[False, False], [], [False, False, False]]),
         (lambda r: ~(r > 2.0), [[True, True], [], [False, False, False]]),
@@ -383,7 +392,14 @@ def test_functions_refuse_what_does_not_fit(fn):
 
 
 @pytest.mark.parametrize(
-    "fn", [lambda r: tf.reduce_sum(r, 5), lambda r: tf.concat([r, r], 5), lambda r: tf.expand_dims(r, 5), lambda r: tf.squeeze(r), lambda r: tf.concat([r, C(FF)], 0)]
+    "fn",
+    [
+        lambda r: tf.reduce_sum(r, 5),
+        lambda r: tf.concat([r, r], 5),
+        lambda r: tf.expand_dims(r, 5),
+        lambda r: tf.squeeze(r),
+        lambda r: tf.concat([r, C(FF)], 0),
+    ],
 )
 def test_bad_axes(fn):
     with pytest.raises(ValueError):
@@ -488,32 +504,53 @@ def test_gradient_of_raw_gather():
     values = tf.constant([1.0, 2.0, 3.0])
     with tf.GradientTape() as tape:
         tape.watch(values)
-        _, picked = tf.raw_ops.RaggedGather(params_nested_splits=[[0, 2, 3]], params_dense_values=values, indices=[1, 0, 0], OUTPUT_RAGGED_RANK=1)
+        _, picked = tf.raw_ops.RaggedGather(
+            params_nested_splits=[[0, 2, 3]],
+            params_dense_values=values,
+            indices=[1, 0, 0],
+            OUTPUT_RAGGED_RANK=1,
+        )
     same(tf.convert_to_tensor(tape.gradient(picked, values)), [2.0, 2.0, 1.0])
 
 
 # -------------------------------------------------------------------------------------------------------- specs, partitions
 def test_specs():
     s = tf.RaggedTensorSpec([None, None], tf.int32)
-    assert (s.shape, s.dtype, s.ragged_rank, s.row_splits_dtype) == (tf.TensorShape([None, None]), tf.int32, 1, tf.int64)
+    assert (s.shape, s.dtype, s.ragged_rank, s.row_splits_dtype) == (
+        tf.TensorShape([None, None]),
+        tf.int32,
+        1,
+        tf.int64,
+    )
     assert s.is_compatible_with(C([[1], []]))
     assert not s.is_compatible_with(tf.constant([[1]]))
     assert tf.type_spec_from_value(C([[1]])) == tf.RaggedTensorSpec([1, None], tf.int32)
-    assert tf.RaggedTensorSpec([2, None]).most_specific_common_supertype([tf.RaggedTensorSpec([3, None])]) == tf.RaggedTensorSpec([None, None])
+    assert tf.RaggedTensorSpec([2, None]).most_specific_common_supertype(
+        [tf.RaggedTensorSpec([3, None])]
+    ) == tf.RaggedTensorSpec([None, None])
     assert s._unbatch().value_type is tf.Tensor
     assert s._batch(4) == tf.RaggedTensorSpec([4, None, None], tf.int32)
     assert repr(s) == "RaggedTensorSpec(TensorShape([None, None]), tf.int32, 1, tf.int64)"
-    for bad in (lambda: tf.RaggedTensorSpec(), lambda: tf.RaggedTensorSpec([None], ragged_rank=1), lambda: tf.RaggedTensorSpec([None, None], row_splits_dtype=tf.float32)):
+    for bad in (
+        lambda: tf.RaggedTensorSpec(),
+        lambda: tf.RaggedTensorSpec([None], ragged_rank=1),
+        lambda: tf.RaggedTensorSpec([None, None], row_splits_dtype=tf.float32),
+    ):
         with pytest.raises(ValueError):
             bad()
-    value = nest.map_structure(lambda t: t, R.from_uniform_row_length([1, 2, 3, 4], 2), expand_composites=True)
+    value = nest.map_structure(
+        lambda t: t, R.from_uniform_row_length([1, 2, 3, 4], 2), expand_composites=True
+    )
     assert value.shape == [2, 2]
 
 
 def test_row_partitions():
     P = tf.experimental.RowPartition
     p = P.from_row_lengths([2, 0, 3])
-    same([p.row_splits(), p.row_starts(), p.row_limits(), p.value_rowids(), p.offsets_in_rows()], [[0, 2, 2, 5], [0, 2, 2], [2, 2, 5], [0, 0, 2, 2, 2], [0, 1, 0, 1, 2]])
+    same(
+        [p.row_splits(), p.row_starts(), p.row_limits(), p.value_rowids(), p.offsets_in_rows()],
+        [[0, 2, 2, 5], [0, 2, 2], [2, 2, 5], [0, 0, 2, 2, 2], [0, 1, 0, 1, 2]],
+    )
     assert (p.static_nrows, int(p.nvals()), p.is_uniform(), p.dtype) == (3, 5, False, tf.int64)
     assert p.with_dtype(tf.int32).row_splits().dtype == tf.int32
     assert repr(p) == "tf.RowPartition(row_splits=[0 2 2 5])"

@@ -48,7 +48,12 @@ def parts(value):
 
 
 def traced(fn, *args):
-    specs = [tf.SparseTensorSpec([None] * a.shape.rank, a.dtype) if isinstance(a, tf.SparseTensor) else tf.TensorSpec(a.shape, a.dtype) for a in args]
+    specs = [
+        tf.SparseTensorSpec([None] * a.shape.rank, a.dtype)
+        if isinstance(a, tf.SparseTensor)
+        else tf.TensorSpec(a.shape, a.dtype)
+        for a in args
+    ]
     return tf.function(fn, input_signature=specs, autograph=False)(*args)
 
 
@@ -221,8 +226,15 @@ def test_misuse(make, error):
 
 def test_properties():
     s = two()
-    assert (s.shape, s.get_shape(), s.dtype, s.indices.dtype) == (tf.TensorShape([3, 4]), tf.TensorShape([3, 4]), tf.float32, tf.int64)
-    assert repr(s).startswith("SparseTensor(indices=tf.Tensor(\n[[0 1]\n [2 0]], shape=(2, 2), dtype=int64), values=tf.Tensor([5. 7.]")
+    assert (s.shape, s.get_shape(), s.dtype, s.indices.dtype) == (
+        tf.TensorShape([3, 4]),
+        tf.TensorShape([3, 4]),
+        tf.float32,
+        tf.int64,
+    )
+    assert repr(s).startswith(
+        "SparseTensor(indices=tf.Tensor(\n[[0 1]\n [2 0]], shape=(2, 2), dtype=int64), values=tf.Tensor([5. 7.]"
+    )
     assert s == s
     assert tf.SparseTensor.from_value(s).shape == [3, 4]
     with pytest.raises(TypeError):
@@ -236,7 +248,9 @@ def test_spec():
     assert tf.SparseTensorSpec([None, 4]).is_compatible_with(two())
     assert not tf.SparseTensorSpec([None, 4], tf.int32).is_compatible_with(two())
     assert spec._batch(3)._unbatch() == spec
-    assert tf.SparseTensorSpec([2, None]).most_specific_common_supertype([tf.SparseTensorSpec([3, None])]) == tf.SparseTensorSpec([None, None])
+    assert tf.SparseTensorSpec([2, None]).most_specific_common_supertype(
+        [tf.SparseTensorSpec([3, None])]
+    ) == tf.SparseTensorSpec([None, None])
 
 
 def test_functions_branches_and_loops():
@@ -296,41 +310,60 @@ def test_a_sparse_tensor_may_be_a_source():
     assert parts_of(parts(tape.gradient(y, s)))[:2] == [[[0, 1], [2, 0]], [5.0, 1.0]]
 
 
-I, V, SHAPE, B = np.array([[0, 1], [2, 0], [2, 3]]), np.array([0.5, -1.5, 2.0]), np.array([3, 4]), np.arange(8.0).reshape(4, 2) / 7
+I, V, SHAPE, B = (
+    np.array([[0, 1], [2, 0], [2, 3]]),
+    np.array([0.5, -1.5, 2.0]),
+    np.array([3, 4]),
+    np.arange(8.0).reshape(4, 2) / 7,
+)
 
 
-@pytest.mark.parametrize(("adjoint_a", "adjoint_b"), [(False, False), (True, False), (False, True), (True, True)])
+@pytest.mark.parametrize(
+    ("adjoint_a", "adjoint_b"), [(False, False), (True, False), (False, True), (True, True)]
+)
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "int32", "bfloat16"])
 def test_matmul_kernel_equals_lowering(adjoint_a, adjoint_b, dtype):
     dense = np.zeros((3, 4))
     dense[tuple(I.T)] = V
     b = (B[:3] if adjoint_a else B).T if adjoint_b else (B[:3] if adjoint_a else B)
     a_values, b_values = (tf.cast(x * 4, dtype).numpy() for x in (V, b))
-    fn = lambda i, v, s, b: tf.raw_ops.SparseTensorDenseMatMul(a_indices=i, a_values=v, a_shape=s, b=b, adjoint_a=adjoint_a, adjoint_b=adjoint_b)
+    fn = lambda i, v, s, b: tf.raw_ops.SparseTensorDenseMatMul(
+        a_indices=i, a_values=v, a_shape=s, b=b, adjoint_a=adjoint_a, adjoint_b=adjoint_b
+    )
     wide = np.complex128 if dtype == "complex64" else np.float64
     full = np.zeros((3, 4), wide)
     full[tuple(I.T)] = a_values.astype(wide)
     other = b_values.astype(wide)
     expected = (full.T if adjoint_a else full) @ (other.T if adjoint_b else other)
     result = fn(I, a_values, SHAPE, b_values)
-    np.testing.assert_allclose(result.numpy().astype(wide), expected, rtol=1e-2 if dtype == "bfloat16" else 1e-6)
+    np.testing.assert_allclose(
+        result.numpy().astype(wide), expected, rtol=1e-2 if dtype == "bfloat16" else 1e-6
+    )
     traced_result = tf.function(lambda v, b: fn(I, v, SHAPE, b), autograph=False)(a_values, b_values)
-    np.testing.assert_allclose(traced_result.numpy().astype(wide), expected, rtol=1e-2 if dtype == "bfloat16" else 1e-6)
+    np.testing.assert_allclose(
+        traced_result.numpy().astype(wide), expected, rtol=1e-2 if dtype == "bfloat16" else 1e-6
+    )
 
 
 @pytest.mark.parametrize(("adjoint_a", "adjoint_b"), [(False, False), (True, False), (False, True)])
 def test_matmul_gradients(adjoint_a, adjoint_b):
     b = B[:3] if adjoint_a else B
-    fn = lambda v, b: tf.raw_ops.SparseTensorDenseMatMul(a_indices=I, a_values=v, a_shape=SHAPE, b=b, adjoint_a=adjoint_a, adjoint_b=adjoint_b)
+    fn = lambda v, b: tf.raw_ops.SparseTensorDenseMatMul(
+        a_indices=I, a_values=v, a_shape=SHAPE, b=b, adjoint_a=adjoint_a, adjoint_b=adjoint_b
+    )
     check_gradients(fn, [V, b.T if adjoint_b else b])
 
 
 @pytest.mark.parametrize(
     "fn",
     [
-        lambda v, d: tf.raw_ops.SparseToDense(sparse_indices=I, output_shape=SHAPE, sparse_values=v, default_value=d[0, 0]),
+        lambda v, d: tf.raw_ops.SparseToDense(
+            sparse_indices=I, output_shape=SHAPE, sparse_values=v, default_value=d[0, 0]
+        ),
         lambda v, d: tf.raw_ops.SparseDenseCwiseMul(sp_indices=I, sp_values=v, sp_shape=SHAPE, dense=d),
-        lambda v, d: tf.raw_ops.SparseDenseCwiseDiv(sp_indices=I, sp_values=v, sp_shape=SHAPE, dense=d[:, :1]),
+        lambda v, d: tf.raw_ops.SparseDenseCwiseDiv(
+            sp_indices=I, sp_values=v, sp_shape=SHAPE, dense=d[:, :1]
+        ),
         lambda v, d: tf.raw_ops.SparseDenseCwiseAdd(sp_indices=I, sp_values=v, sp_shape=SHAPE, dense=d[0, 0]),
         lambda v, d: tf.raw_ops.SparseTensorDenseAdd(a_indices=I, a_values=v, a_shape=SHAPE, b=d),
         lambda v, d: tf.raw_ops.SparseSoftmax(sp_indices=I, sp_values=v, sp_shape=SHAPE) * d[0, 0],

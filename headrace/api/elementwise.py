@@ -7,23 +7,41 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 UNARY = {
-    "": "abs acos acosh as_string asin asinh atan atanh bitcast cast cos cosh exp floor grad_pass_through identity logical_not negative ones_like round saturate_cast sigmoid sign sin "
-        "sinh sqrt square stop_gradient tan tanh zeros_like",
-    "math": "angle bessel_i0 bessel_i0e bessel_i1 bessel_i1e ceil conj digamma erf erfc erfcinv erfinv expm1 imag is_finite is_inf is_nan lgamma log log1p log_sigmoid ndtri real "
-            "reciprocal reciprocal_no_nan rint rsqrt softplus softsign",
-    "math.special": "bessel_j0 bessel_j1 bessel_k0 bessel_k0e bessel_k1 bessel_k1e bessel_y0 bessel_y1 dawsn expint fresnel_cos fresnel_sin spence",
+    "": (
+        "abs acos acosh as_string asin asinh atan atanh bitcast cast cos cosh exp floor grad_pass_through "
+        "identity logical_not negative ones_like round saturate_cast sigmoid sign sin sinh sqrt square "
+        "stop_gradient tan tanh zeros_like"
+    ),
+    "math": (
+        "angle bessel_i0 bessel_i0e bessel_i1 bessel_i1e ceil conj digamma erf erfc erfcinv erfinv expm1 imag "
+        "is_finite is_inf is_nan lgamma log log1p log_sigmoid ndtri real reciprocal reciprocal_no_nan rint "
+        "rsqrt softplus softsign"
+    ),
+    "math.special": (
+        "bessel_j0 bessel_j1 bessel_k0 bessel_k0e bessel_k1 bessel_k1e bessel_y0 bessel_y1 dawsn expint "
+        "fresnel_cos fresnel_sin spence"
+    ),
     "nn": "dropout elu gelu leaky_relu relu relu6 selu silu swish",
     "bitwise": "invert",
     "debugging": "check_numerics",
-    "strings": "length lower regex_full_match regex_replace strip to_hash_bucket to_hash_bucket_fast to_hash_bucket_strong to_number unicode_script unicode_transcode upper",
+    "strings": (
+        "length lower regex_full_match regex_replace strip to_hash_bucket to_hash_bucket_fast "
+        "to_hash_bucket_strong to_number unicode_script unicode_transcode upper"
+    ),
     "io": "decode_base64 decode_compressed encode_base64",
-}  # fmt: skip
+}
 BINARY = {
-    "": "add atan2 complex divide equal greater greater_equal less less_equal logical_and logical_or maximum minimum multiply not_equal pow realdiv subtract truediv truncatediv truncatemod",
-    "math": "divide_no_nan floordiv floormod igamma igammac logical_xor mod multiply_no_nan nextafter polygamma squared_difference xdivy xlog1py xlogy zeta",
+    "": (
+        "add atan2 complex divide equal greater greater_equal less less_equal logical_and logical_or maximum "
+        "minimum multiply not_equal pow realdiv subtract truediv truncatediv truncatemod"
+    ),
+    "math": (
+        "divide_no_nan floordiv floormod igamma igammac logical_xor mod multiply_no_nan nextafter polygamma "
+        "squared_difference xdivy xlog1py xlogy zeta"
+    ),
     "nn": "sigmoid_cross_entropy_with_logits",
     "bitwise": "bitwise_and bitwise_or bitwise_xor left_shift right_shift",
-}  # fmt: skip
+}
 OTHER = {"": "clip_by_value", "strings": "join substr"}
 
 

@@ -107,7 +107,8 @@ def dispatch_for_api(api: Callable[..., Any], *signatures: Mapping[str, Any]) ->
             hints = {k: v for k, v in hints.items() if any(_is_own(p) for p in _parts(v))}
             if not hints:
                 raise ValueError(
-                    "The dispatch_for_api decorator must be called with at least one signature, or applied to a function that has type annotations on its parameters."
+                    "The dispatch_for_api decorator must be called with at least one signature, "
+                    "or applied to a function that has type annotations on its parameters."
                 )
             wanted.append(hints)
         _check_signature(api, target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import inspect
+import sys
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
@@ -176,8 +177,9 @@ class ExtensionTypeMetaclass(abc.ABCMeta):
             return
         _check_namespace(cls, namespace)
         cls._fields: dict[str, Field] | None = None
+        frame = sys._getframe(1)  # where the class is defined: what its annotations name may be local there
         try:
-            fields_of(cls)
+            fields_of(cls, {**frame.f_globals, **frame.f_locals})
         except NameError:
             pass  # a forward reference: resolved when the first value is made
         if "__init__" in namespace:
@@ -216,14 +218,17 @@ def _check_namespace(cls: type, namespace: dict[str, Any]) -> None:
             )
 
 
-def fields_of(cls: Any) -> dict[str, Field]:
-    """The fields of an extension type by name, inherited ones first."""
+def fields_of(cls: Any, names: Mapping[str, Any] | None = None) -> dict[str, Field]:
+    """The fields of an extension type by name, inherited ones first. `names`: what annotations may refer to, besides the
+    globals of the class's module."""
     found: dict[str, Field] | None = cls.__dict__.get("_fields")
     if found is None:
         found = {}
         for base in reversed(cls.__mro__):
             if isinstance(base, ExtensionTypeMetaclass) and not vars(base).get("_abstract"):
-                hints = typing.get_type_hints(base, localns={c.__name__: c for c in cls.__mro__})
+                hints = typing.get_type_hints(
+                    base, localns={**(names or {}), **{c.__name__: c for c in cls.__mro__}}
+                )
                 for name in inspect.get_annotations(base):
                     found[name] = Field(name, hints[name], vars(base).get(name, inspect.Parameter.empty))
         cls._fields = found

@@ -101,7 +101,8 @@ def _add_grad(op: Any, _: Any, g: Any, __: Any) -> list[Any]:
 
 SPARSE_ADD = OpDef(
     "SparseAdd",
-    "a_indices: int64, a_values: T, a_shape: int64, b_indices: int64, b_values: T, b_shape: int64, thresh: Treal -> sum_indices: int64, sum_values: T, sum_shape: int64",
+    "a_indices: int64, a_values: T, a_shape: int64, b_indices: int64, b_values: T, b_shape: int64, thresh: Treal -> "
+    "sum_indices: int64, sum_values: T, sum_shape: int64",
     types={"T": NUMERIC, "Treal": REAL},
     shape=lambda c: [*_rows(c, 0), c[2]],
     kernel=_add,
@@ -249,7 +250,8 @@ def _reshape(input_indices: np.ndarray, input_shape: np.ndarray, new_shape: np.n
         target[free[0]] = total // rest
     if int(np.prod(target)) != total:
         bad(
-            f"Input to reshape is a tensor with {total} dense values, but the requested shape has {int(np.prod(target))}. input_shape={written(input_shape)} output_shape={written(target)}"
+            f"Input to reshape is a tensor with {total} dense values, but the requested shape has {int(np.prod(target))}. "
+            f"input_shape={written(input_shape)} output_shape={written(target)}"
         )
     if not len(input_indices):
         return [np.zeros((0, len(target)), np.int64), target]
@@ -331,7 +333,8 @@ def _split(
 
 SPARSE_SPLIT = OpDef(
     "SparseSplit",
-    "split_dim: int64, indices: int64, values: T, shape: int64 -> output_indices: num_split * int64, output_values: num_split * T, output_shape: num_split * int64",
+    "split_dim: int64, indices: int64, values: T, shape: int64 -> "
+    "output_indices: num_split * int64, output_values: num_split * T, output_shape: num_split * int64",
     attrs={"num_split": REQUIRED},
     kernel=_split,
     grad=not_differentiable,
@@ -386,7 +389,8 @@ def _fill_empty_rows_grad(op: Any, _: Any, g: Any, *rest: Any) -> list[Any]:
 
 SPARSE_FILL = OpDef(
     "SparseFillEmptyRows",
-    "indices: int64, values: T, dense_shape: int64, default_value: T -> output_indices: int64, output_values: T, empty_row_indicator: bool, reverse_index_map: int64",
+    "indices: int64, values: T, dense_shape: int64, default_value: T -> "
+    "output_indices: int64, output_values: T, empty_row_indicator: bool, reverse_index_map: int64",
     shape=lambda c: [*_rows(c, 0), None if c.partial(2) is None else (c.partial(2)[0],), c[1]],
     kernel=_fill_empty_rows,
     host=True,  # type: ignore[index]

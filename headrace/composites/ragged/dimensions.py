@@ -73,7 +73,7 @@ def _squeeze_one(rt: Any, axis: int) -> Any:
         values = rt.values
         return (
             tf.ensure_shape(
-                values, [rt.row_partition.static_uniform_row_length, *[None] * (values.shape.rank - 1)]
+                values, [rt.row_partition.static_uniform_row_length, *[None] * ((values.shape.rank or 1) - 1)]
             )
             if isinstance(values, Tensor)
             else values

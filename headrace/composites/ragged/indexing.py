@@ -85,7 +85,7 @@ def _row(rt: RaggedTensor, key: Any) -> Any:
     row = rt.values[splits[0] : splits[1]]
     length = rt.row_partition.static_uniform_row_length
     if length is not None and isinstance(row, Tensor):
-        row = tf.ensure_shape(row, [length, *[None] * (row.shape.rank - 1)])
+        row = tf.ensure_shape(row, [length, *[None] * ((row.shape.rank or 1) - 1)])
     return row
 
 
