@@ -163,12 +163,13 @@ class GradientTape:
 
         Args:
           target: a tensor, or a nest of tensors.
-          output_gradients: one tensor per target to multiply in; ones by default.
+          output_gradients: one tensor per target (or None: ones) to multiply in; ones by default.
           unconnected_gradients: "none" gives None where target does not depend on a source, "zero" gives zeros.
 
         Raises:
           RuntimeError: called twice on a tape that is not persistent.
           LookupError: an op on the way has no gradient.
+          ValueError: a source is no tensor, or there are not as many output_gradients as targets.
         """
         if self._used and not self._persistent:
             raise RuntimeError("A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians)")
@@ -190,6 +191,11 @@ class GradientTape:
             raise TypeError("Argument `target` should be a list or nested structure of Tensors, Variables or CompositeTensors to be differentiated, but received None.")
         if output_gradients is not None:
             grads = [None if g is None else _as_gradient(g) for g in nest.flatten(output_gradients)]
+            if len(grads) != len(targets):
+                raise ValueError(
+                    f"GradientTape.gradient takes one gradient per target: there are {len(targets)} target(s), but {len(grads)} output_gradients. "
+                    "A gradient of one target that is given as a list must be a tensor: tf.constant([...])."
+                )
             grads = [_differentiable(g) if nest.is_composite(t) else g for t, g in zip(nest.flatten(target), grads)]
         else:
             grads = [None] * len(targets)

@@ -42,5 +42,11 @@ def test_reflected_operators_name_what_does_not_fit(op: object, value: object) -
 
 def test_reflected_operators_take_what_fits() -> None:
     x = tf.constant([1.0, 2.0])
-    assert (2 * x).dtype == (1.5 - x).dtype == ([1, 2] * x).dtype == (np.array([1.0, 2.0]) * x).dtype == tf.float32
+    assert (
+        (2 * x).dtype
+        == (1.5 - x).dtype
+        == ([1, 2] * x).dtype
+        == (np.array([1.0, 2.0]) * x).dtype
+        == tf.float32
+    )
     assert (np.float64(2) ** x).numpy().tolist() == [2.0, 4.0]

@@ -640,5 +640,5 @@ def python_bools_beside_numbers(tf, dtype):
 def reflected_with_what_does_not_fit(tf, op, value, compiled):
     import operator as o
 
-    f = lambda x: getattr(o, op)(value, x)  # noqa: E731
+    f = lambda x: getattr(o, op)(value, x)
     return (tf.function(f) if compiled else f)(tf.constant([1, 2]))
