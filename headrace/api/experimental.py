@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from headrace.composites.ragged.partition import RowPartition
 from headrace.core.dtypes import (
+    float4_e2m1fn,
     float8_e4m3b11fnuz,
     float8_e4m3fn,
     float8_e4m3fnuz,
     float8_e5m2,
     float8_e5m2fnuz,
+    int2,
     int4,
+    uint2,
     uint4,
 )
 from headrace.core.extension import (
@@ -41,12 +44,15 @@ __all__ = [
     "dispatch_for_unary_elementwise_apis",
     "dlpack",
     "extension_type",
+    "float4_e2m1fn",
     "float8_e4m3b11fnuz",
     "float8_e4m3fn",
     "float8_e4m3fnuz",
     "float8_e5m2",
     "float8_e5m2fnuz",
+    "int2",
     "int4",
+    "uint2",
     "uint4",
     "unregister_dispatch_for",
 ]

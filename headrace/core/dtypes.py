@@ -190,6 +190,9 @@ float8_e4m3b11fnuz = _define("float8_e4m3b11fnuz", 27, ml_dtypes.float8_e4m3b11f
 float8_e5m2fnuz = _define("float8_e5m2fnuz", 28, ml_dtypes.float8_e5m2fnuz, "f")
 int4 = _define("int4", 29, ml_dtypes.int4, "i")
 uint4 = _define("uint4", 30, ml_dtypes.uint4, "u")
+int2 = _define("int2", 31, ml_dtypes.int2, "i")
+uint2 = _define("uint2", 32, ml_dtypes.uint2, "u")
+float4_e2m1fn = _define("float4_e2m1fn", 33, ml_dtypes.float4_e2m1fn, "f")
 
 _BY_NAME.update(half=float16, double=float64, float=float32)
 

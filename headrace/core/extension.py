@@ -225,7 +225,9 @@ def fields_of(cls: Any, names: Mapping[str, Any] | None = None) -> dict[str, Fie
     if found is None:
         found = {}
         for base in reversed(cls.__mro__):
-            if isinstance(base, ExtensionTypeMetaclass) and not vars(base).get("_abstract"):
+            if vars(base).get("_fields"):
+                found.update(vars(base)["_fields"])
+            elif isinstance(base, ExtensionTypeMetaclass) and not vars(base).get("_abstract"):
                 hints = typing.get_type_hints(
                     base, localns={**(names or {}), **{c.__name__: c for c in cls.__mro__}}
                 )
