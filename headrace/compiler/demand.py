@@ -8,6 +8,7 @@ from typing import Any
 from headrace.core.graph import FuncGraph, Operation
 from headrace.core.shapes import count
 
+_SUMMARIES = frozenset({"Max", "Min"})  # of data (lengths of rows …): many inputs have one such value, which alone is the key
 SHAPE_LIKE = 16  # a tensor of up to so many elements may be a shape, a size or an index: its value may be part of a key
 
 
@@ -71,7 +72,7 @@ def _trace(t: Any, found: Demand, inputs: set[int]) -> None:
         return
     op = node.op_def
     cheap = op.kernel is not None and not op.stateful and not op.host and not op.reenters
-    if not cheap or not all(_shape_like(x) for x in node.inputs):
+    if not cheap or node.type in _SUMMARIES or not all(_shape_like(x) for x in node.inputs):
         found.cuts.add(id(t))
         return
     for x in node.inputs:
