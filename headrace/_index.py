@@ -5,51 +5,69 @@ Written by `python -m headrace._index` from the `ROOT` lists of the namespaces; 
 from __future__ import annotations
 
 NAMESPACES = (
-    "autodiff", "autograph", "bitwise", "compat", "config", "debugging", "dtypes", "errors", "experimental", "linalg", "math", "nest", "nn", "quantization", "ragged", "random", "raw_ops", "sets",
-    "signal", "sparse", "strings", "types", "version",
+    "autodiff", "autograph", "bitwise", "compat", "config", "debugging", "dtypes", "errors", "experimental",
+    "linalg", "math", "nest", "nn", "quantization", "ragged", "random", "raw_ops", "sets", "signal", "sparse",
+    "strings", "types", "version",
 )  # fmt: skip
 # Files whose names are all `tf.<name>`: TensorFlow has no namespace for them.
 PARTS = ("array", "composite", "control", "function", "higher_order", "initializers", "script", "variables")
 
-_ROOT: dict[str, str] = {'array': 'argsort batch_to_space boolean_mask broadcast_dynamic_shape broadcast_static_shape broadcast_to concat constant convert_to_tensor dynamic_partition '
-          'dynamic_stitch edit_distance ensure_shape expand_dims fill fingerprint gather gather_nd get_static_value guarantee_const identity identity_n '
-          'is_tensor meshgrid newaxis one_hot ones ones_like pad parallel_stack rank repeat required_space_to_batch_paddings reshape reverse reverse_sequence '
-          'roll scatter_nd searchsorted sequence_mask shape shape_n size slice sort space_to_batch space_to_batch_nd split squeeze stack stop_gradient '
-          'strided_slice tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min tensor_scatter_nd_sub tensor_scatter_nd_update tile transpose '
-          'unique unique_with_counts unravel_index unstack where zeros zeros_like',
- 'autodiff': 'AggregationMethod GradientTape RegisterGradient UnconnectedGradients custom_gradient grad_pass_through gradients hessians no_gradient '
-             'recompute_grad vectorized_map',
+_ROOT: dict[str, str] = {
+ 'array': 'argsort batch_to_space boolean_mask broadcast_dynamic_shape broadcast_static_shape broadcast_to '
+          'concat constant convert_to_tensor dynamic_partition dynamic_stitch edit_distance ensure_shape '
+          'expand_dims fill fingerprint gather gather_nd get_static_value guarantee_const identity '
+          'identity_n is_tensor meshgrid newaxis one_hot ones ones_like pad parallel_stack rank repeat '
+          'required_space_to_batch_paddings reshape reverse reverse_sequence roll scatter_nd searchsorted '
+          'sequence_mask shape shape_n size slice sort space_to_batch space_to_batch_nd split squeeze stack '
+          'stop_gradient strided_slice tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min '
+          'tensor_scatter_nd_sub tensor_scatter_nd_update tile transpose unique unique_with_counts '
+          'unravel_index unstack where zeros zeros_like',
+ 'autodiff': 'AggregationMethod GradientTape RegisterGradient UnconnectedGradients custom_gradient '
+             'grad_pass_through gradients hessians no_gradient recompute_grad vectorized_map',
  'composite': 'RaggedTensor RaggedTensorSpec SparseTensor SparseTensorSpec',
- 'control': 'CriticalSection Graph Operation TensorArray TensorArraySpec case cond control_dependencies device get_current_name_scope name_scope switch_case '
-            'while_loop',
+ 'control': 'CriticalSection Graph Operation TensorArray TensorArraySpec case cond control_dependencies '
+            'device get_current_name_scope name_scope switch_case while_loop',
  'debugging': 'Assert assert_equal assert_greater assert_less assert_rank',
- 'dtypes': 'DType as_dtype bfloat16 bool cast complex complex128 complex64 double float16 float32 float64 half int16 int32 int64 int8 qint16 qint32 qint8 '
-           'quint16 quint8 resource saturate_cast string uint16 uint32 uint64 uint8 variant',
- 'function': 'executing_eagerly function init_scope inside_function is_symbolic_tensor register_tensor_conversion_function',
+ 'dtypes': 'DType as_dtype bfloat16 bool cast complex complex128 complex64 double float16 float32 float64 '
+           'half int16 int32 int64 int8 qint16 qint32 qint8 quint16 quint8 resource saturate_cast string '
+           'uint16 uint32 uint64 uint8 variant',
+ 'function': 'executing_eagerly function init_scope inside_function is_symbolic_tensor '
+             'register_tensor_conversion_function',
  'higher_order': 'foldl foldr map_fn scan',
- 'initializers': 'constant_initializer ones_initializer random_normal_initializer random_uniform_initializer zeros_initializer',
+ 'initializers': 'constant_initializer ones_initializer random_normal_initializer random_uniform_initializer '
+                 'zeros_initializer',
  'linalg': 'eig eigvals eye matrix_square_root norm',
- 'math': 'abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh bitcast clip_by_global_norm clip_by_norm clip_by_value cos cosh cumsum divide '
-         'einsum equal exp floor greater greater_equal histogram_fixed_width histogram_fixed_width_bins less less_equal linspace logical_and logical_not '
-         'logical_or matmul maximum minimum multiply negative not_equal pow range realdiv reduce_all reduce_any reduce_logsumexp reduce_max reduce_mean '
-         'reduce_min reduce_prod reduce_sum round scalar_mul sigmoid sign sin sinh sqrt square subtract tan tanh tensordot truediv truncatediv truncatemod',
+ 'math': 'abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh bitcast clip_by_global_norm '
+         'clip_by_norm clip_by_value cos cosh cumsum divide einsum equal exp floor greater greater_equal '
+         'histogram_fixed_width histogram_fixed_width_bins less less_equal linspace logical_and logical_not '
+         'logical_or matmul maximum minimum multiply negative not_equal pow range realdiv reduce_all '
+         'reduce_any reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_sum round '
+         'scalar_mul sigmoid sign sin sinh sqrt square subtract tan tanh tensordot truediv truncatediv '
+         'truncatemod',
  'random': 'random_index_shuffle',
  'script': 'group no_op numpy_function print py_function timestamp tuple',
  'strings': 'as_string',
- 'types': 'IndexedSlices IndexedSlicesSpec Module NoneTensorSpec Tensor TensorShape TensorSpec TypeSpec type_spec_from_value',
+ 'types': 'IndexedSlices IndexedSlicesSpec Module NoneTensorSpec Tensor TensorShape TensorSpec TypeSpec '
+          'type_spec_from_value',
  'variables': 'Variable VariableAggregation VariableSynchronization variable_creator_scope'}  # fmt: skip
 
 ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.split()}
 
 
 def current() -> dict[str, str]:
-    """What `_ROOT` should be: imports every namespace and reads its `ROOT`. A name is the first namespace's that lists it."""
+    """What `_ROOT` should be: imports every namespace and reads its `ROOT`.
+
+    A name is the first namespace's that lists it."""
     import importlib
 
     seen: set[str] = set()
     out = {}
     for namespace in (*PARTS, *NAMESPACES):
-        names = [n for n in getattr(importlib.import_module(f"headrace.api.{namespace}"), "ROOT", ()) if n not in seen and n not in NAMESPACES]
+        names = [
+            n
+            for n in getattr(importlib.import_module(f"headrace.api.{namespace}"), "ROOT", ())
+            if n not in seen and n not in NAMESPACES
+        ]
         seen.update(names)
         if names:
             out[namespace] = " ".join(sorted(names))
@@ -63,8 +81,10 @@ def write() -> None:
     from pathlib import Path
 
     path = Path(__file__)
-    text = "_ROOT: dict[str, str] = " + pprint.pformat(current(), width=160, sort_dicts=True) + "  # fmt: skip\n\nROOT = {name"
-    path.write_text(re.sub(r"_ROOT: dict\[str, str\] = .*?\n\nROOT = \{name", lambda _: text, path.read_text(), count=1, flags=re.DOTALL))
+    table = pprint.pformat(current(), width=110).removeprefix("{")
+    text = f"_ROOT: dict[str, str] = {{\n {table}  # fmt: skip\n\nROOT = {{name"
+    pattern = re.compile(r"_ROOT: dict\[str, str\] = .*?\n\nROOT = \{name", re.DOTALL)
+    path.write_text(pattern.sub(lambda _: text, path.read_text(), count=1))
 
 
 if __name__ == "__main__":

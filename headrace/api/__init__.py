@@ -1,5 +1,6 @@
-"""The public namespaces, one file each. Whichever is imported first brings what every program needs: Python's operators and
-indexing on tensors."""
+"""The public namespaces, one file each.
 
-from headrace.ops import indexing as _indexing  # noqa: F401
-from headrace.ops import operators as _operators  # noqa: F401
+Whichever is imported first brings what every program needs: Python's operators and indexing on tensors."""
+
+from headrace.ops import indexing as _indexing
+from headrace.ops import operators as _operators

@@ -10,7 +10,8 @@ import numpy as np
 
 ROOT: list[str] = []
 __all__ = [
-    "as_bytes", "as_str", "as_str_any", "as_text", "bytes_or_text_types", "complex_types", "dimension_at_index", "dimension_value", "forward_compatible", "integral_types", "path_to_str",
+    "as_bytes", "as_str", "as_str_any", "as_text", "bytes_or_text_types", "complex_types",
+    "dimension_at_index", "dimension_value", "forward_compatible", "integral_types", "path_to_str",
     "real_types",
 ]  # fmt: skip
 

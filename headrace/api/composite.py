@@ -6,5 +6,4 @@ from headrace.composites.ragged.spec import RaggedTensorSpec
 from headrace.composites.ragged.tensor import RaggedTensor
 from headrace.composites.sparse.tensor import SparseTensor, SparseTensorSpec
 
-ROOT = ["RaggedTensor", "RaggedTensorSpec", "SparseTensor", "SparseTensorSpec"]
-__all__ = ROOT
+ROOT = __all__ = ["RaggedTensor", "RaggedTensorSpec", "SparseTensor", "SparseTensorSpec"]

@@ -19,9 +19,10 @@ from headrace.runtime import (
 
 ROOT: list[str] = []
 __all__ = [
-    "LogicalDevice", "LogicalDeviceConfiguration", "PhysicalDevice", "experimental", "functions_run_eagerly", "get_logical_device_configuration", "get_soft_device_placement",
-    "get_visible_devices", "list_logical_devices", "list_physical_devices", "optimizer", "run_functions_eagerly", "set_logical_device_configuration", "set_soft_device_placement",
-    "set_visible_devices", "threading",
+    "LogicalDevice", "LogicalDeviceConfiguration", "PhysicalDevice", "experimental", "functions_run_eagerly",
+    "get_logical_device_configuration", "get_soft_device_placement", "get_visible_devices",
+    "list_logical_devices", "list_physical_devices", "optimizer", "run_functions_eagerly",
+    "set_logical_device_configuration", "set_soft_device_placement", "set_visible_devices", "threading",
 ]  # fmt: skip
 
 
@@ -32,7 +33,10 @@ class LogicalDevice:
         self.name, self.device_type = name, device_type
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, LogicalDevice) and (self.name, self.device_type) == (other.name, other.device_type)
+        return isinstance(other, LogicalDevice) and (self.name, self.device_type) == (
+            other.name,
+            other.device_type,
+        )
 
     def __hash__(self) -> int:
         return hash((self.name, self.device_type))
@@ -43,7 +47,10 @@ class LogicalDevice:
 
 def list_logical_devices(device_type: str | None = None) -> list[LogicalDevice]:
     """The devices that ops can be placed on; this starts them."""
-    found = [LogicalDevice(f"/device:{d.platform.upper()}:{d.index}", d.platform.upper()) for d in runtime.list_logical_devices()]
+    found = [
+        LogicalDevice(f"/device:{d.platform.upper()}:{d.index}", d.platform.upper())
+        for d in runtime.list_logical_devices()
+    ]
     return [d for d in found if device_type is None or d.device_type == device_type.upper()]
 
 
@@ -55,7 +62,10 @@ def get_soft_device_placement() -> bool:
 def set_soft_device_placement(enabled: bool) -> None:
     """Soft placement cannot be switched off."""
     if not enabled:
-        raise NotImplementedError("Soft device placement is always on: an op runs where it can. Check `tensor.device` to see where it did.")
+        raise NotImplementedError(
+            "Soft device placement is always on: an op runs where it can. Check `tensor.device` to see "
+            "where it did."
+        )
 
 
 class _Threading:
@@ -78,7 +88,8 @@ class _Threading:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         if num_threads not in (0, cores):
             raise NotImplementedError(
-                f"The number of threads is that of the cores the process may use ({cores}). Limit the cores (`taskset -c 0 python …`, or os.sched_setaffinity before the first op) to use fewer."
+                f"The number of threads is that of the cores the process may use ({cores}). Limit the cores "
+                "(`taskset -c 0 python …`, or os.sched_setaffinity before the first op) to use fewer."
             )
 
 
@@ -93,14 +104,19 @@ class _Optimizer:
 
     def set_jit(self, enabled: Any) -> None:
         if enabled in (False, "", None):
-            raise NotImplementedError("Functions are always compiled. Use tf.config.run_functions_eagerly(True) to run them op by op.")
+            raise NotImplementedError(
+                "Functions are always compiled. Use tf.config.run_functions_eagerly(True) to run them op by "
+                "op."
+            )
 
     def get_experimental_options(self) -> dict[str, Any]:
         return {}
 
     def set_experimental_options(self, options: dict[str, Any]) -> None:
         if options:
-            raise NotImplementedError(f"Grappler options do not exist here: XLA optimises graphs. Received {options!r}.")
+            raise NotImplementedError(
+                f"Grappler options do not exist here: XLA optimises graphs. Received {options!r}."
+            )
 
 
 optimizer = _Optimizer()

@@ -22,12 +22,30 @@ from headrace.ops import functional
 
 from .tensor_array import TensorArray, TensorArraySpec
 
-ROOT = ["cond", "case", "switch_case", "while_loop", "TensorArray", "TensorArraySpec", "control_dependencies", "name_scope", "get_current_name_scope", "CriticalSection", "device", "Graph", "Operation"]
-__all__ = ROOT
+ROOT = __all__ = [
+    "cond",
+    "case",
+    "switch_case",
+    "while_loop",
+    "TensorArray",
+    "TensorArraySpec",
+    "control_dependencies",
+    "name_scope",
+    "get_current_name_scope",
+    "CriticalSection",
+    "device",
+    "Graph",
+    "Operation",
+]
 
 
 # ---------------------------------------------------------------------------------------------------------- conditionals
-def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable[[], Any] | None = None, name: str | None = None) -> Any:
+def cond(
+    pred: Any,
+    true_fn: Callable[[], Any] | None = None,
+    false_fn: Callable[[], Any] | None = None,
+    name: str | None = None,
+) -> Any:
     """Calls `true_fn()` if `pred` is true, else `false_fn()`; both return the same structure of tensors.
 
     Raises:
@@ -58,7 +76,9 @@ def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable
 def _truth(pred: Any) -> bool:
     array = pred._host()
     if array.size != 1:
-        raise ValueError(f"The predicate of a conditional must be a scalar, received shape {list(array.shape)}.")
+        raise ValueError(
+            f"The predicate of a conditional must be a scalar, received shape {list(array.shape)}."
+        )
     return bool(array.reshape(()))
 
 
@@ -67,7 +87,9 @@ def _packed(result: Any) -> Any:
     return result[0] if type(result) in (list, tuple) and len(result) == 1 else result
 
 
-def choose(index: Any, functions: Sequence[Callable[[], Any]], names: Sequence[str], name: str, unpack: bool = True) -> Any:
+def choose(
+    index: Any, functions: Sequence[Callable[[], Any]], names: Sequence[str], name: str, unpack: bool = True
+) -> Any:
     """Traces the branches and adds the conditional."""
     graphs: list[FuncGraph] = []
     structures: list[Any] = []
@@ -84,25 +106,37 @@ def choose(index: Any, functions: Sequence[Callable[[], Any]], names: Sequence[s
         try:
             nest.assert_same_structure(structures[0], structure, expand_composites=True)
         except (TypeError, ValueError) as error:
-            raise type(error)(f"The branches '{names[0]}' and '{which}' of {name} must return the same structure. {error}") from None
+            raise type(error)(
+                f"The branches '{names[0]}' and '{which}' of {name} must return the same structure. {error}"
+            ) from None
     for k, outputs in enumerate(zip(*[g.outputs for g in graphs])):
         kinds = {t._dtype for t in outputs}
         if len(kinds) != 1:
             found = ", ".join(f"{t._dtype.name} ('{n}')" for t, n in zip(outputs, names))
-            raise TypeError(f"true_fn and false_fn arguments to tf.cond must have the same number, type, and overall structure of return values: output {k} is {found}. Use tf.cast.")
+            raise TypeError(
+                "true_fn and false_fn arguments to tf.cond must have the same number, type, and overall "
+                f"structure of return values: output {k} is {found}. Use tf.cast."
+            )
     if len({len(g.outputs) for g in graphs}) != 1:
         raise TypeError(f"The branches of {name} return None in different places.")
     captured = functional.unify_inputs(graphs, 0)
     _mark_variables(graphs)
     it = iter(functional.conditional(index, graphs, captured, name))
-    packed = nest.pack_sequence_as(structures[0], [None if v is None or isinstance(v, Operation) else next(it) for v in nest.flatten(structures[0], expand_composites=True)], expand_composites=True)
+    packed = nest.pack_sequence_as(
+        structures[0],
+        [
+            None if v is None or isinstance(v, Operation) else next(it)
+            for v in nest.flatten(structures[0], expand_composites=True)
+        ],
+        expand_composites=True,
+    )
     return packed[0] if unpack and type(packed) in (list, tuple) and len(packed) == 1 else packed
 
 
 def _as_output(graph: FuncGraph, value: Any) -> Any:
     if value is None or isinstance(value, Operation):
         return None
-    t = value if isinstance(value, Tensor) else to_tensor(value)
+    t: Any = value if isinstance(value, Tensor) else to_tensor(value)
     if t._is_eager or t.op.graph is not graph:
         t = graph.capture(t)
     return lookup("Identity")(t) if t.op.type == "Placeholder" else t
@@ -110,18 +144,23 @@ def _as_output(graph: FuncGraph, value: Any) -> Any:
 
 def _mark_variables(graphs: Sequence[FuncGraph]) -> None:
     """Variables used inside are variables of the graph around."""
-    graph = state.graph
+    graph: Any = state.graph
     if graph is not None and graph.building_function:
         for inner in graphs:
             for key, ref in inner.variables.items():
-                graph.variables.setdefault(key, ref)  # type: ignore[attr-defined]
+                graph.variables.setdefault(key, ref)
                 variable = ref()
                 if variable is not None and variable.trainable:
                     for tape in state.tapes:
                         tape.variable_accessed(variable)
 
 
-def switch_case(branch_index: Any, branch_fns: Any, default: Callable[[], Any] | None = None, name: str | None = "switch_case") -> Any:
+def switch_case(
+    branch_index: Any,
+    branch_fns: Any,
+    default: Callable[[], Any] | None = None,
+    name: str | None = "switch_case",
+) -> Any:
     """Calls the branch of that index; `default` (the last branch, if not given) when the index is out of range.
 
     Args:
@@ -132,7 +171,9 @@ def switch_case(branch_index: Any, branch_fns: Any, default: Callable[[], Any] |
         raise ValueError("Argument `branch_fns` must have at least one branch.")
     if isinstance(pairs[0], tuple):
         pairs = sorted(pairs, key=lambda p: p[0])
-        if len({k for k, _ in pairs}) != len(pairs) or any(not isinstance(k, (int, np.integer)) for k, _ in pairs):
+        if len({k for k, _ in pairs}) != len(pairs) or any(
+            not isinstance(k, (int, np.integer)) for k, _ in pairs
+        ):
             raise ValueError("The keys of `branch_fns` must be unique ints.")
         keys = [int(k) for k, _ in pairs]
         functions = [f for _, f in pairs]
@@ -141,7 +182,9 @@ def switch_case(branch_index: Any, branch_fns: Any, default: Callable[[], Any] |
     for f in [*functions, *([default] if default is not None else [])]:
         if not callable(f):
             raise TypeError(f"Branches must be callable, received {f!r}.")
-    index = to_tensor(branch_index, dtypes.int32) if not isinstance(branch_index, Tensor) else branch_index
+    index: Any = (
+        to_tensor(branch_index, dtypes.int32) if not isinstance(branch_index, Tensor) else branch_index
+    )
     if index._dtype is not dtypes.int32:
         index = lookup("Cast")(index, DstT=dtypes.int32)
     fallback = default or functions[-1]
@@ -160,7 +203,13 @@ def switch_case(branch_index: Any, branch_fns: Any, default: Callable[[], Any] |
     return choose(index, branches, [str(i) for i in range(len(branches))], name or "switch_case")
 
 
-def case(pred_fn_pairs: Any, default: Callable[[], Any] | None = None, exclusive: bool = False, strict: bool = False, name: str = "case") -> Any:
+def case(
+    pred_fn_pairs: Any,
+    default: Callable[[], Any] | None = None,
+    exclusive: bool = False,
+    strict: bool = False,
+    name: str = "case",
+) -> Any:
     """Calls the function of the first true predicate; `default` (the last pair's function, if not given) when none is.
 
     Args:
@@ -182,9 +231,15 @@ def case(pred_fn_pairs: Any, default: Callable[[], Any] | None = None, exclusive
     if exclusive or default is None:
         total = lookup("AddN")([lookup("Cast")(p, DstT=dtypes.int32) for p in preds])
         if exclusive:
-            lookup("Assert")(lookup("LessEqual")(total, 1), ["Input error: exclusive=True: more than 1 conditions evaluated as True.", *preds])
+            lookup("Assert")(
+                lookup("LessEqual")(total, 1),
+                ["Input error: exclusive=True: more than 1 conditions evaluated as True.", *preds],
+            )
         if default is None:
-            lookup("Assert")(lookup("GreaterEqual")(total, 1), ["None of the conditions evaluated as True, and there is no default.", *preds])
+            lookup("Assert")(
+                lookup("GreaterEqual")(total, 1),
+                ["None of the conditions evaluated as True, and there is no default.", *preds],
+            )
 
     def chain(i: int) -> Any:
         if i == len(pairs):
@@ -199,8 +254,9 @@ def case(pred_fn_pairs: Any, default: Callable[[], Any] | None = None, exclusive
 
 # ----------------------------------------------------------------------------------------------------------------- loops
 def while_loop(
-    cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, shape_invariants: Any = None, parallel_iterations: int = 10, back_prop: bool = True,
-    swap_memory: bool = False, maximum_iterations: Any = None, name: str | None = None,
+    cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, shape_invariants: Any = None,
+    parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False,
+    maximum_iterations: Any = None, name: str | None = None,
 ) -> Any:  # fmt: skip
     """Repeats `loop_vars = body(*loop_vars)` while `cond(*loop_vars)` is true.
 
@@ -228,12 +284,14 @@ def while_loop(
         raise ValueError("'loop_vars' must be a non-empty list or tuple.")
     if state.graph is None:
         return _python_loop(cond, body, loop_vars, maximum_iterations)
-    return _graph_loop(cond, body, loop_vars, shape_invariants, maximum_iterations, back_prop, name or "while")
+    return _graph_loop(
+        cond, body, loop_vars, shape_invariants, maximum_iterations, back_prop, name or "while"
+    )
 
 
 def _sequence(result: Any, like: Any) -> Any:
     """What a body returned, as a sequence like the loop variables."""
-    if not isinstance(result, (list, tuple)) or hasattr(result, "_fields") and not hasattr(like, "_fields"):
+    if not isinstance(result, (list, tuple)) or (hasattr(result, "_fields") and not hasattr(like, "_fields")):
         return type(like)([result]) if not hasattr(like, "_fields") else like.__class__(result)
     if len(like) == 1 and len(result) != 1:
         return [result]
@@ -256,7 +314,15 @@ def _leaf(v: Any) -> Any:
     return v if v is None or isinstance(v, (Tensor, TensorArray)) or nest.is_composite(v) else to_tensor(v)
 
 
-def _graph_loop(cond: Any, body: Any, loop_vars: Any, shape_invariants: Any, maximum_iterations: Any, back_prop: bool, name: str) -> Any:
+def _graph_loop(
+    cond: Any,
+    body: Any,
+    loop_vars: Any,
+    shape_invariants: Any,
+    maximum_iterations: Any,
+    back_prop: bool,
+    name: str,
+) -> Any:
     values = nest.map_structure(_leaf, loop_vars)
     flat = nest.flatten(values, expand_composites=True)
     invariants = _invariants(values, shape_invariants, flat)
@@ -267,7 +333,10 @@ def _graph_loop(cond: Any, body: Any, loop_vars: Any, shape_invariants: Any, max
     wanted = nest.flatten(values)
 
     def arguments(graph: FuncGraph) -> tuple[list[Any], Any]:
-        inner = [graph.argument_like(t) if s is _SAME else graph.argument(t._dtype, s) for t, s in zip(start, shapes_in)]
+        inner = [
+            graph.argument_like(t) if s is _SAME else graph.argument(t._dtype, s)
+            for t, s in zip(start, shapes_in)
+        ]
         own = inner[1:] if counted else inner
         return inner, nest.pack_sequence_as(values, own, expand_composites=True)
 
@@ -324,11 +393,18 @@ def _invariants(values: Any, shape_invariants: Any, flat: Sequence[Any]) -> list
         return [_SAME] * len(flat)
     out: list[Any] = []
     leaves = nest.flatten(values)
-    given = nest.flatten_up_to(list(values), list(shape_invariants)) if not _flat_shapes(shape_invariants) else list(shape_invariants)
+    given = (
+        nest.flatten_up_to(list(values), list(shape_invariants))
+        if not _flat_shapes(shape_invariants)
+        else list(shape_invariants)
+    )
     if len(given) != len(leaves):
         given = nest.flatten(shape_invariants)
     if len(given) != len(leaves):
-        raise ValueError(f"shape_invariants must have the structure of loop_vars: {len(leaves)} shapes, received {len(given)}.")
+        raise ValueError(
+            f"shape_invariants must have the structure of loop_vars: {len(leaves)} shapes, received "
+            f"{len(given)}."
+        )
     for leaf, shape in zip(leaves, given):
         if not isinstance(leaf, Tensor):
             parts = nest.flatten(leaf, expand_composites=True)
@@ -337,24 +413,36 @@ def _invariants(values: Any, shape_invariants: Any, flat: Sequence[Any]) -> list
             continue
         raw = shape._raw_shape if hasattr(shape, "_raw_shape") else as_raw(shape)
         if not TensorShape(leaf._raw_shape).is_subtype_of(TensorShape(raw)):
-            raise ValueError(f"The shape invariant specified for {leaf!r} is not compatible with the initial shape of the loop variable. It enters the loop with shape {leaf.shape}, but the specified shape invariant is {TensorShape(raw)}.")
+            raise ValueError(
+                f"The shape invariant specified for {leaf!r} is not compatible with the initial shape of "
+                f"the loop variable. It enters the loop with shape {leaf.shape}, but the specified shape "
+                f"invariant is {TensorShape(raw)}."
+            )
         out.append(raw)
     return out
 
 
 def _flat_shapes(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and all(isinstance(v, TensorShape) or hasattr(v, "_raw_shape") for v in value)
+    return isinstance(value, (list, tuple)) and all(
+        isinstance(v, TensorShape) or hasattr(v, "_raw_shape") for v in value
+    )
 
 
 def _check_iteration(name: str, k: int, start: Any, x: Any, y: Any) -> None:
     if x._dtype is not y._dtype:
-        raise TypeError(f"Loop variable {k} of {name} enters the loop with type {x._dtype!r}, but has type {y._dtype!r} after one iteration. Use tf.cast.")
+        raise TypeError(
+            f"Loop variable {k} of {name} enters the loop with type {x._dtype!r}, but has type {y._dtype!r} "
+            "after one iteration. Use tf.cast."
+        )
     if x._dtype.kind in "rv":
         return
     if not TensorShape(y._raw_shape).is_subtype_of(TensorShape(x._raw_shape)):
         raise ValueError(
-            f"Input tensor {getattr(start, 'name', None) if not start._is_eager else k!r} enters the loop with shape {shapes.text(x._raw_shape)}, but has shape {shapes.text(y._raw_shape)} after one iteration. "
-            "To allow the shape to vary across iterations, use the `shape_invariants` argument of tf.while_loop to specify a less-specific shape."
+            f"Input tensor {getattr(start, 'name', None) if not start._is_eager else k!r} enters the loop "
+            f"with shape {shapes.text(x._raw_shape)}, but has shape {shapes.text(y._raw_shape)} after one "
+            "iteration. "
+            "To allow the shape to vary across iterations, use the `shape_invariants` argument of "
+            "tf.while_loop to specify a less-specific shape."
         )
 
 
@@ -378,13 +466,21 @@ class CriticalSection:
 
     A program runs its effects in order by itself; the lock is for Python threads that share the section."""
 
-    def __init__(self, name: str | None = None, shared_name: str | None = None, critical_section_def: Any = None, import_scope: Any = None) -> None:
+    def __init__(
+        self,
+        name: str | None = None,
+        shared_name: str | None = None,
+        critical_section_def: Any = None,
+        import_scope: Any = None,
+    ) -> None:
         if critical_section_def is not None:
             raise NotImplementedError("A CriticalSection cannot be made of a proto. Make a new one.")
         self.name = name or shared_name or "CriticalSection"
         self._lock = threading.RLock()
 
-    def execute(self, fn: Callable[[], Any], exclusive_resource_access: bool = True, name: str | None = None) -> Any:
+    def execute(
+        self, fn: Callable[[], Any], exclusive_resource_access: bool = True, name: str | None = None
+    ) -> Any:
         """`fn()`, while no other function of this section runs."""
         with self._lock:
             return nest.map_structure(lambda v: v if v is None else to_tensor(v), fn())
@@ -398,7 +494,9 @@ def device(device_name: Any) -> Any:
     from headrace.core.state import set_device
 
     if callable(device_name):
-        raise errors.UnimplementedError(None, None, "tf.device(function) is not supported with eager execution: give a device name.")
+        raise errors.UnimplementedError(
+            None, None, "tf.device(function) is not supported with eager execution: give a device name."
+        )
 
     @contextmanager
     def scope() -> Any:
@@ -408,12 +506,12 @@ def device(device_name: Any) -> Any:
             return
         saved = state.device
         chosen = None if device_name is None else runtime.find_device(device_name)
-        set_device(None if chosen is None or chosen.platform == "cpu" and chosen.index == 0 else chosen.name)
+        set_device(
+            None if chosen is None or (chosen.platform == "cpu" and chosen.index == 0) else chosen.name
+        )
         try:
             yield
         finally:
             set_device(saved)
 
     return scope()
-
-

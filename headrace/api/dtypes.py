@@ -68,4 +68,4 @@ ROOT = [
     "uint64",
     "variant",
 ]
-__all__ = [*ROOT, "QUANTIZED_DTYPES", "experimental"]
+__all__ = [*ROOT, "QUANTIZED_DTYPES", "experimental"]  # noqa: PLE0604 - ROOT is a list of names

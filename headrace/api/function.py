@@ -7,8 +7,15 @@ from headrace.core.convert import register_tensor_conversion_function
 from headrace.core.state import executing_eagerly, init_scope, inside_function
 from headrace.core.tensor import SymbolicTensor
 
-ROOT = ["executing_eagerly", "function", "init_scope", "inside_function", "is_symbolic_tensor", "register_tensor_conversion_function"]
-__all__ = [*ROOT, "run_functions_eagerly"]
+ROOT = [
+    "executing_eagerly",
+    "function",
+    "init_scope",
+    "inside_function",
+    "is_symbolic_tensor",
+    "register_tensor_conversion_function",
+]
+__all__ = [*ROOT, "run_functions_eagerly"]  # noqa: PLE0604 - ROOT is a list of names
 
 
 def is_symbolic_tensor(tensor: Any) -> bool:

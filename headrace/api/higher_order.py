@@ -18,14 +18,15 @@ from headrace.core.tensor import Tensor
 from .control import while_loop
 from .tensor_array import TensorArray
 
-ROOT = ["foldl", "foldr", "map_fn", "scan"]
-__all__ = ROOT
+ROOT = __all__ = ["foldl", "foldr", "map_fn", "scan"]
 
 
 def _tensors(elems: Any) -> list[Any]:
     flat = [t if isinstance(t, Tensor) or nest.is_composite(t) else to_tensor(t) for t in nest.flatten(elems)]
     if not flat:
-        raise ValueError("elems must be a Tensor or (possibly nested) sequence of Tensors; received an empty structure.")
+        raise ValueError(
+            "elems must be a Tensor or (possibly nested) sequence of Tensors; received an empty structure."
+        )
     for t in flat:
         if isinstance(t, Tensor) and t._raw_shape == ():
             raise ValueError("Elements in elems must be 1+ dimensional Tensors, not scalars")
@@ -55,8 +56,9 @@ def _set_length(stacked: Any, n: Any) -> Any:
 
 
 def map_fn(
-    fn: Callable[..., Any], elems: Any, dtype: Any = None, parallel_iterations: int | None = None, back_prop: bool = True, swap_memory: bool = False,
-    infer_shape: bool = True, name: str | None = None, fn_output_signature: Any = None,
+    fn: Callable[..., Any], elems: Any, dtype: Any = None, parallel_iterations: int | None = None,
+    back_prop: bool = True, swap_memory: bool = False, infer_shape: bool = True, name: str | None = None,
+    fn_output_signature: Any = None,
 ) -> Any:  # fmt: skip
     """`fn` of every element along the first dimension, stacked.
 
@@ -75,16 +77,29 @@ def map_fn(
     if state.graph is not None:
         fn = tf_convert(fn)
     signature = dtype if fn_output_signature is None else fn_output_signature
-    if any(nest.is_composite(t) for t in nest.flatten(elems)) or any(isinstance(s, TypeSpec) and not isinstance(s, TensorSpec) for s in nest.flatten(signature)):
+    if any(nest.is_composite(t) for t in nest.flatten(elems)) or any(
+        isinstance(s, TypeSpec) and not isinstance(s, TensorSpec) for s in nest.flatten(signature)
+    ):
         from headrace.composites.ragged.map import map_composites
 
         return map_composites(fn, elems, signature, name)
     flat = _tensors(elems)
     n = _length(flat)
-    wanted = nest.map_structure(lambda t: t._dtype, nest.pack_sequence_as(elems, flat)) if signature is None else signature
+    wanted = (
+        nest.map_structure(lambda t: t._dtype, nest.pack_sequence_as(elems, flat))
+        if signature is None
+        else signature
+    )
     specs = nest.flatten(wanted)
     arrays = [_array(t) for t in flat]
-    start = [_results(s.dtype if isinstance(s, TensorSpec) else dtypes.as_dtype(s), n, s._raw_shape if isinstance(s, TensorSpec) else None) for s in specs]
+    start = [
+        _results(
+            s.dtype if isinstance(s, TensorSpec) else dtypes.as_dtype(s),
+            n,
+            s._raw_shape if isinstance(s, TensorSpec) else None,
+        )
+        for s in specs
+    ]
     if not infer_shape:
         start = [TensorArray(a.dtype, size=n, infer_shape=False) for a in start]
 
@@ -93,7 +108,14 @@ def map_fn(
         nest.assert_same_structure(wanted, result, check_types=False)
         return i + 1, [a.write(i, _typed(v, a.dtype)) for a, v in zip(outs, nest.flatten(result))]
 
-    _, outs = while_loop(lambda i, _: lookup("Less")(i, to_tensor(n, dtypes.int32)), body, (to_tensor(0), start), back_prop=back_prop, maximum_iterations=n, name=name or "map")
+    _, outs = while_loop(
+        lambda i, _: lookup("Less")(i, to_tensor(n, dtypes.int32)),
+        body,
+        (to_tensor(0), start),
+        back_prop=back_prop,
+        maximum_iterations=n,
+        name=name or "map",
+    )
     return nest.pack_sequence_as(wanted, [_set_length(a.stack(), n) for a in outs])
 
 
@@ -101,7 +123,9 @@ def _typed(value: Any, dtype: DType) -> Any:
     return value if isinstance(value, Tensor) else to_tensor(value, dtype)
 
 
-def _fold(fn: Callable[..., Any], elems: Any, initializer: Any, back_prop: bool, name: str | None, reverse: bool) -> Any:
+def _fold(
+    fn: Callable[..., Any], elems: Any, initializer: Any, back_prop: bool, name: str | None, reverse: bool
+) -> Any:
     if not callable(fn):
         raise TypeError(f"{fn!r} is not callable. Please provide a callable function.")
     flat = _tensors(elems)
@@ -121,23 +145,47 @@ def _fold(fn: Callable[..., Any], elems: Any, initializer: Any, back_prop: bool,
         at = n - 1 - i if reverse else i
         return i + 1, fn(acc, nest.pack_sequence_as(elems, [a.read(at) for a in arrays]))
 
-    result = while_loop(lambda i, _: lookup("Less")(i, to_tensor(n, dtypes.int32)), body, (to_tensor(first), start), back_prop=back_prop, maximum_iterations=n, name=name)
+    result = while_loop(
+        lambda i, _: lookup("Less")(i, to_tensor(n, dtypes.int32)),
+        body,
+        (to_tensor(first), start),
+        back_prop=back_prop,
+        maximum_iterations=n,
+        name=name,
+    )
     return result[1]
 
 
-def foldl(fn: Callable[..., Any], elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False, name: str | None = None) -> Any:
+def foldl(
+    fn: Callable[..., Any],
+    elems: Any,
+    initializer: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    name: str | None = None,
+) -> Any:
     """Combines the elements along the first dimension from the first to the last: `acc = fn(acc, x)`."""
     return _fold(fn, elems, initializer, back_prop, name or "foldl", reverse=False)
 
 
-def foldr(fn: Callable[..., Any], elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False, name: str | None = None) -> Any:
+def foldr(
+    fn: Callable[..., Any],
+    elems: Any,
+    initializer: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    name: str | None = None,
+) -> Any:
     """Combines the elements along the first dimension from the last to the first: `acc = fn(acc, x)`."""
     return _fold(fn, elems, initializer, back_prop, name or "foldr", reverse=True)
 
 
 def scan(
-    fn: Callable[..., Any], elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False,
-    infer_shape: bool = True, reverse: bool = False, name: str | None = None,
+    fn: Callable[..., Any], elems: Any, initializer: Any = None, parallel_iterations: int = 10,
+    back_prop: bool = True, swap_memory: bool = False, infer_shape: bool = True, reverse: bool = False,
+    name: str | None = None,
 ) -> Any:  # fmt: skip
     """All the values that folding goes through: element i is `fn(result[i - 1], elems[i])`, stacked.
 
@@ -169,5 +217,12 @@ def scan(
         result = nest.map_structure(lambda v, s: _typed(v, s._dtype), result, start, check_types=False)
         return i + 1, result, [a.write(where(i), v) for a, v in zip(outs, nest.flatten(result))]
 
-    _, _, outs = while_loop(lambda i, *_: lookup("Less")(i, to_tensor(n, dtypes.int32)), body, (to_tensor(first), start, outs), back_prop=back_prop, maximum_iterations=n, name=name or "scan")
+    _, _, outs = while_loop(
+        lambda i, *_: lookup("Less")(i, to_tensor(n, dtypes.int32)),
+        body,
+        (to_tensor(first), start, outs),
+        back_prop=back_prop,
+        maximum_iterations=n,
+        name=name or "scan",
+    )
     return nest.pack_sequence_as(start, [_set_length(a.stack(), n) for a in outs])

@@ -11,8 +11,13 @@ from headrace.core.convert import to_tensor
 from headrace.core.dtypes import as_dtype
 from headrace.core.op import lookup
 
-ROOT = ["constant_initializer", "ones_initializer", "random_normal_initializer", "random_uniform_initializer", "zeros_initializer"]
-__all__ = ROOT
+ROOT = __all__ = [
+    "constant_initializer",
+    "ones_initializer",
+    "random_normal_initializer",
+    "random_uniform_initializer",
+    "zeros_initializer",
+]
 
 
 class _Initializer:
@@ -64,7 +69,10 @@ class constant_initializer(_Initializer):
         if support_partition:
             raise NotImplementedError("constant_initializer does not support partitioned variables.")
         if not (np.isscalar(value) or isinstance(value, (list, tuple, np.ndarray))):
-            raise TypeError(f"Invalid type for initial value: {type(value).__name__}. Expected Python scalar, list or tuple of values, or numpy.ndarray.")
+            raise TypeError(
+                f"Invalid type for initial value: {type(value).__name__}. Expected Python scalar, list or "
+                "tuple of values, or numpy.ndarray."
+            )
         self.value = value
 
     def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> Any:

@@ -22,8 +22,7 @@ from headrace.core.tensor import Reference, Tensor, value_text, wrap, wrap_objec
 from headrace.ops import state as ops
 from headrace.ops.state import VariableState
 
-ROOT = ["Variable", "VariableSynchronization", "VariableAggregation", "variable_creator_scope"]
-__all__ = ROOT
+ROOT = __all__ = ["Variable", "VariableSynchronization", "VariableAggregation", "variable_creator_scope"]
 
 
 class VariableSynchronization(enum.Enum):
@@ -61,11 +60,19 @@ class _Creating(type):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         if not _creators or cls is not Variable:
             return super().__call__(*args, **kwargs)
-        names = ("initial_value", "trainable", "validate_shape", "caching_device", "name", "variable_def", "dtype")
+        names = (
+            "initial_value",
+            "trainable",
+            "validate_shape",
+            "caching_device",
+            "name",
+            "variable_def",
+            "dtype",
+        )
         kwargs.update(zip(names, args))
         make: Callable[..., Any] = super().__call__
         for creator in _creators:
-            make = lambda creator=creator, inner=make, **kw: creator(inner, **kw)  # noqa: E731
+            make = lambda creator=creator, inner=make, **kw: creator(inner, **kw)
         return make(**kwargs)
 
 
@@ -89,27 +96,44 @@ class Variable(metaclass=_Creating):
     """
 
     def __init__(
-        self, initial_value: Any = None, trainable: bool | None = None, validate_shape: bool = True, caching_device: Any = None, name: str | None = None,
-        variable_def: Any = None, dtype: Any = None, import_scope: Any = None, constraint: Callable[..., Any] | None = None,
-        synchronization: VariableSynchronization = VariableSynchronization.AUTO, aggregation: VariableAggregation = VariableAggregation.NONE, shape: Any = None,
+        self, initial_value: Any = None, trainable: bool | None = None, validate_shape: bool = True,
+        caching_device: Any = None, name: str | None = None, variable_def: Any = None, dtype: Any = None,
+        import_scope: Any = None, constraint: Callable[..., Any] | None = None,
+        synchronization: VariableSynchronization = VariableSynchronization.AUTO,
+        aggregation: VariableAggregation = VariableAggregation.NONE, shape: Any = None,
         experimental_enable_variable_lifting: bool = True,
     ) -> None:  # fmt: skip
         if variable_def is not None:
             raise NotImplementedError("Variables cannot be made of a VariableDef. Give an initial_value.")
         if initial_value is None:
-            raise ValueError("The `initial_value` arg to `tf.Variable` must be specified except when you are not providing a `variable_def`. You provided neither.")
-        if isinstance(initial_value, Tensor) and hasattr(initial_value, "graph") and not initial_value._is_eager and initial_value.graph.building_function is False:
-            raise ValueError("Variables inside plain graphs need `tf.compat.v1` (a Session runs their initialisers).")
+            raise ValueError(
+                "The `initial_value` arg to `tf.Variable` must be specified except when you are not "
+                "providing a `variable_def`. You provided neither."
+            )
+        if (
+            isinstance(initial_value, Tensor)
+            and hasattr(initial_value, "graph")
+            and not initial_value._is_eager
+            and initial_value.graph.building_function is False
+        ):
+            raise ValueError(
+                "Variables inside plain graphs need `tf.compat.v1` (a Session runs their initialisers)."
+            )
         self._name = (name or "Variable").rstrip("/")
         scope = current_scope()
         value = _initial(initial_value, as_dtype(dtype) if dtype is not None else None, state.graph)
         raw = value._raw_shape if shape is None else as_raw(shape)
         if not TensorShape(raw).is_compatible_with(value.shape):
-            raise ValueError(f"The initial value's shape {text(value._raw_shape)} is not compatible with the explicitly supplied `shape` argument {text(raw)}.")
+            raise ValueError(
+                f"The initial value's shape {text(value._raw_shape)} is not compatible with the explicitly "
+                f"supplied `shape` argument {text(raw)}."
+            )
         self._full_name = scope + self._name
         self._dtype: DType = value._dtype
         self._raw_shape = raw
-        self._trainable = trainable if trainable is not None else synchronization is not VariableSynchronization.ON_READ
+        self._trainable = (
+            trainable if trainable is not None else synchronization is not VariableSynchronization.ON_READ
+        )
         self._constraint, self._synchronization, self._aggregation = constraint, synchronization, aggregation
         self._caching_device, self._initial_value = caching_device, value if value._is_eager else None
         self._state = VariableState(self._dtype, raw, self._full_name)
@@ -203,7 +227,7 @@ class Variable(metaclass=_Creating):
         self.handle.__dict__["_handle_data"] = (self._dtype, self._raw_shape)
 
     # ---------------------------------------------------------------------------------------------------------- reading
-    def value(self) -> Tensor:
+    def value(self) -> Any:
         """The value, as a tensor that later assignments do not change."""
         if state.mode == EAGER:
             return wrap(self._state.read(), self._dtype)
@@ -216,9 +240,9 @@ class Variable(metaclass=_Creating):
         if self._trainable:
             for tape in state.tapes:
                 tape.variable_accessed(self)
-        graph = state.graph
+        graph: Any = state.graph
         if graph is not None and graph.building_function:
-            graph.variables.setdefault(id(self), weakref.ref(self))  # type: ignore[attr-defined]
+            graph.variables.setdefault(id(self), weakref.ref(self))
 
     def numpy(self) -> Any:
         """The value as a NumPy array."""
@@ -240,48 +264,64 @@ class Variable(metaclass=_Creating):
 
     def __tf_tensor__(self, dtype: Any = None, name: str | None = None) -> Tensor:
         if dtype is not None and dtype is not self._dtype:
-            raise ValueError(f"Incompatible type conversion requested to type '{dtype.name}' for variable of type '{self._dtype.name}'")
+            raise ValueError(
+                f"Incompatible type conversion requested to type '{dtype.name}' for variable of type "
+                f"'{self._dtype.name}'"
+            )
         return self.value()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        array = self.value()._host()  # type: ignore[attr-defined]
+        array = self.value()._host()
         return np.array(array, dtype) if dtype is not None else np.array(array)
 
     # ---------------------------------------------------------------------------------------------------------- writing
     def _convert(self, value: Any) -> Tensor:
         if isinstance(value, Variable):
             value = value.value()
-        return to_tensor(value, self._dtype) if not isinstance(value, Tensor) else to_tensor(value, self._dtype)
+        return to_tensor(value, self._dtype)
 
     def _after(self, node: Any, read_value: bool) -> Any:
-        graph = state.graph
+        graph: Any = state.graph
         if graph is None:
             return self if read_value else None
-        graph.variables.setdefault(id(self), weakref.ref(self)) if graph.building_function else None  # type: ignore[attr-defined]
+        if graph.building_function:
+            graph.variables.setdefault(id(self), weakref.ref(self))
         if not read_value:
             return node
         with graph.control_dependencies([node]):
             return self.value()
 
-    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign(
+        self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         """Replaces the value. Returns the variable (in a graph: its new value)."""
         value = self._convert(value)
         if not self.shape.is_compatible_with(value.shape):
-            raise ValueError(f"Cannot assign value to variable '{self.name}': Shape mismatch.The variable shape {self.shape}, and the assigned value shape {value.shape} are incompatible.")
+            raise ValueError(
+                f"Cannot assign value to variable '{self.name}': Shape mismatch.The variable shape "
+                f"{self.shape}, and the assigned value shape {value.shape} are incompatible."
+            )
         return self._after(ops.ASSIGN(self.handle, value, name=name), read_value)
 
-    def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_add(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         """Adds `delta` to the value."""
         return self._after(ops.ASSIGN_ADD(self.handle, self._convert(delta), name=name), read_value)
 
-    def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_sub(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         """Subtracts `delta` from the value."""
         return self._after(ops.ASSIGN_SUB(self.handle, self._convert(delta), name=name), read_value)
 
     def _scatter(self, op: Any, sparse_delta: Any, name: str | None) -> Any:
         if not is_slices(sparse_delta):
             raise TypeError(f"sparse_delta is not IndexedSlices: {sparse_delta!r}")
-        return self._after(op(self.handle, sparse_delta.indices, to_tensor(sparse_delta.values, self._dtype), name=name), True)
+        return self._after(
+            op(self.handle, sparse_delta.indices, to_tensor(sparse_delta.values, self._dtype), name=name),
+            True,
+        )
 
     def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
         """Replaces the rows `sparse_delta.indices` (an IndexedSlices)."""
@@ -311,7 +351,9 @@ class Variable(metaclass=_Creating):
         """Takes the element-wise maximum with an IndexedSlices."""
         return self._scatter(ops.SCATTER_MAX, sparse_delta, name)
 
-    def batch_scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+    def batch_scatter_update(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Any:
         """Like `scatter_update`, within each row of the leading dimensions of `indices`."""
         indices = to_tensor(sparse_delta.indices)
         rank = len(indices._raw_shape or ())
@@ -320,7 +362,11 @@ class Variable(metaclass=_Creating):
         for axis in range(rank - 1):
             size = lookup("StridedSlice")(shape, [axis], [axis + 1], [1], shrink_axis_mask=1)
             line = lookup("Range")(0, size, 1)
-            grids.append(lookup("BroadcastTo")(lookup("Reshape")(line, [-1 if i == axis else 1 for i in range(rank)]), shape))
+            grids.append(
+                lookup("BroadcastTo")(
+                    lookup("Reshape")(line, [-1 if i == axis else 1 for i in range(rank)]), shape
+                )
+            )
         full = lookup("Pack")([*grids, lookup("Cast")(indices, DstT=dtypes.int32)], axis=rank)
         return self.scatter_nd_update(full, sparse_delta.values, name)
 
@@ -361,37 +407,43 @@ class Variable(metaclass=_Creating):
     # ------------------------------------------------------------------------------------------------------- as a tensor
     def __getitem__(self, key: Any) -> Any:
         """A slice of the value; `v[key].assign(value)` changes just that part."""
-        part = self.value()[key]  # type: ignore[index]
+        part = self.value()[key]
         if isinstance(part, Tensor):
-            part.__dict__["assign"] = lambda value, use_locking=False, name=None, read_value=True: _assign_slice(self, key, value, read_value)
+            part.__dict__["assign"] = lambda value, use_locking=False, name=None, read_value=True: (
+                _assign_slice(self, key, value, read_value)
+            )
         return part
 
     def __iter__(self) -> Any:
         return iter(self.value())
 
     def __len__(self) -> int:
-        return len(self.value())  # type: ignore[arg-type]
+        return len(self.value())
 
     def __bool__(self) -> bool:
         return bool(self.value())
 
     def __int__(self) -> int:
-        return int(self.value())  # type: ignore[call-overload]
+        return int(self.value())
 
     def __float__(self) -> float:
-        return float(self.value())  # type: ignore[arg-type]
+        return float(self.value())
 
     def __complex__(self) -> complex:
-        return complex(self.value())  # type: ignore[arg-type]
+        return complex(self.value())
 
     def __index__(self) -> int:
-        return self.value().__index__()  # type: ignore[attr-defined]
+        return self.value().__index__()
 
     def __format__(self, spec: str) -> str:
         return format(self.value(), spec)
 
     def __hash__(self) -> int:
-        raise TypeError("Variable is unhashable. Instead, use variable.ref() as the key. (Variable: " + repr(self.name) + ")")
+        raise TypeError(
+            "Variable is unhashable. Instead, use variable.ref() as the key. (Variable: "
+            + repr(self.name)
+            + ")"
+        )
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
         if state.graph is not None:
@@ -402,10 +454,16 @@ class Variable(metaclass=_Creating):
         return copied
 
     def __reduce__(self) -> Any:
-        raise NotImplementedError("Variables are not pickled: save them with tf.train.Checkpoint, or pickle `.numpy()`.")
+        raise NotImplementedError(
+            "Variables are not pickled: save them with tf.train.Checkpoint, or pickle `.numpy()`."
+        )
 
     def __repr__(self) -> str:
-        shape = f"({', '.join('None' if d is None else str(d) for d in self._raw_shape)}{',' if len(self._raw_shape) == 1 else ''})" if self._raw_shape is not None else "<unknown>"
+        shape = (
+            f"({', '.join('None' if d is None else str(d) for d in self._raw_shape)}{',' if len(self._raw_shape) == 1 else ''})"
+            if self._raw_shape is not None
+            else "<unknown>"
+        )
         if state.graph is not None:
             return f"<tf.Variable '{self.name}' shape={shape} dtype={self._dtype.name}>"
         value = value_text(self.numpy(), repr) if self._state.initialized else "<uninitialized>"
@@ -416,19 +474,36 @@ def _assign_slice(variable: Variable, key: Any, value: Any, read_value: bool) ->
     from headrace.ops.indexing import slice_arguments
 
     begin, end, strides, masks = slice_arguments(key)
-    return variable.assign(lookup("TensorStridedSliceUpdate")(variable.value(), begin, end, strides, to_tensor(value, variable._dtype), **masks), read_value=read_value)
+    return variable.assign(
+        lookup("TensorStridedSliceUpdate")(
+            variable.value(), begin, end, strides, to_tensor(value, variable._dtype), **masks
+        ),
+        read_value=read_value,
+    )
 
 
 def _delegate(name: str) -> None:
     def method(self: Variable, *args: Any) -> Any:
-        return getattr(Tensor, name)(self.value(), *[a.value() if isinstance(a, Variable) else a for a in args])
+        return getattr(Tensor, name)(
+            self.value(), *[a.value() if isinstance(a, Variable) else a for a in args]
+        )
 
     method.__name__ = name
     setattr(Variable, name, method)
 
 
-_OPERATORS = "add sub mul truediv floordiv mod pow matmul and or xor".split()
-for _op in [*[f"__{o}__" for o in _OPERATORS], *[f"__r{o}__" for o in _OPERATORS], "__neg__", "__abs__", "__invert__", "__lt__", "__le__", "__gt__", "__ge__"]:
+_OPERATORS = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor"]
+for _op in [
+    *[f"__{o}__" for o in _OPERATORS],
+    *[f"__r{o}__" for o in _OPERATORS],
+    "__neg__",
+    "__abs__",
+    "__invert__",
+    "__lt__",
+    "__le__",
+    "__gt__",
+    "__ge__",
+]:
     _delegate(_op)
 
 
@@ -460,7 +535,10 @@ def _typed(value: Any, dtype: DType | None) -> Tensor:
         value = value.value()
     if isinstance(value, Tensor):
         if dtype is not None and value._dtype is not dtype:
-            raise ValueError(f"Tensor conversion requested dtype {dtype.name} for Tensor with dtype {value._dtype.name}: {value!r}")
+            raise ValueError(
+                f"Tensor conversion requested dtype {dtype.name} for Tensor with dtype {value._dtype.name}: "
+                f"{value!r}"
+            )
         return value
     return to_tensor(value, dtype)
 
@@ -477,11 +555,15 @@ def _lift(tensor: Any) -> Any:
         if id(t) not in values:
             node = t.op
             if node.type == "Placeholder":
-                outside = next((outer for outer, inner in getattr(t.graph, "captures", {}).values() if inner is t), None)
+                outside = next(
+                    (outer for outer, inner in getattr(t.graph, "captures", {}).values() if inner is t), None
+                )
                 if outside is None:
                     raise ValueError(
-                        f"The initial value of a tf.Variable made inside a tf.function depends on the function's argument {t.name!r}. "
-                        "Create the variable outside of the function, or give a callable initial value that does not use the arguments."
+                        "The initial value of a tf.Variable made inside a tf.function depends on the "
+                        f"function's argument {t.name!r}. "
+                        "Create the variable outside of the function, or give a callable initial value that "
+                        "does not use the arguments."
                     )
                 values[id(t)] = visit(outside)
             else:
@@ -494,7 +576,9 @@ def _lift(tensor: Any) -> Any:
     return visit(tensor)
 
 
-def _convert_variable(value: Variable, dtype: Any = None, name: str | None = None, as_ref: bool = False) -> Tensor:
+def _convert_variable(
+    value: Variable, dtype: Any = None, name: str | None = None, as_ref: bool = False
+) -> Tensor:
     return value.__tf_tensor__(dtype, name)
 
 

@@ -59,7 +59,7 @@ def _check_index(value: Any) -> Any:
     return int(value) if value._is_eager and not value._raw_shape else value
 
 
-def specification(key: Any) -> tuple[list[Any], list[Any], list[Any], dict[str, int]]:
+def specification(key: Any) -> tuple[list[Any], list[Any], list[Any], dict[str, Any]]:
     """A Python index as the (begin, end, strides, masks) of StridedSlice.
 
     Raises:
@@ -154,7 +154,7 @@ def _plain(key: Any) -> bool:
     return True
 
 
-def slice_arguments(key: Any) -> tuple[Tensor, Tensor, Tensor, dict[str, int]]:
+def slice_arguments(key: Any) -> tuple[Tensor, Tensor, Tensor, dict[str, Any]]:
     """A Python index as the inputs and attributes of StridedSlice and its relatives."""
     begin, end, strides, masks = specification(key)
     vectors = index_vectors(begin, end, strides)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from headrace.runtime import cpu
 
 # flag, value, whether it is wanted for a module on this machine. A flag that the installed jaxlib does not know is
 # dropped at first use.
-_CPU = (
+_CPU: tuple[tuple[str, Any, Callable[[str], bool]], ...] = (
     # YNNPACK's fusions win for reductions and are level or better for dots, but its convolutions and their gradients
     # take up to six times as long as XLA's own (ResNet-50 step 1,987 → 1,434 ms).
-    ("xla_cpu_experimental_ynn_fusion_type", "LIBRARY_FUSION_TYPE_REDUCE", lambda module: "stablehlo.convolution" in module),
+    (
+        "xla_cpu_experimental_ynn_fusion_type",
+        "LIBRARY_FUSION_TYPE_REDUCE",
+        lambda module: "stablehlo.convolution" in module,
+    ),
     # XLA emits 256-bit code even where AVX-512 is there.
     ("xla_cpu_prefer_vector_width", 512, lambda module: cpu.has("avx512f")),
 )

@@ -1,5 +1,6 @@
-"""The op table against TensorFlow's op registry: names and order of inputs and outputs, attribute names and defaults. Graphs
-written here are read there because of this."""
+"""The op table against TensorFlow's op registry: names and order of inputs and outputs, attribute names and defaults.
+
+Graphs written here are read there because of this."""
 
 from __future__ import annotations
 
@@ -21,7 +22,9 @@ out = {}
 for name in json.load(sys.stdin):
     op = op_def_registry.get(name)
     if op is not None:
-        out[name] = [[a.name for a in op.input_arg], [a.name for a in op.output_arg], [a.name for a in op.attr], [a.name for a in op.attr if a.HasField("default_value")]]
+        inputs, outputs = [a.name for a in op.input_arg], [a.name for a in op.output_arg]
+        defaults = [a.name for a in op.attr if a.HasField("default_value")]
+        out[name] = [inputs, outputs, [a.name for a in op.attr], defaults]
 print("REGISTRY" + json.dumps(out))
 """
 
@@ -39,7 +42,14 @@ def registry():
     assert tf.__name__ == "headrace"
     import os
 
-    run = subprocess.run([tensorflow_python(), "-c", REGISTRY], input=json.dumps(sorted(TABLE)), capture_output=True, text=True, check=True, env={**os.environ, **TF_ENVIRONMENT})
+    run = subprocess.run(
+        [tensorflow_python(), "-c", REGISTRY],
+        input=json.dumps(sorted(TABLE)),
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **TF_ENVIRONMENT},
+    )
     return json.loads(run.stdout.split("REGISTRY", 1)[1])
 
 
@@ -55,7 +65,12 @@ def test_signatures(registry):
         mine = ([a.name for a in op.signature.inputs], [a.name for a in op.signature.outputs])
         if mine != (inputs, outputs):
             wrong.append(f"{name}: {mine}, TensorFlow has {(inputs, outputs)}")
-        used = {a for arg in (*op.signature.inputs, *op.signature.outputs) for a in (arg.type_attr, arg.number_attr, arg.type_list_attr) if a}
+        used = {
+            a
+            for arg in (*op.signature.inputs, *op.signature.outputs)
+            for a in (arg.type_attr, arg.number_attr, arg.type_list_attr)
+            if a
+        }
         extra = ({k for k in op.attrs if not k.startswith("_")} | used) - set(attrs)
         extra -= {attr for owner, attr in ADDED if owner == name}
         if extra:
@@ -67,7 +82,12 @@ def test_attributes_with_defaults_can_be_left_out(registry):
     wrong = []
     for name, (_, _, attrs, defaults) in registry.items():
         op = TABLE[name]
-        inferred = {a for arg in op.signature.inputs for a in (arg.type_attr, arg.number_attr, arg.type_list_attr) if a}
+        inferred = {
+            a
+            for arg in op.signature.inputs
+            for a in (arg.type_attr, arg.number_attr, arg.type_list_attr)
+            if a
+        }
         for attr in attrs:
             if attr in inferred or attr in EXECUTION or attr.startswith("_"):
                 continue

@@ -288,9 +288,7 @@ def operators(tf, op, side, dtype):
     return table[op](a, other) if side == "python right" else table[op](other, b)
 
 
-@snippet(
-    op=["neg", "abs", "invert", "bool", "int", "float", "len"], value=[2, -1.5, True], either=True
-)
+@snippet(op=["neg", "abs", "invert", "bool", "int", "float", "len"], value=[2, -1.5, True], either=True)
 def unary_operators(tf, op, value):
     import operator as o
 
@@ -636,7 +634,11 @@ def python_bools_beside_numbers(tf, dtype):
     return values, tf.function(lambda x: (x / True, True - x))(x)
 
 
-@raises(op=["add", "mul", "sub", "truediv", "floordiv", "mod", "pow"], value=[1.5, [1.5, 2.0], 1j], compiled=[True, False])
+@raises(
+    op=["add", "mul", "sub", "truediv", "floordiv", "mod", "pow"],
+    value=[1.5, [1.5, 2.0], 1j],
+    compiled=[True, False],
+)
 def reflected_with_what_does_not_fit(tf, op, value, compiled):
     import operator as o
 
