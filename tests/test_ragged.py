@@ -457,6 +457,16 @@ def test_one_trace_serves_all_sizes():
     assert f.experimental_get_tracing_count() == 1
 
 
+def test_retracing_may_be_reduced():
+    @tf.function(reduce_retracing=True)
+    def f(r, x):
+        return tf.reduce_sum(r, 1) + x
+
+    for n in range(1, 6):
+        same(f(R.from_row_lengths(tf.ones([n]), [1] * n), tf.ones([n])), [2.0] * n)
+    assert f.experimental_get_tracing_count() == 2
+
+
 def test_branches_and_loops():
     @tf.function
     def f(r):

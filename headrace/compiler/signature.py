@@ -102,6 +102,7 @@ class Call:
         self.arguments, self.args, self.kwargs = arguments, args, kwargs
         self.tensors: list[Any] = []
         self.specs: list[TensorSpec] = []
+        self.composites: list[TypeSpec] = []  # the types of the composite arguments
         self.paths: list[str] = []  # of the tensors
         self.leaves: list[tuple[str, Any]] = []  # (path, key) of everything
         self.plain = not kwargs and all(isinstance(a, Tensor) for a in args)
@@ -129,12 +130,12 @@ class Call:
         if nest.is_composite(value):
             return self._composite(value, value._type_spec, path)
         if isinstance(value, TypeSpec):
-            parts = nest.flatten(value._component_specs, expand_composites=True)
-            return ("composite", value, tuple([self._encode(p, f"{path}.{i}") for i, p in enumerate(parts)]))
+            return self._composite(value, value, path)
         return self._leaf(path, _python_key(value))
 
     def _composite(self, value: Any, spec: Any, path: str) -> Any:
         """The spec may leave more open than the parts' shapes do: the number of ragged values."""
+        self.composites.append(spec)
         parts = zip(nest.flatten(spec, expand_composites=True), nest.flatten(value, expand_composites=True))
         return ("composite", spec, tuple([self._tensor(p, s.dtype, s._raw_shape, f"{path}.{i}") for i, (s, p) in enumerate(parts)]))
 
@@ -200,25 +201,29 @@ class Call:
                 continue
             pairs = list(zip(self.leaves, other.leaves))
             if all(a == b or (_is_tensor_key(a) and _is_tensor_key(b) and a[0] is b[0]) for (_, a), (_, b) in pairs):
+                general = [a.most_specific_common_supertype([b]) for a, b in zip(self.composites, other.composites)]
+                if any(spec is None for spec in general):
+                    continue
                 it = iter([TensorSpec(shapes.generalise(a._raw_shape, b._raw_shape), a.dtype) for a, b in zip(self.specs, other.specs)])
-                args = tuple([self._fitted(a, it) for a in self.args])
-                return Call(self.arguments, args, {k: self._fitted(self.kwargs[k], it) for k in sorted(self.kwargs)})
+                composites = iter(general)
+                args = tuple([self._fitted(a, it, composites) for a in self.args])
+                return Call(self.arguments, args, {k: self._fitted(self.kwargs[k], it, composites) for k in sorted(self.kwargs)})
         return self
 
-    def _fitted(self, value: Any, it: Any) -> Any:
-        if isinstance(value, Fitted) and not isinstance(value.spec, TensorSpec):
-            for _ in nest.flatten(value.spec, expand_composites=True):
+    def _fitted(self, value: Any, it: Any, composites: Any) -> Any:
+        """The value with its part of the general specs: `it` of tensors, `composites` of composites (whose parts are in `it`, too)."""
+        whole = value.tensor if isinstance(value, Fitted) and not isinstance(value.spec, TensorSpec) else value
+        if nest.is_composite(whole) or (isinstance(whole, TypeSpec) and not isinstance(whole, TensorSpec)):
+            spec = next(composites)
+            for _ in nest.flatten(spec, expand_composites=True):
                 next(it)
-            return value
+            return Fitted(whole, spec)
         if isinstance(value, Fitted):
             return Fitted(value.tensor, next(it))
         if isinstance(value, (Tensor, TensorSpec)) or (isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind != "O"):
             return Fitted(value if isinstance(value, (Tensor, TensorSpec)) else to_tensor(value), next(it))
         if nest.is_nested(value):
-            return nest.rebuild(value, [self._fitted(child, it) for _, child in nest._children(value)])
-        if nest.is_composite(value):
-            for _ in nest.flatten(value, expand_composites=True):
-                next(it)
+            return nest.rebuild(value, [self._fitted(child, it, composites) for _, child in nest._children(value)])
         return value
 
     # ----------------------------------------------------------------------------------------------- concrete functions
@@ -320,6 +325,8 @@ def _skeleton(key: Any) -> Any:
     """A key without what may differ between tensors."""
     if _is_tensor_key(key):
         return "tensor"
+    if isinstance(key, tuple) and len(key) == 3 and isinstance(key[1], TypeSpec):
+        return key[0], key[1]._with_tensor_ranks_only()
     if isinstance(key, tuple):
         return tuple([_skeleton(k) for k in key])
     return key

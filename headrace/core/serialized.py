@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .shapes import TensorShape, unknown_shape
+
 
 class NoSupertype(Exception):
     """Two types have none."""
@@ -66,6 +68,18 @@ def unnamed(a: Any) -> Any:
         parts = [unnamed(x) for x in a]
         return type(a)(*parts) if hasattr(a, "_fields") else type(a)(parts)
     return {k: unnamed(v) for k, v in a.items()} if isinstance(a, dict) else a
+
+
+def ranks_only(a: Any) -> Any:
+    """The same with shapes of unknown dimensions."""
+    if isinstance(a, TensorShape):
+        return unknown_shape(a.rank)
+    if hasattr(a, "_with_tensor_ranks_only"):
+        return a._with_tensor_ranks_only()
+    if isinstance(a, (list, tuple)):
+        parts = [ranks_only(x) for x in a]
+        return type(a)(*parts) if hasattr(a, "_fields") else type(a)(parts)
+    return {k: ranks_only(v) for k, v in a.items()} if isinstance(a, dict) else a
 
 
 def equal(a: Any, b: Any) -> bool:

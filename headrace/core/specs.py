@@ -155,6 +155,10 @@ class TypeSpec(TraceType):
     def _without_tensor_names(self) -> Any:
         return self._deserialize(serialized.unnamed(self._serialize()))
 
+    def _with_tensor_ranks_only(self) -> Any:
+        """The same with no dimension known."""
+        return self._deserialize(serialized.ranks_only(self._serialize()))
+
     @property
     def _key(self) -> Any:
         key = self.__dict__.get("_cached_key")
