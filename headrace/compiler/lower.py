@@ -19,7 +19,7 @@ from headrace.core.dtypes import DType
 from headrace.core.graph import FuncGraph, Operation
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.state import building
-from headrace.ops.functional import Undefined, invariant, is_stateful, writes
+from headrace.ops.functional import Undefined, inner_graphs, invariant, is_stateful, writes
 from headrace.ops.tensor_list import ListValue
 
 from .hlo import Builder, Value
@@ -348,6 +348,9 @@ def lower_node(b: Lowering, node: Operation, env: dict[int, Any]) -> None:
             raise CannotLower(node, "a placeholder that nothing is fed to")
         return
     arguments = [env[id(t)] for t in node.inputs]
+    if Undefined in map(type, arguments) and not inner_graphs(node):  # nobody reads what is made of it, either
+        env.update({id(t): Undefined(t._dtype) for t in node.outputs})
+        return
     for tensor, result in zip(node.outputs, lower_op(b, node.op_def, arguments, node.attrs, node)):
         env[id(tensor)] = result
 

@@ -18,7 +18,7 @@ from headrace.core.graph import CONST, FuncGraph, Operation
 from headrace.core.shapes import known
 from headrace.core.state import building
 from headrace.core.tensor import EagerTensor, wrap, wrap_buffer, wrap_object
-from headrace.ops.functional import Undefined
+from headrace.ops.functional import Undefined, inner_graphs
 from headrace.ops.state import VariableState
 from headrace.ops.tensor_list import ElementSpec, HostList, ListValue
 
@@ -384,10 +384,8 @@ def _differentiated(nodes: Sequence[Operation]) -> bool:
     for n in nodes:
         if n.type.endswith(("Grad", "GradV2", "GradV3")) or "Backprop" in n.type:
             return True
-        for value in n.attrs.values():
-            for inner in value if isinstance(value, (list, tuple)) else (value,):
-                if isinstance(inner, FuncGraph) and _differentiated(inner.operations):
-                    return True
+        if any(_differentiated(g.operations) for g in inner_graphs(n)):
+            return True
     return False
 
 

@@ -41,10 +41,17 @@ def _call_grad(op: Any, *received: Any) -> list[Any]:
     _sync(op)
     graph = _differentiated(op.attrs["f"], received)
     d = derivative(graph)
-    if len(op.outputs) < len(graph.outputs) + len(d.residuals):
+    outputs = op.outputs
+    if len(outputs) < len(graph.outputs) + len(d.residuals):
         forward = augmented(graph)
-        _extend(op, {"f": forward, "Tout": [t._dtype for t in forward.outputs]}, d.residuals)
-    return gradients_of_call(d, op.inputs, op.outputs, received, call)
+        if not outputs[0]._is_eager:
+            _extend(op, {"f": forward, "Tout": [t._dtype for t in forward.outputs]}, d.residuals)
+            outputs = op.outputs
+        elif not is_stateful(graph):
+            outputs = call(forward, op.inputs)  # it ran without what this gradient needs: once more
+        else:
+            raise LookupError(f"The gradient of {graph.name}, which has side effects or reads variables, is of a higher order than the tapes that recorded its call. Use one tape per order.")
+    return gradients_of_call(d, op.inputs, outputs, received, call)
 
 
 _call_grad.accepts_none = True  # type: ignore[attr-defined]
@@ -53,8 +60,9 @@ _call_grad.accepts_none = True  # type: ignore[attr-defined]
 def _differentiated(graph: FuncGraph, received: Sequence[Any]) -> FuncGraph:
     """The function to differentiate: without the outputs that an earlier gradient added, unless gradients arrive there (they
     do for higher orders)."""
-    plain = primal(graph)
-    return graph if any(g is not None for g in received[len(plain.outputs) :]) else plain
+    while (plain := primal(graph)) is not graph and all(g is None for g in received[len(plain.outputs) :]):
+        graph = plain
+    return graph
 
 
 def _sync(op: Any) -> None:
@@ -97,11 +105,13 @@ def call(graph: FuncGraph, inputs: Sequence[Any], name: str | None = None) -> li
 def _recorded_call(graph: FuncGraph, inputs: Sequence[Any]) -> list[Any]:
     """An eager call while tapes listen: if any will, the program also returns what the gradient needs."""
     tapes = state.tapes
-    listening = any(not hasattr(t, "_watched") or any(id(x) in t._watched for x in inputs) for t in tapes)
+    listening = [t for t in tapes if not hasattr(t, "_watched") or any(id(x) in t._watched for x in inputs)]
     if not listening or not any(t._dtype.is_trainable for t in graph.outputs):
         with no_recording():
             return dispatch.run_graph(graph, inputs)
-    forward = augmented(graph)
+    forward = graph
+    for tape in listening:  # each may differentiate the gradient that the ones inside of it take; a persistent one its own
+        forward = augmented(augmented(forward) if getattr(tape, "_persistent", False) else forward)
     with no_recording():
         outputs = dispatch.run_graph(forward, inputs)
     attrs = {"f": forward, "Tout": [t._dtype for t in forward.outputs]}
@@ -110,13 +120,18 @@ def _recorded_call(graph: FuncGraph, inputs: Sequence[Any]) -> list[Any]:
     return outputs[: len(graph.outputs)]
 
 
+def inner_graphs(node: Any) -> list[FuncGraph]:
+    """The graphs among a node's attributes: what it calls, its branches, its body."""
+    return [g for value in node.attrs.values() for g in (value if isinstance(value, (list, tuple)) else (value,)) if isinstance(g, FuncGraph)]
+
+
 def writes(graph: FuncGraph) -> set[int]:
     """Ids of the handles inside `graph` that are written, or passed to something that may write."""
     found: set[int] = set()
     for node in graph.operations:
         if not any(t._dtype.kind == "r" for t in node.inputs) or node.type in READS:
             continue
-        inner = [g for value in node.attrs.values() for g in (value if isinstance(value, (list, tuple)) else (value,)) if isinstance(g, FuncGraph)]
+        inner = inner_graphs(node)
         offset = 1 if node.op_def in (IF, STATELESS_IF, CASE, STATELESS_CASE) else 0
         written = {i for g in inner for w in [writes(g)] for i, t in enumerate(g.inputs) if id(t) in w}
         for i, t in enumerate(node.inputs):

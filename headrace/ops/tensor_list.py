@@ -249,7 +249,8 @@ def _lower_push(b: Any, handle: ListValue, x: Any) -> ListValue:
 
 
 def _pop_grad(op: Any, d_list: Any, dx: Any) -> list[Any]:
-    return [PUSH(d_list if d_list is not None else _zeros_list(op.outputs[0]), dx), None]
+    rest, popped = op.outputs
+    return [PUSH(_zeros_list(rest) if d_list is None else d_list, lookup("ZerosLike")(popped) if dx is None else dx), None]
 
 
 PUSH = OpDef("TensorListPushBack", "input_handle: variant, tensor: element_dtype -> output_handle: variant", shape=_handle, lower=_lower_push, checked=True,
