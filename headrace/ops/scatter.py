@@ -63,19 +63,19 @@ def _scattered(out: Any, indices: Any, updates: Any, ufunc: Any, policy: str) ->
     return table.reshape(out.shape)
 
 
-def lower_scatter(b: Any, x: Any, indices: Any, updates: Any, kind: str | None) -> Any:
-    """StableHLO's scatter in TensorFlow's terms."""
+def lower_scatter(b: Any, x: Any, indices: Any, updates: Any, kind: str | None, check: bool = True) -> Any:
+    """StableHLO's scatter in TensorFlow's terms. With `check`, indices out of range are errors of the program; XLA
+    drops such updates."""
     depth = indices.shape[-1]
     if 0 in updates.shape or 0 in x.shape:
         return x
     shape = x.shape
-    limits = b.constant(np.asarray(shape[:depth], indices.dtype._np))
-    b.check(
-        lambda: b.binary(
-            "and", b.compare("GE", indices, b.constant(0, indices.dtype)), b.compare("LT", indices, limits)
-        ),
-        f"indices does not index into shape {list(shape)}",
-    )
+    if check:
+        limits, zero = b.constant(np.asarray(shape[:depth], indices.dtype._np)), b.constant(0, indices.dtype)
+        b.check(
+            lambda: b.binary("and", b.compare("GE", indices, zero), b.compare("LT", indices, limits)),
+            f"indices does not index into shape {list(shape)}",
+        )
     if depth == 0:  # every update is for the whole tensor
         x, depth = b.reshape(x, (1, *shape)), 1
         indices = b.zeros((*indices.shape[:-1], 1), INT32)
@@ -100,7 +100,7 @@ SCATTER_ND = OpDef(
     defaults={"Tindices": INT32},
     static=("shape",),
     lower=lambda b, indices, updates, shape, bad_indices_policy: lower_scatter(
-        b, b.zeros(shape.tolist(), updates.dtype), indices, updates, "add"
+        b, b.zeros(shape.tolist(), updates.dtype), indices, updates, "add", bad_indices_policy in ("", "ERROR")
     ),
     grad=lambda op, g: [None, GATHER_ND(g, op.inputs[0]), None],
 )

@@ -92,7 +92,10 @@ def _unsorted(name: str, ufunc: Any, kind: str, start: Callable[[Any], Any], typ
         empty = b.full((int(num_segments), *rest), start(data.dtype), data.dtype)
         if 0 in data.shape or 0 in empty.shape:
             return empty
-        return lower_scatter(b, empty, b.reshape(ids, (*ids.shape, 1)), data, kind)
+        limit = b.constant(int(num_segments), ids.dtype)
+        b.check(lambda: b.compare("LT", ids, limit), f"segment_ids is out of range [0, {int(num_segments)})")
+        # Rows with a negative id are dropped, which is what XLA's scatter does with them.
+        return lower_scatter(b, empty, b.reshape(ids, (*ids.shape, 1)), data, kind, check=False)
 
     return OpDef(
         f"UnsortedSegment{name}",
