@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from headrace.core.shapes import known
 from headrace.core.state import building
 from headrace.core.tensor import EagerTensor, wrap, wrap_buffer, wrap_object
 from headrace.ops.functional import Undefined, inner_graphs
-from headrace.ops.state import VariableState
+from headrace.ops.state import DONATION, VariableState
 from headrace.ops.tensor_list import ElementSpec, HostList, ListValue
 
 from .demand import Demand, demand
@@ -78,6 +79,8 @@ class Program:
             except _Replan:
                 finished = {id(n) for s in self.steps[:done] for n in s.nodes}
                 self._plan()
+                if not finished:
+                    return self(inputs)
                 return self._resume(env, finished)
             done += 1
         return [env[id(t)] if not t._is_eager else t for t in self.graph.outputs]
@@ -351,17 +354,18 @@ class Executable:
         program = self.program
         if program is None:
             return [wrap(known_value, d) for known_value, d in self.layout]
-        buffers = [_variable_buffer(states[i]) for i in self.cells]
-        for i in self.positions:
-            x = tensors[i]
-            buffers.append(buffer_of(x) if x._buf is None else x._buf)
-        for provider in self.providers:
-            buffers.append(runtime.put(provider()))
-        results = program.run(buffers)
         written = self.written
-        for k, buffer in zip(written, results):
-            s = states[self.cells[k]]
-            s.buffer, s.array = buffer, None
+        with DONATION if self.cells else nullcontext():
+            buffers = [_variable_buffer(states[i]) for i in self.cells]
+            for i in self.positions:
+                x = tensors[i]
+                buffers.append(buffer_of(x) if x._buf is None else x._buf)
+            for provider in self.providers:
+                buffers.append(runtime.put(provider()))
+            results = program.run(buffers)
+            for k, buffer in zip(written, results):
+                s = states[self.cells[k]]
+                s.buffer, s.array = buffer, None
         if written:
             results = results[len(written) :]
         if self.messages:
@@ -465,15 +469,21 @@ class _Direct:
         dtypes_out, run, new, messages = executable.plain, executable.program.run, EagerTensor.__new__, executable.messages
 
         def call(args: Sequence[EagerTensor]) -> list[EagerTensor]:
-            buffers = [c.buffer if c.buffer is not None else _variable_buffer(c) for c in cells]
-            for x in args if straight else [args[i] if i < arguments else fixed[i] for i in places]:
-                buffer = x._buf
-                buffers.append(buffer_of(x) if buffer is None else buffer)
-            results = run(buffers)
-            if n:
-                for c, buffer in zip(written, results):
-                    c.buffer = buffer
-                results = results[n:]
+            if cells:
+                DONATION.acquire()
+            try:
+                buffers = [c.buffer if c.buffer is not None else _variable_buffer(c) for c in cells]
+                for x in args if straight else [args[i] if i < arguments else fixed[i] for i in places]:
+                    buffer = x._buf
+                    buffers.append(buffer_of(x) if buffer is None else buffer)
+                results = run(buffers)
+                if n:
+                    for c, buffer in zip(written, results):
+                        c.buffer, c.array = buffer, None
+                    results = results[n:]
+            finally:
+                if cells:
+                    DONATION.release()
             if messages:
                 raise_failed(results.pop(), messages)
             out = []
@@ -512,12 +522,8 @@ def _cut(nodes: Sequence[Operation], hosted: set[Operation], cuts: set[int]) -> 
             for t in handles:
                 read, write = variables.get(id(t), (0, 0))
                 at = max(at, _after(write if reads_only else max(read, write), at))
-            if on_host and node.type not in _OBSERVERS:
-                at = max(at, _after(last_effect, at))
-                last_effect = at
-            elif on_host:
-                at = max(at, _after(last_effect, at))
-                last_effect = at
+            if on_host:
+                at = last_effect = max(at, _after(last_effect, at))
             for t in handles:
                 read, write = variables.get(id(t), (0, 0))
                 variables[id(t)] = (max(read, at), write) if reads_only else (read, max(write, at))
@@ -526,9 +532,6 @@ def _cut(nodes: Sequence[Operation], hosted: set[Operation], cuts: set[int]) -> 
         when[id(node)] = at
         groups.setdefault(at, []).append(node)
     return [HostStep(groups[s]) if s % 2 else Cluster(groups[s]) for s in sorted(groups)]
-
-
-_OBSERVERS = frozenset({"PrintV2", "Assert", "CheckNumerics", "CheckNumericsV2"})
 
 
 def _after(s: int, at: int) -> int:
