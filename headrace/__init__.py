@@ -14,13 +14,11 @@ from headrace._version import INTERFACE as __version__  # programs compare it wi
 
 
 def __getattr__(name: str) -> Any:
-    if name in NAMESPACES:
-        value: Any = importlib.import_module(f"headrace.api.{name}")
-    elif name in ROOT:
-        value = getattr(importlib.import_module(f"headrace.api.{ROOT[name]}"), name)
-    else:
+    if name not in NAMESPACES and name not in ROOT:
         raise AttributeError(f"module 'headrace' has no attribute {name!r}")
-    globals()[name] = value
+    module = importlib.import_module(f"headrace.api.{name if name in NAMESPACES else ROOT[name]}")
+    importlib.import_module("headrace.api.elementwise").prepare()
+    value = globals()[name] = module if name in NAMESPACES else getattr(module, name)
     return value
 
 

@@ -1,10 +1,13 @@
-"""The public functions that work element by element, by the number of their tensor arguments. Ragged tensors and classes
-of the user's own (`tf.experimental.dispatch_for_unary_elementwise_apis` …) take part in all of them."""
+"""The public functions that take more than tensors. Ragged tensors and classes of the user's own
+(`tf.experimental.dispatch_for_unary_elementwise_apis` …) take part in all that work element by element, listed here by
+the number of their tensor arguments; ragged and sparse tensors in some others."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+
+from headrace.core import overrides
 
 UNARY = {
     "": (
@@ -62,3 +65,23 @@ def functions(table: dict[str, str]) -> Iterator[Callable[..., Any]]:
             function = find(path, name)
             if callable(function):
                 yield function
+
+
+_OTHERS = (
+    "add_n bincount boolean_mask concat dynamic_partition embedding_lookup expand_dims gather gather_nd matmul one_hot "
+    "rank reduce_all reduce_any reduce_join reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_std "
+    "reduce_sum reduce_variance reverse segment_max segment_mean segment_min segment_prod segment_sum shape size softmax "
+    "split squeeze stack tile unsorted_segment_max unsorted_segment_mean unsorted_segment_min unsorted_segment_prod "
+    "unsorted_segment_sqrt_n unsorted_segment_sum where"
+)
+_NAMES = frozenset(
+    [
+        *_OTHERS.split(),
+        *[name for table in (UNARY, BINARY, OTHER) for names in table.values() for name in names.split()],
+    ]
+)
+
+
+def prepare() -> None:
+    """Makes these functions, as far as their namespaces have been imported, ask for rules (`headrace.core.overrides`)."""
+    overrides.prepare(_NAMES)

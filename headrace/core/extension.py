@@ -355,7 +355,7 @@ class ExtensionTypeSpec(TypeSpec):
         raise AttributeError(f"Cannot mutate attribute `{name}` of {type(self).__name__}.")
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join([f'{name}={_plain(value)!r}' for name, value in self._items()])})"
+        return f"{type(self).__qualname__}({', '.join([f'{name}={_plain(value)!r}' for name, value in self._items()])})"
 
 
 def _plain(value: Any) -> Any:
@@ -473,7 +473,7 @@ class ExtensionType(CompositeTensor, metaclass=ExtensionTypeMetaclass):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join([f'{name}={self.__dict__[name]!r}' for name in fields_of(type(self))])})"
+        return f"{type(self).__qualname__}({', '.join([f'{name}={self.__dict__[name]!r}' for name in fields_of(type(self))])})"
 
 
 def as_dict(value: ExtensionType) -> dict[str, Any]:

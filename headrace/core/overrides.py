@@ -1,15 +1,17 @@
 """What public functions do with arguments of other kinds than tensors: ragged and sparse tensors, extension types, and
 classes of the user's own (`tf.experimental.dispatch_for_api`).
 
-A rule is `(args, kwargs) -> result`, or NotImplemented where it does not apply. Functions that have one are replaced in
-the public namespaces by a version that asks the rules first; all others stay as they are and cost nothing. Functions
-that are rows of the op table ask only after a tensor conversion has failed, to stay fast (`OpDef.__call__`)."""
+A rule is `(args, kwargs) -> result`, or NotImplemented where it does not apply. The public functions that usually have
+some (`prepare`) are replaced in their namespaces by versions that ask the rules first, when these are imported; others
+when a rule is added (`install`). Functions that are rows of the op table ask only after a tensor conversion has failed, to
+stay fast (`OpDef.__call__`)."""
 
 from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from types import FunctionType
 from typing import Any
 
 from .specs import CompositeTensor
@@ -21,6 +23,7 @@ RULES: dict[
 ELEMENTWISE: list[
     Callable[[Any, Sequence[Any], Mapping[str, Any]], Any]
 ] = []  # of ops: `(op, args, kwargs) -> result`
+_PREPARED: set[str] = set()  # the modules that `prepare` has seen
 _REPLACED: dict[Any, Callable[..., Any]] = {}  # a function that has rules -> the version that asks them
 
 
@@ -39,6 +42,19 @@ def composites(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Iterator[Any]:
                     yield item
     if kwargs:
         yield from composites(tuple(kwargs.values()), {})
+
+
+def has_composite(values: Iterable[Any]) -> bool:
+    """Whether there is a composite tensor among the values, or in a list among them."""
+    for value in values:
+        if isinstance(value, CompositeTensor):
+            return True
+        kind = type(value)
+        if kind is list or kind is tuple:
+            for item in value:
+                if isinstance(item, CompositeTensor):
+                    return True
+    return False
 
 
 def original(function: Any) -> Any:
@@ -67,7 +83,7 @@ def ask(key: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     rules = RULES.get(key)
     if not rules:
         return NotImplemented
-    composite = next(composites(args, kwargs), None) is not None
+    composite = has_composite(args) or (bool(kwargs) and has_composite(kwargs.values()))
     for only_composites, rule in rules:
         if composite or not only_composites:
             result = rule(args, kwargs)
@@ -77,35 +93,55 @@ def ask(key: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
 
 
 def _asking(function: Callable[..., Any]) -> Callable[..., Any]:
-    rules = RULES[function]
+    rules = RULES.setdefault(function, [])
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        composite = next(composites(args, kwargs), None) is not None
-        for only_composites, rule in rules:
-            if composite or not only_composites:
-                result = rule(args, kwargs)
-                if result is not NotImplemented:
-                    return result
+        if rules:
+            composite = has_composite(args) or (bool(kwargs) and has_composite(kwargs.values()))
+            for only_composites, rule in rules:
+                if composite or not only_composites:
+                    result = rule(args, kwargs)
+                    if result is not NotImplemented:
+                        return result
         return function(*args, **kwargs)
 
     call._without_overrides = function  # type: ignore[attr-defined]
     return call
 
 
+def _is_public(module: str) -> bool:
+    return module == "headrace" or module.startswith(("headrace.api.", "headrace.compat."))
+
+
+def _replace(modules: Iterable[str], wanted: Callable[[Any], bool]) -> None:
+    for name in modules:
+        names = vars(sys.modules[name])
+        for public, value in list(names.items()):
+            if type(value) is FunctionType and not hasattr(value, "_without_overrides") and wanted(value):
+                if value not in _REPLACED:
+                    _REPLACED[value] = _asking(value)
+                names[public] = _REPLACED[value]
+
+
+def prepare(function_names: Collection[str]) -> None:
+    """Replaces the functions of these names in the namespaces imported since the last time (a program may keep a function
+    before there is a rule for it)."""
+    new = [m for m in list(sys.modules) if m not in _PREPARED and _is_public(m)]
+    _PREPARED.update(new)
+    _replace(
+        new,
+        lambda f: (
+            f.__name__ in function_names and not hasattr(f, "op") and f.__module__.startswith("headrace.")
+        ),
+    )
+
+
 def install() -> None:
     """Replaces, in the public namespaces, the functions that have got rules."""
-    new = {id(f): f for f in RULES if callable(f) and hasattr(f, "__code__") and f not in _REPLACED}
-    if not new:
-        return
-    for f in new.values():
-        _REPLACED[f] = _asking(f)
-    for name, module in list(sys.modules.items()):
-        if name == "headrace" or name.startswith(("headrace.api.", "headrace.compat.")):
-            names = vars(module)
-            for public, value in list(names.items()):
-                if id(value) in new:
-                    names[public] = _REPLACED[value]
+    new = {f for f in RULES if type(f) is FunctionType and f not in _REPLACED}
+    if new:
+        _replace([m for m in list(sys.modules) if _is_public(m)], new.__contains__)
 
 
 def on_composites(op: Any, args: Sequence[Any], kwargs: Mapping[str, Any], error: CompositeArgument) -> Any:

@@ -58,16 +58,14 @@ def _joined(values: Sequence[Any], axis: int, stacking: bool) -> Any:
         return values[0]
     splits_dtype = next((v.row_splits.dtype for v in values if is_ragged(v)), dtypes.int64)
     if stacking and rank == 1:  # vectors become rows
-        lengths = [tf.shape(v, out_type=splits_dtype)[0] for v in values]
+        lengths = [tf.shape(v)[0] for v in values]
         if axis == 0:
             return RaggedTensor.from_row_lengths(tf.concat(values, 0), tf.stack(lengths), validate=False)
         return RaggedTensor.from_tensor(tf.stack(values, axis), row_splits_dtype=splits_dtype)
-    ragged_rank = max(axis, 1, *[v.ragged_rank for v in values if is_ragged(v)])
-    if rank is not None:
-        ragged_rank = min(ragged_rank, rank - 1)
+    ragged_rank = max([1, *[v.ragged_rank for v in values if is_ragged(v)]])
     if stacking:
         values = [expand_dims(as_ragged(v, ragged_rank, splits_dtype), axis) for v in values]
-        ragged_rank += 1
+        ragged_rank = values[0].ragged_rank
     return _concat([as_ragged(v, ragged_rank, splits_dtype) for v in values], axis)
 
 
@@ -226,5 +224,5 @@ def stack_dynamic_partitions(
     rows = tf.gather(partitions, order)
     values = gather_any(data, order)
     return RaggedTensor.from_value_rowids(
-        values, tf.cast(rows, dtypes.int64), nrows=tf.cast(num_partitions, dtypes.int64), validate=False
+        values, rows, nrows=tf.cast(num_partitions, rows.dtype), validate=False
     )
