@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
+import threading
 import types
 import weakref
 from collections import deque
@@ -107,6 +108,7 @@ class Function:
         self._bound: weakref.WeakKeyDictionary[Any, Function] = weakref.WeakKeyDictionary()
         self._created_variables: list[Any] = []
         self._traced = False
+        self._tracing = threading.RLock()  # threads trace one after the other; tracing may call the function again
         self._recent: deque[bool] = deque(maxlen=6)
         self.retraces: list[str] = []  # why each trace after the first was made
 
@@ -157,15 +159,15 @@ class Function:
 
     def _lookup(self, call: Any) -> ConcreteFunction:
         """The concrete function for a call: seen before, general enough, or traced now."""
-        found = self._concrete.get(call.key)
-        if found is not None and found.usable():
+        with self._tracing:
+            found = self._concrete.get(call.key)
+            if found is None or not found.usable():
+                found = next((c for c in self._concrete.values() if c.usable() and c.accepts(call)), None)
+                if found is None:
+                    return self._trace(call)
+                self._concrete[call.key] = found
             self._recent.append(False)
             return found
-        for concrete in self._concrete.values():
-            if concrete.usable() and concrete.accepts(call):
-                self._concrete[call.key] = concrete
-                return concrete
-        return self._trace(call)
 
     def _trace(self, call: Any) -> ConcreteFunction:
         if self._concrete:
@@ -224,8 +226,9 @@ class Function:
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
         """The one graph for arguments like these: tensors, or `tf.TensorSpec`s standing for them."""
         call = self._arguments.bind(args, kwargs, complete_from_signature=True)
-        found = self._concrete.get(call.key)
-        return found if found is not None and found.usable() else self._trace(call)
+        with self._tracing:
+            found = self._concrete.get(call.key)
+            return found if found is not None and found.usable() else self._trace(call)
 
     def experimental_get_tracing_count(self) -> int:
         """How many graphs were traced."""

@@ -5,6 +5,7 @@ in place."""
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,11 @@ from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
 from headrace.core.tensor import EagerTensor, wrap, wrap_buffer
+
+
+# Held while buffers are taken from variables and new ones put in their place: programs donate the old ones, and no other
+# thread may come across those in between. (XLA's work goes on after that, outside of the lock.)
+DONATION = threading.RLock()
 
 
 class VariableState:
@@ -30,15 +36,19 @@ class VariableState:
 
     def read(self) -> np.ndarray:
         """The value on the host; a view, so that the buffer's memory is not reused while somebody looks at it."""
-        if self.array is not None:
-            return self.array
-        if self.buffer is None:
-            raise errors.FailedPreconditionError(
-                None, None, f"Could not find variable {self.name}. This could mean that the variable has been deleted, or was never initialised: assign a value first."
-            )
+        array = self.array
+        if array is not None:
+            return array
         from headrace.core import tensor
 
-        return tensor.fetch(self.buffer)
+        with DONATION:
+            if self.buffer is not None:
+                return tensor.fetch(self.buffer)
+            if self.array is not None:  # another thread's, just now
+                return self.array
+        raise errors.FailedPreconditionError(
+            None, None, f"Could not find variable {self.name}. This could mean that the variable has been deleted, or was never initialised: assign a value first."
+        )
 
     def write(self, array: np.ndarray) -> None:
         self.array, self.buffer = array, None
@@ -79,14 +89,7 @@ def _boxed(value: Any) -> np.ndarray:
     return box
 
 
-def _run_read(handle: EagerTensor, dtype: DType) -> EagerTensor:
-    state = state_of(handle._host())
-    if state.array is None and state.buffer is not None and dtype.kind != "f":
-        pass
-    return wrap(state.read(), dtype)
-
-
-READ = OpDef("ReadVariableOp", "resource: resource -> value: dtype", attrs={"dtype": REQUIRED}, shape=_handle_shape, run=_run_read,
+READ = OpDef("ReadVariableOp", "resource: resource -> value: dtype", attrs={"dtype": REQUIRED}, shape=_handle_shape, run=lambda handle, dtype: wrap(state_of(handle._host()).read(), dtype),
              lower=lambda b, cell, dtype: cell.value, stateful=True, grad=lambda op, g: [g])  # fmt: skip
 READ.grad.accepts_slices = True  # type: ignore[union-attr]
 
@@ -126,10 +129,11 @@ ASSIGN = OpDef("AssignVariableOp", "resource: resource, value: dtype ->", attrs=
 def _update(name: str, kernel: Any, hlo: str) -> OpDef:
     def run(handle: EagerTensor, value: EagerTensor) -> None:
         state = state_of(handle._host())
-        old = state.read()
-        if not shapes.compatible(old.shape, value._raw_shape):
-            raise errors.InvalidArgumentError(None, None, f"Cannot update variable {state.name} with shape {list(old.shape)} using a Tensor with shape {list(value._raw_shape or ())}, shapes must be equal.")
-        state.write(np.asarray(kernel(old, value._host()), state.dtype._np))
+        with DONATION:
+            old = state.read()
+            if not shapes.compatible(old.shape, value._raw_shape):
+                raise errors.InvalidArgumentError(None, None, f"Cannot update variable {state.name} with shape {list(old.shape)} using a Tensor with shape {list(value._raw_shape or ())}, shapes must be equal.")
+            state.write(np.asarray(kernel(old, value._host()), state.dtype._np))
 
     def lower(b: Any, cell: Any, value: Any) -> list[Any]:
         cell.assign(b.binary(hlo, cell.value, value))
@@ -176,13 +180,14 @@ def _rows(state: VariableState, indices: np.ndarray) -> tuple[np.ndarray, np.nda
 def _scatter(name: str, update: Any, kind: str | None) -> OpDef:
     def run(handle: EagerTensor, indices: EagerTensor, updates: EagerTensor) -> None:
         state = state_of(handle._host())
-        array, where = _rows(state, indices._host())
-        values = np.broadcast_to(updates._host(), where.shape + array.shape[1:])
-        if update is None:
-            array[where] = values
-        else:
-            update.at(array, where, values)
-        state.write(array)
+        with DONATION:
+            array, where = _rows(state, indices._host())
+            values = np.broadcast_to(updates._host(), where.shape + array.shape[1:])
+            if update is None:
+                array[where] = values
+            else:
+                update.at(array, where, values)
+            state.write(array)
 
     def lower(b: Any, cell: Any, indices: Any, updates: Any) -> list[Any]:
         x = cell.value
