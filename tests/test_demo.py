@@ -41,6 +41,7 @@ def test_eager_and_compiled_steps_agree():
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run():
     runs = [demo.train(tf, 1, 5, lambda *_: None, demo.Report()) for _ in range(2)]
     np.testing.assert_array_equal(runs[0].predictions, runs[1].predictions)
