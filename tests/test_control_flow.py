@@ -80,7 +80,9 @@ class TestConditionals:
         assert float(f(tf.constant(False))) == -9.0
 
     def test_switch_case(self):
-        f = lambda i, x: tf.switch_case(i, [lambda: x, lambda: x * 2.0, lambda: x * 3.0], default=lambda: x * 0.0)
+        f = lambda i, x: tf.switch_case(
+            i, [lambda: x, lambda: x * 2.0, lambda: x * 3.0], default=lambda: x * 0.0
+        )
         for i, want in ((0, 1.0), (1, 2.0), (2, 3.0), (7, 0.0), (-1, 0.0)):
             assert float(both(f, tf.constant(i), tf.constant(1.0))) == want
         g = tf.function(lambda i, x: tf.switch_case(i, {0: lambda: x, 2: lambda: x * x}))
@@ -101,7 +103,9 @@ class TestConditionals:
         f = tf.function(lambda p: tf.cond(p, lambda: tf.constant(1), lambda: tf.constant(1.0)))
         with pytest.raises(TypeError, match="same number, type"):
             f(tf.constant(True))
-        g = tf.function(lambda p: tf.cond(p, lambda: (tf.constant(1), tf.constant(2)), lambda: tf.constant(1)))
+        g = tf.function(
+            lambda p: tf.cond(p, lambda: (tf.constant(1), tf.constant(2)), lambda: tf.constant(1))
+        )
         with pytest.raises((TypeError, ValueError)):
             g(tf.constant(True))
 
@@ -149,9 +153,18 @@ class TestLoops:
         assert float(f(tf.constant(3.0))) == 4.0
 
     def test_shape_invariants(self):
-        f = lambda: tf.while_loop(lambda i, x: i < 3, lambda i, x: (i + 1, tf.concat([x, [1.0]], 0)), (0, tf.zeros([1])), shape_invariants=(tf.TensorShape([]), tf.TensorShape([None])))[1]
+        f = lambda: tf.while_loop(
+            lambda i, x: i < 3,
+            lambda i, x: (i + 1, tf.concat([x, [1.0]], 0)),
+            (0, tf.zeros([1])),
+            shape_invariants=(tf.TensorShape([]), tf.TensorShape([None])),
+        )[1]
         np.testing.assert_allclose(both(f), [0, 1, 1, 1])
-        g = tf.function(lambda: tf.while_loop(lambda i, x: i < 3, lambda i, x: (i + 1, tf.concat([x, [1.0]], 0)), (0, tf.zeros([1]))))
+        g = tf.function(
+            lambda: tf.while_loop(
+                lambda i, x: i < 3, lambda i, x: (i + 1, tf.concat([x, [1.0]], 0)), (0, tf.zeros([1]))
+            )
+        )
         with pytest.raises(ValueError, match="shape_invariants"):
             g()
 
@@ -170,7 +183,11 @@ class TestLoops:
         np.testing.assert_allclose(gradients(f, tf.constant([2.0]))[0], [6 * 32])
 
     def test_cond_in_a_loop(self):
-        f = lambda x: tf.while_loop(lambda i, y: i < 4, lambda i, y: (i + 1, tf.cond(i % 2 == 0, lambda: y * x, lambda: y + x)), (0, tf.ones_like(x)))[1]
+        f = lambda x: tf.while_loop(
+            lambda i, y: i < 4,
+            lambda i, y: (i + 1, tf.cond(i % 2 == 0, lambda: y * x, lambda: y + x)),
+            (0, tf.ones_like(x)),
+        )[1]
         np.testing.assert_allclose(both(f, tf.constant([2.0])), [10])
         np.testing.assert_allclose(gradients(f, tf.constant([2.0]))[0], [9])
 
@@ -184,7 +201,9 @@ class TestTensorArray:
     def test_write_read_stack(self):
         def f(x):
             a = tf.TensorArray(tf.float32, size=3)
-            _, a = tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, a.write(i, x * tf.cast(i, tf.float32))), (0, a))
+            _, a = tf.while_loop(
+                lambda i, a: i < 3, lambda i, a: (i + 1, a.write(i, x * tf.cast(i, tf.float32))), (0, a)
+            )
             return a.stack(), a.read(1), a.size()
 
         stacked, one, size = both(f, tf.constant([1.0, 2.0]))
@@ -196,7 +215,11 @@ class TestTensorArray:
         def f(x):
             a = tf.TensorArray(tf.float32, size=3, clear_after_read=False).unstack(x)
             b = tf.TensorArray(tf.float32, size=3)
-            _, b = tf.while_loop(lambda i, b: i < 3, lambda i, b: (i + 1, b.write(i, tf.sin(a.read(i)) * a.read(2 - i))), (0, b))
+            _, b = tf.while_loop(
+                lambda i, b: i < 3,
+                lambda i, b: (i + 1, b.write(i, tf.sin(a.read(i)) * a.read(2 - i))),
+                (0, b),
+            )
             return b.stack()
 
         x = np.array([1.0, 2.0, 3.0], np.float32)
@@ -233,26 +256,46 @@ class TestTensorArray:
 
 class TestHigherOrder:
     def test_map_fn(self):
-        np.testing.assert_array_equal(both(lambda x: tf.map_fn(lambda v: v * v, x), tf.constant([1, 2, 3])), [1, 4, 9])
-        pair = both(lambda x: tf.map_fn(lambda v: (v, tf.cast(v, tf.float32) / 2.0), x, fn_output_signature=(tf.int32, tf.float32)), tf.constant([1, 2]))
+        np.testing.assert_array_equal(
+            both(lambda x: tf.map_fn(lambda v: v * v, x), tf.constant([1, 2, 3])), [1, 4, 9]
+        )
+        pair = both(
+            lambda x: tf.map_fn(
+                lambda v: (v, tf.cast(v, tf.float32) / 2.0), x, fn_output_signature=(tf.int32, tf.float32)
+            ),
+            tf.constant([1, 2]),
+        )
         np.testing.assert_allclose(pair[1], [0.5, 1])
-        np.testing.assert_allclose(gradients(lambda x: tf.map_fn(lambda v: v * v, x), tf.constant([1.0, 2.0]))[0], [2, 4])
+        np.testing.assert_allclose(
+            gradients(lambda x: tf.map_fn(lambda v: v * v, x), tf.constant([1.0, 2.0]))[0], [2, 4]
+        )
 
     def test_scan(self):
-        np.testing.assert_array_equal(both(lambda x: tf.scan(lambda a, v: a + v, x), tf.constant([1, 2, 3])), [1, 3, 6])
-        np.testing.assert_array_equal(both(lambda x: tf.scan(lambda a, v: a + v, x, reverse=True), tf.constant([1, 2, 3])), [6, 5, 3])
-        np.testing.assert_allclose(gradients(lambda x: tf.scan(lambda a, v: a * v, x), tf.constant([2.0, 3.0, 4.0]))[0], [1 + 3 + 12, 2 + 8, 6])
+        np.testing.assert_array_equal(
+            both(lambda x: tf.scan(lambda a, v: a + v, x), tf.constant([1, 2, 3])), [1, 3, 6]
+        )
+        np.testing.assert_array_equal(
+            both(lambda x: tf.scan(lambda a, v: a + v, x, reverse=True), tf.constant([1, 2, 3])), [6, 5, 3]
+        )
+        np.testing.assert_allclose(
+            gradients(lambda x: tf.scan(lambda a, v: a * v, x), tf.constant([2.0, 3.0, 4.0]))[0],
+            [1 + 3 + 12, 2 + 8, 6],
+        )
 
     def test_folds(self):
         assert int(both(lambda x: tf.foldl(lambda a, v: a * 2 + v, x), tf.constant([1, 2, 3]))) == 11
         assert int(both(lambda x: tf.foldr(lambda a, v: a * 2 + v, x), tf.constant([1, 2, 3]))) == 17
-        assert int(both(lambda x: tf.foldl(lambda a, v: a + v, x, initializer=10), tf.constant([1, 2, 3]))) == 16
+        assert (
+            int(both(lambda x: tf.foldl(lambda a, v: a + v, x, initializer=10), tf.constant([1, 2, 3]))) == 16
+        )
 
     def test_random_numbers_differ_between_iterations(self):
         @tf.function
         def f():
             a = tf.TensorArray(tf.float32, size=4)
-            _, a = tf.while_loop(lambda i, a: i < 4, lambda i, a: (i + 1, a.write(i, tf.random.uniform([]))), (0, a))
+            _, a = tf.while_loop(
+                lambda i, a: i < 4, lambda i, a: (i + 1, a.write(i, tf.random.uniform([]))), (0, a)
+            )
             return a.stack()
 
         first, second = f().numpy(), f().numpy()

@@ -49,8 +49,10 @@ class Checker(doctest.OutputChecker):
         if super().check_output(want, got, optionflags):
             return True
         shown, given = ([float(n) for n in self.number.findall(text)] for text in (want, got))
-        return len(shown) == len(given) and np.allclose(shown, given, rtol=1e-4, atol=1e-6) and (
-            super().check_output(self.number.sub("#", want), self.number.sub("#", got), optionflags)
+        return (
+            len(shown) == len(given)
+            and np.allclose(shown, given, rtol=1e-4, atol=1e-6)
+            and (super().check_output(self.number.sub("#", want), self.number.sub("#", got), optionflags))
         )
 
 

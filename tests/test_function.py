@@ -108,7 +108,10 @@ class TestTracing:
         f(tf.zeros([2]), 2)
         f(tf.zeros([3]), 2)
         assert "argument 'n' changed from the Python value 1 to the Python value 2" in f.retraces[0]
-        assert "argument 'x' changed from a float32 tensor of shape (2,) to a float32 tensor of shape (3,)" in f.retraces[1]
+        assert (
+            "argument 'x' changed from a float32 tensor of shape (2,) to a float32 tensor of shape (3,)"
+            in f.retraces[1]
+        )
 
     def test_signature_text(self):
         @tf.function
@@ -171,7 +174,12 @@ class TestTracing:
             return {"sum": d["a"] + d["b"][0], "none": None, "pair": (d["a"], [d["b"][1]])}
 
         out = f({"a": tf.constant(1.0), "b": [tf.constant(2.0), 5]})
-        assert float(out["sum"]) == 3 and out["none"] is None and float(out["pair"][0]) == 1 and int(out["pair"][1][0]) == 5
+        assert (
+            float(out["sum"]) == 3
+            and out["none"] is None
+            and float(out["pair"][0]) == 1
+            and int(out["pair"][1][0]) == 5
+        )
 
     def test_compiler_ir(self):
         @tf.function
@@ -433,7 +441,9 @@ class TestChecks:
         x = tf.constant([1.0, 2.0, 3.0])
         f = tf.function(lambda x, i: tf.gather(x, i) * 2.0)
         np.testing.assert_allclose(f(x, tf.constant([0, 2])), [2, 6])
-        with pytest.raises(tf.errors.InvalidArgumentError, match=r"indices is out of range \[0, 3\).*test_function.py"):
+        with pytest.raises(
+            tf.errors.InvalidArgumentError, match=r"indices is out of range \[0, 3\).*test_function.py"
+        ):
             f(x, tf.constant([0, 5]))
         np.testing.assert_allclose(f(x, tf.constant([1, 1])), [4, 4])
         with pytest.raises(tf.errors.InvalidArgumentError, match="index into param shape"):

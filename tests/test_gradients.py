@@ -28,7 +28,7 @@ def derivatives(fn, x, orders, wrap=lambda f: f):
 def agree(fn, x, orders=2):
     """Tapes around eager code, inside of a function, around a function, and around a function inside of one."""
     expected = derivatives(fn, x, orders)
-    compiled = lambda f: tf.function(f, autograph=False)  # noqa: E731
+    compiled = lambda f: tf.function(f, autograph=False)
     for ways in ((fn, compiled), (compiled(fn), lambda f: f), (compiled(fn), compiled)):
         np.testing.assert_allclose(derivatives(ways[0], x, orders, ways[1]), expected, rtol=1e-4)
     return expected
@@ -48,7 +48,10 @@ class TestHigherOrders:
 
     @pytest.mark.parametrize("index", [0, 1, 2, 7])
     def test_a_switch_on_a_constant(self, index):
-        agree(lambda x: tf.switch_case(tf.constant(index), [lambda: x**3, lambda: tf.exp(x), lambda: x * 1.5]), 2.0)
+        agree(
+            lambda x: tf.switch_case(tf.constant(index), [lambda: x**3, lambda: tf.exp(x), lambda: x * 1.5]),
+            2.0,
+        )
 
     def test_loops_of_known_and_unknown_length(self):
         agree(lambda x: loop(lambda i, y: i < 3, lambda i, y: (i + 1, y * y * x), (0, x)), 1.1)
@@ -80,13 +83,17 @@ class TestHigherOrders:
     def test_tensor_arrays(self):
         def fn(x):
             array = tf.TensorArray(tf.float32, size=4)
-            _, array, y = tf.while_loop(lambda i, *_: i < 4, lambda i, a, y: (i + 1, a.write(i, y * y), y * x), (0, array, x))
+            _, array, y = tf.while_loop(
+                lambda i, *_: i < 4, lambda i, a, y: (i + 1, a.write(i, y * y), y * x), (0, array, x)
+            )
             return tf.reduce_sum(array.stack()) * y
 
         agree(fn, 1.1)
 
     def test_folds(self):
-        agree(lambda x: tf.foldr(lambda a, e: a * e + x * x, tf.constant([1.0, 2.0, 3.0]), initializer=x), 0.5)
+        agree(
+            lambda x: tf.foldr(lambda a, e: a * e + x * x, tf.constant([1.0, 2.0, 3.0]), initializer=x), 0.5
+        )
         agree(lambda x: tf.reduce_sum(tf.map_fn(lambda e: tf.sin(e * x), tf.constant([1.0, 2.0, 3.0]))), 0.5)
 
 

@@ -32,7 +32,7 @@ def test_importing_loads_neither_the_compiler_nor_a_device():
 
 def test_unknown_names():
     try:
-        tf.no_such_name  # noqa: B018
+        tf.no_such_name
     except AttributeError as error:
         assert "no_such_name" in str(error)
     else:

@@ -39,7 +39,9 @@ class TestThreads:
         def repeat(f):
             return lambda: [f() for _ in range(60)]
 
-        assert not in_threads(repeat(update), repeat(update), repeat(total), repeat(v.numpy), repeat(lambda: v.assign_add(ones)))
+        assert not in_threads(
+            repeat(update), repeat(update), repeat(total), repeat(v.numpy), repeat(lambda: v.assign_add(ones))
+        )
         assert v.numpy().tolist() == [181.0] * 1000
 
     def test_one_thread_traces_while_the_others_wait(self):

@@ -56,7 +56,12 @@ def run_compiled(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) 
     key = (
         op.name,
         state.device,
-        tuple([(x._raw_shape, x._dtype, x._host().tobytes() if i in static else None) for i, x in enumerate(inputs)]),  # type: ignore[attr-defined]
+        tuple(
+            [
+                (x._raw_shape, x._dtype, x._host().tobytes() if i in static else None)
+                for i, x in enumerate(inputs)
+            ]
+        ),  # type: ignore[attr-defined]
         tuple([(k, _freeze(v)) for k, v in sorted(attrs.items())]),
     )
     program = _programs.get(key)
@@ -92,7 +97,9 @@ def _compile(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], stat
     except NeedsValue as error:
         raise errors.UnimplementedError(None, None, f"{op.name}: {error.why} [Op:{op.name}]") from None
     except CannotLower as error:
-        raise errors.UnimplementedError(None, None, f"{op.name} cannot run eagerly: {error.why} [Op:{op.name}]") from None
+        raise errors.UnimplementedError(
+            None, None, f"{op.name} cannot run eagerly: {error.why} [Op:{op.name}]"
+        ) from None
     computed = [r for r in results if isinstance(r, Value)]
     layout = [(None if isinstance(r, Value) else r, o._dtype) for r, o in zip(results, stub.outputs)]
     if not computed:

@@ -66,7 +66,9 @@ def function(
     7.0
     """
     if experimental_attributes:
-        raise ValueError("tf.function: `experimental_attributes` are attributes of TensorFlow's own runtime and mean nothing here. Leave them out.")
+        raise ValueError(
+            "tf.function: `experimental_attributes` are attributes of TensorFlow's own runtime and mean nothing here. Leave them out."
+        )
     options = {
         "input_signature": input_signature,
         "autograph": autograph,
@@ -96,7 +98,16 @@ def function_of(func: Callable[..., Any], options: dict[str, Any]) -> Function:
 class Function:
     """What `tf.function` returns: a callable with one graph per kind of arguments."""
 
-    def __init__(self, python_function: Callable[..., Any], input_signature: Any, autograph: bool, jit_compile: bool | None, reduce_retracing: bool, implements: str | None, autograph_options: Any) -> None:
+    def __init__(
+        self,
+        python_function: Callable[..., Any],
+        input_signature: Any,
+        autograph: bool,
+        jit_compile: bool | None,
+        reduce_retracing: bool,
+        implements: str | None,
+        autograph_options: Any,
+    ) -> None:
         self._python_function = python_function
         self._options = {"input_signature": input_signature, "autograph": autograph, "jit_compile": jit_compile, "reduce_retracing": reduce_retracing,
                          "implements": implements, "autograph_options": autograph_options}  # fmt: skip
@@ -108,7 +119,9 @@ class Function:
         self._bound: weakref.WeakKeyDictionary[Any, Function] = weakref.WeakKeyDictionary()
         self._created_variables: list[Any] = []
         self._traced = False
-        self._tracing = threading.RLock()  # threads trace one after the other; tracing may call the function again
+        self._tracing = (
+            threading.RLock()
+        )  # threads trace one after the other; tracing may call the function again
         self._recent: deque[bool] = deque(maxlen=6)
         self.retraces: list[str] = []  # why each trace after the first was made
 
@@ -175,7 +188,13 @@ class Function:
             self.retraces.append(why)
             self._recent.append(True)
             if sum(self._recent) >= 5:
-                log.warning("%d of the last %d calls to %s traced it anew, which is slow. %s", sum(self._recent), len(self._recent), self._name, why)
+                log.warning(
+                    "%d of the last %d calls to %s traced it anew, which is slow. %s",
+                    sum(self._recent),
+                    len(self._recent),
+                    self._name,
+                    why,
+                )
             if self._reduce_retracing:
                 call = call.relaxed([c.call for c in self._concrete.values()])
         concrete = self._make(call)
@@ -194,7 +213,9 @@ class Function:
         graph = FuncGraph(self._name)
         graph.created_variables = self._variable_hook(allow_variables)  # type: ignore[attr-defined]
         with building(graph, tapes=()):
-            placeholders = [graph.argument(spec._dtype, spec._raw_shape, name) for spec, name in call.placeholders()]
+            placeholders = [
+                graph.argument(spec._dtype, spec._raw_shape, name) for spec, name in call.placeholders()
+            ]
             for inner, t in zip(placeholders, call.tensors):
                 if isinstance(t, Tensor) and "_handle_data" in t.__dict__:
                     inner.__dict__["_handle_data"] = t.__dict__["_handle_data"]
@@ -243,9 +264,13 @@ class Function:
 
         def text(stage: str = "hlo", device_name: str | None = None, platform_name: str | None = None) -> str:
             if device_name or platform_name:
-                raise ValueError("experimental_get_compiler_ir: only the default device is supported; leave out device_name and platform_name.")
+                raise ValueError(
+                    "experimental_get_compiler_ir: only the default device is supported; leave out device_name and platform_name."
+                )
             if stage not in ("hlo", "stablehlo", "optimized_hlo"):
-                raise ValueError(f"stage={stage!r} is not known: use 'stablehlo' or 'optimized_hlo' ('hlo' is the former).")
+                raise ValueError(
+                    f"stage={stage!r} is not known: use 'stablehlo' or 'optimized_hlo' ('hlo' is the former)."
+                )
             values = [t if isinstance(t, EagerTensor) else _zeros(t) for t in call.tensors]
             executable = concrete.program.single([*values, *concrete.captured_inputs])
             return executable.text if stage != "optimized_hlo" else executable.program.hlo_text()
@@ -254,7 +279,9 @@ class Function:
 
     def pretty_printed_concrete_signatures(self, verbose: bool = True) -> str:
         """The signatures of all graphs traced so far."""
-        return "\n\n".join(c.pretty_printed_signature(verbose) for c in dict.fromkeys(self._concrete.values()))
+        return "\n\n".join(
+            c.pretty_printed_signature(verbose) for c in dict.fromkeys(self._concrete.values())
+        )
 
     def _list_all_concrete_functions(self) -> list[ConcreteFunction]:
         return list(dict.fromkeys(self._concrete.values()))
@@ -269,7 +296,9 @@ class Function:
         except TypeError:  # not hashable or not weakly referable
             return function_of(types.MethodType(self._python_function, instance), self._options)
         if bound is None:
-            bound = self._bound[instance] = function_of(_WeakMethod(self._python_function, instance), self._options)
+            bound = self._bound[instance] = function_of(
+                _WeakMethod(self._python_function, instance), self._options
+            )
         return bound
 
     def __repr__(self) -> str:
@@ -330,7 +359,11 @@ def _outputs(graph: FuncGraph, result: Any, name: str) -> tuple[Any, list[Any]]:
         tensors.append(value)
         return value
 
-    mapped = nest.map_structure(leaf, result, expand_composites=True) if _may_hold_composites(result) else nest.map_structure(leaf, result)
+    mapped = (
+        nest.map_structure(leaf, result, expand_composites=True)
+        if _may_hold_composites(result)
+        else nest.map_structure(leaf, result)
+    )
     return mapped, tensors
 
 
@@ -364,7 +397,9 @@ class ConcreteFunction:
 
     @property
     def structured_outputs(self) -> Any:
-        return nest.map_structure(lambda t: None if t is None else type_spec_from_value(t), self.graph.structured_outputs)
+        return nest.map_structure(
+            lambda t: None if t is None else type_spec_from_value(t), self.graph.structured_outputs
+        )
 
     @property
     def structured_input_signature(self) -> tuple[Any, Any]:
@@ -451,7 +486,9 @@ class ConcreteFunction:
         return self.call.pretty(self._name, self.structured_outputs, self.captured_inputs, verbose)
 
     def prune(self, feeds: Any, fetches: Any, name: str | None = None) -> ConcreteFunction:
-        raise NotImplementedError("ConcreteFunction.prune comes with sessions; wrap the part you need in a tf.function of its own.")
+        raise NotImplementedError(
+            "ConcreteFunction.prune comes with sessions; wrap the part you need in a tf.function of its own."
+        )
 
     def __repr__(self) -> str:
         return f"<ConcreteFunction {self.pretty_printed_signature(False)} at {hex(id(self))}>"
@@ -473,15 +510,30 @@ def _unpacker(structure: Any) -> Callable[[Sequence[Any]], Any]:
         return _single
     flat = nest.flatten(structure, expand_composites=True)
     n = len([t for t in flat if t is not None])
-    if type(structure) in (tuple, list) and len(structure) == n and all(isinstance(t, Tensor) for t in structure):
+    if (
+        type(structure) in (tuple, list)
+        and len(structure) == n
+        and all(isinstance(t, Tensor) for t in structure)
+    ):
         kind = type(structure)
         return lambda outputs: kind(outputs[:n])
 
     def general(outputs: Sequence[Any]) -> Any:
         it = iter(outputs)
-        return nest.map_structure(lambda t: None if t is None else next(it), structure, expand_composites=True)
+        return nest.map_structure(
+            lambda t: None if t is None else next(it), structure, expand_composites=True
+        )
 
     return general
 
 
-__all__ = ["ConcreteFunction", "DType", "Function", "TypeSpec", "errors", "function", "functions_run_eagerly", "run_functions_eagerly"]
+__all__ = [
+    "ConcreteFunction",
+    "DType",
+    "Function",
+    "TypeSpec",
+    "errors",
+    "function",
+    "functions_run_eagerly",
+    "run_functions_eagerly",
+]

@@ -64,13 +64,19 @@ class Builder:
         self._head: list[str] = []
         self._constants: dict[Any, Value] = {}
         self._n = 0
-        self.differentiated = True  # False: the program has no backward pass, which some rules and compile options go by
+        self.differentiated = (
+            True  # False: the program has no backward pass, which some rules and compile options go by
+        )
         self.callbacks: list[Callable[..., Any]] = []
         self.checking = False  # whether `check` makes the program fail
         self._literals: dict[str, np.ndarray] = {}  # the values of scalar constants, by name
         self._zeros: set[str] = set()  # names of constants that are zero everywhere
-        self._patches: dict[str, tuple[Value, Sequence[Value]]] = {}  # zeros but for an update at some position
-        self.entries: dict[str, list[Any]] = {}  # of packed index vectors, by name: the scalars they were made of
+        self._patches: dict[
+            str, tuple[Value, Sequence[Value]]
+        ] = {}  # zeros but for an update at some position
+        self.entries: dict[
+            str, list[Any]
+        ] = {}  # of packed index vectors, by name: the scalars they were made of
 
     def check(self, ok: Callable[[], Value], message: str) -> None:
         """Makes the program fail with InvalidArgumentError when `ok()`, a boolean value, is not all true. A plain builder
@@ -86,7 +92,9 @@ class Builder:
             inside = lambda: self.compare("LT", indices, self.constant(size, indices.dtype))
         else:
             inside = lambda: self.binary(
-                "and", self.compare("GE", indices, self.constant(0, indices.dtype)), self.compare("LT", indices, self.constant(size, indices.dtype))
+                "and",
+                self.compare("GE", indices, self.constant(0, indices.dtype)),
+                self.compare("LT", indices, self.constant(size, indices.dtype)),
             )
         self.check(inside, f"{what} is out of range [0, {size})")
 
@@ -95,22 +103,49 @@ class Builder:
         self._n += 1
         return Value(f"%{self._n}", tuple(shape), dtype)
 
-    def op(self, name: str, operands: Sequence[Value], shape: Sequence[int], dtype: DType, attrs: str = "", regions: str = "") -> Value:
+    def op(
+        self,
+        name: str,
+        operands: Sequence[Value],
+        shape: Sequence[int],
+        dtype: DType,
+        attrs: str = "",
+        regions: str = "",
+    ) -> Value:
         """One op with one result. `attrs` is the text between `<{` and `}>`."""
         out = self.fresh(shape, dtype)
         self._emit(out.name, name, operands, out.type, attrs, regions)
         return out
 
-    def ops(self, name: str, operands: Sequence[Value], outputs: Sequence[tuple[Sequence[int], DType]], attrs: str = "", regions: str = "") -> list[Value]:
+    def ops(
+        self,
+        name: str,
+        operands: Sequence[Value],
+        outputs: Sequence[tuple[Sequence[int], DType]],
+        attrs: str = "",
+        regions: str = "",
+    ) -> list[Value]:
         """One op with several results."""
         self._n += 1
         base = f"%{self._n}"
-        results = [Value(f"{base}#{i}" if len(outputs) != 1 else base, tuple(s), d) for i, (s, d) in enumerate(outputs)]
+        results = [
+            Value(f"{base}#{i}" if len(outputs) != 1 else base, tuple(s), d)
+            for i, (s, d) in enumerate(outputs)
+        ]
         left = base if len(outputs) == 1 else f"{base}:{len(outputs)}"
-        self._emit(left if outputs else "", name, operands, f"({', '.join([r.type for r in results])})", attrs, regions)
+        self._emit(
+            left if outputs else "",
+            name,
+            operands,
+            f"({', '.join([r.type for r in results])})",
+            attrs,
+            regions,
+        )
         return results
 
-    def _emit(self, left: str, name: str, operands: Sequence[Value], result_type: str, attrs: str, regions: str) -> None:
+    def _emit(
+        self, left: str, name: str, operands: Sequence[Value], result_type: str, attrs: str, regions: str
+    ) -> None:
         args = ", ".join([v.name for v in operands])
         types = ", ".join([v.type for v in operands])
         prefix = f"{left} = " if left else ""
@@ -126,7 +161,12 @@ class Builder:
         finally:
             self._lines = saved
 
-    def region(self, types: Sequence[tuple[Sequence[int], DType]], body: Callable[..., Any], terminator: str = "stablehlo.return") -> tuple[str, list[Value]]:
+    def region(
+        self,
+        types: Sequence[tuple[Sequence[int], DType]],
+        body: Callable[..., Any],
+        terminator: str = "stablehlo.return",
+    ) -> tuple[str, list[Value]]:
         """The text of a region whose block takes values of `types`; `body(*values)` returns what the region yields."""
         args = [self.fresh(s, d) for s, d in types]
         with self._captured() as lines:
@@ -138,10 +178,24 @@ class Builder:
         header = f"^bb0({', '.join([f'{a.name}: {a.type}' for a in args])}):\n" if args else ""
         return f"{{\n{header}{text}\n}}", results
 
-    def function(self, inputs: Sequence[Value], outputs: Sequence[Value], *, name: str = "main", module: str = "module", aliases: dict[int, int] | None = None) -> str:
+    def function(
+        self,
+        inputs: Sequence[Value],
+        outputs: Sequence[Value],
+        *,
+        name: str = "main",
+        module: str = "module",
+        aliases: dict[int, int] | None = None,
+    ) -> str:
         """The finished module. `aliases` maps inputs to the outputs that may reuse their memory (donation)."""
         aliases = aliases or {}
-        args = ", ".join([f"{v.name}: {v.type}" + (f" {{tf.aliasing_output = {aliases[i]} : i32}}" if i in aliases else "") for i, v in enumerate(inputs)])
+        args = ", ".join(
+            [
+                f"{v.name}: {v.type}"
+                + (f" {{tf.aliasing_output = {aliases[i]} : i32}}" if i in aliases else "")
+                for i, v in enumerate(inputs)
+            ]
+        )
         types = ", ".join([v.type for v in outputs])
         names = ", ".join([v.name for v in outputs])
         body = "\n".join(self._head + self._lines)
@@ -156,13 +210,17 @@ class Builder:
         array = np.asarray(value, dtype._np)
         if shape is not None and array.shape != tuple(shape):
             array = np.broadcast_to(array, shape)
-        splat = array.size > 0 and (array.size == 1 or (array.strides.count(0) == array.ndim if array.ndim else True))
+        splat = array.size > 0 and (
+            array.size == 1 or (array.strides.count(0) == array.ndim if array.ndim else True)
+        )
         data = array.reshape(-1)[:1].tobytes() if splat else array.tobytes()
         key = (data, array.shape, dtype)
         found = self._constants.get(key)
         if found is None:
             found = self.fresh(array.shape, dtype)
-            self._head.append(f'{found.name} = "stablehlo.constant"() <{{value = {_dense(array, dtype, splat)}}}> : () -> {found.type}')
+            self._head.append(
+                f'{found.name} = "stablehlo.constant"() <{{value = {_dense(array, dtype, splat)}}}> : () -> {found.type}'
+            )
             self._constants[key] = found
             if array.ndim == 0:
                 self._literals[found.name] = array
@@ -197,7 +255,9 @@ class Builder:
             x, y = y, x
         if y.name in self._patches and x.shape == y.shape and x.name not in self._patches:
             update, starts = self._patches[y.name]
-            return self.dynamic_update_slice(x, self.add(self.dynamic_slice(x, starts, update.shape), update), starts)
+            return self.dynamic_update_slice(
+                x, self.add(self.dynamic_slice(x, starts, update.shape), update), starts
+            )
         return self.binary("or" if x.dtype is dtypes.bool_ else "add", x, y)
 
     def sub(self, x: Value, y: Value) -> Value:
@@ -221,7 +281,13 @@ class Builder:
     def compare(self, direction: str, x: Value, y: Value) -> Value:
         """`direction`: EQ NE LT LE GT GE."""
         x, y = self.broadcast_together(x, y)
-        return self.op("stablehlo.compare", (x, y), x.shape, dtypes.bool_, f"comparison_direction = #stablehlo<comparison_direction {direction}>")
+        return self.op(
+            "stablehlo.compare",
+            (x, y),
+            x.shape,
+            dtypes.bool_,
+            f"comparison_direction = #stablehlo<comparison_direction {direction}>",
+        )
 
     def select(self, condition: Value, x: Value, y: Value) -> Value:
         """`condition` of the operands' shape, or a scalar."""
@@ -246,7 +312,9 @@ class Builder:
 
     def broadcast_in_dim(self, x: Value, shape: Sequence[int], dims: Sequence[int]) -> Value:
         """Dimension i of x becomes dimension dims[i] of the result."""
-        return self.op("stablehlo.broadcast_in_dim", (x,), shape, x.dtype, f"broadcast_dimensions = {ints(dims)}")
+        return self.op(
+            "stablehlo.broadcast_in_dim", (x,), shape, x.dtype, f"broadcast_dimensions = {ints(dims)}"
+        )
 
     def broadcast_to(self, x: Value, shape: Sequence[int]) -> Value:
         """NumPy broadcasting to `shape`."""
@@ -265,18 +333,30 @@ class Builder:
         perm = tuple(perm)
         if perm == tuple(range(x.rank)):
             return x
-        return self.op("stablehlo.transpose", (x,), [x.shape[p] for p in perm], x.dtype, f"permutation = {ints(perm)}")
+        return self.op(
+            "stablehlo.transpose", (x,), [x.shape[p] for p in perm], x.dtype, f"permutation = {ints(perm)}"
+        )
 
-    def slice(self, x: Value, start: Sequence[int], limit: Sequence[int], strides: Sequence[int] | None = None) -> Value:
+    def slice(
+        self, x: Value, start: Sequence[int], limit: Sequence[int], strides: Sequence[int] | None = None
+    ) -> Value:
         strides = [1] * x.rank if strides is None else strides
         if all(s == 0 for s in start) and tuple(limit) == x.shape and all(s == 1 for s in strides):
             return x
         shape = [max(0, -(-(hi - lo) // st)) for lo, hi, st in zip(start, limit, strides)]
-        return self.op("stablehlo.slice", (x,), shape, x.dtype, f"start_indices = {ints(start)}, limit_indices = {ints(limit)}, strides = {ints(strides)}")
+        return self.op(
+            "stablehlo.slice",
+            (x,),
+            shape,
+            x.dtype,
+            f"start_indices = {ints(start)}, limit_indices = {ints(limit)}, strides = {ints(strides)}",
+        )
 
     def dynamic_slice(self, x: Value, starts: Sequence[Value], sizes: Sequence[int]) -> Value:
         """`starts`: one scalar integer per dimension; clamped so that the slice stays inside."""
-        return self.op("stablehlo.dynamic_slice", (x, *starts), sizes, x.dtype, f"slice_sizes = {ints(sizes)}")
+        return self.op(
+            "stablehlo.dynamic_slice", (x, *starts), sizes, x.dtype, f"slice_sizes = {ints(sizes)}"
+        )
 
     def dynamic_update_slice(self, x: Value, update: Value, starts: Sequence[Value]) -> Value:
         out = self.op("stablehlo.dynamic_update_slice", (x, update, *starts), x.shape, x.dtype)
@@ -291,14 +371,31 @@ class Builder:
         shape[dim] = sum(v.shape[dim] for v in values)
         return self.op("stablehlo.concatenate", values, shape, values[0].dtype, f"dimension = {dim} : i64")
 
-    def pad(self, x: Value, value: Value, low: Sequence[int], high: Sequence[int], interior: Sequence[int] | None = None) -> Value:
+    def pad(
+        self,
+        x: Value,
+        value: Value,
+        low: Sequence[int],
+        high: Sequence[int],
+        interior: Sequence[int] | None = None,
+    ) -> Value:
         """Negative amounts crop."""
         interior = [0] * x.rank if interior is None else interior
         shape = [lo + hi + d + max(0, d - 1) * i for d, lo, hi, i in zip(x.shape, low, high, interior)]
-        return self.op("stablehlo.pad", (x, value), shape, x.dtype, f"edge_padding_low = {ints(low)}, edge_padding_high = {ints(high)}, interior_padding = {ints(interior)}")
+        return self.op(
+            "stablehlo.pad",
+            (x, value),
+            shape,
+            x.dtype,
+            f"edge_padding_low = {ints(low)}, edge_padding_high = {ints(high)}, interior_padding = {ints(interior)}",
+        )
 
     def reverse(self, x: Value, dims: Sequence[int]) -> Value:
-        return self.op("stablehlo.reverse", (x,), x.shape, x.dtype, f"dimensions = {ints(dims)}") if len(dims) else x
+        return (
+            self.op("stablehlo.reverse", (x,), x.shape, x.dtype, f"dimensions = {ints(dims)}")
+            if len(dims)
+            else x
+        )
 
     # ------------------------------------------------------------------------------------------------ reductions, sorting
     def reduce(self, x: Value, dims: Sequence[int], kind: str, init: Any) -> Value:
@@ -308,13 +405,28 @@ class Builder:
             return x
         shape = [d for i, d in enumerate(x.shape) if i not in dims]
         region, _ = self.region([((), x.dtype)] * 2, lambda a, c: self.binary(kind, a, c))
-        return self.op("stablehlo.reduce", (x, self.constant(init, x.dtype)), shape, x.dtype, f"dimensions = {ints(dims)}", region)
+        return self.op(
+            "stablehlo.reduce",
+            (x, self.constant(init, x.dtype)),
+            shape,
+            x.dtype,
+            f"dimensions = {ints(dims)}",
+            region,
+        )
 
-    def reduce_many(self, xs: Sequence[Value], inits: Sequence[Value], dims: Sequence[int], body: Callable[..., Any]) -> list[Value]:
+    def reduce_many(
+        self, xs: Sequence[Value], inits: Sequence[Value], dims: Sequence[int], body: Callable[..., Any]
+    ) -> list[Value]:
         """A reduction of several operands at once: `body(*accumulators, *elements)` gives the new accumulators (scalars)."""
         shape = [d for i, d in enumerate(xs[0].shape) if i not in dims]
         region, _ = self.region([((), v.dtype) for v in (*xs, *xs)], body)
-        return self.ops("stablehlo.reduce", (*xs, *inits), [(shape, x.dtype) for x in xs], f"dimensions = {ints(sorted(dims))}", region)
+        return self.ops(
+            "stablehlo.reduce",
+            (*xs, *inits),
+            [(shape, x.dtype) for x in xs],
+            f"dimensions = {ints(sorted(dims))}",
+            region,
+        )
 
     def reduce_window(
         self, x: Value, kind: str, init: Any, window: Sequence[int], strides: Sequence[int] | None = None, padding: Sequence[tuple[int, int]] | None = None,
@@ -334,16 +446,27 @@ class Builder:
             f"window_dimensions = {ints(window)}, window_strides = {ints(strides)}, base_dilations = {ints(base)}, "
             f"window_dilations = {ints(dilation)}, padding = dense<[{pads}]> : tensor<{n}x2xi64>"
         )
-        return self.op("stablehlo.reduce_window", (x, self.constant(init, x.dtype)), shape, x.dtype, attrs, region)
+        return self.op(
+            "stablehlo.reduce_window", (x, self.constant(init, x.dtype)), shape, x.dtype, attrs, region
+        )
 
-    def sort(self, values: Sequence[Value], dim: int, less: Callable[..., Value], stable: bool = True) -> list[Value]:
+    def sort(
+        self, values: Sequence[Value], dim: int, less: Callable[..., Value], stable: bool = True
+    ) -> list[Value]:
         """Sorts several operands together along `dim`; `less(a0, b0, a1, b1, …)` compares two positions."""
         region, _ = self.region([((), v.dtype) for v in values for _ in (0, 1)], less)
         attrs = f"dimension = {dim} : i64, is_stable = {'true' if stable else 'false'}"
         return self.ops("stablehlo.sort", values, [(v.shape, v.dtype) for v in values], attrs, region)
 
     # --------------------------------------------------------------------------------------------------- linear algebra
-    def dot_general(self, x: Value, y: Value, contract: tuple[Sequence[int], Sequence[int]], batch: tuple[Sequence[int], Sequence[int]] = ((), ()), dtype: DType | None = None) -> Value:
+    def dot_general(
+        self,
+        x: Value,
+        y: Value,
+        contract: tuple[Sequence[int], Sequence[int]],
+        batch: tuple[Sequence[int], Sequence[int]] = ((), ()),
+        dtype: DType | None = None,
+    ) -> Value:
         """Result dimensions: batch, then x's free ones, then y's free ones. `dtype`: the result's (accumulator's) type."""
         (cx, cy), (bx, by) = contract, batch
         shape = [x.shape[i] for i in bx]
@@ -371,13 +494,26 @@ class Builder:
             f"feature_group_count = {feature_groups} : i64, batch_group_count = {batch_groups} : i64"
         )
         if reversal is not None:
-            attrs += f", window_reversal = array<i1: {', '.join(['true' if r else 'false' for r in reversal])}>"
+            attrs += (
+                f", window_reversal = array<i1: {', '.join(['true' if r else 'false' for r in reversal])}>"
+            )
         return self.op("stablehlo.convolution", (x, w), shape, x.dtype, attrs)
 
     def cholesky(self, x: Value, lower: bool = True) -> Value:
-        return self.op("stablehlo.cholesky", (x,), x.shape, x.dtype, f"lower = {'true' if lower else 'false'}")
+        return self.op(
+            "stablehlo.cholesky", (x,), x.shape, x.dtype, f"lower = {'true' if lower else 'false'}"
+        )
 
-    def triangular_solve(self, a: Value, rhs: Value, *, left: bool, lower: bool, unit: bool = False, transpose: str = "NO_TRANSPOSE") -> Value:
+    def triangular_solve(
+        self,
+        a: Value,
+        rhs: Value,
+        *,
+        left: bool,
+        lower: bool,
+        unit: bool = False,
+        transpose: str = "NO_TRANSPOSE",
+    ) -> Value:
         """`transpose`: NO_TRANSPOSE, TRANSPOSE or ADJOINT."""
         flag = {True: "true", False: "false"}
         attrs = f"left_side = {flag[left]}, lower = {flag[lower]}, unit_diagonal = {flag[unit]}, transpose_a = #stablehlo<transpose {transpose}>"
@@ -385,14 +521,22 @@ class Builder:
 
     def fft(self, x: Value, kind: str, length: Sequence[int], shape: Sequence[int], dtype: DType) -> Value:
         """`kind`: FFT IFFT RFFT IRFFT over the last len(length) dimensions."""
-        return self.op("stablehlo.fft", (x,), shape, dtype, f"fft_type = #stablehlo<fft_type {kind}>, fft_length = {ints(length)}")
+        return self.op(
+            "stablehlo.fft",
+            (x,),
+            shape,
+            dtype,
+            f"fft_type = #stablehlo<fft_type {kind}>, fft_length = {ints(length)}",
+        )
 
     # --------------------------------------------------------------------------------------------------- gather, scatter
     def gather(
         self, x: Value, indices: Value, shape: Sequence[int], *, offset_dims: Sequence[int], collapsed: Sequence[int], start_map: Sequence[int], sizes: Sequence[int],
         index_dim: int, batch: tuple[Sequence[int], Sequence[int]] = ((), ()), sorted_indices: bool = False,
     ) -> Value:  # fmt: skip
-        lists = [", ".join([str(i) for i in v]) for v in (offset_dims, collapsed, batch[0], batch[1], start_map)]
+        lists = [
+            ", ".join([str(i) for i in v]) for v in (offset_dims, collapsed, batch[0], batch[1], start_map)
+        ]
         attrs = (
             f"dimension_numbers = #stablehlo.gather<offset_dims = [{lists[0]}], collapsed_slice_dims = [{lists[1]}], operand_batching_dims = [{lists[2]}], "
             f"start_indices_batching_dims = [{lists[3]}], start_index_map = [{lists[4]}], index_vector_dim = {index_dim}>, "
@@ -405,18 +549,24 @@ class Builder:
         batch: tuple[Sequence[int], Sequence[int]] = ((), ()), sorted_indices: bool = False, unique: bool = False,
     ) -> Value:  # fmt: skip
         """`kind`: the binary op that combines old and new (None: the update replaces). Out-of-range updates are dropped."""
-        lists = [", ".join([str(i) for i in v]) for v in (window_dims, inserted, batch[0], batch[1], dims_map)]
+        lists = [
+            ", ".join([str(i) for i in v]) for v in (window_dims, inserted, batch[0], batch[1], dims_map)
+        ]
         flag = {True: "true", False: "false"}
         attrs = (
             f"scatter_dimension_numbers = #stablehlo.scatter<update_window_dims = [{lists[0]}], inserted_window_dims = [{lists[1]}], input_batching_dims = [{lists[2]}], "
             f"scatter_indices_batching_dims = [{lists[3]}], scatter_dims_to_operand_dims = [{lists[4]}], index_vector_dim = {index_dim}>, "
             f"indices_are_sorted = {flag[sorted_indices]}, unique_indices = {flag[unique]}"
         )
-        region, _ = self.region([((), x.dtype)] * 2, lambda a, c: c if kind is None else self.binary(kind, a, c))
+        region, _ = self.region(
+            [((), x.dtype)] * 2, lambda a, c: c if kind is None else self.binary(kind, a, c)
+        )
         return self.op("stablehlo.scatter", (x, indices, updates), x.shape, x.dtype, attrs, region)
 
     # ----------------------------------------------------------------------------------------------------- control flow
-    def while_loop(self, state: Sequence[Value], condition: Callable[..., Value], body: Callable[..., Sequence[Value]]) -> list[Value]:
+    def while_loop(
+        self, state: Sequence[Value], condition: Callable[..., Value], body: Callable[..., Sequence[Value]]
+    ) -> list[Value]:
         types = [(v.shape, v.dtype) for v in state]
         cond_text, _ = self.region(types, condition)
         body_text, _ = self.region(types, body)
@@ -428,16 +578,33 @@ class Builder:
         for branch in branches:
             text, results = self.region((), branch)
             texts.append(text)
-        return self.ops("stablehlo.case", (index,), [(r.shape, r.dtype) for r in results], "", ", ".join(texts))
+        return self.ops(
+            "stablehlo.case", (index,), [(r.shape, r.dtype) for r in results], "", ", ".join(texts)
+        )
 
-    def custom_call(self, target: str, operands: Sequence[Value], outputs: Sequence[tuple[Sequence[int], DType]], config: str = "", *, side_effect: bool = False) -> list[Value]:
+    def custom_call(
+        self,
+        target: str,
+        operands: Sequence[Value],
+        outputs: Sequence[tuple[Sequence[int], DType]],
+        config: str = "",
+        *,
+        side_effect: bool = False,
+    ) -> list[Value]:
         """A typed-FFI custom call; `config` is the text of the backend_config dictionary's entries."""
         attrs = f'call_target_name = "{target}", api_version = 4 : i32, has_side_effect = {"true" if side_effect else "false"}, backend_config = {{{config}}}'
         return self.ops("stablehlo.custom_call", operands, outputs, attrs)
 
-    def random_bits(self, algorithm: str, state: Value, shape: Sequence[int], dtype: DType) -> tuple[Value, Value]:
+    def random_bits(
+        self, algorithm: str, state: Value, shape: Sequence[int], dtype: DType
+    ) -> tuple[Value, Value]:
         """`algorithm`: THREE_FRY, PHILOX or DEFAULT. Gives (new state, bits)."""
-        out = self.ops("stablehlo.rng_bit_generator", (state,), [(state.shape, state.dtype), (shape, dtype)], f"rng_algorithm = #stablehlo<rng_algorithm {algorithm}>")
+        out = self.ops(
+            "stablehlo.rng_bit_generator",
+            (state,),
+            [(state.shape, state.dtype), (shape, dtype)],
+            f"rng_algorithm = #stablehlo<rng_algorithm {algorithm}>",
+        )
         return out[0], out[1]
 
 

@@ -25,7 +25,9 @@ from headrace.ops.tensor_list import ListValue
 from .hlo import Builder, Value
 from .trips import trip_count
 
-FOLD_LIMIT = 4096  # elements; larger known values become constants of the program instead of being computed on
+FOLD_LIMIT = (
+    4096  # elements; larger known values become constants of the program instead of being computed on
+)
 
 
 class CannotLower(Exception):
@@ -41,7 +43,9 @@ class NeedsValue(CannotLower):
     """A rule needs the value of a tensor that only the running program knows."""
 
     def __init__(self, node: Any, index: int) -> None:
-        super().__init__(node, f"the value of its input {index} decides shapes, so it must be known before compiling")
+        super().__init__(
+            node, f"the value of its input {index} decides shapes, so it must be known before compiling"
+        )
         self.index = index
 
 
@@ -59,7 +63,10 @@ class Cell:
 
     def assign(self, value: Value) -> None:
         if value.shape != self.value.shape:
-            raise CannotLower("assignment", f"a variable of shape {list(self.value.shape)} takes a value of shape {list(value.shape)}")
+            raise CannotLower(
+                "assignment",
+                f"a variable of shape {list(self.value.shape)} takes a value of shape {list(value.shape)}",
+            )
         self.value, self.written = value, True
 
 
@@ -79,7 +86,9 @@ class Lowering(Builder):
         self.iteration: Value | None = None  # inside loops: a number that differs in every iteration
         self.used: set[int] | None = None  # ids of the tensors somebody takes
         self.runtime_inputs: dict[Any, RuntimeInput] = {}
-        self.messages: list[str] = []  # what failed checks say; `status` is 0, or the number of the first that failed
+        self.messages: list[
+            str
+        ] = []  # what failed checks say; `status` is 0, or the number of the first that failed
         self.status = Cell(self.constant(0, dtypes.int32))
 
     def cannot(self, why: str) -> CannotLower:
@@ -91,12 +100,18 @@ class Lowering(Builder):
         good = ok()
         good = self.reduce(good, range(good.rank), "and", True)
         node = self.node
-        self.messages.append(f"{message} [Op:{node.type}] [[node {node.name} defined at {getattr(node, 'site', '<unknown>')}]]")
+        self.messages.append(
+            f"{message} [Op:{node.type}] [[node {node.name} defined at {getattr(node, 'site', '<unknown>')}]]"
+        )
         status = self.status.value
-        first = self.binary("and", self.unary("not", good), self.compare("EQ", status, self.constant(0, dtypes.int32)))
+        first = self.binary(
+            "and", self.unary("not", good), self.compare("EQ", status, self.constant(0, dtypes.int32))
+        )
         self.status.assign(self.select(first, self.constant(len(self.messages), dtypes.int32), status))
 
-    def runtime_input(self, key: Any, shape: Sequence[int], dtype: DType, provider: Callable[[], np.ndarray]) -> Value:
+    def runtime_input(
+        self, key: Any, shape: Sequence[int], dtype: DType, provider: Callable[[], np.ndarray]
+    ) -> Value:
         """A parameter whose value `provider()` gives before each run."""
         found = self.runtime_inputs.get(key)
         if found is None:
@@ -104,7 +119,13 @@ class Lowering(Builder):
         return found.value
 
     # ------------------------------------------------------------------------------------------------------------ graphs
-    def inline(self, graph: FuncGraph, arguments: Sequence[Any], nodes: Sequence[Operation] | None = None, outputs: Sequence[Any] | None = None) -> list[Any]:
+    def inline(
+        self,
+        graph: FuncGraph,
+        arguments: Sequence[Any],
+        nodes: Sequence[Operation] | None = None,
+        outputs: Sequence[Any] | None = None,
+    ) -> list[Any]:
         """Lowers a graph's nodes with its inputs bound to `arguments`; returns what its outputs became."""
         env: dict[int, Any] = {id(t): a for t, a in zip(graph.inputs, arguments, strict=True)}
         outputs = graph.outputs if outputs is None else outputs
@@ -143,9 +164,13 @@ class Lowering(Builder):
             with self._captured() as tail:
                 flat = [part for layout, v in zip(layouts, values) for part in layout.flatten(self, v)]
                 flat += [values[n + k] for k in keep]
-                tail.append(f'"stablehlo.return"({", ".join([v.name for v in flat])}) : ({", ".join([v.type for v in flat])}) -> ()')
+                tail.append(
+                    f'"stablehlo.return"({", ".join([v.name for v in flat])}) : ({", ".join([v.type for v in flat])}) -> ()'
+                )
                 texts.append("{\n" + "\n".join([*lines, *tail]) + "\n}")
-        out = iter(self.ops("stablehlo.case", (index,), [(v.shape, v.dtype) for v in flat], "", ", ".join(texts)))
+        out = iter(
+            self.ops("stablehlo.case", (index,), [(v.shape, v.dtype) for v in flat], "", ", ".join(texts))
+        )
         rebuilt = [layout.rebuild(out) for layout in layouts]
         for k, c in enumerate(cells):
             c.value, c.written = start[k], wrote[k]
@@ -160,7 +185,9 @@ class Lowering(Builder):
         first = next((v for v in real if isinstance(v, (Value, ListValue))), real[0])
         for v in real:
             if v.shape != first.shape:
-                raise self.cannot(f"branches return different shapes, {list(first.shape)} and {list(v.shape)}")
+                raise self.cannot(
+                    f"branches return different shapes, {list(first.shape)} and {list(v.shape)}"
+                )
         if isinstance(first, np.ndarray):
             dtype = dtypes.from_numpy(first.dtype)
             return self.constant(first, dtype), dtype
@@ -193,12 +220,22 @@ class Lowering(Builder):
         state = [self.constant(0, dtypes.uint64), *[c.value for c in cells]]
         state += [part for layout, i in zip(layouts, varying) for part in layout.flatten(self, args[i])]
         kept = [(c.value, c.written) for c in cells]
-        changed = {id(a) for g in (condition, body) for w in [writes(g)] for t, a in zip(g.inputs, args) if id(t) in w}
+        changed = {
+            id(a)
+            for g in (condition, body)
+            for w in [writes(g)]
+            for t, a in zip(g.inputs, args)
+            if id(t) in w
+        }
 
         def enter(values: Sequence[Value]) -> list[Any]:
             it = iter(values)
             count = next(it)
-            self.iteration = count if outer is None else self.add(self.mul(outer, self.constant(1 << 20, dtypes.uint64)), count)
+            self.iteration = (
+                count
+                if outer is None
+                else self.add(self.mul(outer, self.constant(1 << 20, dtypes.uint64)), count)
+            )
             for c in cells:
                 c.value = next(it)
             full = list(args)
@@ -207,7 +244,10 @@ class Lowering(Builder):
             return full
 
         def test(*values: Value) -> Value:
-            checking, self.checking = self.checking, False  # a condition's region has nowhere to put a check's result
+            checking, self.checking = (
+                self.checking,
+                False,
+            )  # a condition's region has nowhere to put a check's result
             result = as_value(self, self.inline(condition, enter(values))[0], dtypes.bool_)
             self.checking = checking
             return result
@@ -223,7 +263,9 @@ class Lowering(Builder):
                 flat += layout.flatten(self, results[i])
             for old, new in zip(values, flat):
                 if old.shape != new.shape:
-                    raise self.cannot(f"a loop variable changes its shape from {list(old.shape)} to {list(new.shape)}")
+                    raise self.cannot(
+                        f"a loop variable changes its shape from {list(old.shape)} to {list(new.shape)}"
+                    )
             return flat
 
         out = iter(self.while_loop(state, test, step))
@@ -231,11 +273,18 @@ class Lowering(Builder):
         next(out)
         for c, (value, written) in zip(cells, kept):
             after = next(out)
-            c.value, c.written = (after, True) if id(c) in changed or (c is self.status and failed) else (value, written)
+            c.value, c.written = (
+                (after, True) if id(c) in changed or (c is self.status and failed) else (value, written)
+            )
         results = list(args)
         for layout, i in zip(layouts, varying):
             results[i] = layout.rebuild(out)
-            if isinstance(results[i], ListValue) and trips is not None and exact and isinstance(args[i].length, int):
+            if (
+                isinstance(results[i], ListValue)
+                and trips is not None
+                and exact
+                and isinstance(args[i].length, int)
+            ):
                 results[i] = _known_length(body, i, results[i], args[i], trips)
         return results + [None] * (n_all - len(results))
 
@@ -245,7 +294,9 @@ class Lowering(Builder):
             value = value.with_buffer(value.ready(self))
         if value.buffer is None and value.spec.capacity is None:
             if trips is None:
-                raise self.cannot("a list grows in a loop whose number of iterations is not known before it runs")
+                raise self.cannot(
+                    "a list grows in a loop whose number of iterations is not known before it runs"
+                )
             length = value.length if isinstance(value.length, int) else 0
             value = ListValue(None, value.length, value.dtype, value.spec.copy(trips + length))
         elif value.buffer is None:
@@ -256,19 +307,32 @@ class Lowering(Builder):
         """Lowers the body once for nothing but to learn the element shapes of lists that nothing was put into yet."""
         saved = [(c.value, c.written) for c in cells]
         messages = len(self.messages)
-        lines, head, constants, inputs = list(self._lines), list(self._head), dict(self._constants), dict(self.runtime_inputs)
+        lines, head, constants, inputs = (
+            list(self._lines),
+            list(self._head),
+            dict(self._constants),
+            dict(self.runtime_inputs),
+        )
         trial = list(args)
         for i in varying:
             if isinstance(args[i], Value):
                 trial[i] = self.fresh(args[i].shape, args[i].dtype)
             elif isinstance(args[i], ListValue):
-                trial[i] = ListValue(args[i].buffer, self.fresh((), dtypes.int32), args[i].dtype, args[i].spec)
+                trial[i] = ListValue(
+                    args[i].buffer, self.fresh((), dtypes.int32), args[i].dtype, args[i].spec
+                )
         iteration, self.iteration = self.iteration, self.fresh((), dtypes.uint64)
         results = self.inline(body, trial)
         for i in varying:
             if isinstance(args[i], ListValue) and args[i].buffer is None and args[i].spec.shape is None:
                 args[i].spec.shape, args[i].spec.inner = results[i].spec.shape, results[i].spec.inner
-        self._lines[:], self._head, self._constants, self.runtime_inputs, self.iteration = lines, head, constants, inputs, iteration
+        self._lines[:], self._head, self._constants, self.runtime_inputs, self.iteration = (
+            lines,
+            head,
+            constants,
+            inputs,
+            iteration,
+        )
         del self.messages[messages:]
         for c, (value, written) in zip(cells, saved):
             c.value, c.written = value, written
@@ -286,7 +350,9 @@ class _Layout:
     def flatten(self, b: Lowering, value: Any) -> list[Value]:
         model = self.value
         if isinstance(model, ListValue):
-            if isinstance(value, Undefined) or (value.buffer is None and type(value) is ListValue and model.buffer is not None):
+            if isinstance(value, Undefined) or (
+                value.buffer is None and type(value) is ListValue and model.buffer is not None
+            ):
                 length = b.constant(0, dtypes.int32) if isinstance(value, Undefined) else value.size(b)
                 return [b.zeros(model.buffer.shape, model.buffer.dtype), length]
             buffer = value.ready(b, model.spec.shape)
@@ -331,7 +397,9 @@ def lower_graph(b: Lowering, graph: FuncGraph, arguments: Sequence[Any]) -> list
 def needed(graph: FuncGraph, outputs: Sequence[Any]) -> list[Operation]:
     """The nodes that matter, in program order: what the outputs depend on, and everything with side effects."""
     wanted: set[int] = set()
-    stack = [t.op for t in outputs if t is not None and not t._is_eager] + [n for n in graph.operations if n.op_def.stateful and n.op_def.name != "Placeholder"]
+    stack = [t.op for t in outputs if t is not None and not t._is_eager] + [
+        n for n in graph.operations if n.op_def.stateful and n.op_def.name != "Placeholder"
+    ]
     while stack:
         node = stack.pop()
         if id(node) in wanted:
@@ -348,23 +416,38 @@ def lower_node(b: Lowering, node: Operation, env: dict[int, Any]) -> None:
             raise CannotLower(node, "a placeholder that nothing is fed to")
         return
     arguments = [env[id(t)] for t in node.inputs]
-    if Undefined in map(type, arguments) and not inner_graphs(node):  # nobody reads what is made of it, either
+    if Undefined in map(type, arguments) and not inner_graphs(
+        node
+    ):  # nobody reads what is made of it, either
         env.update({id(t): Undefined(t._dtype) for t in node.outputs})
         return
     for tensor, result in zip(node.outputs, lower_op(b, node.op_def, arguments, node.attrs, node)):
         env[id(tensor)] = result
 
 
-def lower_op(b: Lowering, op: OpDef, arguments: Sequence[Any], attrs: Mapping[str, Any], node: Any) -> list[Any]:
+def lower_op(
+    b: Lowering, op: OpDef, arguments: Sequence[Any], attrs: Mapping[str, Any], node: Any
+) -> list[Any]:
     """One op on values. `node` (anything with `.inputs` and `.outputs`) gives types, and the name for errors."""
     b.node = node
-    if op.kernel is not None and not op.stateful and not op.reenters and all([type(a) is np.ndarray for a in arguments]):
+    if (
+        op.kernel is not None
+        and not op.stateful
+        and not op.reenters
+        and all([type(a) is np.ndarray for a in arguments])
+    ):
         out_dtypes = [t._dtype for t in node.outputs]
-        if sum([a.size for a in arguments]) <= FOLD_LIMIT and all([d.kind not in "rv" for d in out_dtypes]) and _small(node):
+        if (
+            sum([a.size for a in arguments]) <= FOLD_LIMIT
+            and all([d.kind not in "rv" for d in out_dtypes])
+            and _small(node)
+        ):
             return list(run_kernel(op, arguments, node.inputs, attrs, out_dtypes))
     if op.host:
         raise CannotLower(node, "it runs on the host")
-    if op.shape is not None and any([getattr(t, "_raw_shape", None) is None or None in t._raw_shape for t in node.inputs]):
+    if op.shape is not None and any(
+        [getattr(t, "_raw_shape", None) is None or None in t._raw_shape for t in node.inputs]
+    ):
         _check_shapes(op, arguments, attrs, node)
     if op.lower is not None:
         static, hints = positions(op, op.static, node, attrs), positions(op, op.hints, node, attrs)
@@ -402,7 +485,11 @@ def _check_shapes(op: OpDef, arguments: Sequence[Any], attrs: Mapping[str, Any],
         op.shape(ShapeContext(op, [_Known(a, t) for a, t in zip(arguments, node.inputs)], attrs))  # type: ignore[misc]
     except errors.ShapeError as error:
         shapes = ", ".join([str(list(a.shape)) for a in arguments if hasattr(a, "shape")])
-        raise errors.InvalidArgumentError(None, None, f"{error} with input shapes: {shapes}. [Op:{op.name}] [[node {node.name} defined at {node.site}]]") from None
+        raise errors.InvalidArgumentError(
+            None,
+            None,
+            f"{error} with input shapes: {shapes}. [Op:{op.name}] [[node {node.name} defined at {node.site}]]",
+        ) from None
 
 
 def _small(node: Any) -> bool:
@@ -432,7 +519,9 @@ def body_graph(op: OpDef, arguments: Sequence[Any], attrs: Mapping[str, Any], no
     with building(graph, tapes=()):
         stand_ins = []
         for a, t in zip(arguments, node.inputs):
-            stand_in = graph.argument(t._dtype, a.shape if isinstance(a, (np.ndarray, Value)) else t._raw_shape)
+            stand_in = graph.argument(
+                t._dtype, a.shape if isinstance(a, (np.ndarray, Value)) else t._raw_shape
+            )
             if type(a) is np.ndarray:
                 stand_in.__dict__["_static"] = a
             stand_ins.append(stand_in)

@@ -67,7 +67,11 @@ class Program:
 
     def _run(self, inputs: Sequence[EagerTensor]) -> list[EagerTensor]:
         if self.must_compile and any(isinstance(s, HostStep) for s in self.steps):
-            raise errors.InvalidArgumentError(None, None, f"jit_compile=True, but some ops of {self.graph.name} must run on the host. Remove them, or jit_compile.\n{self.describe()}")
+            raise errors.InvalidArgumentError(
+                None,
+                None,
+                f"jit_compile=True, but some ops of {self.graph.name} must run on the host. Remove them, or jit_compile.\n{self.describe()}",
+            )
         env: dict[int, Any] = {id(t): x for t, x in zip(self.graph.inputs, inputs)}
         # A replan must not repeat side effects: compile problems show before the first run of a cluster, and the steps
         # done so far are kept.
@@ -87,7 +91,11 @@ class Program:
 
     def _resume(self, env: dict[int, Any], finished: set[int]) -> list[EagerTensor]:
         """Continues after a new plan was made in the middle of a run; nodes that ran already are not run again."""
-        rest = [n for n in needed(self.graph, self.graph.outputs) if n.type != "Placeholder" and id(n) not in finished]
+        rest = [
+            n
+            for n in needed(self.graph, self.graph.outputs)
+            if n.type != "Placeholder" and id(n) not in finished
+        ]
         pending = [n for n in rest if any(id(t) not in env for t in n.outputs) or n.op_def.stateful]
         steps = _cut(_closure(pending, env), self.hosted, self.cuts)
         taken: dict[int, Any] = {id(t): t for t in self.graph.outputs}
@@ -219,7 +227,10 @@ class Cluster:
         """The program for these shapes (and, where they matter, values)."""
         valued = self.program.valued
         key: Any = tuple(
-            [x._raw_shape if id(t) not in valued else (x._raw_shape, x._host().tobytes()) for t, x in zip(self.tensors, tensors)]
+            [
+                x._raw_shape if id(t) not in valued else (x._raw_shape, x._host().tobytes())
+                for t, x in zip(self.tensors, tensors)
+            ]
             + [_list_key(tensors[i]) for i in self.lists]
             + [s.current_shape() if s.shape is None or None in s.shape else None for s in states]
             + ([states.index(s) for s in states] if len(set(map(id, states))) != len(states) else [])
@@ -281,7 +292,9 @@ class Cluster:
                     self._give_up(t.op, error)
                 lists[k] = r.length if isinstance(r.length, int) else len(results)
                 if not isinstance(r.length, int):
-                    self._give_up(t.op, CannotLower(t.op, "a list of unknown length leaves the compiled program"))
+                    self._give_up(
+                        t.op, CannotLower(t.op, "a list of unknown length leaves the compiled program")
+                    )
         computed = [r for r in results if isinstance(r, Value)]
         written = [k for k, c in enumerate(order) if c.written]
         returned = [order[k].value for k in written] + computed + ([b.status.value] if b.messages else [])
@@ -289,9 +302,38 @@ class Cluster:
         inputs = [*starts, *parameters, *[r.value for r in extra]]
         aliases = {k: j for j, k in enumerate(written)}
         text = b.function(inputs, returned, module=_module_name(self.program.graph.name), aliases=aliases)
-        program = runtime.compile(text, [(v.shape, v.dtype._np) for v in returned], callbacks=b.callbacks, options={} if b.differentiated else _FORWARD) if returned else None
-        layout = [(None if isinstance(r, Value) else r if isinstance(r, np.ndarray) else np.zeros((), t._dtype._np), t._dtype) for r, t in zip(results, self.outputs)]
-        return Executable(program, text, positions, unique, written, [r.provider for r in extra], layout, {k: (n, results[k].dtype) for k, n in lists.items()}, b.messages)
+        program = (
+            runtime.compile(
+                text,
+                [(v.shape, v.dtype._np) for v in returned],
+                callbacks=b.callbacks,
+                options={} if b.differentiated else _FORWARD,
+            )
+            if returned
+            else None
+        )
+        layout = [
+            (
+                None
+                if isinstance(r, Value)
+                else r
+                if isinstance(r, np.ndarray)
+                else np.zeros((), t._dtype._np),
+                t._dtype,
+            )
+            for r, t in zip(results, self.outputs)
+        ]
+        return Executable(
+            program,
+            text,
+            positions,
+            unique,
+            written,
+            [r.provider for r in extra],
+            layout,
+            {k: (n, results[k].dtype) for k, n in lists.items()},
+            b.messages,
+        )
 
     def _enter_list(self, b: Lowering, t: Any, x: EagerTensor) -> tuple[ListValue, Value | None]:
         """A list from outside: its buffer is a parameter, its length is known."""
@@ -302,9 +344,13 @@ class Cluster:
             return ListValue(None, 0, value.dtype, ElementSpec(None, None)), None
         stacked = value.stacked()
         if stacked is None:
-            self._consumers_to_host(t, "a list whose elements are missing or differ in shape enters a compiled program")
+            self._consumers_to_host(
+                t, "a list whose elements are missing or differ in shape enters a compiled program"
+            )
         buffer = b.fresh(stacked._raw_shape, value.dtype)
-        return ListValue(buffer, value.length, value.dtype, ElementSpec(buffer.shape[1:], buffer.shape[0])), buffer
+        return ListValue(
+            buffer, value.length, value.dtype, ElementSpec(buffer.shape[1:], buffer.shape[0])
+        ), buffer
 
     def _consumers_to_host(self, t: Any, why: str) -> None:
         for node in self.nodes:
@@ -341,14 +387,34 @@ def _module_name(name: str) -> str:
 class Executable:
     """A compiled cluster with its calling convention: variables, then tensors, then values the host provides."""
 
-    __slots__ = ("cells", "layout", "lists", "messages", "plain", "positions", "program", "providers", "text", "written")
+    __slots__ = (
+        "cells",
+        "layout",
+        "lists",
+        "messages",
+        "plain",
+        "positions",
+        "program",
+        "providers",
+        "text",
+        "written",
+    )
 
     def __init__(
         self, program: Any, text: str, positions: list[int], cells: list[int], written: list[int], providers: list[Any], layout: list[Any], lists: dict[int, Any], messages: list[str]
     ) -> None:  # fmt: skip
-        self.program, self.text, self.positions, self.cells, self.written, self.providers = program, text, positions, cells, written, providers
+        self.program, self.text, self.positions, self.cells, self.written, self.providers = (
+            program,
+            text,
+            positions,
+            cells,
+            written,
+            providers,
+        )
         self.layout, self.lists, self.messages = layout, lists, messages
-        self.plain = None if lists or any(k is not None for k, _ in layout) else [d for _, d in layout]  # dtypes, when every output is computed
+        self.plain = (
+            None if lists or any(k is not None for k, _ in layout) else [d for _, d in layout]
+        )  # dtypes, when every output is computed
 
     def run(self, tensors: Sequence[EagerTensor], states: Sequence[VariableState]) -> list[EagerTensor]:
         program = self.program
@@ -373,9 +439,14 @@ class Executable:
         if self.plain is not None:
             return [wrap_buffer(r, d) for r, d in zip(results, self.plain)]
         it = iter(results)
-        out = [wrap_buffer(next(it), d) if known_value is None else wrap(known_value, d) for known_value, d in self.layout]
+        out = [
+            wrap_buffer(next(it), d) if known_value is None else wrap(known_value, d)
+            for known_value, d in self.layout
+        ]
         for k, (length, dtype) in self.lists.items():
-            out[k] = wrap_object(HostList(None, length, dtype, wrap_buffer(out[k]._buf, dtype)), dtypes.variant)
+            out[k] = wrap_object(
+                HostList(None, length, dtype, wrap_buffer(out[k]._buf, dtype)), dtypes.variant
+            )
         return out
 
 
@@ -425,13 +496,18 @@ class _Direct:
         self.tensors = [where[id(t)] for t in cluster.tensors]
         self.handles = [where[id(t)] for t in cluster.handles]
         out = {id(t): i for i, t in enumerate(cluster.outputs)}
-        self.sources = [(out[id(t)], None) if id(t) in out else (None, t if t._is_eager else where[id(t)]) for t in graph.outputs]
+        self.sources = [
+            (out[id(t)], None) if id(t) in out else (None, t if t._is_eager else where[id(t)])
+            for t in graph.outputs
+        ]
         self.same = [s[0] for s in self.sources] == list(range(len(cluster.outputs)))
         self.only: Executable | None = None  # set when shapes cannot vary
         self.every = self.tensors == list(range(len(graph.inputs)))
 
     def executable(self, inputs: Sequence[EagerTensor]) -> Executable:
-        return self.cluster.executable([inputs[i] for i in self.tensors], [inputs[i]._host().item() for i in self.handles])
+        return self.cluster.executable(
+            [inputs[i] for i in self.tensors], [inputs[i]._host().item() for i in self.handles]
+        )
 
     def __call__(self, inputs: Sequence[EagerTensor]) -> list[EagerTensor]:
         tensors = inputs if self.every else [inputs[i] for i in self.tensors]
@@ -442,20 +518,37 @@ class _Direct:
             executable = cluster.executable(tensors, states)
             if cluster.lists:
                 results = cluster.execute(tensors, states)
-                return [results[i] if i is not None else x if isinstance(x, EagerTensor) else inputs[x] for i, x in self.sources]
-            if cluster.fixed and not cluster.program.valued and len({id(s) for s in states}) == len(states) and all(known(s.shape) for s in states):
+                return [
+                    results[i] if i is not None else x if isinstance(x, EagerTensor) else inputs[x]
+                    for i, x in self.sources
+                ]
+            if (
+                cluster.fixed
+                and not cluster.program.valued
+                and len({id(s) for s in states}) == len(states)
+                and all(known(s.shape) for s in states)
+            ):
                 self.only = executable
         results = executable.run(tensors, states)
         if self.same:
             return results
-        return [results[i] if i is not None else x if isinstance(x, EagerTensor) else inputs[x] for i, x in self.sources]
-
+        return [
+            results[i] if i is not None else x if isinstance(x, EagerTensor) else inputs[x]
+            for i, x in self.sources
+        ]
 
     def bind(self, captured: Sequence[EagerTensor], arguments: int) -> Any:
         """A closure over everything that stays the same from call to call: `run(arguments) -> outputs`. None where shapes
         vary, the host provides values, or outputs are not simply the program's."""
         executable = self.only
-        if executable is None or executable.program is None or executable.providers or executable.plain is None or not self.same or self.cluster.lists:
+        if (
+            executable is None
+            or executable.program is None
+            or executable.providers
+            or executable.plain is None
+            or not self.same
+            or self.cluster.lists
+        ):
             return None
         if any(i < arguments for i in self.handles):
             return None
@@ -466,7 +559,12 @@ class _Direct:
         places = [self.tensors[i] for i in executable.positions]
         fixed = {i: captured[i - arguments] for i in places if i >= arguments}
         straight = places == list(range(arguments))
-        dtypes_out, run, new, messages = executable.plain, executable.program.run, EagerTensor.__new__, executable.messages
+        dtypes_out, run, new, messages = (
+            executable.plain,
+            executable.program.run,
+            EagerTensor.__new__,
+            executable.messages,
+        )
 
         def call(args: Sequence[EagerTensor]) -> list[EagerTensor]:
             if cells:
@@ -543,7 +641,7 @@ def _on_host(node: Operation) -> bool:
     op = node.op_def
     if op is CONST:
         return False
-    if op.host or op.lower is None and op.body is None:
+    if op.host or (op.lower is None and op.body is None):
         return True
     return any(t._dtype.kind == "s" for t in (*node.inputs, *node.outputs))
 

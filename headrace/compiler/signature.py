@@ -22,27 +22,48 @@ class Arguments:
         try:
             self.signature = inspect.signature(function)
         except (TypeError, ValueError):
-            self.signature = inspect.Signature([inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL), inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)])
+            self.signature = inspect.Signature(
+                [
+                    inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL),
+                    inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
+                ]
+            )
         parameters = list(self.signature.parameters.values())
         self.names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-        self.simple = all(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters) and len(self.names) == len(parameters)
+        self.simple = all(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters) and len(
+            self.names
+        ) == len(parameters)
         self.function_name = getattr(function, "__name__", "function")
         self.input_signature = None if input_signature is None else tuple(input_signature)
         if input_signature is not None:
             if not isinstance(input_signature, (tuple, list)):
-                raise TypeError(f"input_signature must be either a tuple or a list, got {type(input_signature)}.")
+                raise TypeError(
+                    f"input_signature must be either a tuple or a list, got {type(input_signature)}."
+                )
             for leaf in nest.flatten(self.input_signature):
                 if not isinstance(leaf, (TypeSpec, Tensor)) and not hasattr(leaf, "handle"):
-                    raise TypeError(f"input_signature must be a possibly nested sequence of TensorSpec objects, got {leaf!r}.")
-            required = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty]
-            if not any(p.kind is p.VAR_POSITIONAL for p in parameters) and not len(required) <= len(self.input_signature) <= len(self.names):
-                raise TypeError(f"input_signature has {len(self.input_signature)} entries, but {self.function_name}{self.signature} takes {len(self.names)} arguments.")
+                    raise TypeError(
+                        f"input_signature must be a possibly nested sequence of TensorSpec objects, got {leaf!r}."
+                    )
+            required = [
+                p
+                for p in parameters
+                if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty
+            ]
+            if not any(p.kind is p.VAR_POSITIONAL for p in parameters) and not len(required) <= len(
+                self.input_signature
+            ) <= len(self.names):
+                raise TypeError(
+                    f"input_signature has {len(self.input_signature)} entries, but {self.function_name}{self.signature} takes {len(self.names)} arguments."
+                )
 
     @property
     def arg_names(self) -> list[str]:
         return self.names
 
-    def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any], complete_from_signature: bool = False) -> Call:
+    def bind(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any], complete_from_signature: bool = False
+    ) -> Call:
         """Reads a call; with `complete_from_signature`, arguments left out are taken from the input signature."""
         if complete_from_signature and self.input_signature is not None and not args and not kwargs:
             args = self.input_signature
@@ -52,7 +73,9 @@ class Arguments:
             try:
                 bound = self.signature.bind(*args, **kwargs)
             except TypeError as error:
-                raise TypeError(f"Binding inputs to tf.function failed due to `{error}`. Received args: {tuple(args)} and kwargs: {dict(kwargs)} for signature: {self.signature}.") from None
+                raise TypeError(
+                    f"Binding inputs to tf.function failed due to `{error}`. Received args: {tuple(args)} and kwargs: {dict(kwargs)} for signature: {self.signature}."
+                ) from None
             bound.apply_defaults()
             args, kwargs = bound.args, bound.kwargs
         if self.input_signature is not None:
@@ -67,7 +90,9 @@ class Arguments:
                 out[i] = nest.map_structure_up_to(spec, self._fit_one, spec, value)
             except (TypeError, ValueError) as error:
                 name = self.names[i] if i < len(self.names) else f"argument {i}"
-                raise TypeError(f"Binding inputs to tf.function failed due to `{error}`. Argument {name!r} of {self.function_name} must fit {spec}, received {value!r}.") from None
+                raise TypeError(
+                    f"Binding inputs to tf.function failed due to `{error}`. Argument {name!r} of {self.function_name} must fit {spec}, received {value!r}."
+                ) from None
         return tuple(out)
 
     @staticmethod
@@ -79,7 +104,9 @@ class Arguments:
             if tensor._dtype is not spec.dtype:
                 raise TypeError(f"Can not cast {tensor._dtype.name} to {spec.dtype.name}")
             if not shapes.compatible(spec._raw_shape, tensor._raw_shape):
-                raise TypeError(f"Can not cast TensorSpec(shape={tensor.shape}, dtype={tensor.dtype!r}) to {spec}: the shapes are not compatible")
+                raise TypeError(
+                    f"Can not cast TensorSpec(shape={tensor.shape}, dtype={tensor.dtype!r}) to {spec}: the shapes are not compatible"
+                )
             return Fitted(tensor, spec)
         if isinstance(spec, TypeSpec) and not spec.is_compatible_with(value):
             raise TypeError(f"{value!r} is not compatible with {spec}")
@@ -137,7 +164,11 @@ class Call:
         """The spec may leave more open than the parts' shapes do: the number of ragged values."""
         self.composites.append(spec)
         parts = zip(nest.flatten(spec, expand_composites=True), nest.flatten(value, expand_composites=True))
-        return ("composite", spec, tuple([self._tensor(p, s.dtype, s._raw_shape, f"{path}.{i}") for i, (s, p) in enumerate(parts)]))
+        return (
+            "composite",
+            spec,
+            tuple([self._tensor(p, s.dtype, s._raw_shape, f"{path}.{i}") for i, (s, p) in enumerate(parts)]),
+        )
 
     def _tensor(self, tensor: Any, dtype: Any, raw: Any, path: str) -> Any:
         self.tensors.append(tensor)
@@ -155,26 +186,44 @@ class Call:
         out = []
         for spec, tensor, path in zip(self.specs, self.tensors, self.paths):
             name = getattr(tensor, "name", None) if isinstance(tensor, TensorSpec) else None
-            out.append((spec, name or "".join([c if c.isalnum() or c == "_" else "_" for c in path]).strip("_") or "x"))
+            out.append(
+                (
+                    spec,
+                    name or "".join([c if c.isalnum() or c == "_" else "_" for c in path]).strip("_") or "x",
+                )
+            )
         return out
 
     def rebuild(self, placeholders: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
         """The arguments with placeholders in the tensors' places."""
         it = iter(placeholders)
         args = [self._decode(a, it) for a in self.args]
-        return args, {k: v for k, v in zip(sorted(self.kwargs), [self._decode(self.kwargs[k], it) for k in sorted(self.kwargs)])}
+        return args, {
+            k: v
+            for k, v in zip(
+                sorted(self.kwargs), [self._decode(self.kwargs[k], it) for k in sorted(self.kwargs)]
+            )
+        }
 
     def _decode(self, value: Any, it: Any) -> Any:
         if isinstance(value, Fitted) and not isinstance(value.spec, TensorSpec):
             value = value.spec
-        if isinstance(value, (Tensor, Fitted, TensorSpec)) or (isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind != "O"):
+        if isinstance(value, (Tensor, Fitted, TensorSpec)) or (
+            isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind != "O"
+        ):
             return next(it)
         if nest.is_nested(value):
             return nest.rebuild(value, [self._decode(child, it) for _, child in nest._children(value)])
         if nest.is_composite(value):
-            return nest.pack_sequence_as(value, [next(it) for _ in nest.flatten(value, expand_composites=True)], expand_composites=True)
+            return nest.pack_sequence_as(
+                value, [next(it) for _ in nest.flatten(value, expand_composites=True)], expand_composites=True
+            )
         if isinstance(value, TypeSpec):
-            return nest.pack_sequence_as(value, [next(it) for _ in nest.flatten(value._component_specs, expand_composites=True)], expand_composites=True)
+            return nest.pack_sequence_as(
+                value,
+                [next(it) for _ in nest.flatten(value._component_specs, expand_composites=True)],
+                expand_composites=True,
+            )
         return value
 
     # ---------------------------------------------------------------------------------------------------- comparison
@@ -190,7 +239,11 @@ class Call:
             general, special = a[1], b[1]
             if general is None:
                 continue
-            if special is None or len(general) != len(special) or any(g is not None and g != s for g, s in zip(general, special)):
+            if (
+                special is None
+                or len(general) != len(special)
+                or any(g is not None and g != s for g, s in zip(general, special))
+            ):
                 return False
         return True
 
@@ -200,19 +253,35 @@ class Call:
             if len(other.leaves) != len(self.leaves) or _skeleton(self.key) != _skeleton(other.key):
                 continue
             pairs = list(zip(self.leaves, other.leaves))
-            if all(a == b or (_is_tensor_key(a) and _is_tensor_key(b) and a[0] is b[0]) for (_, a), (_, b) in pairs):
-                general = [a.most_specific_common_supertype([b]) for a, b in zip(self.composites, other.composites)]
+            if all(
+                a == b or (_is_tensor_key(a) and _is_tensor_key(b) and a[0] is b[0])
+                for (_, a), (_, b) in pairs
+            ):
+                general = [
+                    a.most_specific_common_supertype([b]) for a, b in zip(self.composites, other.composites)
+                ]
                 if any(spec is None for spec in general):
                     continue
-                it = iter([TensorSpec(shapes.generalise(a._raw_shape, b._raw_shape), a.dtype) for a, b in zip(self.specs, other.specs)])
+                it = iter(
+                    [
+                        TensorSpec(shapes.generalise(a._raw_shape, b._raw_shape), a.dtype)
+                        for a, b in zip(self.specs, other.specs)
+                    ]
+                )
                 composites = iter(general)
                 args = tuple([self._fitted(a, it, composites) for a in self.args])
-                return Call(self.arguments, args, {k: self._fitted(self.kwargs[k], it, composites) for k in sorted(self.kwargs)})
+                return Call(
+                    self.arguments,
+                    args,
+                    {k: self._fitted(self.kwargs[k], it, composites) for k in sorted(self.kwargs)},
+                )
         return self
 
     def _fitted(self, value: Any, it: Any, composites: Any) -> Any:
         """The value with its part of the general specs: `it` of tensors, `composites` of composites (whose parts are in `it`, too)."""
-        whole = value.tensor if isinstance(value, Fitted) and not isinstance(value.spec, TensorSpec) else value
+        whole = (
+            value.tensor if isinstance(value, Fitted) and not isinstance(value.spec, TensorSpec) else value
+        )
         if nest.is_composite(whole) or (isinstance(whole, TypeSpec) and not isinstance(whole, TensorSpec)):
             spec = next(composites)
             for _ in nest.flatten(spec, expand_composites=True):
@@ -220,10 +289,14 @@ class Call:
             return Fitted(whole, spec)
         if isinstance(value, Fitted):
             return Fitted(value.tensor, next(it))
-        if isinstance(value, (Tensor, TensorSpec)) or (isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind != "O"):
+        if isinstance(value, (Tensor, TensorSpec)) or (
+            isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind != "O"
+        ):
             return Fitted(value if isinstance(value, (Tensor, TensorSpec)) else to_tensor(value), next(it))
         if nest.is_nested(value):
-            return nest.rebuild(value, [self._fitted(child, it, composites) for _, child in nest._children(value)])
+            return nest.rebuild(
+                value, [self._fitted(child, it, composites) for _, child in nest._children(value)]
+            )
         return value
 
     # ----------------------------------------------------------------------------------------------- concrete functions
@@ -237,14 +310,22 @@ class Call:
             call = None
         if call is None or len(values) != len(self.specs):
             values = [*args, *[kwargs[p] for p in self.paths if p in kwargs]]
-            values = [v for v in values if not isinstance(v, (int, float, bool, str, type(None)))] if len(values) > len(self.specs) else values
+            values = (
+                [v for v in values if not isinstance(v, (int, float, bool, str, type(None)))]
+                if len(values) > len(self.specs)
+                else values
+            )
         if len(values) != len(self.specs):
-            raise TypeError(f"{name} takes {len(self.specs)} tensor arguments ({', '.join(self.paths)}), received {len(args) + len(kwargs)}.")
+            raise TypeError(
+                f"{name} takes {len(self.specs)} tensor arguments ({', '.join(self.paths)}), received {len(args) + len(kwargs)}."
+            )
         out = []
         for value, spec, path in zip(values, self.specs, self.paths):
             tensor = value if isinstance(value, Tensor) else to_tensor(value, spec.dtype)
             if tensor._dtype is not spec.dtype or not shapes.compatible(spec._raw_shape, tensor._raw_shape):
-                raise TypeError(f"Binding inputs to tf.function failed due to `Can not cast TensorSpec(shape={tensor.shape}, dtype={tensor.dtype!r}) to {spec}`. Argument {path!r} of {name}.")
+                raise TypeError(
+                    f"Binding inputs to tf.function failed due to `Can not cast TensorSpec(shape={tensor.shape}, dtype={tensor.dtype!r}) to {spec}`. Argument {path!r} of {name}."
+                )
             out.append(tensor)
         return out
 
@@ -258,7 +339,9 @@ class Call:
         args, kwargs = self.rebuild(list(self.specs))
         params = list(self.arguments.signature.parameters.values())
         if not verbose:
-            shown = [f"{n}: {_show(a)}" for n, a in zip(self.arguments.names, args)] + [f"{k}: {_show(v)}" for k, v in kwargs.items()]
+            shown = [f"{n}: {_show(a)}" for n, a in zip(self.arguments.names, args)] + [
+                f"{k}: {_show(v)}" for k, v in kwargs.items()
+            ]
             return f"({', '.join(shown)}) -> {_show(outputs)}"
         lines = ["Input Parameters:"]
         kinds = {p.name: p.kind.name for p in params}
@@ -311,7 +394,12 @@ class _Identity:
         return self.hash
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Identity) and self.hash == other.hash and self.get() is not None and self.get() is other.get()
+        return (
+            isinstance(other, _Identity)
+            and self.hash == other.hash
+            and self.get() is not None
+            and self.get() is other.get()
+        )
 
     def __repr__(self) -> str:
         return f"{type(self.get()).__name__} object at {hex(self.hash)}"

@@ -40,11 +40,16 @@ def _conjuncts(t: Any) -> list[Any]:
 _MIRRORED = {"Less": "Greater", "LessEqual": "GreaterEqual", "Greater": "Less", "GreaterEqual": "LessEqual"}
 
 
-def _bound(t: Any, condition: FuncGraph, body: FuncGraph, inputs: Sequence[Any], known: Mapping[int, Any]) -> int | None:
+def _bound(
+    t: Any, condition: FuncGraph, body: FuncGraph, inputs: Sequence[Any], known: Mapping[int, Any]
+) -> int | None:
     node = t.op
     if node.type not in _MIRRORED:
         return None
-    for kind, left, right in ((node.type, *node.inputs), (_MIRRORED[node.type], node.inputs[1], node.inputs[0])):
+    for kind, left, right in (
+        (node.type, *node.inputs),
+        (_MIRRORED[node.type], node.inputs[1], node.inputs[0]),
+    ):
         position = next((i for i, x in enumerate(condition.inputs) if x is _through_identity(left)), None)
         if position is None or type(inputs[position]) is not np.ndarray or inputs[position].size != 1:
             continue
@@ -69,7 +74,11 @@ def _through_identity(t: Any) -> Any:
 
 def _step(body: FuncGraph, i: int, inputs: Sequence[Any]) -> Any:
     """What an iteration adds to loop variable i, if that is known."""
-    known = {id(t): a for k, (t, a) in enumerate(zip(body.inputs, inputs)) if type(a) is np.ndarray and body.outputs[k] is t}
+    known = {
+        id(t): a
+        for k, (t, a) in enumerate(zip(body.inputs, inputs))
+        if type(a) is np.ndarray and body.outputs[k] is t
+    }
     t = _through_identity(body.outputs[i])
     if t.op.type not in ("AddV2", "Add", "Sub"):
         return None

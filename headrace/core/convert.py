@@ -19,13 +19,17 @@ _CONVERTERS: list[tuple[int, Any, Callable[..., Any]]] = []
 _INT32_MAX, _INT32_MIN = 2**31 - 1, -(2**31)
 
 
-def register_tensor_conversion_function(base_type: Any, conversion_func: Callable[..., Any], priority: int = 100) -> None:
+def register_tensor_conversion_function(
+    base_type: Any, conversion_func: Callable[..., Any], priority: int = 100
+) -> None:
     """Registers `conversion_func(value, dtype=None, name=None, as_ref=False)` for values of `base_type`; lower priority runs first."""
     _CONVERTERS.append((priority, base_type, conversion_func))
     _CONVERTERS.sort(key=lambda row: row[0])
 
 
-def to_tensor(value: Any, dtype: DType | None = None, name: str | None = None, hint: DType | None = None) -> Any:
+def to_tensor(
+    value: Any, dtype: DType | None = None, name: str | None = None, hint: DType | None = None
+) -> Any:
     """Converts `value` to a tensor of type `dtype`.
 
     Args:
@@ -37,7 +41,9 @@ def to_tensor(value: Any, dtype: DType | None = None, name: str | None = None, h
     """
     if isinstance(value, Tensor):
         if dtype is not None and value._dtype is not dtype:
-            raise ValueError(f"Tensor conversion requested dtype {dtype.name} for Tensor with dtype {value._dtype.name}: {value!r}")
+            raise ValueError(
+                f"Tensor conversion requested dtype {dtype.name} for Tensor with dtype {value._dtype.name}: {value!r}"
+            )
         return value
     kind = type(value)
     if kind is float or kind is int or kind is bool:
@@ -53,7 +59,9 @@ def to_tensor(value: Any, dtype: DType | None = None, name: str | None = None, h
     if isinstance(value, (list, tuple)) and _has_tensor(value):
         return _pack(value, dtype, name, hint)
     if isinstance(value, CompositeTensor):
-        raise CompositeArgument(f"Attempt to convert a value ({_brief(value)}) with an unsupported type ({type(value)}) to a Tensor: it consists of several.")
+        raise CompositeArgument(
+            f"Attempt to convert a value ({_brief(value)}) with an unsupported type ({type(value)}) to a Tensor: it consists of several."
+        )
     return _value(value, dtype, name, hint)
 
 
@@ -99,15 +107,19 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
         return _checked_int(value, _python_target(value, "i", dtype))
     if kind is bool:
         return np.array(value, _python_target(value, "b", dtype))
-    if (kind is list or kind is tuple) and value and all([type(v) is int for v in value]):  # shapes, axes, indices
+    if (
+        (kind is list or kind is tuple) and value and all([type(v) is int for v in value])
+    ):  # shapes, axes, indices
         if dtype is None or dtype.kind in "iu":
-            fits = dtype is not None or (_INT32_MIN <= min(value) and max(value) <= _INT32_MAX)
+            fits = dtype is not None or (min(value) >= _INT32_MIN and max(value) <= _INT32_MAX)
             target = dtypes.int64 if not fits else dtype or dtypes.int32
             try:
                 return np.array(value, target._np)
             except OverflowError:
                 kind_of_error = ValueError if target.size == 8 else TypeError
-                raise kind_of_error(f"Can't convert Python sequence with out-of-range integer to a Tensor of dtype {target.name}: {_brief(value)}") from None
+                raise kind_of_error(
+                    f"Can't convert Python sequence with out-of-range integer to a Tensor of dtype {target.name}: {_brief(value)}"
+                ) from None
     if kind is TensorShape:
         if not value.is_fully_defined():
             raise ValueError(f"Cannot convert a partially known TensorShape {value} to a Tensor.")
@@ -117,9 +129,13 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
     if isinstance(value, (np.ndarray, np.generic)):
         return _from_numpy(value, dtype)
     if isinstance(value, CompositeTensor):
-        raise CompositeArgument(f"A {type(value).__name__} consists of several tensors; it cannot be made one tensor: {_brief(value)}")
+        raise CompositeArgument(
+            f"A {type(value).__name__} consists of several tensors; it cannot be made one tensor: {_brief(value)}"
+        )
     if value is None:
-        raise ValueError("Attempt to convert a value (None) with an unsupported type (<class 'NoneType'>) to a Tensor.")
+        raise ValueError(
+            "Attempt to convert a value (None) with an unsupported type (<class 'NoneType'>) to a Tensor."
+        )
     if isinstance(value, (str, bytes)):
         _python_target(value, "s", dtype)
         return _strings(np.array(value, object))
@@ -130,7 +146,9 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
     except UnicodeDecodeError:  # text beside bytes: read as objects below
         array = np.array(value, object)
     except ValueError:
-        raise ValueError(f"Can't convert non-rectangular Python sequence to Tensor: {_brief(value)}") from None
+        raise ValueError(
+            f"Can't convert non-rectangular Python sequence to Tensor: {_brief(value)}"
+        ) from None
     if array.dtype.kind == "O":
         array = np.array(value, object)
         leaf = next((x for x in array.reshape(-1)), None)
@@ -139,9 +157,13 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
                 raise ValueError(f"Can't convert non-rectangular Python sequence to Tensor: {_brief(value)}")
             if isinstance(leaf, int) and dtype is not None:
                 raise OverflowError(f"Python int too large to convert to {dtype.name}: {_brief(value)}")
-            raise ValueError(f"Attempt to convert a value ({_brief(value)}) with an unsupported type ({type(leaf if array.ndim else value)}) to a Tensor.")
+            raise ValueError(
+                f"Attempt to convert a value ({_brief(value)}) with an unsupported type ({type(leaf if array.ndim else value)}) to a Tensor."
+            )
     if array.dtype.kind in "SUO":
-        if array.dtype.kind in "SU":  # fixed-width arrays lose trailing zero bytes: read the Python values again
+        if (
+            array.dtype.kind in "SU"
+        ):  # fixed-width arrays lose trailing zero bytes: read the Python values again
             array = np.array(value, object)
         if array.ndim and not all([isinstance(v, (str, bytes)) for v in array.reshape(-1)]):
             raise ValueError(f"Can't convert Python sequence with mixed types to Tensor: {_brief(value)}")
@@ -150,7 +172,9 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
     if dtype is not None and not array.size:
         return np.zeros(array.shape, dtype._np)
     leaf = _first_leaf(value)
-    if isinstance(leaf, (np.generic, np.ndarray)) or not isinstance(value, (list, tuple, range, int, float, complex)):
+    if isinstance(leaf, (np.generic, np.ndarray)) or not isinstance(
+        value, (list, tuple, range, int, float, complex)
+    ):
         return _from_numpy(array, dtype)
     if dtype is None:
         if array.dtype == np.float64:
@@ -160,7 +184,11 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
             return array.astype(np.int32) if fits else array
         return array
     target = _python_target(value, array.dtype.kind, dtype)
-    return _checked_int(array, target) if array.dtype.kind in "iu" and target.kind in "iu" else array.astype(target)
+    return (
+        _checked_int(array, target)
+        if array.dtype.kind in "iu" and target.kind in "iu"
+        else array.astype(target)
+    )
 
 
 _ALLOWED = {"f": "fc", "i": "iufcq", "u": "iufcq", "b": "biufc", "c": "c", "s": "s"}
@@ -180,7 +208,9 @@ def _checked_int(value: Any, target: np.dtype) -> np.ndarray:
     array = np.asarray(value)
     cast = array.astype(target)
     if array.dtype.kind == "O" or not np.array_equal(cast, array):
-        raise TypeError(f"Cannot convert {_brief(value)} to EagerTensor of dtype {target}: the value does not fit.")
+        raise TypeError(
+            f"Cannot convert {_brief(value)} to EagerTensor of dtype {target}: the value does not fit."
+        )
     return cast
 
 
@@ -190,7 +220,9 @@ def _from_numpy(value: Any, dtype: DType | None) -> np.ndarray:
         if array.dtype.kind == "O" and array.size and not isinstance(array.reshape(-1)[0], (str, bytes)):
             if dtype is not None and dtype.kind in "rv":
                 return array
-            raise ValueError(f"Failed to convert a NumPy array to a Tensor (Unsupported object type {type(array.reshape(-1)[0]).__name__}).")
+            raise ValueError(
+                f"Failed to convert a NumPy array to a Tensor (Unsupported object type {type(array.reshape(-1)[0]).__name__})."
+            )
         _python_target(value, "s", dtype)
         return _strings(array.astype(object))
     if dtype is None:
@@ -215,7 +247,12 @@ def _strings(array: np.ndarray) -> np.ndarray:
 
 
 def _has_tensor(value: Any) -> bool:
-    return any(isinstance(v, (Tensor, CompositeTensor)) or hasattr(v, "__tf_tensor__") or (isinstance(v, (list, tuple)) and _has_tensor(v)) for v in value)
+    return any(
+        isinstance(v, (Tensor, CompositeTensor))
+        or hasattr(v, "__tf_tensor__")
+        or (isinstance(v, (list, tuple)) and _has_tensor(v))
+        for v in value
+    )
 
 
 def _pack(value: Any, dtype: DType | None, name: str | None, hint: DType | None) -> Tensor:
@@ -224,7 +261,12 @@ def _pack(value: Any, dtype: DType | None, name: str | None, hint: DType | None)
 
     if dtype is None:
         dtype = _first_tensor_dtype(value) or hint
-    parts = [to_tensor(v, dtype) if not (isinstance(v, (list, tuple)) and _has_tensor(v)) else _pack(v, dtype, None, None) for v in value]
+    parts = [
+        to_tensor(v, dtype)
+        if not (isinstance(v, (list, tuple)) and _has_tensor(v))
+        else _pack(v, dtype, None, None)
+        for v in value
+    ]
     return lookup("Pack")(parts, axis=0, name=name)
 
 
@@ -233,7 +275,9 @@ def _first_tensor_dtype(value: Any) -> DType | None:
         if isinstance(v, (list, tuple)):
             found = _first_tensor_dtype(v)
         else:
-            found = getattr(v, "dtype", None) if isinstance(v, Tensor) or hasattr(v, "__tf_tensor__") else None
+            found = (
+                getattr(v, "dtype", None) if isinstance(v, Tensor) or hasattr(v, "__tf_tensor__") else None
+            )
         if found is not None:
             return found
     return None
@@ -252,4 +296,10 @@ def _brief(value: Any) -> str:
 
 def as_numpy(value: Any) -> np.ndarray:
     """The NumPy array of an eager tensor or of any Python value."""
-    return value._host() if type(value) is EagerTensor else to_tensor(value)._host() if hasattr(value, "__tf_tensor__") else to_array(value)
+    return (
+        value._host()
+        if type(value) is EagerTensor
+        else to_tensor(value)._host()
+        if hasattr(value, "__tf_tensor__")
+        else to_array(value)
+    )

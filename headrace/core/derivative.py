@@ -29,7 +29,10 @@ class Derivative:
         self.targets = [i for i, y in enumerate(graph.outputs) if y._dtype.is_trainable]
         self.backward = backward = FuncGraph(f"{graph.name}_backward", outer=origin(graph))
         with building(backward, tapes=()):
-            gradients = [backward.argument(graph.outputs[i]._dtype, graph.outputs[i]._raw_shape, "gradient") for i in self.targets]
+            gradients = [
+                backward.argument(graph.outputs[i]._dtype, graph.outputs[i]._raw_shape, "gradient")
+                for i in self.targets
+            ]
             sources = [x for x in graph.inputs if x._dtype.is_trainable]
             found = backprop(graph.operations, [graph.outputs[i] for i in self.targets], sources, gradients)
             by_input = {id(x): g for x, g in zip(sources, found)}
@@ -55,14 +58,24 @@ class Derivative:
         backward, graph = self.backward, self.graph
         used = {id(t) for t in backward.outputs}
         for node in reversed(backward.operations):
-            if node.op_def.stateful and node.op_def is not PLACEHOLDER or any(id(t) in used for t in node.outputs):
+            if (
+                (node.op_def.stateful
+                and node.op_def is not PLACEHOLDER)
+                or any(id(t) in used for t in node.outputs)
+            ):
                 used.update(id(t) for t in node.inputs)
         arguments = backward.inputs[: len(self.targets)]
-        captured = [(outer, inner) for outer, inner in backward.captures.values() if inner.op.op_def is PLACEHOLDER and id(inner) in used]
+        captured = [
+            (outer, inner)
+            for outer, inner in backward.captures.values()
+            if inner.op.op_def is PLACEHOLDER and id(inner) in used
+        ]
         backward.inputs = arguments + [inner for _, inner in captured]
         self.needs = [outer for outer, _ in captured]
         own = {id(t) for t in (*graph.inputs, *graph.outputs)}
-        self.residuals = [t for t in self.needs if not t._is_eager and t.op.graph is origin(graph) and id(t) not in own]
+        self.residuals = [
+            t for t in self.needs if not t._is_eager and t.op.graph is origin(graph) and id(t) not in own
+        ]
 
 
 def derivative(graph: FuncGraph) -> Derivative:
@@ -114,7 +127,9 @@ def zeros_or(gradient: Any, tensor: Any) -> Any:
     return _zeros_for(tensor)
 
 
-def gradients_of_call(d: Derivative, inputs: Sequence[Any], outputs: Sequence[Any], received: Sequence[Any], call: Any) -> list[Any]:
+def gradients_of_call(
+    d: Derivative, inputs: Sequence[Any], outputs: Sequence[Any], received: Sequence[Any], call: Any
+) -> list[Any]:
     """Gradients of a call's inputs. `outputs` are the augmented call's; `call(graph, inputs)` runs a graph."""
     if not any(g is not None for g in received[: len(d.graph.outputs)]):
         return [None] * len(inputs)
@@ -138,4 +153,13 @@ def unpack(d: Derivative, results: Sequence[Any]) -> list[Any]:
     return out
 
 
-__all__ = ["Derivative", "augmented", "derivative", "gradients_of_call", "lookup", "primal", "with_outputs", "zeros_or"]
+__all__ = [
+    "Derivative",
+    "augmented",
+    "derivative",
+    "gradients_of_call",
+    "lookup",
+    "primal",
+    "with_outputs",
+    "zeros_or",
+]

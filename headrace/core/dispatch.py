@@ -16,7 +16,6 @@ from .state import state
 from .tensor import EagerTensor, Tensor, ndarray, wrap, wrap_buffer
 
 
-
 # The compiler puts its own functions in the place of these two when it is first needed; until then nothing of it is imported.
 def run_compiled(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) -> list[EagerTensor]:
     """Runs one op as a cached compiled program."""
@@ -53,9 +52,13 @@ def bind(op: OpDef, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[list[T
             elif key == "_sizes" or any(a.type_list_attr == key or a.number_attr == key for a in sig.inputs):
                 attrs[key] = value
             else:
-                raise TypeError(f"{op.name}() got an unexpected argument {key!r}. It takes {op._text.partition('->')[0].strip()} and attributes {list(op.attrs)}.")
+                raise TypeError(
+                    f"{op.name}() got an unexpected argument {key!r}. It takes {op._text.partition('->')[0].strip()} and attributes {list(op.attrs)}."
+                )
     if len(values) != len(sig.inputs):
-        raise TypeError(f"{op.name}() takes {len(sig.inputs)} inputs ({', '.join(a.name for a in sig.inputs)}), received {len(values)}.")
+        raise TypeError(
+            f"{op.name}() takes {len(sig.inputs)} inputs ({', '.join(a.name for a in sig.inputs)}), received {len(values)}."
+        )
     for key, value in attrs.items():
         if value is REQUIRED:
             raise TypeError(f"{op.name}() is missing its required attribute {key!r}.")
@@ -87,7 +90,9 @@ def _bind_lists(op: OpDef, values: list[Any], attrs: dict[str, Any], types: dict
     for i, (arg, value) in enumerate(zip(sig.inputs, values)):
         if arg.is_list:
             if not isinstance(value, (list, tuple)):
-                raise TypeError(f"{op.name}() argument {arg.name!r} must be a list of tensors, received {type(value).__name__}.")
+                raise TypeError(
+                    f"{op.name}() argument {arg.name!r} must be a list of tensors, received {type(value).__name__}."
+                )
             flat.extend(value)
             owner.extend([i] * len(value))
             sizes.append(len(value))
@@ -115,23 +120,39 @@ def _convert(op: OpDef, arg: Any, value: Any, types: dict[str, DType], attrs: Ma
     dtype = arg.dtype or (types.get(key) if key else None)
     try:
         if dtype is not None:
-            if isinstance(value, np.ndarray) and isinstance(value.dtype, np.dtype) and value.dtype != dtype._np and arg.dtype is None:
-                converted = convert.to_tensor(value)  # arrays follow the tensors' type only within their kind of number
+            if (
+                isinstance(value, np.ndarray)
+                and isinstance(value.dtype, np.dtype)
+                and value.dtype != dtype._np
+                and arg.dtype is None
+            ):
+                converted = convert.to_tensor(
+                    value
+                )  # arrays follow the tensors' type only within their kind of number
                 return converted if not _same_kind(value, dtype) else convert.to_tensor(value, dtype)
             return convert.to_tensor(value, dtype)
         if key is not None and isinstance(attrs.get(key), DType):
             return convert.to_tensor(value, attrs[key])
         return convert.to_tensor(value, hint=op.defaults.get(key))
     except (TypeError, ValueError) as error:
-        error.args = (f"{error.args[0] if error.args else error} [argument {arg.name!r} of {op.name}]", *error.args[1:])
+        error.args = (
+            f"{error.args[0] if error.args else error} [argument {arg.name!r} of {op.name}]",
+            *error.args[1:],
+        )
         raise
 
 
 def _same_kind(value: np.ndarray, dtype: DType) -> bool:
-    return value.dtype.kind in {"f": "fiu", "i": "iu", "u": "iu", "c": "cfiu", "b": "b", "s": "OSU"}.get(dtype.kind, "") or value.dtype.kind == "V"
+    return (
+        value.dtype.kind
+        in {"f": "fiu", "i": "iu", "u": "iu", "c": "cfiu", "b": "b", "s": "OSU"}.get(dtype.kind, "")
+        or value.dtype.kind == "V"
+    )
 
 
-def _check_type(op: OpDef, sig: Any, i: int, dtype: DType, types: dict[str, DType], attrs: Mapping[str, Any]) -> None:
+def _check_type(
+    op: OpDef, sig: Any, i: int, dtype: DType, types: dict[str, DType], attrs: Mapping[str, Any]
+) -> None:
     arg = sig.inputs[i]
     if arg.dtype is not None:
         if dtype is not arg.dtype:
@@ -144,7 +165,11 @@ def _check_type(op: OpDef, sig: Any, i: int, dtype: DType, types: dict[str, DTyp
         if allowed is not None and dtype not in allowed:
             names = ", ".join(sorted(d.name for d in allowed))
             message = f"Value for attr '{key}' of {dtype.name} is not in the list of allowed values: {names}\n\t; argument {arg.name!r} of {op.name} [Op:{op.name}]"
-            raise errors.InvalidArgumentError(None, None, message) if state.graph is None else TypeError(message)
+            raise (
+                errors.InvalidArgumentError(None, None, message)
+                if state.graph is None
+                else TypeError(message)
+            )
         types[key] = dtype
     elif want is not dtype:
         first = next(a.name for a in sig.inputs if a.type_attr == key)
@@ -159,7 +184,9 @@ def _type_error(op: OpDef, sig: Any, i: int, dtype: DType, want: DType, why: str
             f"cannot compute {op.name} as input #{i}(zero-based) was expected to be a {want.name} tensor but is a {dtype.name} tensor. "
             f"Use tf.cast to convert argument '{sig.inputs[i].name}'. [Op:{op.name}]",
         )
-    raise TypeError(f"Input '{sig.inputs[i].name}' of '{op.name}' Op has type {dtype.name}{why or f'; expected {want.name}'}. Use tf.cast to convert it.")
+    raise TypeError(
+        f"Input '{sig.inputs[i].name}' of '{op.name}' Op has type {dtype.name}{why or f'; expected {want.name}'}. Use tf.cast to convert it."
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------- execute
@@ -171,7 +198,9 @@ def execute(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], name:
         outputs: list[Any] = node.outputs
     else:
         if op.kernel is None and op.body is not None and op.grad is None and state.tapes:
-            return _as_list(op, op.body(*op.regroup(inputs, inputs, attrs), **_public(attrs)))  # its primitives are recorded
+            return _as_list(
+                op, op.body(*op.regroup(inputs, inputs, attrs), **_public(attrs))
+            )  # its primitives are recorded
         outputs = run_eager(op, inputs, attrs)
         node = None
     for tape in state.tapes:
@@ -186,7 +215,9 @@ def execute(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], name:
     return outputs if sig.fixed else regroup_outputs(op, outputs, inputs, attrs)
 
 
-def regroup_outputs(op: OpDef, outputs: Sequence[Any], inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
+def regroup_outputs(
+    op: OpDef, outputs: Sequence[Any], inputs: Sequence[Any], attrs: Mapping[str, Any]
+) -> Any:
     """Arranges flat outputs as the signature has them: list outputs as lists (a single list output is returned bare)."""
     out: list[Any] = []
     i = 0
@@ -195,7 +226,11 @@ def regroup_outputs(op: OpDef, outputs: Sequence[Any], inputs: Sequence[Any], at
             out.append(outputs[i])
             i += 1
             continue
-        n = op.number_value(arg.number_attr, inputs, attrs) if arg.number_attr else len(op.type_value(arg.type_list_attr, inputs, attrs))
+        n = (
+            op.number_value(arg.number_attr, inputs, attrs)
+            if arg.number_attr
+            else len(op.type_value(arg.type_list_attr, inputs, attrs))
+        )
         out.append(list(outputs[i : i + n]))
         i += n
     return out[0] if len(out) == 1 else out
@@ -244,13 +279,21 @@ def flatten_outputs(result: Any) -> list[Any]:
     return [result]
 
 
-def run_kernel(op: OpDef, arrays: Sequence[ndarray], inputs: Sequence[Tensor], attrs: Mapping[str, Any], out_dtypes: Sequence[DType]) -> list[ndarray]:
+def run_kernel(
+    op: OpDef,
+    arrays: Sequence[ndarray],
+    inputs: Sequence[Tensor],
+    attrs: Mapping[str, Any],
+    out_dtypes: Sequence[DType],
+) -> list[ndarray]:
     """The host kernel on arrays; its failures become the documented errors."""
     args = op.regroup(arrays, inputs, attrs) if op.signature.variadic else arrays
     kernel = op.kernel
     assert kernel is not None
     try:
-        result = kernel(*args, **_public(attrs)) if op.reenters else state.run(kernel, *args, **_public(attrs))
+        result = (
+            kernel(*args, **_public(attrs)) if op.reenters else state.run(kernel, *args, **_public(attrs))
+        )
     except errors.OpError as error:
         if error.op is None and f"[Op:{op.name}]" not in error.message and not op.reenters:
             error._message = f"{error.message} [Op:{op.name}]"
@@ -260,7 +303,10 @@ def run_kernel(op: OpDef, arrays: Sequence[ndarray], inputs: Sequence[Tensor], a
             raise
         _diagnose(op, inputs, attrs, error)
     outputs = flatten_outputs(result)
-    return [a if type(a) is ndarray and a.dtype is d._np else np.asarray(a, d._np) for a, d in zip(outputs, out_dtypes)]
+    return [
+        a if type(a) is ndarray and a.dtype is d._np else np.asarray(a, d._np)
+        for a, d in zip(outputs, out_dtypes)
+    ]
 
 
 def _diagnose(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], error: Exception) -> None:
@@ -284,7 +330,9 @@ def infer(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) -> list
     except errors.ShapeError as error:
         received = ", ".join(str(None if x._raw_shape is None else list(x._raw_shape)) for x in inputs)
         message = f"{error} with input shapes: {received}. [Op:{op.name}]"
-        raise (errors.InvalidArgumentError(None, None, message) if state.graph is None else ValueError(message)) from None
+        raise (
+            errors.InvalidArgumentError(None, None, message) if state.graph is None else ValueError(message)
+        ) from None
     return result if type(result) is list else [result]
 
 
@@ -325,7 +373,9 @@ def unary_function(op: OpDef, name: str | None = None) -> Callable[..., Any]:
     return _finish(op, f if kernel is not None else (lambda x, name=None: op(x, name=name)), name)
 
 
-def binary_function(op: OpDef, name: str | None = None, general: Callable[..., Any] | None = None) -> Callable[..., Any]:
+def binary_function(
+    op: OpDef, name: str | None = None, general: Callable[..., Any] | None = None
+) -> Callable[..., Any]:
     """A Python function `f(x, y, name=None)` for a two-input op of one type, with the short path for host tensors.
     `general` handles everything else (the op itself, if not given)."""
     general = general or op
@@ -337,7 +387,12 @@ def binary_function(op: OpDef, name: str | None = None, general: Callable[..., A
         mode = state.mode
         if mode < 2 and type(x) is EagerTensor and type(y) is EagerTensor:
             a, b, dtype = x._np, y._np, x._dtype
-            if dtype is y._dtype and a is not None and b is not None and (allowed is None or dtype in allowed):
+            if (
+                dtype is y._dtype
+                and a is not None
+                and b is not None
+                and (allowed is None or dtype in allowed)
+            ):
                 try:
                     array = state.run(kernel, a, b)
                 except (ValueError, TypeError):
@@ -356,4 +411,13 @@ def binary_function(op: OpDef, name: str | None = None, general: Callable[..., A
     return _finish(op, f, name)
 
 
-__all__ = ["bind", "binary_function", "execute", "infer", "run_eager", "run_kernel", "unary_function", "wrap_buffer"]
+__all__ = [
+    "bind",
+    "binary_function",
+    "execute",
+    "infer",
+    "run_eager",
+    "run_kernel",
+    "unary_function",
+    "wrap_buffer",
+]

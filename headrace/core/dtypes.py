@@ -24,7 +24,9 @@ class DType:
         self.name = name
         self._type_enum = enum
         self._np: np.dtype = np.dtype(np_dtype)
-        self.kind = kind  # one of f(loat) i(nt) u(int) b(ool) c(omplex) s(tring) r(esource) v(ariant) q(uantised)
+        self.kind = (
+            kind  # one of f(loat) i(nt) u(int) b(ool) c(omplex) s(tring) r(esource) v(ariant) q(uantised)
+        )
         self._hash = enum
 
     @property
@@ -105,7 +107,11 @@ class DType:
         if self.kind == "f":
             return self._np.type(getattr(ml_dtypes.finfo(self._np), which))
         if self.kind in "iuq":
-            info = ml_dtypes.iinfo(self._np) if self.name in ("int4", "uint4", "int2", "uint2") else np.iinfo(self._np)
+            info = (
+                ml_dtypes.iinfo(self._np)
+                if self.name in ("int4", "uint4", "int2", "uint2")
+                else np.iinfo(self._np)
+            )
             return getattr(info, which)
         if self.kind == "b":
             return which == "max"
@@ -208,7 +214,9 @@ NUMERIC_OR_BOOL = NUMERIC | {bool_}
 INDEX = frozenset({int32, int64})
 STRING = frozenset({string})
 QUANTISED = frozenset({qint8, quint8, qint16, quint16, qint32})
-EIGHT_BIT_FLOATS = frozenset({float8_e5m2, float8_e4m3fn, float8_e4m3fnuz, float8_e4m3b11fnuz, float8_e5m2fnuz})
+EIGHT_BIT_FLOATS = frozenset(
+    {float8_e5m2, float8_e4m3fn, float8_e4m3fnuz, float8_e4m3b11fnuz, float8_e5m2fnuz}
+)
 
 
 def from_numpy(np_dtype: np.dtype) -> DType:
@@ -219,7 +227,9 @@ def from_numpy(np_dtype: np.dtype) -> DType:
             return string
         found = _BY_NUMPY.get(np_dtype.newbyteorder("="))
         if found is None:
-            raise TypeError(f"NumPy type {np_dtype} has no tensor type. Convert the array to a number, bool or string type first.")
+            raise TypeError(
+                f"NumPy type {np_dtype} has no tensor type. Convert the array to a number, bool or string type first."
+            )
     return found
 
 
@@ -264,7 +274,9 @@ def as_dtype(value: Any) -> DType:
         except TypeError:
             pass
     if found is None:
-        raise TypeError(f"Cannot convert {value!r} to a tensor dtype. Use e.g. tf.float32, 'float32' or np.float32.")
+        raise TypeError(
+            f"Cannot convert {value!r} to a tensor dtype. Use e.g. tf.float32, 'float32' or np.float32."
+        )
     try:
         _BY_ANY[value] = found
     except TypeError:

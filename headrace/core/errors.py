@@ -10,7 +10,9 @@ class OpError(Exception):
 
     code = 2
 
-    def __init__(self, node_def: Any, op: Any, message: str, error_code: int | None = None, *args: Any) -> None:
+    def __init__(
+        self, node_def: Any, op: Any, message: str, error_code: int | None = None, *args: Any
+    ) -> None:
         super().__init__(node_def, op, message)
         self._node_def, self._op, self._message = node_def, op, message
         self._error_code = self.code if error_code is None else error_code
@@ -47,17 +49,23 @@ def _error(name: str, code: int, doc: str) -> Any:
     def __init__(self: OpError, node_def: Any, op: Any, message: str, *args: Any) -> None:
         OpError.__init__(self, node_def, op, message, code)
 
-    return type(name, (OpError,), {"code": code, "__doc__": doc, "__module__": __name__, "__init__": __init__})
+    return type(
+        name, (OpError,), {"code": code, "__doc__": doc, "__module__": __name__, "__init__": __init__}
+    )
 
 
 CancelledError = _error("CancelledError", 1, "The operation was cancelled.")
 InvalidArgumentError = _error("InvalidArgumentError", 3, "An argument has a wrong value, shape or type.")
-DeadlineExceededError = _error("DeadlineExceededError", 4, "A deadline expired before the operation could complete.")
+DeadlineExceededError = _error(
+    "DeadlineExceededError", 4, "A deadline expired before the operation could complete."
+)
 NotFoundError = _error("NotFoundError", 5, "A requested entity (file, device, table …) does not exist.")
 AlreadyExistsError = _error("AlreadyExistsError", 6, "An entity that was to be made exists already.")
 PermissionDeniedError = _error("PermissionDeniedError", 7, "The caller may not do this.")
 ResourceExhaustedError = _error("ResourceExhaustedError", 8, "A resource (memory, disk …) ran out.")
-FailedPreconditionError = _error("FailedPreconditionError", 9, "The system is not in a state the operation needs.")
+FailedPreconditionError = _error(
+    "FailedPreconditionError", 9, "The system is not in a state the operation needs."
+)
 AbortedError = _error("AbortedError", 10, "The operation was aborted.")
 OutOfRangeError = _error("OutOfRangeError", 11, "Iteration went past the valid range.")
 UnimplementedError = _error("UnimplementedError", 12, "The operation is not implemented.")
@@ -88,11 +96,26 @@ class ShapeError(ValueError):
     """Raised by shape rules. Dispatch turns it into InvalidArgumentError (eager) or ValueError with the op (graph)."""
 
 
-OK, CANCELLED, UNKNOWN, INVALID_ARGUMENT, DEADLINE_EXCEEDED, NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED = range(8)
-RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, OUT_OF_RANGE, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS = range(8, 16)
+OK, CANCELLED, UNKNOWN, INVALID_ARGUMENT, DEADLINE_EXCEEDED, NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED = (
+    range(8)
+)
+(
+    RESOURCE_EXHAUSTED,
+    FAILED_PRECONDITION,
+    ABORTED,
+    OUT_OF_RANGE,
+    UNIMPLEMENTED,
+    INTERNAL,
+    UNAVAILABLE,
+    DATA_LOSS,
+) = range(8, 16)
 UNAUTHENTICATED = 16
 
-_BY_CODE = {c.code: c for c in list(globals().values()) if isinstance(c, type) and issubclass(c, OpError) and c is not OpError}
+_BY_CODE = {
+    c.code: c
+    for c in list(globals().values())
+    if isinstance(c, type) and issubclass(c, OpError) and c is not OpError
+}
 
 
 def exception_type_from_error_code(code: int) -> type[OpError]:

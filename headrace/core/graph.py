@@ -28,16 +28,47 @@ _OURS: set[str] = set()  # files of this package that were met
 _VALID_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
 SMALL_CONSTANT = 16  # integers in eager tensors of up to so many elements become constants of a function, so that shapes fold
 
-CONST = OpDef("Const", "-> output: dtype", attrs={"value": REQUIRED, "dtype": REQUIRED}, shape=lambda c: c.attrs["value"].shape, kernel=lambda value, dtype: value)
-PLACEHOLDER = OpDef("Placeholder", "-> output: dtype", attrs={"dtype": REQUIRED, "shape": None}, shape=lambda c: c.attrs["shape"], stateful=True)
+CONST = OpDef(
+    "Const",
+    "-> output: dtype",
+    attrs={"value": REQUIRED, "dtype": REQUIRED},
+    shape=lambda c: c.attrs["value"].shape,
+    kernel=lambda value, dtype: value,
+)
+PLACEHOLDER = OpDef(
+    "Placeholder",
+    "-> output: dtype",
+    attrs={"dtype": REQUIRED, "shape": None},
+    shape=lambda c: c.attrs["shape"],
+    stateful=True,
+)
 
 
 class Operation:
     """A node of a graph. `.op_def` is its row of the op table; `.site` the user's file and line that made it."""
 
-    __slots__ = ("__dict__", "_device", "_site", "attrs", "control_inputs", "graph", "inputs", "name", "op_def", "outputs")
+    __slots__ = (
+        "__dict__",
+        "_device",
+        "_site",
+        "attrs",
+        "control_inputs",
+        "graph",
+        "inputs",
+        "name",
+        "op_def",
+        "outputs",
+    )
 
-    def __init__(self, graph: Graph, op: OpDef, name: str, inputs: Sequence[Tensor], attrs: Mapping[str, Any], control_inputs: Sequence[Operation]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        op: OpDef,
+        name: str,
+        inputs: Sequence[Tensor],
+        attrs: Mapping[str, Any],
+        control_inputs: Sequence[Operation],
+    ) -> None:
         self.graph, self.op_def, self.name, self.attrs = graph, op, name, attrs
         self.inputs: tuple[Any, ...] = tuple(inputs)
         self.control_inputs: tuple[Operation, ...] = tuple(control_inputs)
@@ -72,7 +103,9 @@ class Operation:
             for arg in self.op_def.signature.inputs:
                 if arg.number_attr == name:
                     return self.op_def.number_value(name, self.inputs, self.attrs)
-            raise ValueError(f"Operation {self.name!r} ({self.type}) has no attribute {name!r}; it has {sorted(self.attrs)}.") from None
+            raise ValueError(
+                f"Operation {self.name!r} ({self.type}) has no attribute {name!r}; it has {sorted(self.attrs)}."
+            ) from None
 
     def values(self) -> tuple[SymbolicTensor, ...]:
         return tuple(self.outputs)
@@ -107,7 +140,9 @@ class Graph:
         self.finalized = False
         self.seed: int | None = None
         self.random_ops = 0  # how many random ops drew their seed from the graph's so far
-        self._version = [0]  # grows when existing nodes change; shared with the other functions over the same operations
+        self._version = [
+            0
+        ]  # grows when existing nodes change; shared with the other functions over the same operations
         self._position: int | None = None  # where new nodes go; None: at the end
 
     @property
@@ -119,14 +154,19 @@ class Graph:
         self._version[0] += 1
 
     # ----------------------------------------------------------------------------------------------------- adding nodes
-    def add(self, op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], name: str | None = None) -> Operation:
+    def add(
+        self, op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], name: str | None = None
+    ) -> Operation:
         """Adds a node; inputs from elsewhere are captured, output types and shapes inferred."""
         if self.finalized:
             raise RuntimeError("Graph is finalized and cannot be modified.")
         inputs = [x if not x._is_eager and x.op.graph is self else self.capture(x) for x in inputs]  # type: ignore[attr-defined]
         shapes = infer(op, inputs, attrs)
         node = Operation(self, op, self.unique_name(name or op.name), inputs, attrs, self._control)
-        node.outputs = [SymbolicTensor(node, i, dtype, shape) for i, (dtype, shape) in enumerate(zip(op.output_dtypes(inputs, attrs), shapes))]
+        node.outputs = [
+            SymbolicTensor(node, i, dtype, shape)
+            for i, (dtype, shape) in enumerate(zip(op.output_dtypes(inputs, attrs), shapes))
+        ]
         node._site = user_site()
         if self._position is None:
             self.operations.append(node)
@@ -146,7 +186,9 @@ class Graph:
         """This graph's stand-in for a tensor from elsewhere: plain graphs take eager values as constants, nothing else."""
         if tensor._is_eager and tensor._dtype.kind not in "rv":
             return self.constant(tensor._host(), tensor._dtype)
-        raise ValueError(f"Tensor {tensor!r} must be from the same graph as the op it is used in ({self.name!r}).")
+        raise ValueError(
+            f"Tensor {tensor!r} must be from the same graph as the op it is used in ({self.name!r})."
+        )
 
     # ------------------------------------------------------------------------------------------------------------ names
     def unique_name(self, name: str, mark_as_used: bool = True) -> str:
@@ -237,15 +279,23 @@ class Graph:
     def get_tensor_by_name(self, name: str) -> SymbolicTensor:
         op_name, colon, index = name.rpartition(":")
         if not colon:
-            raise ValueError(f"The name {name!r} looks like an (invalid) Tensor name: tensor names are '<op_name>:<output_index>'.")
+            raise ValueError(
+                f"The name {name!r} looks like an (invalid) Tensor name: tensor names are '<op_name>:<output_index>'."
+            )
         return self.get_operation_by_name(op_name).outputs[int(index)]
 
     def as_graph_element(self, obj: Any, allow_tensor: bool = True, allow_operation: bool = True) -> Any:
         if hasattr(obj, "_as_graph_element"):
             obj = obj._as_graph_element()
         if isinstance(obj, str):
-            return self.get_tensor_by_name(obj) if ":" in obj and allow_tensor else self.get_operation_by_name(obj)
-        if isinstance(obj, SymbolicTensor if allow_tensor else Operation) or (allow_operation and isinstance(obj, Operation)):
+            return (
+                self.get_tensor_by_name(obj)
+                if ":" in obj and allow_tensor
+                else self.get_operation_by_name(obj)
+            )
+        if isinstance(obj, SymbolicTensor if allow_tensor else Operation) or (
+            allow_operation and isinstance(obj, Operation)
+        ):
             if obj.graph is not self:
                 raise ValueError(f"{obj!r} is not an element of this graph.")
             return obj
@@ -313,7 +363,11 @@ class FuncGraph(Graph):
         if found is not None:
             return found[1]
         if tensor._is_eager:
-            if not tensor._dtype.is_trainable and tensor._np is not None and tensor._np.size <= SMALL_CONSTANT:
+            if (
+                not tensor._dtype.is_trainable
+                and tensor._np is not None
+                and tensor._np.size <= SMALL_CONSTANT
+            ):
                 inner: Any = self.constant(tensor._np, tensor._dtype)
                 self.captures[id(tensor)] = tensor, inner
                 return inner
@@ -322,7 +376,9 @@ class FuncGraph(Graph):
                 f"{tensor!r} is out of scope and cannot be used here: it was made in the graph {tensor.op.graph.name!r} (at {tensor.op.site}), which this graph "
                 f"({self.name!r}) is not inside of. Pass it as an argument, return it from its function, or keep its value in a tf.Variable."
             )
-        elif tensor.op.op_def is CONST and not tensor._dtype.is_trainable:  # integers stay constants, so that shapes fold
+        elif (
+            tensor.op.op_def is CONST and not tensor._dtype.is_trainable
+        ):  # integers stay constants, so that shapes fold
             inner = self.constant(tensor.op.attrs["value"], tensor._dtype)
             self.captures[id(tensor)] = tensor, inner
             return inner
@@ -346,7 +402,9 @@ class FuncGraph(Graph):
     @property
     def external_captures(self) -> list[Any]:
         """The outside tensors that must be passed after the arguments, in the order of `.inputs`."""
-        by_inner = {id(inner): outer for outer, inner in self.captures.values() if inner.op.op_def is PLACEHOLDER}
+        by_inner = {
+            id(inner): outer for outer, inner in self.captures.values() if inner.op.op_def is PLACEHOLDER
+        }
         return [by_inner[id(t)] for t in self.inputs if id(t) in by_inner]
 
     @property
@@ -366,11 +424,18 @@ def trace_body(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) ->
     with building(graph, tapes=()):
         stand_ins = []
         for x in inputs:
-            value = static_value(x) if x._dtype.is_integer and (not x._is_eager or x._host().size <= SMALL_CONSTANT) else None  # type: ignore[attr-defined]
+            value = (
+                static_value(x)
+                if x._dtype.is_integer and (not x._is_eager or x._host().size <= SMALL_CONSTANT)
+                else None
+            )  # type: ignore[attr-defined]
             stand_ins.append(graph.argument(x._dtype, x._raw_shape))
             if value is not None:
                 stand_ins[-1].__dict__["_static"] = value
-        graph.outputs = [graph_output(graph, t) for t in flatten_outputs(op.body(*op.regroup(stand_ins, inputs, attrs), **_public(attrs)))]  # type: ignore[misc]
+        graph.outputs = [
+            graph_output(graph, t)
+            for t in flatten_outputs(op.body(*op.regroup(stand_ins, inputs, attrs), **_public(attrs)))
+        ]  # type: ignore[misc]
     return graph
 
 
@@ -425,7 +490,6 @@ def name_scope(name: str | None) -> Iterator[str]:
     else:
         with graph.name_scope(name) as scope:
             yield scope
-
 
 
 def current_scope() -> str:

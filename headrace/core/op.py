@@ -15,7 +15,9 @@ from .overrides import CompositeArgument, on_composites
 from .shapes import Raw
 
 TABLE: dict[str, OpDef] = {}
-REQUIRED: Any = type("REQUIRED", (), {"__repr__": lambda self: "required"})()  # the default of an attribute without one
+REQUIRED: Any = type(
+    "REQUIRED", (), {"__repr__": lambda self: "required"}
+)()  # the default of an attribute without one
 
 
 class Arg:
@@ -114,7 +116,9 @@ class OpDef:
         self.run = run
         self.static, self.hints = tuple(static), tuple(hints)
         self.stateful, self.host, self.checked, self.reenters = stateful, host, checked, reenters
-        self.defaults: Mapping[str, DType] = defaults or {}  # the type a Python value gets where nothing else decides
+        self.defaults: Mapping[str, DType] = (
+            defaults or {}
+        )  # the type a Python value gets where nothing else decides
         self.elementwise = False  # set by rows of element-wise ops: these work on ragged tensors, too
         self.__doc__ = doc
         if name in TABLE:
@@ -123,7 +127,9 @@ class OpDef:
 
     @property
     def signature(self) -> Signature:
-        if self._signature is None:  # parsed on first use: the table has hundreds of rows and import must stay fast
+        if (
+            self._signature is None
+        ):  # parsed on first use: the table has hundreds of rows and import must stay fast
             self._signature = Signature(self._text)
         return self._signature
 
@@ -208,7 +214,9 @@ class OpDef:
             elif len(names) == 1 and None not in names:
                 sizes = dict.fromkeys((a.name for a in lists), free // len(lists))
             else:
-                raise ValueError(f"Op {self.name} has several list inputs of unequal length: `_sizes` is missing.")
+                raise ValueError(
+                    f"Op {self.name} has several list inputs of unequal length: `_sizes` is missing."
+                )
         return [(a, sizes[a.name] if a.is_list else 1) for a in sig.inputs]
 
     def regroup(self, flat: Sequence[Any], inputs: Sequence[Any], attrs: Mapping[str, Any]) -> list[Any]:
@@ -288,5 +296,7 @@ class ShapeContext:
 
         shape = self[i]
         if shape is not None and len(shape) != rank:
-            raise ShapeError(f"Shape must be rank {rank} but is rank {len(shape)} for input {i} of {self.op.name}, with shape {list(shape)}.")
+            raise ShapeError(
+                f"Shape must be rank {rank} but is rank {len(shape)} for input {i} of {self.op.name}, with shape {list(shape)}."
+            )
         return (None,) * rank if shape is None else shape

@@ -16,7 +16,9 @@ class Dimension:
     __slots__ = ("value",)
 
     def __init__(self, value: Any) -> None:
-        self.value: int | None = value.value if isinstance(value, Dimension) else None if value is None else int(value)
+        self.value: int | None = (
+            value.value if isinstance(value, Dimension) else None if value is None else int(value)
+        )
         if self.value is not None and self.value < 0:
             raise ValueError(f"Dimension {self.value} must be >= 0")
 
@@ -59,7 +61,9 @@ def _dimension_arithmetic(name: str) -> None:
 
     def forward(self: Dimension, other: Any) -> Dimension:
         other = Dimension(other)
-        return Dimension(None if self.value is None or other.value is None else function(self.value, other.value))
+        return Dimension(
+            None if self.value is None or other.value is None else function(self.value, other.value)
+        )
 
     def backward(self: Dimension, other: Any) -> Dimension:
         return forward(Dimension(other), self)
@@ -82,7 +86,9 @@ def _dim(value: Any) -> int | None:
     try:
         number = operator.index(value)
     except TypeError:
-        raise TypeError(f"Dimension value must be integer or None or have an __index__ method, got value '{value!r}' with type '{type(value)!r}'") from None
+        raise TypeError(
+            f"Dimension value must be integer or None or have an __index__ method, got value '{value!r}' with type '{type(value)!r}'"
+        ) from None
     if number < 0:
         raise ValueError(f"Dimension {number} must be >= 0")
     return number
@@ -168,7 +174,11 @@ class TensorShape:
             raise ValueError(f"Shapes {self} and {other} must have the same rank")
 
     def with_rank(self, rank: int) -> TensorShape:
-        return self.merge_with(TensorShape((None,) * rank)) if self.rank in (None, rank) else self._rank_error(rank, "exactly")
+        return (
+            self.merge_with(TensorShape((None,) * rank))
+            if self.rank in (None, rank)
+            else self._rank_error(rank, "exactly")
+        )
 
     def with_rank_at_least(self, rank: int) -> TensorShape:
         return self if self.rank is None or self.rank >= rank else self._rank_error(rank, "at least")
@@ -200,7 +210,11 @@ class TensorShape:
         raw = as_raw(other)
         if raw is None:
             return True
-        return self._raw is not None and len(raw) == len(self._raw) and all(b is None or a == b for a, b in zip(self._raw, raw))
+        return (
+            self._raw is not None
+            and len(raw) == len(self._raw)
+            and all(b is None or a == b for a, b in zip(self._raw, raw))
+        )
 
     def __len__(self) -> int:
         if self._raw is None:
@@ -219,7 +233,9 @@ class TensorShape:
         if self._raw is None:
             if isinstance(key, slice):
                 known = key.stop is not None and key.stop >= 0 and (key.start or 0) >= 0
-                return TensorShape([None] * len(range(key.start or 0, key.stop, key.step or 1)) if known else None)
+                return TensorShape(
+                    [None] * len(range(key.start or 0, key.stop, key.step or 1)) if known else None
+                )
             return None
         return TensorShape(self._raw[key]) if isinstance(key, slice) else self._raw[key]
 

@@ -23,7 +23,9 @@ class State(threading.local):
     graph: Graph | None = None
     tapes: tuple[Any, ...] = ()
     device: str | None = None
-    observers: tuple[Any, ...] = ()  # called with (op, inputs, attrs, outputs) after every op, or node added to a graph
+    observers: tuple[
+        Any, ...
+    ] = ()  # called with (op, inputs, attrs, outputs) after every op, or node added to a graph
     mode: int = EAGER
     reached: set[int] | None = None  # while a gradient rule runs: the tensors whose gradients matter
 
@@ -40,7 +42,9 @@ state = State()
 
 def _update(graph: Any, tapes: tuple[Any, ...], device: str | None) -> None:
     state.graph, state.tapes, state.device = graph, tapes, device
-    state.mode = OTHER if graph is not None or device is not None or state.observers else RECORDING if tapes else EAGER
+    state.mode = (
+        OTHER if graph is not None or device is not None or state.observers else RECORDING if tapes else EAGER
+    )
 
 
 @contextmanager

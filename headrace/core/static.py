@@ -50,16 +50,26 @@ def _evaluate(tensor: Any) -> np.ndarray | None:
         values.append(value)
     from .dispatch import run_kernel
 
-    return run_kernel(op, values, node.inputs, node.attrs, [t._dtype for t in node.outputs])[tensor.value_index]
+    return run_kernel(op, values, node.inputs, node.attrs, [t._dtype for t in node.outputs])[
+        tensor.value_index
+    ]
 
 
 def _partial_scalar(tensor: Any, node: Any) -> np.ndarray | None:
     """`tf.shape(x)[0]` is known when that one dimension is, whatever the others."""
-    if node.op_def.name in ("StridedSlice", "GatherV2") and tensor._dtype.is_integer and tensor._raw_shape in ((), (1,)):
+    if (
+        node.op_def.name in ("StridedSlice", "GatherV2")
+        and tensor._dtype.is_integer
+        and tensor._raw_shape in ((), (1,))
+    ):
         dims = static_shape(node.inputs[0])
         if dims is not None and None in dims:
             index = static_value(node.inputs[1])
-            if index is not None and index.size == 1 and (node.op_def.name == "GatherV2" or node.attrs.get("shrink_axis_mask") == 1):
+            if (
+                index is not None
+                and index.size == 1
+                and (node.op_def.name == "GatherV2" or node.attrs.get("shrink_axis_mask") == 1)
+            ):
                 i = int(index.reshape(()))
                 if -len(dims) <= i < len(dims) and dims[i] is not None:
                     return np.asarray(dims[i], tensor._dtype._np)
@@ -93,9 +103,19 @@ def static_shape(tensor: Any) -> Raw:
     if name == "StridedSlice":
         source = static_shape(node.inputs[0])
         bounds = [static_value(t) for t in node.inputs[1:]]
-        if source is not None and all(b is not None and b.size == 1 for b in bounds) and not node.attrs.get("shrink_axis_mask"):
+        if (
+            source is not None
+            and all(b is not None and b.size == 1 for b in bounds)
+            and not node.attrs.get("shrink_axis_mask")
+        ):
             begin, end, step = (int(b.reshape(())) for b in bounds)  # type: ignore[union-attr]
-            return source[slice(None if node.attrs.get("begin_mask") else begin, None if node.attrs.get("end_mask") else end, step)]
+            return source[
+                slice(
+                    None if node.attrs.get("begin_mask") else begin,
+                    None if node.attrs.get("end_mask") else end,
+                    step,
+                )
+            ]
     shape = tensor._raw_shape
     if shape is not None and len(shape) == 1 and shape[0] is not None:
         return (None,) * shape[0]

@@ -19,7 +19,9 @@ class Record:
 
     __slots__ = ("attrs", "inputs", "op_def", "outputs")
 
-    def __init__(self, op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], outputs: Sequence[Tensor]) -> None:
+    def __init__(
+        self, op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], outputs: Sequence[Tensor]
+    ) -> None:
         self.op_def, self.inputs, self.attrs, self.outputs = op, inputs, attrs, outputs
 
     @property
@@ -31,7 +33,9 @@ class Record:
         return self.op_def.name
 
     def get_attr(self, name: str) -> Any:
-        return self.attrs[name] if name in self.attrs else self.op_def.type_value(name, self.inputs, self.attrs)
+        return (
+            self.attrs[name] if name in self.attrs else self.op_def.type_value(name, self.inputs, self.attrs)
+        )
 
 
 def not_differentiable(op: Any, *grads: Any) -> list[None]:
@@ -70,7 +74,9 @@ class GradientTape:
 
     def __enter__(self) -> GradientTape:
         if self._active:
-            raise ValueError("Tape is still recording, This can happen if you try to re-enter an already-active tape.")
+            raise ValueError(
+                "Tape is still recording, This can happen if you try to re-enter an already-active tape."
+            )
         if not self._persistent:
             self._clear()
         self._start()
@@ -89,7 +95,9 @@ class GradientTape:
         self._active = False
 
     # --------------------------------------------------------------------------------------------------------- recording
-    def record(self, op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], outputs: Sequence[Tensor]) -> None:
+    def record(
+        self, op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], outputs: Sequence[Tensor]
+    ) -> None:
         watched = self._watched
         for x in inputs:
             if id(x) in watched:
@@ -111,11 +119,15 @@ class GradientTape:
                 self.watch_variable(t)
                 continue
             if not isinstance(t, Tensor):
-                raise ValueError(f"Passed in object {t!r} of type {type(t).__name__}, not tf.Tensor or tf.Variable or ExtensionType.")
+                raise ValueError(
+                    f"Passed in object {t!r} of type {type(t).__name__}, not tf.Tensor or tf.Variable or ExtensionType."
+                )
             if not t._dtype.is_trainable:
                 import logging
 
-                logging.getLogger("headrace").warning("The dtype of the watched tensor must be floating (e.g. tf.float32), got %r", t._dtype)
+                logging.getLogger("headrace").warning(
+                    "The dtype of the watched tensor must be floating (e.g. tf.float32), got %r", t._dtype
+                )
                 continue
             self._watched.add(id(t))
             self._kept.append(t)
@@ -158,7 +170,9 @@ class GradientTape:
             self._start()
 
     # --------------------------------------------------------------------------------------------------------- gradients
-    def gradient(self, target: Any, sources: Any, output_gradients: Any = None, unconnected_gradients: Any = "none") -> Any:
+    def gradient(
+        self, target: Any, sources: Any, output_gradients: Any = None, unconnected_gradients: Any = "none"
+    ) -> Any:
         """The derivative of (the sum of) `target` with respect to `sources`, in the structure of `sources`.
 
         Args:
@@ -172,23 +186,31 @@ class GradientTape:
           ValueError: a source is no tensor, or there are not as many output_gradients as targets.
         """
         if self._used and not self._persistent:
-            raise RuntimeError("A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians)")
+            raise RuntimeError(
+                "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians)"
+            )
         if self._active:
             if not self._persistent:
                 self._stop()
             else:
                 import logging
 
-                logging.getLogger("headrace").debug("gradient() called inside the context of a persistent tape records the gradient computation too")
+                logging.getLogger("headrace").debug(
+                    "gradient() called inside the context of a persistent tape records the gradient computation too"
+                )
         self._used = True
         leaves = nest.flatten(sources)
         flat_sources = [_differentiable(s) for s in leaves]
         for s in flat_sources:
             if not isinstance(s, Tensor) and not hasattr(s, "handle"):
-                raise ValueError(f"Passed in object {s!r} of type {type(s).__name__}, not tf.Tensor or tf.Variable or ExtensionType.")
+                raise ValueError(
+                    f"Passed in object {s!r} of type {type(s).__name__}, not tf.Tensor or tf.Variable or ExtensionType."
+                )
         targets = [t.value() if hasattr(t, "handle") else _differentiable(t) for t in nest.flatten(target)]
         if target is None:
-            raise TypeError("Argument `target` should be a list or nested structure of Tensors, Variables or CompositeTensors to be differentiated, but received None.")
+            raise TypeError(
+                "Argument `target` should be a list or nested structure of Tensors, Variables or CompositeTensors to be differentiated, but received None."
+            )
         if output_gradients is not None:
             grads = [None if g is None else _as_gradient(g) for g in nest.flatten(output_gradients)]
             if len(grads) != len(targets):
@@ -196,7 +218,9 @@ class GradientTape:
                     f"GradientTape.gradient takes one gradient per target: there are {len(targets)} target(s), but {len(grads)} output_gradients. "
                     "A gradient of one target that is given as a list must be a tensor: tf.constant([...])."
                 )
-            grads = [_differentiable(g) if nest.is_composite(t) else g for t, g in zip(nest.flatten(target), grads)]
+            grads = [
+                _differentiable(g) if nest.is_composite(t) else g for t, g in zip(nest.flatten(target), grads)
+            ]
         else:
             grads = [None] * len(targets)
         flat = [_source(s) for s in flat_sources]
@@ -206,22 +230,56 @@ class GradientTape:
             self._clear()
             self._variables = variables
         pairs = zip(leaves, result)
-        return nest.pack_sequence_as(sources, [s._with_differentiable(to_dense(g)) if nest.is_composite(s) and g is not None else g for s, g in pairs])
+        return nest.pack_sequence_as(
+            sources,
+            [
+                s._with_differentiable(to_dense(g)) if nest.is_composite(s) and g is not None else g
+                for s, g in pairs
+            ],
+        )
 
-    def _backprop(self, targets: Sequence[Any], sources: Sequence[Any], output_gradients: Sequence[Any], unconnected: Any) -> list[Any]:
+    def _backprop(
+        self,
+        targets: Sequence[Any],
+        sources: Sequence[Any],
+        output_gradients: Sequence[Any],
+        unconnected: Any,
+    ) -> list[Any]:
         """Gradients of the sources; those that the tape never watched are not connected, whatever took them."""
         watched = [id(s) in self._watched for s in sources]
-        found = iter(backprop(self._records, targets, [s for s, w in zip(sources, watched) if w], output_gradients, unconnected))
+        found = iter(
+            backprop(
+                self._records,
+                targets,
+                [s for s, w in zip(sources, watched) if w],
+                output_gradients,
+                unconnected,
+            )
+        )
         zero = str(getattr(unconnected, "value", unconnected)).lower() == "zero"
         return [next(found) if w else _zeros_for(s) if zero else None for s, w in zip(sources, watched)]
 
-    def jacobian(self, target: Any, sources: Any, unconnected_gradients: Any = "none", parallel_iterations: int | None = None, experimental_use_pfor: bool = True) -> Any:
+    def jacobian(
+        self,
+        target: Any,
+        sources: Any,
+        unconnected_gradients: Any = "none",
+        parallel_iterations: int | None = None,
+        experimental_use_pfor: bool = True,
+    ) -> Any:
         """The derivative of every element of `target`, shape `target.shape + source.shape`, in the structure of `sources`."""
         from headrace.api.autodiff import jacobian
 
         return jacobian(self, target, sources, unconnected_gradients, experimental_use_pfor)
 
-    def batch_jacobian(self, target: Any, source: Any, unconnected_gradients: Any = "none", parallel_iterations: int | None = None, experimental_use_pfor: bool = True) -> Any:
+    def batch_jacobian(
+        self,
+        target: Any,
+        source: Any,
+        unconnected_gradients: Any = "none",
+        parallel_iterations: int | None = None,
+        experimental_use_pfor: bool = True,
+    ) -> Any:
         """The derivative of `target[b]` with respect to `source[b]` for every b: shape `[b] + target.shape[1:] + source.shape[1:]`."""
         from headrace.api.autodiff import batch_jacobian
 
@@ -248,7 +306,14 @@ def is_slices(value: Any) -> bool:
     return hasattr(value, "indices") and hasattr(value, "values") and hasattr(value, "dense_shape")
 
 
-def backprop(records: Sequence[Any], targets: Sequence[Any], sources: Sequence[Any], output_gradients: Sequence[Any], unconnected: Any = "none", watched: set[int] | None = None) -> list[Any]:
+def backprop(
+    records: Sequence[Any],
+    targets: Sequence[Any],
+    sources: Sequence[Any],
+    output_gradients: Sequence[Any],
+    unconnected: Any = "none",
+    watched: set[int] | None = None,
+) -> list[Any]:
     """Gradients of the targets with respect to the sources, walking `records` (anything with `.op_def`, `.inputs`,
     `.outputs`, `.attrs`, in execution order) backwards. A source that is not among the ids in `watched` is unconnected."""
     unconnected = str(getattr(unconnected, "value", unconnected)).lower()
@@ -300,11 +365,18 @@ def input_gradients(record: Any, received: Sequence[Any], reached: set[int] | No
     rule = op.grad
     if rule is None:
         if op.body is None:
-            raise LookupError(f"No gradient defined for operation '{record.name}' (op type: {op.name}). Wrap it in tf.stop_gradient, or give it one with tf.custom_gradient.")
+            raise LookupError(
+                f"No gradient defined for operation '{record.name}' (op type: {op.name}). Wrap it in tf.stop_gradient, or give it one with tf.custom_gradient."
+            )
         return _derived(record, received)
     if len(record.outputs) > 1:
         accepts_none = getattr(rule, "accepts_none", False)
-        received = [_zeros_for(y) if g is None and y._dtype.is_trainable and y._dtype.kind in "fc" and not accepts_none else g for g, y in zip(received, record.outputs)]
+        received = [
+            _zeros_for(y)
+            if g is None and y._dtype.is_trainable and y._dtype.kind in "fc" and not accepts_none
+            else g
+            for g, y in zip(received, record.outputs)
+        ]
     elif is_slices(received[0]) and not getattr(rule, "accepts_slices", False):
         received = [to_dense(received[0])]
     if len(record.outputs) > 1:
@@ -317,7 +389,9 @@ def input_gradients(record: Any, received: Sequence[Any], reached: set[int] | No
     if results is None or isinstance(results, Tensor) or is_slices(results):
         results = [results]
     if len(results) != len(record.inputs):
-        raise ValueError(f"The gradient rule of {op.name} returned {len(results)} gradients for {len(record.inputs)} inputs.")
+        raise ValueError(
+            f"The gradient rule of {op.name} returned {len(results)} gradients for {len(record.inputs)} inputs."
+        )
     return results
 
 
@@ -330,7 +404,9 @@ def _derived(record: Any, received: Sequence[Any]) -> Sequence[Any]:
     set_tapes((*saved, tape))
     try:
         tape._watched.update(id(x) for x in record.inputs if x._dtype.is_trainable)
-        ys = flatten_outputs(op.body(*op.regroup(record.inputs, record.inputs, record.attrs), **_public(record.attrs)))
+        ys = flatten_outputs(
+            op.body(*op.regroup(record.inputs, record.inputs, record.attrs), **_public(record.attrs))
+        )
     finally:
         set_tapes(tuple([t for t in state.tapes if t is not tape]))
     pairs = [(y, to_dense(g) if is_slices(g) else g) for y, g in zip(ys, received) if g is not None]
@@ -367,7 +443,9 @@ def to_dense(g: Any) -> Any:
         return g
     if g.dense_shape is None:
         raise ValueError("Cannot turn an IndexedSlices without dense_shape into a tensor.")
-    return lookup("UnsortedSegmentSum")(g.values, g.indices, lookup("StridedSlice")(g.dense_shape, [0], [1], [1], shrink_axis_mask=1))
+    return lookup("UnsortedSegmentSum")(
+        g.values, g.indices, lookup("StridedSlice")(g.dense_shape, [0], [1], [1], shrink_axis_mask=1)
+    )
 
 
 def watch_and_run(function: Callable[..., Any], inputs: Iterable[Any]) -> tuple[Any, GradientTape]:

@@ -117,7 +117,9 @@ class EagerTensor(Tensor):
         """The value as a NumPy array of its own (a NumPy scalar for 0-D tensors, `bytes` for string scalars)."""
         array = self._host()
         if self._dtype.kind in "rv":
-            raise errors.InvalidArgumentError(None, None, f"Cannot convert a Tensor of dtype {self._dtype.name} to a NumPy array.")
+            raise errors.InvalidArgumentError(
+                None, None, f"Cannot convert a Tensor of dtype {self._dtype.name} to a NumPy array."
+            )
         return array[()] if array.ndim == 0 else array.copy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -127,7 +129,9 @@ class EagerTensor(Tensor):
         return array if copy is False else array.copy()
 
     def __dlpack__(self, **kwargs: Any) -> Any:
-        return self._host().copy().__dlpack__(**kwargs)  # a copy: consumers may write to it, tensors are immutable
+        return (
+            self._host().copy().__dlpack__(**kwargs)
+        )  # a copy: consumers may write to it, tensors are immutable
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return self._host().__dlpack_device__()
@@ -156,22 +160,30 @@ class EagerTensor(Tensor):
         return id(self)
 
     def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
-        raise NotImplementedError("eval is not supported when eager execution is enabled, is .numpy() what you're looking for?")
+        raise NotImplementedError(
+            "eval is not supported when eager execution is enabled, is .numpy() what you're looking for?"
+        )
 
     def set_shape(self, shape: Any) -> None:
         if not self.shape.is_compatible_with(shape):
-            raise ValueError(f"Tensor's shape {self._raw_shape} is not compatible with supplied shape {TensorShape(shape)}.")
+            raise ValueError(
+                f"Tensor's shape {self._raw_shape} is not compatible with supplied shape {TensorShape(shape)}."
+            )
 
     def _item(self, what: str) -> Any:
         array = self._host()
         if array.size != 1:
-            raise TypeError(f"Only tensors of one element can be converted to {what}; this one has shape {self._raw_shape}.")
+            raise TypeError(
+                f"Only tensors of one element can be converted to {what}; this one has shape {self._raw_shape}."
+            )
         return array.reshape(())[()]
 
     def __bool__(self) -> bool:
         array = self._host()
         if array.size != 1:
-            raise ValueError("The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()")
+            raise ValueError(
+                "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()"
+            )
         return bool(array.reshape(())[()])
 
     def __int__(self) -> int:
@@ -328,10 +340,14 @@ class SymbolicTensor(Tensor):
         return self._no_value("Iterating over a symbolic `tf.Tensor`")
 
     def __len__(self) -> int:
-        raise TypeError(f"len is not well defined for a symbolic Tensor ({self.name}). Please call `x.shape` rather than `len(x)` for shape information.")
+        raise TypeError(
+            f"len is not well defined for a symbolic Tensor ({self.name}). Please call `x.shape` rather than `len(x)` for shape information."
+        )
 
     def _not_concrete(self, kind: str) -> Any:
-        raise TypeError(f"Cannot convert symbolic tensor {self.name} (created at {self.op.site}) to {kind}: it has no value while the graph is being built.")
+        raise TypeError(
+            f"Cannot convert symbolic tensor {self.name} (created at {self.op.site}) to {kind}: it has no value while the graph is being built."
+        )
 
     def __int__(self) -> int:
         return self._not_concrete("a Python int")
@@ -348,7 +364,9 @@ class SymbolicTensor(Tensor):
         )
 
     def numpy(self) -> Any:
-        raise AttributeError(f"'SymbolicTensor' object has no attribute 'numpy': tensor {self.name} has no value while the graph is being built.")
+        raise AttributeError(
+            f"'SymbolicTensor' object has no attribute 'numpy': tensor {self.name} has no value while the graph is being built."
+        )
 
     def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
         """Evaluates the tensor in a session (the default one, if none is given)."""
@@ -357,7 +375,11 @@ class SymbolicTensor(Tensor):
         return (session or default_session()).run(self, feed_dict)
 
     def __repr__(self) -> str:
-        shape = "<unknown>" if self._raw_shape is None else f"({', '.join('None' if d is None else str(d) for d in self._raw_shape)}{',' if len(self._raw_shape) == 1 else ''})"
+        shape = (
+            "<unknown>"
+            if self._raw_shape is None
+            else f"({', '.join('None' if d is None else str(d) for d in self._raw_shape)}{',' if len(self._raw_shape) == 1 else ''})"
+        )
         return f"<tf.Tensor '{self.name}' shape={shape} dtype={self._dtype.name}>"
 
     __str__ = __repr__

@@ -11,7 +11,17 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dispatch, dtypes, shapes
-from headrace.core.derivative import Derivative, augmented, derivative, gradients_of_call, origin, primal, unpack, with_outputs, zeros_or
+from headrace.core.derivative import (
+    Derivative,
+    augmented,
+    derivative,
+    gradients_of_call,
+    origin,
+    primal,
+    unpack,
+    with_outputs,
+    zeros_or,
+)
 from headrace.core.errors import ShapeError
 from headrace.core.graph import FuncGraph
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
@@ -50,7 +60,9 @@ def _call_grad(op: Any, *received: Any) -> list[Any]:
         elif not is_stateful(graph):
             outputs = call(forward, op.inputs)  # it ran without what this gradient needs: once more
         else:
-            raise LookupError(f"The gradient of {graph.name}, which has side effects or reads variables, is of a higher order than the tapes that recorded its call. Use one tape per order.")
+            raise LookupError(
+                f"The gradient of {graph.name}, which has side effects or reads variables, is of a higher order than the tapes that recorded its call. Use one tape per order."
+            )
     return gradients_of_call(d, op.inputs, outputs, received, call)
 
 
@@ -86,7 +98,17 @@ def _extend(op: Any, attrs: dict[str, Any], extra: Sequence[Any]) -> None:
 
 
 def _call_def(name: str, stateful: bool) -> OpDef:
-    return OpDef(name, "args: [Tin] -> output: [Tout]", attrs={"f": REQUIRED, "Tout": REQUIRED}, shape=_call_shape, run=_run_call, lower=_lower_call, grad=_call_grad, stateful=stateful, hints=("args",))
+    return OpDef(
+        name,
+        "args: [Tin] -> output: [Tout]",
+        attrs={"f": REQUIRED, "Tout": REQUIRED},
+        shape=_call_shape,
+        run=_run_call,
+        lower=_lower_call,
+        grad=_call_grad,
+        stateful=stateful,
+        hints=("args",),
+    )
 
 
 CALL = _call_def("PartitionedCall", False)
@@ -110,7 +132,9 @@ def _recorded_call(graph: FuncGraph, inputs: Sequence[Any]) -> list[Any]:
         with no_recording():
             return dispatch.run_graph(graph, inputs)
     forward = graph
-    for tape in listening:  # each may differentiate the gradient that the ones inside of it take; a persistent one its own
+    for tape in (
+        listening
+    ):  # each may differentiate the gradient that the ones inside of it take; a persistent one its own
         forward = augmented(augmented(forward) if getattr(tape, "_persistent", False) else forward)
     with no_recording():
         outputs = dispatch.run_graph(forward, inputs)
@@ -122,7 +146,12 @@ def _recorded_call(graph: FuncGraph, inputs: Sequence[Any]) -> list[Any]:
 
 def inner_graphs(node: Any) -> list[FuncGraph]:
     """The graphs among a node's attributes: what it calls, its branches, its body."""
-    return [g for value in node.attrs.values() for g in (value if isinstance(value, (list, tuple)) else (value,)) if isinstance(g, FuncGraph)]
+    return [
+        g
+        for value in node.attrs.values()
+        for g in (value if isinstance(value, (list, tuple)) else (value,))
+        if isinstance(g, FuncGraph)
+    ]
 
 
 def writes(graph: FuncGraph) -> set[int]:
@@ -197,7 +226,10 @@ def unify_inputs(graphs: Sequence[FuncGraph], n_arguments: int) -> list[Any]:
     for g in graphs:
         arguments = g.inputs[:n_arguments]
         inner = {id(o): i for o, i in g.captures.values() if i.op.op_def.name == "Placeholder"}
-        g.inputs = arguments + [inner[key] if key in inner else g.placeholder(t._dtype, t._raw_shape, "unused") for key, t in common.items()]
+        g.inputs = arguments + [
+            inner[key] if key in inner else g.placeholder(t._dtype, t._raw_shape, "unused")
+            for key, t in common.items()
+        ]
     return list(common.values())
 
 
@@ -250,11 +282,16 @@ def _conditional_grad(op: Any, *received: Any) -> list[Any]:
         graph = FuncGraph(f"{branch.name}_gradient")
         with building(graph, tapes=()):
             inner = [graph.argument_like(t) for t in arguments]
-            inputs, outputs = inner[len(targets) : len(targets) + len(op.inputs) - 1], inner[len(targets) + len(op.inputs) - 1 :]
+            inputs, outputs = (
+                inner[len(targets) : len(targets) + len(op.inputs) - 1],
+                inner[len(targets) + len(op.inputs) - 1 :],
+            )
             values = {id(t): v for t, v in zip(branch.inputs, inputs)}
             values.update({id(t): v for t, v in zip(branch.outputs, outputs)})
             values.update({id(t): v for t, v in zip(d.residuals, outputs[offset:])})
-            grads = unpack(d, call(d.backward, [*inner[: len(targets)], *[values.get(id(t), t) for t in d.needs]]))
+            grads = unpack(
+                d, call(d.backward, [*inner[: len(targets)], *[values.get(id(t), t) for t in d.needs]])
+            )
             graph.outputs = [zeros_or(grads[i], inputs[i]) for i in reached]
         offset += len(d.residuals)
         backward.append(graph)
@@ -277,12 +314,20 @@ def _augment_branches(op: Any, branches: Sequence[FuncGraph], ds: Sequence[Deriv
         with building(origin(branch), tapes=()):
             own = []
             for j, d in enumerate(ds):
-                own += d.residuals if j == k else [FAKE_PARAM(dtype=t._dtype, shape=t._raw_shape) for t in d.residuals]
+                own += (
+                    d.residuals
+                    if j == k
+                    else [FAKE_PARAM(dtype=t._dtype, shape=t._raw_shape) for t in d.residuals]
+                )
         other.outputs = [*branch.outputs, *own]
         forward.append(other)
     for d in ds:
         extra += d.residuals
-    key = {"branches": tuple(forward)} if "branches" in op.attrs else {"then_branch": forward[0], "else_branch": forward[1]}
+    key = (
+        {"branches": tuple(forward)}
+        if "branches" in op.attrs
+        else {"then_branch": forward[0], "else_branch": forward[1]}
+    )
     _extend(op, {**key, "Tout": [t._dtype for t in forward[0].outputs]}, extra)
 
 
@@ -304,12 +349,17 @@ IF, STATELESS_IF = _if_def("If", True), _if_def("StatelessIf", False)
 CASE, STATELESS_CASE = _case_def("Case", True), _case_def("StatelessCase", False)
 
 
-def conditional(index: Any, branches: Sequence[FuncGraph], inputs: Sequence[Any], name: str | None = None) -> list[Any]:
+def conditional(
+    index: Any, branches: Sequence[FuncGraph], inputs: Sequence[Any], name: str | None = None
+) -> list[Any]:
     """Adds an If (bool `index`, two branches: true, false) or Case over branch graphs that take the same inputs."""
     stateful = any(is_stateful(g) for g in branches)
     out = [t._dtype for t in branches[0].outputs]
     if index._dtype is dtypes.bool_:
-        op, attrs = (IF if stateful else STATELESS_IF), {"then_branch": branches[0], "else_branch": branches[1], "Tout": out}
+        op, attrs = (
+            (IF if stateful else STATELESS_IF),
+            {"then_branch": branches[0], "else_branch": branches[1], "Tout": out},
+        )
     else:
         op, attrs = (CASE if stateful else STATELESS_CASE), {"branches": tuple(branches), "Tout": out}
     result = dispatch.execute(op, [index, *inputs], attrs, name)
@@ -321,12 +371,16 @@ def _while_shape(c: ShapeContext) -> list[Raw]:
     out = []
     for i, (x, y) in enumerate(zip(c.attrs["body"].inputs, c.attrs["body"].outputs)):
         if not shapes.compatible(x._raw_shape, y._raw_shape):
-            raise ShapeError(f"Loop variable {i} enters the loop with shape {shapes.text(x._raw_shape)} but has shape {shapes.text(y._raw_shape)} after one iteration")
+            raise ShapeError(
+                f"Loop variable {i} enters the loop with shape {shapes.text(x._raw_shape)} but has shape {shapes.text(y._raw_shape)} after one iteration"
+            )
         out.append(x._raw_shape)
     return out
 
 
-def _run_while(input: Sequence[EagerTensor], cond: FuncGraph, body: FuncGraph, **attrs: Any) -> list[EagerTensor]:
+def _run_while(
+    input: Sequence[EagerTensor], cond: FuncGraph, body: FuncGraph, **attrs: Any
+) -> list[EagerTensor]:
     values = list(input)
     run = dispatch.run_graph
     while bool(run(cond, values)[0]._host()):
@@ -342,7 +396,9 @@ def _while_def(name: str, stateful: bool) -> OpDef:
 def loop(cond: FuncGraph, body: FuncGraph, inputs: Sequence[Any], name: str | None = None) -> list[Any]:
     """Adds a While; `cond` and `body` take all of `inputs`, `body` returns as many values."""
     op = WHILE if is_stateful(cond) or is_stateful(body) else STATELESS_WHILE
-    return dispatch.execute(op, list(inputs), {"cond": cond, "body": body, "parallel_iterations": 10, "output_shapes": ()}, name)
+    return dispatch.execute(
+        op, list(inputs), {"cond": cond, "body": body, "parallel_iterations": 10, "output_shapes": ()}, name
+    )
 
 
 def invariant(body: FuncGraph, i: int) -> bool:
@@ -399,7 +455,10 @@ def _while_grad(op: Any, *received: Any) -> list[Any]:
         found = unpack(d, call(d.backward, [*gradients, *[values.get(id(t), t) for t in d.needs]]))
         add = lookup("AddN")
         outputs = [lookup("Sub")(left, 1)]
-        outputs += [lookup("ZerosLike")(g) if found[i] is None else zeros_or(found[i], g) for i, g in zip(flowing, gradients)]
+        outputs += [
+            lookup("ZerosLike")(g) if found[i] is None else zeros_or(found[i], g)
+            for i, g in zip(flowing, gradients)
+        ]
         outputs += [add([total, zeros_or(found[i], total)]) for i, total in zip(summed, sums)]
         backward.outputs = [_own(backward, t) for t in (*outputs, *popped, *invariants)]
     for g in (condition, backward):
@@ -409,7 +468,9 @@ def _while_grad(op: Any, *received: Any) -> list[Any]:
     out: list[Any] = [None] * len(op.inputs)
     for i, g in (*zip(flowing, flows), *zip(summed, totals)):
         out[i] = g
-    for i in fixed:  # an invariant leaves the loop as it came: the gradient of that output passes straight through
+    for i in (
+        fixed
+    ):  # an invariant leaves the loop as it came: the gradient of that output passes straight through
         if received[i] is not None:
             out[i] = received[i] if out[i] is None else add([out[i], received[i]])
     return out
@@ -422,7 +483,9 @@ def _loop_derivative(body: FuncGraph, varying: Sequence[int]) -> Derivative:
     """The derivative of one iteration's changes."""
     found = body.memo.get("loop_derivative")
     if found is None:
-        found = body.memo["loop_derivative"] = Derivative(with_outputs(body, [body.outputs[i] for i in varying]))
+        found = body.memo["loop_derivative"] = Derivative(
+            with_outputs(body, [body.outputs[i] for i in varying])
+        )
     return found
 
 
@@ -446,10 +509,16 @@ def _add_stacks(op: Any, body: FuncGraph, stacked: Sequence[Any]) -> None:
     graph, condition = node.graph, node.attrs["cond"]
     with building(graph, tapes=()), graph.before(node):
         extra = [graph.constant(np.asarray(0, np.int32), dtypes.int32)]
-        extra += [lookup("EmptyTensorList")(_shape_tensor(t), np.asarray(-1, np.int32), element_dtype=t._dtype) for t in stacked]
+        extra += [
+            lookup("EmptyTensorList")(_shape_tensor(t), np.asarray(-1, np.int32), element_dtype=t._dtype)
+            for t in stacked
+        ]
     with building(origin(body), tapes=()):
         inner = [origin(body).placeholder(t._dtype, (), "stack") for t in extra]
-        pushed = [lookup("AddV2")(inner[0], 1), *[lookup("TensorListPushBack")(handle, t) for handle, t in zip(inner[1:], stacked)]]
+        pushed = [
+            lookup("AddV2")(inner[0], 1),
+            *[lookup("TensorListPushBack")(handle, t) for handle, t in zip(inner[1:], stacked)],
+        ]
     new_body = with_outputs(body, [*body.outputs, *pushed])
     new_body.inputs = [*body.inputs, *inner]
     new_body.memo["before_stacks"] = body

@@ -100,7 +100,12 @@ SCATTER_ND = OpDef(
     defaults={"Tindices": INT32},
     static=("shape",),
     lower=lambda b, indices, updates, shape, bad_indices_policy: lower_scatter(
-        b, b.zeros(shape.tolist(), updates.dtype), indices, updates, "add", bad_indices_policy in ("", "ERROR")
+        b,
+        b.zeros(shape.tolist(), updates.dtype),
+        indices,
+        updates,
+        "add",
+        bad_indices_policy in ("", "ERROR"),
     ),
     grad=lambda op, g: [None, GATHER_ND(g, op.inputs[0]), None],
 )

@@ -18,7 +18,6 @@ from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
 from headrace.core.tensor import EagerTensor, wrap, wrap_buffer
 
-
 # Held while buffers are taken from variables and new ones put in their place: programs donate the old ones, and no other
 # thread may come across those in between. (XLA's work goes on after that, outside of the lock.)
 DONATION = threading.RLock()
@@ -47,7 +46,9 @@ class VariableState:
             if self.array is not None:  # another thread's, just now
                 return self.array
         raise errors.FailedPreconditionError(
-            None, None, f"Could not find variable {self.name}. This could mean that the variable has been deleted, or was never initialised: assign a value first."
+            None,
+            None,
+            f"Could not find variable {self.name}. This could mean that the variable has been deleted, or was never initialised: assign a value first.",
         )
 
     def write(self, array: np.ndarray) -> None:
@@ -97,11 +98,15 @@ READ.grad.accepts_slices = True  # type: ignore[union-attr]
 def _check_assignment(state: VariableState, value: EagerTensor) -> None:
     if not shapes.compatible(state.shape, value._raw_shape):
         raise errors.InvalidArgumentError(
-            None, None, f"Cannot assign to variable {state.name} with shape {shapes.text(state.shape)}: the value has shape {shapes.text(value._raw_shape)}."
+            None,
+            None,
+            f"Cannot assign to variable {state.name} with shape {shapes.text(state.shape)}: the value has shape {shapes.text(value._raw_shape)}.",
         )
 
 
-def _run_assign(handle: EagerTensor, value: EagerTensor, dtype: Any = None, validate_shape: bool = False) -> None:
+def _run_assign(
+    handle: EagerTensor, value: EagerTensor, dtype: Any = None, validate_shape: bool = False
+) -> None:
     state = state_of(handle._host())
     _check_assignment(state, value)
     if value._np is None:
@@ -113,11 +118,15 @@ def _run_assign(handle: EagerTensor, value: EagerTensor, dtype: Any = None, vali
 def _assign_shape(c: ShapeContext) -> list[Raw]:
     want = _handle_shape(c)
     if not shapes.compatible(want, c[1]):
-        raise ShapeError(f"Cannot assign a value of shape {shapes.text(c[1])} to a variable of shape {shapes.text(want)}")
+        raise ShapeError(
+            f"Cannot assign a value of shape {shapes.text(c[1])} to a variable of shape {shapes.text(want)}"
+        )
     return []
 
 
-def _lower_assign(b: Any, cell: Any, value: Any, dtype: Any = None, validate_shape: bool = False) -> list[Any]:
+def _lower_assign(
+    b: Any, cell: Any, value: Any, dtype: Any = None, validate_shape: bool = False
+) -> list[Any]:
     cell.assign(value)
     return []
 
@@ -132,14 +141,26 @@ def _update(name: str, kernel: Any, hlo: str) -> OpDef:
         with DONATION:
             old = state.read()
             if not shapes.compatible(old.shape, value._raw_shape):
-                raise errors.InvalidArgumentError(None, None, f"Cannot update variable {state.name} with shape {list(old.shape)} using a Tensor with shape {list(value._raw_shape or ())}, shapes must be equal.")
+                raise errors.InvalidArgumentError(
+                    None,
+                    None,
+                    f"Cannot update variable {state.name} with shape {list(old.shape)} using a Tensor with shape {list(value._raw_shape or ())}, shapes must be equal.",
+                )
             state.write(np.asarray(kernel(old, value._host()), state.dtype._np))
 
     def lower(b: Any, cell: Any, value: Any) -> list[Any]:
         cell.assign(b.binary(hlo, cell.value, value))
         return []
 
-    return OpDef(name, "resource: resource, value: dtype ->", shape=_assign_shape, run=run, lower=lower, stateful=True, grad=not_differentiable)
+    return OpDef(
+        name,
+        "resource: resource, value: dtype ->",
+        shape=_assign_shape,
+        run=run,
+        lower=lower,
+        stateful=True,
+        grad=not_differentiable,
+    )
 
 
 ASSIGN_ADD = _update("AssignAddVariableOp", np.add, "add")
@@ -165,7 +186,15 @@ def _destroy(handle: np.ndarray, ignore_lookup_error: bool) -> list[Any]:
     return []
 
 
-DESTROY = OpDef("DestroyResourceOp", "resource: resource ->", attrs={"ignore_lookup_error": True}, shape=lambda c: [], kernel=_destroy, stateful=True, host=True)
+DESTROY = OpDef(
+    "DestroyResourceOp",
+    "resource: resource ->",
+    attrs={"ignore_lookup_error": True},
+    shape=lambda c: [],
+    kernel=_destroy,
+    stateful=True,
+    host=True,
+)
 
 
 # ---------------------------------------------------------------------------------------------------- sparse updates
@@ -173,7 +202,9 @@ def _rows(state: VariableState, indices: np.ndarray) -> tuple[np.ndarray, np.nda
     array = np.array(state.read())
     if indices.size and (indices.min() < 0 or indices.max() >= array.shape[0]):
         bad = indices.reshape(-1)[(indices.reshape(-1) < 0) | (indices.reshape(-1) >= array.shape[0])][0]
-        raise errors.InvalidArgumentError(None, None, f"indices = {bad} is not in [0, {array.shape[0]}) for variable {state.name}")
+        raise errors.InvalidArgumentError(
+            None, None, f"indices = {bad} is not in [0, {array.shape[0]}) for variable {state.name}"
+        )
     return array, indices
 
 
@@ -199,10 +230,30 @@ def _scatter(name: str, update: Any, kind: str | None) -> OpDef:
             updates, how = b.neg(updates), "add"
         else:
             how = kind
-        cell.assign(b.scatter(x, indices, updates, how, window_dims=range(rank, len(updates.shape)), inserted=[0], dims_map=[0], index_dim=rank))
+        cell.assign(
+            b.scatter(
+                x,
+                indices,
+                updates,
+                how,
+                window_dims=range(rank, len(updates.shape)),
+                inserted=[0],
+                dims_map=[0],
+                index_dim=rank,
+            )
+        )
         return []
 
-    return OpDef(name, "resource: resource, indices: Tindices, updates: dtype ->", types={"Tindices": dtypes.INDEX}, shape=lambda c: [], run=run, lower=lower, stateful=True, grad=not_differentiable)
+    return OpDef(
+        name,
+        "resource: resource, indices: Tindices, updates: dtype ->",
+        types={"Tindices": dtypes.INDEX},
+        shape=lambda c: [],
+        run=run,
+        lower=lower,
+        stateful=True,
+        grad=not_differentiable,
+    )
 
 
 SCATTER_UPDATE = _scatter("ResourceScatterUpdate", None, None)
@@ -219,13 +270,17 @@ def _gather_shape(c: ShapeContext) -> Raw:
     return None if data is None or c[1] is None else c[1] + data[1:]
 
 
-def _run_gather(handle: EagerTensor, indices: EagerTensor, dtype: DType, batch_dims: int, validate_indices: bool) -> EagerTensor:
+def _run_gather(
+    handle: EagerTensor, indices: EagerTensor, dtype: DType, batch_dims: int, validate_indices: bool
+) -> EagerTensor:
     from headrace.core.op import lookup
 
     return lookup("GatherV2")(wrap(state_of(handle._host()).read(), dtype), indices, 0, batch_dims=batch_dims)
 
 
-def _lower_gather(b: Any, cell: Any, indices: Any, dtype: DType, batch_dims: int, validate_indices: bool) -> Any:
+def _lower_gather(
+    b: Any, cell: Any, indices: Any, dtype: DType, batch_dims: int, validate_indices: bool
+) -> Any:
     from headrace.core.op import lookup
 
     return lookup("GatherV2").lower(b, cell.value, indices, np.asarray(0, np.int32), batch_dims=batch_dims)  # type: ignore[misc]

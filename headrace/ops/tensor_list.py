@@ -55,7 +55,9 @@ class HostList:
 
     def element(self, i: int, shape: Any) -> np.ndarray:
         if not 0 <= i < self.length:
-            raise errors.InvalidArgumentError(None, None, f"Trying to access element {i} in a list with {self.length} elements.")
+            raise errors.InvalidArgumentError(
+                None, None, f"Trying to access element {i} in a list with {self.length} elements."
+            )
         item = self.items[i]
         if item is None:  # reserved but never written: zeros, if anything tells the shape
             dims = self._dims(shape)
@@ -67,28 +69,46 @@ class HostList:
         if dims is None or -1 in dims:
             known = next((x.shape for x in self.items[: self.length] if x is not None), None)
             if known is None:
-                raise errors.InvalidArgumentError(None, None, "Trying to read an uninitialised element of a list whose element shape is not fully defined.")
+                raise errors.InvalidArgumentError(
+                    None,
+                    None,
+                    "Trying to read an uninitialised element of a list whose element shape is not fully defined.",
+                )
             return known
         return tuple(dims)
 
     def zeros_like(self) -> HostList:
-        return HostList([None if x is None else np.zeros_like(x) for x in self.items[: self.length]], self.length, self.dtype)
+        return HostList(
+            [None if x is None else np.zeros_like(x) for x in self.items[: self.length]],
+            self.length,
+            self.dtype,
+        )
 
     def __add__(self, other: HostList) -> HostList:
         """Element by element, as gradients of lists are summed; what was never written counts as zeros."""
         pairs = zip(self.items[: self.length], other.items[: other.length], strict=True)
-        return HostList([y if x is None else x if y is None else x + y for x, y in pairs], self.length, self.dtype)
+        return HostList(
+            [y if x is None else x if y is None else x + y for x, y in pairs], self.length, self.dtype
+        )
 
     def stack(self, shape: Any) -> np.ndarray:
         if not self.length:
             dims = np.atleast_1d(shape).tolist() if np.ndim(shape) else None
             if dims is None or -1 in dims:
-                raise errors.InvalidArgumentError(None, None, "Tried to stack elements of an empty list with non-fully-defined element_shape.")
+                raise errors.InvalidArgumentError(
+                    None,
+                    None,
+                    "Tried to stack elements of an empty list with non-fully-defined element_shape.",
+                )
             return np.zeros((0, *dims), self.dtype._np)
         parts = [self.element(i, shape) for i in range(self.length)]
         for p in parts:
             if p.shape != parts[0].shape:
-                raise errors.InvalidArgumentError(None, None, f"Tried to stack list elements of different shapes: {list(parts[0].shape)} and {list(p.shape)}.")
+                raise errors.InvalidArgumentError(
+                    None,
+                    None,
+                    f"Tried to stack list elements of different shapes: {list(parts[0].shape)} and {list(p.shape)}.",
+                )
         return np.stack(parts)
 
 
@@ -109,7 +129,9 @@ class ElementSpec:
 
     __slots__ = ("capacity", "inner", "shape")
 
-    def __init__(self, shape: tuple[int, ...] | None, capacity: int | None, inner: tuple[DType, int] | None = None) -> None:
+    def __init__(
+        self, shape: tuple[int, ...] | None, capacity: int | None, inner: tuple[DType, int] | None = None
+    ) -> None:
         self.shape, self.capacity, self.inner = shape, capacity, inner
 
     def copy(self, capacity: int | None) -> ElementSpec:
@@ -155,7 +177,9 @@ class ListValue:
             return other.plus(b, self)
         if isinstance(other, Single) and other.buffer is None:
             buffer = self.ready(b, other.item.shape)
-            return self.with_buffer(_put(b, buffer, other.index, b.add(_take(b, buffer, other.index), other.item)))
+            return self.with_buffer(
+                _put(b, buffer, other.index, b.add(_take(b, buffer, other.index), other.item))
+            )
         if self.buffer is None and not isinstance(self, Single):  # zeros that were never written
             return other
         if other.buffer is None and not isinstance(other, Single):
@@ -189,8 +213,12 @@ def _starts(b: Any, index: Any, rank: int) -> list[Any]:
 
 def _put(b: Any, buffer: Any, index: Any, item: Any) -> Any:
     if item.shape != buffer.shape[1:]:
-        raise b.cannot(f"elements of different shapes ({list(buffer.shape[1:])} and {list(item.shape)}) are put into one list")
-    return b.dynamic_update_slice(buffer, b.reshape(item, (1, *item.shape)), _starts(b, index, len(item.shape)))
+        raise b.cannot(
+            f"elements of different shapes ({list(buffer.shape[1:])} and {list(item.shape)}) are put into one list"
+        )
+    return b.dynamic_update_slice(
+        buffer, b.reshape(item, (1, *item.shape)), _starts(b, index, len(item.shape))
+    )
 
 
 def _take(b: Any, buffer: Any, index: Any) -> Any:
@@ -217,7 +245,9 @@ def _partial_element(c: ShapeContext, i: int) -> Raw:
 
 def _lower_empty(b: Any, element_shape: Any, max_num_elements: Any, element_dtype: DType) -> ListValue:
     limit = int(np.asarray(max_num_elements))
-    return ListValue(None, 0, element_dtype, ElementSpec(_element_shape(element_shape), limit if limit >= 0 else None))
+    return ListValue(
+        None, 0, element_dtype, ElementSpec(_element_shape(element_shape), limit if limit >= 0 else None)
+    )
 
 
 EMPTY = OpDef("EmptyTensorList", "element_shape: shape_type, max_num_elements: int32 -> handle: variant", attrs={"element_dtype": REQUIRED}, shape=_handle, static=("element_shape", "max_num_elements"),
@@ -226,7 +256,9 @@ EMPTY = OpDef("EmptyTensorList", "element_shape: shape_type, max_num_elements: i
 
 def _reserve(element_shape: np.ndarray, n: np.ndarray, element_dtype: DType) -> np.ndarray:
     if int(n) < 0:
-        raise errors.InvalidArgumentError(None, None, f"The num_elements to reserve must be a non negative number, but got {int(n)}")
+        raise errors.InvalidArgumentError(
+            None, None, f"The num_elements to reserve must be a non negative number, but got {int(n)}"
+        )
     return _box(HostList([None] * int(n), int(n), element_dtype))
 
 
@@ -244,13 +276,22 @@ def _lower_push(b: Any, handle: ListValue, x: Any) -> ListValue:
             raise b.cannot("lists of different lengths are put into a list")
         handle.spec.inner = inner
     buffer = handle.ready(b, x.shape)
-    length = handle.length + 1 if isinstance(handle.length, int) else b.add(handle.length, b.constant(1, dtypes.int32))
+    length = (
+        handle.length + 1
+        if isinstance(handle.length, int)
+        else b.add(handle.length, b.constant(1, dtypes.int32))
+    )
     return handle.with_buffer(_put(b, buffer, handle.size(b), x), length)
 
 
 def _pop_grad(op: Any, d_list: Any, dx: Any) -> list[Any]:
     rest, popped = op.outputs
-    return [PUSH(_zeros_list(rest) if d_list is None else d_list, lookup("ZerosLike")(popped) if dx is None else dx), None]
+    return [
+        PUSH(
+            _zeros_list(rest) if d_list is None else d_list, lookup("ZerosLike")(popped) if dx is None else dx
+        ),
+        None,
+    ]
 
 
 PUSH = OpDef("TensorListPushBack", "input_handle: variant, tensor: element_dtype -> output_handle: variant", shape=_handle, lower=_lower_push, checked=True,
@@ -262,12 +303,19 @@ def _pop(handle: np.ndarray, shape: np.ndarray, element_dtype: DType) -> list[np
     values = _list(handle)
     if not values.length:
         raise errors.InvalidArgumentError(None, None, "Trying to pop from an empty list.")
-    return [_box(HostList(values.items, values.length - 1, values.dtype)), values.element(values.length - 1, shape)]
+    return [
+        _box(HostList(values.items, values.length - 1, values.dtype)),
+        values.element(values.length - 1, shape),
+    ]
 
 
 def _lower_pop(b: Any, handle: ListValue, shape: Any, element_dtype: DType) -> list[Any]:
     buffer = handle.ready(b, _element_shape(shape) if type(shape) is np.ndarray else None)
-    length = handle.length - 1 if isinstance(handle.length, int) else b.sub(handle.length, b.constant(1, dtypes.int32))
+    length = (
+        handle.length - 1
+        if isinstance(handle.length, int)
+        else b.sub(handle.length, b.constant(1, dtypes.int32))
+    )
     index = b.constant(length, dtypes.int32) if isinstance(length, int) else length
     return [handle.with_buffer(buffer, length), _element(handle, _take(b, buffer, index))]
 
@@ -302,13 +350,19 @@ GET = OpDef("TensorListGetItem", "input_handle: variant, index: int32, element_s
 def _set(handle: np.ndarray, i: np.ndarray, x: np.ndarray, resize_if_index_out_of_bounds: bool) -> np.ndarray:
     values, i = _list(handle), int(i)
     if i >= values.length and resize_if_index_out_of_bounds:
-        values = HostList(values.items[: values.length] + [None] * (i + 1 - values.length), i + 1, values.dtype)
+        values = HostList(
+            values.items[: values.length] + [None] * (i + 1 - values.length), i + 1, values.dtype
+        )
     if not 0 <= i < values.length:
-        raise errors.InvalidArgumentError(None, None, f"Trying to modify element {i} in a list with {values.length} elements.")
+        raise errors.InvalidArgumentError(
+            None, None, f"Trying to modify element {i} in a list with {values.length} elements."
+        )
     return _box(values.replace(i, x))
 
 
-def _lower_set(b: Any, handle: ListValue, index: Any, x: Any, resize_if_index_out_of_bounds: bool) -> ListValue:
+def _lower_set(
+    b: Any, handle: ListValue, index: Any, x: Any, resize_if_index_out_of_bounds: bool
+) -> ListValue:
     if isinstance(x, ListValue):
         raise b.cannot("a list is put into a TensorArray")
     if resize_if_index_out_of_bounds:
@@ -359,23 +413,41 @@ FROM_TENSOR = OpDef("TensorListFromTensor", "tensor: element_dtype, element_shap
                                               num_elements=-1 if not op.inputs[0]._raw_shape or op.inputs[0]._raw_shape[0] is None else op.inputs[0]._raw_shape[0]), None])  # fmt: skip
 
 
-def _concat(handle: np.ndarray, shape: np.ndarray, leading: np.ndarray, element_dtype: DType) -> list[np.ndarray]:
+def _concat(
+    handle: np.ndarray, shape: np.ndarray, leading: np.ndarray, element_dtype: DType
+) -> list[np.ndarray]:
     values = _list(handle)
     parts = [values.element(i, shape) for i in range(values.length)]
     if any(p.ndim == 0 for p in parts):
-        raise errors.InvalidArgumentError(None, None, "Concat saw a scalar shape at index 0 but requires at least vectors.")
+        raise errors.InvalidArgumentError(
+            None, None, "Concat saw a scalar shape at index 0 but requires at least vectors."
+        )
     if not parts:
         dims = np.atleast_1d(shape).tolist() if np.ndim(shape) else None
         if dims is None or -1 in dims[1:]:
-            raise errors.InvalidArgumentError(None, None, "All except the first dimension must be fully defined when concating an empty tensor list.")
+            raise errors.InvalidArgumentError(
+                None,
+                None,
+                "All except the first dimension must be fully defined when concating an empty tensor list.",
+            )
         return [np.zeros((0, *dims[1:]), element_dtype._np), np.zeros(0, np.int64)]
     return [np.concatenate(parts), np.asarray([len(p) for p in parts], np.int64)]
 
 
 def _split(x: np.ndarray, shape: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     if lengths.sum() != len(x):
-        raise errors.InvalidArgumentError(None, None, f"Expected sum of lengths to be equal to values.shape[0] = {len(x)}, but it is {lengths.sum()}.")
-    return _box(HostList(np.split(x, np.cumsum(lengths)[:-1]) if len(lengths) else [], len(lengths), dtypes.from_numpy(x.dtype)))
+        raise errors.InvalidArgumentError(
+            None,
+            None,
+            f"Expected sum of lengths to be equal to values.shape[0] = {len(x)}, but it is {lengths.sum()}.",
+        )
+    return _box(
+        HostList(
+            np.split(x, np.cumsum(lengths)[:-1]) if len(lengths) else [],
+            len(lengths),
+            dtypes.from_numpy(x.dtype),
+        )
+    )
 
 
 def _concat_shape(c: ShapeContext) -> list[Raw]:
@@ -396,7 +468,13 @@ def _resize(handle: np.ndarray, n: np.ndarray) -> np.ndarray:
     return _box(HostList(items + [None] * (n - len(items)), n, values.dtype))
 
 
-RESIZE = OpDef("TensorListResize", "input_handle: variant, size: int32 -> output_handle: variant", shape=_handle, kernel=_resize, grad=lambda op, d: [RESIZE(d, LENGTH(op.inputs[0])), None])
+RESIZE = OpDef(
+    "TensorListResize",
+    "input_handle: variant, size: int32 -> output_handle: variant",
+    shape=_handle,
+    kernel=_resize,
+    grad=lambda op, d: [RESIZE(d, LENGTH(op.inputs[0])), None],
+)
 
 
 def _zeros_list(handle: Any) -> Any:
