@@ -162,10 +162,11 @@ def train(tf: Any, epochs: int, seed: int, progress: Progress, report: Report) -
     per_epoch = len(digits.train_labels) // BATCH
     total = epochs * per_epoch
 
-    tf.random.set_seed(seed)
-    network = Network(tf, seed)
-    optimizer = Adam(tf, network.variables, rate=2e-3, total_steps=per_epoch + total)
-    step = make_step(tf, network, optimizer)
+    with report.timed("first ops, weights"):  # ops are imported when first used
+        tf.random.set_seed(seed)
+        network = Network(tf, seed)
+        optimizer = Adam(tf, network.variables, rate=2e-3, total_steps=per_epoch + total)
+        step = make_step(tf, network, optimizer)
 
     with report.timed("eager first step"):  # heavy eager ops are compiled one by one when first met
         images, labels = next(batches(tf, digits, seed))
