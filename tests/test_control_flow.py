@@ -206,7 +206,7 @@ class TestTensorArray:
             )
             return a.stack(), a.read(1), a.size()
 
-        stacked, one, size = both(f, tf.constant([1.0, 2.0]))
+        stacked, _one, size = both(f, tf.constant([1.0, 2.0]))
         np.testing.assert_allclose(stacked, [[0, 0], [1, 2], [2, 4]])
         assert int(size) == 3
         assert compiles_whole(f, tf.constant([1.0]))
@@ -250,7 +250,7 @@ class TestTensorArray:
             a.read(5)
         with pytest.raises(ValueError, match="dtype"):
             a.write(0, tf.constant(1))
-        with pytest.raises(ValueError, match="[Ii]nconsistent"):
+        with pytest.raises(ValueError, match=r"[Ii]nconsistent"):
             tf.TensorArray(tf.float32, size=2, element_shape=[2]).write(0, tf.ones([3]))
 
 

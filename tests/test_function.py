@@ -157,7 +157,7 @@ class TestTracing:
         def f(x):
             return x
 
-        with pytest.raises(TypeError, match="Binding inputs to tf.function failed"):
+        with pytest.raises(TypeError, match=r"Binding inputs to tf\.function failed"):
             f(1, 2)
 
     def test_results_must_be_tensors(self):
@@ -240,7 +240,7 @@ class TestVariables:
         def bad():
             return tf.Variable(1.0) + 1.0
 
-        with pytest.raises(ValueError, match="singleton tf.Variables"):
+        with pytest.raises(ValueError, match=r"singleton tf\.Variables"):
             bad()
 
     def test_values_read_before_survive_donation(self):
@@ -417,7 +417,7 @@ class TestErrors:
             return x
 
         f(tf.constant(1.0))
-        with pytest.raises((ValueError, TypeError), match="out of scope|belongs to the graph"):
+        with pytest.raises((ValueError, TypeError), match=r"out of scope|belongs to the graph"):
             tf.add(kept[0], 1.0)
 
     def test_python_bool_of_a_symbolic_tensor(self):

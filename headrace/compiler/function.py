@@ -46,9 +46,11 @@ def functions_run_eagerly() -> bool:
 
 
 def function(
-    func: Callable[..., Any] | None = None, input_signature: Any = None, autograph: bool = True, jit_compile: bool | None = None, reduce_retracing: bool = False,
-    experimental_implements: str | None = None, experimental_autograph_options: Any = None, experimental_attributes: Any = None,
-    experimental_relax_shapes: bool | None = None, experimental_compile: bool | None = None, experimental_follow_type_hints: bool | None = None,
+    func: Callable[..., Any] | None = None, input_signature: Any = None, autograph: bool = True,
+    jit_compile: bool | None = None, reduce_retracing: bool = False,
+    experimental_implements: str | None = None, experimental_autograph_options: Any = None,
+    experimental_attributes: Any = None, experimental_relax_shapes: bool | None = None,
+    experimental_compile: bool | None = None, experimental_follow_type_hints: bool | None = None,
 ) -> Any:  # fmt: skip
     """Compiles a function into a callable graph; also a decorator, with or without arguments.
 
@@ -237,7 +239,8 @@ class Function:
             if not allow:
                 raise ValueError(
                     "tf.function only supports singleton tf.Variables created on the first call. Make sure the tf.Variable is only created once or created "
-                    f"outside tf.function (variable {variable.name!r} in {self._name}). See https://www.tensorflow.org/guide/function#creating_tfvariables for more information."
+                    f"outside tf.function (variable {variable.name!r} in {self._name}). See "
+                    "https://www.tensorflow.org/guide/function#creating_tfvariables for more information."
                 )
             self._created_variables.append(weakref.ref(variable))
 

@@ -531,8 +531,9 @@ class Builder:
 
     # --------------------------------------------------------------------------------------------------- gather, scatter
     def gather(
-        self, x: Value, indices: Value, shape: Sequence[int], *, offset_dims: Sequence[int], collapsed: Sequence[int], start_map: Sequence[int], sizes: Sequence[int],
-        index_dim: int, batch: tuple[Sequence[int], Sequence[int]] = ((), ()), sorted_indices: bool = False,
+        self, x: Value, indices: Value, shape: Sequence[int], *, offset_dims: Sequence[int],
+        collapsed: Sequence[int], start_map: Sequence[int], sizes: Sequence[int], index_dim: int,
+        batch: tuple[Sequence[int], Sequence[int]] = ((), ()), sorted_indices: bool = False,
     ) -> Value:  # fmt: skip
         lists = [
             ", ".join([str(i) for i in v]) for v in (offset_dims, collapsed, batch[0], batch[1], start_map)
@@ -545,8 +546,10 @@ class Builder:
         return self.op("stablehlo.gather", (x, indices), shape, x.dtype, attrs)
 
     def scatter(
-        self, x: Value, indices: Value, updates: Value, kind: str | None, *, window_dims: Sequence[int], inserted: Sequence[int], dims_map: Sequence[int], index_dim: int,
-        batch: tuple[Sequence[int], Sequence[int]] = ((), ()), sorted_indices: bool = False, unique: bool = False,
+        self, x: Value, indices: Value, updates: Value, kind: str | None, *, window_dims: Sequence[int],
+        inserted: Sequence[int], dims_map: Sequence[int], index_dim: int,
+        batch: tuple[Sequence[int], Sequence[int]] = ((), ()), sorted_indices: bool = False,
+        unique: bool = False,
     ) -> Value:  # fmt: skip
         """`kind`: the binary op that combines old and new (None: the update replaces). Out-of-range updates are dropped."""
         lists = [
@@ -554,7 +557,8 @@ class Builder:
         ]
         flag = {True: "true", False: "false"}
         attrs = (
-            f"scatter_dimension_numbers = #stablehlo.scatter<update_window_dims = [{lists[0]}], inserted_window_dims = [{lists[1]}], input_batching_dims = [{lists[2]}], "
+            f"scatter_dimension_numbers = #stablehlo.scatter<update_window_dims = [{lists[0]}], "
+            f"inserted_window_dims = [{lists[1]}], input_batching_dims = [{lists[2]}], "
             f"scatter_indices_batching_dims = [{lists[3]}], scatter_dims_to_operand_dims = [{lists[4]}], index_vector_dim = {index_dim}>, "
             f"indices_are_sorted = {flag[sorted_indices]}, unique_indices = {flag[unique]}"
         )

@@ -434,19 +434,19 @@ def lower_op(
         op.kernel is not None
         and not op.stateful
         and not op.reenters
-        and all([type(a) is np.ndarray for a in arguments])
+        and all(type(a) is np.ndarray for a in arguments)
     ):
         out_dtypes = [t._dtype for t in node.outputs]
         if (
             sum([a.size for a in arguments]) <= FOLD_LIMIT
-            and all([d.kind not in "rv" for d in out_dtypes])
+            and all(d.kind not in "rv" for d in out_dtypes)
             and _small(node)
         ):
             return list(run_kernel(op, arguments, node.inputs, attrs, out_dtypes))
     if op.host:
         raise CannotLower(node, "it runs on the host")
     if op.shape is not None and any(
-        [getattr(t, "_raw_shape", None) is None or None in t._raw_shape for t in node.inputs]
+        getattr(t, "_raw_shape", None) is None or None in t._raw_shape for t in node.inputs
     ):
         _check_shapes(op, arguments, attrs, node)
     if op.lower is not None:

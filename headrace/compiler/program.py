@@ -377,7 +377,10 @@ class Cluster:
         raise _Replan
 
     def describe(self) -> str:
-        return f"compiled: {len(self.nodes)} ops, {len(self.tensors)} inputs, {len(self.handles)} variables, {len(self.outputs)} outputs, {len(self.executables)} specialisation(s)"
+        return (
+            f"compiled: {len(self.nodes)} ops, {len(self.tensors)} inputs, {len(self.handles)} variables, "
+            f"{len(self.outputs)} outputs, {len(self.executables)} specialisation(s)"
+        )
 
 
 def _module_name(name: str) -> str:
@@ -401,7 +404,8 @@ class Executable:
     )
 
     def __init__(
-        self, program: Any, text: str, positions: list[int], cells: list[int], written: list[int], providers: list[Any], layout: list[Any], lists: dict[int, Any], messages: list[str]
+        self, program: Any, text: str, positions: list[int], cells: list[int], written: list[int],
+        providers: list[Any], layout: list[Any], lists: dict[int, Any], messages: list[str]
     ) -> None:  # fmt: skip
         self.program, self.text, self.positions, self.cells, self.written, self.providers = (
             program,

@@ -74,7 +74,8 @@ class Arguments:
                 bound = self.signature.bind(*args, **kwargs)
             except TypeError as error:
                 raise TypeError(
-                    f"Binding inputs to tf.function failed due to `{error}`. Received args: {tuple(args)} and kwargs: {dict(kwargs)} for signature: {self.signature}."
+                    f"Binding inputs to tf.function failed due to `{error}`. Received args: {tuple(args)} "
+                    f"and kwargs: {dict(kwargs)} for signature: {self.signature}."
                 ) from None
             bound.apply_defaults()
             args, kwargs = bound.args, bound.kwargs
@@ -198,12 +199,9 @@ class Call:
         """The arguments with placeholders in the tensors' places."""
         it = iter(placeholders)
         args = [self._decode(a, it) for a in self.args]
-        return args, {
-            k: v
-            for k, v in zip(
+        return args, dict(zip(
                 sorted(self.kwargs), [self._decode(self.kwargs[k], it) for k in sorted(self.kwargs)]
-            )
-        }
+            ))
 
     def _decode(self, value: Any, it: Any) -> Any:
         if isinstance(value, Fitted) and not isinstance(value.spec, TensorSpec):
@@ -324,7 +322,9 @@ class Call:
             tensor = value if isinstance(value, Tensor) else to_tensor(value, spec.dtype)
             if tensor._dtype is not spec.dtype or not shapes.compatible(spec._raw_shape, tensor._raw_shape):
                 raise TypeError(
-                    f"Binding inputs to tf.function failed due to `Can not cast TensorSpec(shape={tensor.shape}, dtype={tensor.dtype!r}) to {spec}`. Argument {path!r} of {name}."
+                    "Binding inputs to tf.function failed due to `Can not cast "
+                    f"TensorSpec(shape={tensor.shape}, dtype={tensor.dtype!r}) to {spec}`. Argument "
+                    f"{path!r} of {name}."
                 )
             out.append(tensor)
         return out

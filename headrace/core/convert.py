@@ -108,7 +108,7 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
     if kind is bool:
         return np.array(value, _python_target(value, "b", dtype))
     if (
-        (kind is list or kind is tuple) and value and all([type(v) is int for v in value])
+        (kind is list or kind is tuple) and value and all(type(v) is int for v in value)
     ):  # shapes, axes, indices
         if dtype is None or dtype.kind in "iu":
             fits = dtype is not None or (min(value) >= _INT32_MIN and max(value) <= _INT32_MAX)
@@ -165,7 +165,7 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
             array.dtype.kind in "SU"
         ):  # fixed-width arrays lose trailing zero bytes: read the Python values again
             array = np.array(value, object)
-        if array.ndim and not all([isinstance(v, (str, bytes)) for v in array.reshape(-1)]):
+        if array.ndim and not all(isinstance(v, (str, bytes)) for v in array.reshape(-1)):
             raise ValueError(f"Can't convert Python sequence with mixed types to Tensor: {_brief(value)}")
         _python_target(value, "s", dtype)
         return _strings(array)

@@ -164,7 +164,10 @@ def _check_type(
         allowed = op.types.get(key)
         if allowed is not None and dtype not in allowed:
             names = ", ".join(sorted(d.name for d in allowed))
-            message = f"Value for attr '{key}' of {dtype.name} is not in the list of allowed values: {names}\n\t; argument {arg.name!r} of {op.name} [Op:{op.name}]"
+            message = (
+                f"Value for attr '{key}' of {dtype.name} is not in the list of allowed values: {names}\n\t; "
+                f"argument {arg.name!r} of {op.name} [Op:{op.name}]"
+            )
             raise (
                 errors.InvalidArgumentError(None, None, message)
                 if state.graph is None

@@ -373,7 +373,8 @@ class FuncGraph(Graph):
                 return inner
         elif not self._reaches(tensor.op.graph):
             raise errors.InaccessibleTensorError(
-                f"{tensor!r} is out of scope and cannot be used here: it was made in the graph {tensor.op.graph.name!r} (at {tensor.op.site}), which this graph "
+                f"{tensor!r} is out of scope and cannot be used here: it was made in the graph {tensor.op.graph.name!r} "
+                f"(at {tensor.op.site}), which this graph "
                 f"({self.name!r}) is not inside of. Pass it as an argument, return it from its function, or keep its value in a tf.Variable."
             )
         elif (

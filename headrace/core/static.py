@@ -35,9 +35,8 @@ def _evaluate(tensor: Any) -> np.ndarray | None:
             return None
         result = np.prod(source, dtype=np.int64) if op.name == "Size" else np.asarray(source, np.int64)
         return np.asarray(result, tensor._dtype._np)
-    if op.stateful or op.host or op.kernel is None or not node.inputs:
-        if op.name != "Range":
-            return None
+    if (op.stateful or op.host or op.kernel is None or not node.inputs) and op.name != "Range":
+        return None
     size = tensor._raw_shape
     if size is None or None in size or int(np.prod(size)) > MAX_ELEMENTS:
         partial = _partial_scalar(tensor, node)

@@ -14,7 +14,9 @@ from .shapes import Raw, TensorShape, known, merge, of_raw
 ndarray = np.ndarray
 
 # Set by the runtime: device buffer -> read-only NumPy array (zero-copy on CPU).
-fetch: Callable[[Any], np.ndarray]
+def fetch(buffer: Any) -> np.ndarray:
+    """A device buffer as a read-only array. (The compiler puts the runtime's own function here when it is imported.)"""
+    raise RuntimeError("A device buffer exists, but no runtime is loaded to read it.")
 
 
 class Tensor:
@@ -360,7 +362,8 @@ class SymbolicTensor(Tensor):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         raise NotImplementedError(
-            f"Cannot convert a symbolic tf.Tensor ({self.name}) to a numpy array. This error may indicate that you're trying to pass a Tensor to a NumPy call, which is not supported."
+            f"Cannot convert a symbolic tf.Tensor ({self.name}) to a numpy array. This error may indicate that "
+            "you're trying to pass a Tensor to a NumPy call, which is not supported."
         )
 
     def numpy(self) -> Any:

@@ -61,7 +61,8 @@ def _call_grad(op: Any, *received: Any) -> list[Any]:
             outputs = call(forward, op.inputs)  # it ran without what this gradient needs: once more
         else:
             raise LookupError(
-                f"The gradient of {graph.name}, which has side effects or reads variables, is of a higher order than the tapes that recorded its call. Use one tape per order."
+                f"The gradient of {graph.name}, which has side effects or reads variables, is of a higher order than the "
+                "tapes that recorded its call. Use one tape per order."
             )
     return gradients_of_call(d, op.inputs, outputs, received, call)
 
@@ -207,8 +208,15 @@ class Undefined:
         self.dtype = dtype
 
 
-FAKE_PARAM = OpDef("FakeParam", "-> output: dtype", attrs={"dtype": REQUIRED, "shape": None}, shape=lambda c: c.attrs["shape"], stateful=False,
-                   run=lambda dtype, shape: _fake(dtype, shape), lower=lambda b, dtype, shape: Undefined(dtype))  # fmt: skip
+FAKE_PARAM = OpDef(
+    "FakeParam",
+    "-> output: dtype",
+    attrs={"dtype": REQUIRED, "shape": None},
+    shape=lambda c: c.attrs["shape"],
+    stateful=False,
+    run=lambda dtype, shape: _fake(dtype, shape),
+    lower=lambda b, dtype, shape: Undefined(dtype),
+)
 
 
 def _fake(dtype: dtypes.DType, shape: Raw) -> EagerTensor:
@@ -332,17 +340,35 @@ def _augment_branches(op: Any, branches: Sequence[FuncGraph], ds: Sequence[Deriv
 
 
 def _if_def(name: str, stateful: bool) -> OpDef:
-    return OpDef(name, "cond: Tcond, input: [Tin] -> output: [Tout]", attrs={"then_branch": REQUIRED, "else_branch": REQUIRED, "Tout": REQUIRED},
-                 shape=lambda c: _branch_shapes([c.attrs["then_branch"], c.attrs["else_branch"]]), stateful=stateful, grad=_conditional_grad, hints=("cond", "branch_index", "input"),
-                 run=lambda cond, input, then_branch, else_branch, Tout: dispatch.run_graph(_choose(cond, [then_branch, else_branch]), input),
-                 lower=lambda b, cond, input, then_branch, else_branch, Tout: _lower_branches(b, cond, input, [then_branch, else_branch]))  # fmt: skip
+    return OpDef(
+        name,
+        "cond: Tcond, input: [Tin] -> output: [Tout]",
+        attrs={"then_branch": REQUIRED, "else_branch": REQUIRED, "Tout": REQUIRED},
+        shape=lambda c: _branch_shapes([c.attrs["then_branch"], c.attrs["else_branch"]]),
+        stateful=stateful,
+        grad=_conditional_grad,
+        hints=("cond", "branch_index", "input"),
+        run=lambda cond, input, then_branch, else_branch, Tout: dispatch.run_graph(
+            _choose(cond, [then_branch, else_branch]), input
+        ),
+        lower=lambda b, cond, input, then_branch, else_branch, Tout: _lower_branches(
+            b, cond, input, [then_branch, else_branch]
+        ),
+    )
 
 
 def _case_def(name: str, stateful: bool) -> OpDef:
-    return OpDef(name, "branch_index: int32, input: [Tin] -> output: [Tout]", attrs={"branches": REQUIRED, "Tout": REQUIRED},
-                 shape=lambda c: _branch_shapes(c.attrs["branches"]), stateful=stateful, grad=_conditional_grad, hints=("cond", "branch_index", "input"),
-                 run=lambda index, input, branches, Tout: dispatch.run_graph(_choose(index, branches), input),
-                 lower=lambda b, index, input, branches, Tout: _lower_branches(b, index, input, branches))  # fmt: skip
+    return OpDef(
+        name,
+        "branch_index: int32, input: [Tin] -> output: [Tout]",
+        attrs={"branches": REQUIRED, "Tout": REQUIRED},
+        shape=lambda c: _branch_shapes(c.attrs["branches"]),
+        stateful=stateful,
+        grad=_conditional_grad,
+        hints=("cond", "branch_index", "input"),
+        run=lambda index, input, branches, Tout: dispatch.run_graph(_choose(index, branches), input),
+        lower=lambda b, index, input, branches, Tout: _lower_branches(b, index, input, branches),
+    )
 
 
 IF, STATELESS_IF = _if_def("If", True), _if_def("StatelessIf", False)
@@ -389,8 +415,17 @@ def _run_while(
 
 
 def _while_def(name: str, stateful: bool) -> OpDef:
-    return OpDef(name, "input: [T] -> output: [T]", attrs={"cond": REQUIRED, "body": REQUIRED, "parallel_iterations": 10, "output_shapes": ()}, stateful=stateful, hints=("input",),
-                 shape=_while_shape, run=_run_while, lower=lambda b, input, cond, body, **attrs: b.loop(cond, body, input), grad=_while_grad)  # fmt: skip
+    return OpDef(
+        name,
+        "input: [T] -> output: [T]",
+        attrs={"cond": REQUIRED, "body": REQUIRED, "parallel_iterations": 10, "output_shapes": ()},
+        stateful=stateful,
+        hints=("input",),
+        shape=_while_shape,
+        run=_run_while,
+        lower=lambda b, input, cond, body, **attrs: b.loop(cond, body, input),
+        grad=_while_grad,
+    )
 
 
 def loop(cond: FuncGraph, body: FuncGraph, inputs: Sequence[Any], name: str | None = None) -> list[Any]:

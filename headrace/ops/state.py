@@ -79,9 +79,23 @@ def _handle_shape(c: ShapeContext) -> Raw:
     return data[1] if data else None
 
 
-VAR_HANDLE = OpDef("VarHandleOp", "-> resource: resource", attrs={"dtype": REQUIRED, "shape": REQUIRED, "container": "", "shared_name": "", "debug_name": "", "allowed_devices": ()},
-                   shape=lambda c: (), stateful=True, host=True, grad=not_differentiable,
-                   kernel=lambda dtype, shape, shared_name, **_: _boxed(VariableState(dtype, shape, shared_name)))  # fmt: skip
+VAR_HANDLE = OpDef(
+    "VarHandleOp",
+    "-> resource: resource",
+    attrs={
+        "dtype": REQUIRED,
+        "shape": REQUIRED,
+        "container": "",
+        "shared_name": "",
+        "debug_name": "",
+        "allowed_devices": (),
+    },
+    shape=lambda c: (),
+    stateful=True,
+    host=True,
+    grad=not_differentiable,
+    kernel=lambda dtype, shape, shared_name, **_: _boxed(VariableState(dtype, shape, shared_name)),
+)
 
 
 def _boxed(value: Any) -> np.ndarray:
@@ -90,8 +104,16 @@ def _boxed(value: Any) -> np.ndarray:
     return box
 
 
-READ = OpDef("ReadVariableOp", "resource: resource -> value: dtype", attrs={"dtype": REQUIRED}, shape=_handle_shape, run=lambda handle, dtype: wrap(state_of(handle._host()).read(), dtype),
-             lower=lambda b, cell, dtype: cell.value, stateful=True, grad=lambda op, g: [g])  # fmt: skip
+READ = OpDef(
+    "ReadVariableOp",
+    "resource: resource -> value: dtype",
+    attrs={"dtype": REQUIRED},
+    shape=_handle_shape,
+    run=lambda handle, dtype: wrap(state_of(handle._host()).read(), dtype),
+    lower=lambda b, cell, dtype: cell.value,
+    stateful=True,
+    grad=lambda op, g: [g],
+)
 READ.grad.accepts_slices = True  # type: ignore[union-attr]
 
 
@@ -131,8 +153,16 @@ def _lower_assign(
     return []
 
 
-ASSIGN = OpDef("AssignVariableOp", "resource: resource, value: dtype ->", attrs={"validate_shape": False}, shape=_assign_shape, run=_run_assign, lower=_lower_assign,
-               stateful=True, grad=not_differentiable)  # fmt: skip
+ASSIGN = OpDef(
+    "AssignVariableOp",
+    "resource: resource, value: dtype ->",
+    attrs={"validate_shape": False},
+    shape=_assign_shape,
+    run=_run_assign,
+    lower=_lower_assign,
+    stateful=True,
+    grad=not_differentiable,
+)
 
 
 def _update(name: str, kernel: Any, hlo: str) -> OpDef:
@@ -144,7 +174,8 @@ def _update(name: str, kernel: Any, hlo: str) -> OpDef:
                 raise errors.InvalidArgumentError(
                     None,
                     None,
-                    f"Cannot update variable {state.name} with shape {list(old.shape)} using a Tensor with shape {list(value._raw_shape or ())}, shapes must be equal.",
+                    f"Cannot update variable {state.name} with shape {list(old.shape)} using a Tensor with shape "
+                    f"{list(value._raw_shape or ())}, shapes must be equal.",
                 )
             state.write(np.asarray(kernel(old, value._host()), state.dtype._np))
 
@@ -171,11 +202,27 @@ def _lower_variable_shape(b: Any, cell: Any, out_type: DType) -> np.ndarray:
     return np.asarray(cell.value.shape, out_type._np)
 
 
-VARIABLE_SHAPE = OpDef("VariableShape", "input: resource -> output: out_type", attrs={"out_type": dtypes.int32}, stateful=True, grad=not_differentiable,
-                       shape=lambda c: (None if _handle_shape(c) is None else len(_handle_shape(c) or ()),),
-                       run=lambda handle, out_type: wrap(np.asarray(state_of(handle._host()).current_shape(), out_type._np), out_type), lower=_lower_variable_shape)  # fmt: skip
-IS_INITIALIZED = OpDef("VarIsInitializedOp", "resource: resource -> is_initialized: bool", shape=lambda c: (), stateful=True, host=True, grad=not_differentiable,
-                       kernel=lambda handle: np.asarray(state_of(handle).initialized))  # fmt: skip
+VARIABLE_SHAPE = OpDef(
+    "VariableShape",
+    "input: resource -> output: out_type",
+    attrs={"out_type": dtypes.int32},
+    stateful=True,
+    grad=not_differentiable,
+    shape=lambda c: (None if _handle_shape(c) is None else len(_handle_shape(c) or ()),),
+    run=lambda handle, out_type: wrap(
+        np.asarray(state_of(handle._host()).current_shape(), out_type._np), out_type
+    ),
+    lower=_lower_variable_shape,
+)
+IS_INITIALIZED = OpDef(
+    "VarIsInitializedOp",
+    "resource: resource -> is_initialized: bool",
+    shape=lambda c: (),
+    stateful=True,
+    host=True,
+    grad=not_differentiable,
+    kernel=lambda handle: np.asarray(state_of(handle).initialized),
+)
 
 
 def _destroy(handle: np.ndarray, ignore_lookup_error: bool) -> list[Any]:
@@ -296,7 +343,16 @@ def _gather_grad(op: Any, g: Any) -> list[Any]:
     return [IndexedSlices(lookup("Reshape")(g, row), lookup("Reshape")(indices, [-1]), shape), None]
 
 
-GATHER = OpDef("ResourceGather", "resource: resource, indices: Tindices -> output: dtype", attrs={"dtype": REQUIRED, "batch_dims": 0, "validate_indices": True}, types={"Tindices": dtypes.INDEX},
-               shape=_gather_shape, run=_run_gather, lower=_lower_gather, grad=_gather_grad, stateful=True)  # fmt: skip
+GATHER = OpDef(
+    "ResourceGather",
+    "resource: resource, indices: Tindices -> output: dtype",
+    attrs={"dtype": REQUIRED, "batch_dims": 0, "validate_indices": True},
+    types={"Tindices": dtypes.INDEX},
+    shape=_gather_shape,
+    run=_run_gather,
+    lower=_lower_gather,
+    grad=_gather_grad,
+    stateful=True,
+)
 
 __all__ = ["VariableState", "state_of", "wrap_buffer"]

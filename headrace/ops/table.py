@@ -64,10 +64,18 @@ def normal_axis(axis: int, rank: int, what: str = "axis") -> int:
 
 # ------------------------------------------------------------------------------------------------------------------ rows
 def unary(
-    type_name: str, kernel: Callable[..., Any] | None, lower: str | Callable[..., Any] | None, grad: Callable[..., Any] | None,
-    types: Iterable[DType] = NUMERIC, *, out: str = "T", name: str | None = None, doc: str | None = None, body: Callable[..., Any] | None = None,
+    type_name: str,
+    kernel: Callable[..., Any] | None,
+    lower: str | Callable[..., Any] | None,
+    grad: Callable[..., Any] | None,
+    types: Iterable[DType] = NUMERIC,
+    *,
+    out: str = "T",
+    name: str | None = None,
+    doc: str | None = None,
+    body: Callable[..., Any] | None = None,
     signature: str | None = None,
-) -> Callable[..., Any]:  # fmt: skip
+) -> Callable[..., Any]:
     """An element-wise op of one input.
 
     Args:
@@ -76,9 +84,18 @@ def unary(
       out: the output's type: "T" as the input, or e.g. "bool".
       signature: where TensorFlow's names are not x and y, or the type is fixed.
     """
-    op = OpDef(type_name, signature or f"x: T -> y: {out}", types={"T": frozenset(types)}, shape=same_as(0), kernel=kernel, checked=True, body=body, doc=doc,
-               lower=_named_unary(lower) if isinstance(lower, str) else lower,
-               grad=None if grad is None else lambda op, g: [grad(op.inputs[0], op.outputs[0], g)])  # fmt: skip
+    op = OpDef(
+        type_name,
+        signature or f"x: T -> y: {out}",
+        types={"T": frozenset(types)},
+        shape=same_as(0),
+        kernel=kernel,
+        checked=True,
+        body=body,
+        doc=doc,
+        lower=_named_unary(lower) if isinstance(lower, str) else lower,
+        grad=None if grad is None else lambda op, g: [grad(op.inputs[0], op.outputs[0], g)],
+    )
     op.elementwise = True
     return unary_function(op, name)
 
@@ -88,19 +105,36 @@ def _named_unary(hlo: str) -> Callable[..., Any]:
 
 
 def binary(
-    type_name: str, kernel: Callable[..., Any], lower: str | Callable[..., Any] | None, grad: Callable[..., Any] | None,
-    types: Iterable[DType] = NUMERIC, *, out: str = "T", name: str | None = None, doc: str | None = None, body: Callable[..., Any] | None = None,
+    type_name: str,
+    kernel: Callable[..., Any],
+    lower: str | Callable[..., Any] | None,
+    grad: Callable[..., Any] | None,
+    types: Iterable[DType] = NUMERIC,
+    *,
+    out: str = "T",
+    name: str | None = None,
+    doc: str | None = None,
+    body: Callable[..., Any] | None = None,
     signature: str | None = None,
-) -> Callable[..., Any]:  # fmt: skip
+) -> Callable[..., Any]:
     """An element-wise op of two inputs of one type, broadcast together.
 
     Args:
       lower: the StableHLO op's name, or a rule `(b, x, y)` that broadcasts itself.
       grad: `(x, y, z, g) -> (gradient of x, gradient of y)` before un-broadcasting, which is done here.
     """
-    op = OpDef(type_name, signature or f"x: T, y: T -> z: {out}", types={"T": frozenset(types)}, shape=broadcast, kernel=kernel, checked=True, body=body, doc=doc,
-               lower=_named_binary(lower) if isinstance(lower, str) else lower,
-               grad=None if grad is None else _unbroadcast_rule(grad))  # fmt: skip
+    op = OpDef(
+        type_name,
+        signature or f"x: T, y: T -> z: {out}",
+        types={"T": frozenset(types)},
+        shape=broadcast,
+        kernel=kernel,
+        checked=True,
+        body=body,
+        doc=doc,
+        lower=_named_binary(lower) if isinstance(lower, str) else lower,
+        grad=None if grad is None else _unbroadcast_rule(grad),
+    )
     op.elementwise = True
     return binary_function(op, name)
 

@@ -250,8 +250,16 @@ def _lower_empty(b: Any, element_shape: Any, max_num_elements: Any, element_dtyp
     )
 
 
-EMPTY = OpDef("EmptyTensorList", "element_shape: shape_type, max_num_elements: int32 -> handle: variant", attrs={"element_dtype": REQUIRED}, shape=_handle, static=("element_shape", "max_num_elements"),
-              kernel=lambda element_shape, limit, element_dtype: _box(HostList([], 0, element_dtype)), lower=_lower_empty, grad=not_differentiable)  # fmt: skip
+EMPTY = OpDef(
+    "EmptyTensorList",
+    "element_shape: shape_type, max_num_elements: int32 -> handle: variant",
+    attrs={"element_dtype": REQUIRED},
+    shape=_handle,
+    static=("element_shape", "max_num_elements"),
+    kernel=lambda element_shape, limit, element_dtype: _box(HostList([], 0, element_dtype)),
+    lower=_lower_empty,
+    grad=not_differentiable,
+)
 
 
 def _reserve(element_shape: np.ndarray, n: np.ndarray, element_dtype: DType) -> np.ndarray:
@@ -262,9 +270,18 @@ def _reserve(element_shape: np.ndarray, n: np.ndarray, element_dtype: DType) -> 
     return _box(HostList([None] * int(n), int(n), element_dtype))
 
 
-RESERVE = OpDef("TensorListReserve", "element_shape: shape_type, num_elements: int32 -> handle: variant", attrs={"element_dtype": REQUIRED}, shape=_handle, static=("element_shape", "num_elements"),
-                kernel=_reserve, grad=not_differentiable,
-                lower=lambda b, shape, n, element_dtype: ListValue(None, int(n), element_dtype, ElementSpec(_element_shape(shape), int(n))))  # fmt: skip
+RESERVE = OpDef(
+    "TensorListReserve",
+    "element_shape: shape_type, num_elements: int32 -> handle: variant",
+    attrs={"element_dtype": REQUIRED},
+    shape=_handle,
+    static=("element_shape", "num_elements"),
+    kernel=_reserve,
+    grad=not_differentiable,
+    lower=lambda b, shape, n, element_dtype: ListValue(
+        None, int(n), element_dtype, ElementSpec(_element_shape(shape), int(n))
+    ),
+)
 
 
 def _lower_push(b: Any, handle: ListValue, x: Any) -> ListValue:
@@ -294,9 +311,15 @@ def _pop_grad(op: Any, d_list: Any, dx: Any) -> list[Any]:
     ]
 
 
-PUSH = OpDef("TensorListPushBack", "input_handle: variant, tensor: element_dtype -> output_handle: variant", shape=_handle, lower=_lower_push, checked=True,
-             kernel=lambda handle, x: _box(_list(handle).push(x)),
-             grad=lambda op, d: list(POP(d, lookup("Shape")(op.inputs[1]), element_dtype=op.inputs[1]._dtype)))  # fmt: skip
+PUSH = OpDef(
+    "TensorListPushBack",
+    "input_handle: variant, tensor: element_dtype -> output_handle: variant",
+    shape=_handle,
+    lower=_lower_push,
+    checked=True,
+    kernel=lambda handle, x: _box(_list(handle).push(x)),
+    grad=lambda op, d: list(POP(d, lookup("Shape")(op.inputs[1]), element_dtype=op.inputs[1]._dtype)),
+)
 
 
 def _pop(handle: np.ndarray, shape: np.ndarray, element_dtype: DType) -> list[np.ndarray]:
@@ -328,8 +351,16 @@ def _element(handle: ListValue, item: Any) -> Any:
     return ListValue(item, length, dtype, ElementSpec(item.shape[1:], item.shape[0]))
 
 
-POP = OpDef("TensorListPopBack", "input_handle: variant, element_shape: int32 -> output_handle: variant, tensor: element_dtype", attrs={"element_dtype": REQUIRED},
-            shape=lambda c: [(), _partial_element(c, 1)], hints=("element_shape",), kernel=_pop, lower=_lower_pop, grad=_pop_grad)  # fmt: skip
+POP = OpDef(
+    "TensorListPopBack",
+    "input_handle: variant, element_shape: int32 -> output_handle: variant, tensor: element_dtype",
+    attrs={"element_dtype": REQUIRED},
+    shape=lambda c: [(), _partial_element(c, 1)],
+    hints=("element_shape",),
+    kernel=_pop,
+    lower=_lower_pop,
+    grad=_pop_grad,
+)
 
 
 def _lower_get(b: Any, handle: ListValue, index: Any, shape: Any, element_dtype: DType) -> Any:
@@ -342,9 +373,16 @@ def _get_grad(op: Any, dx: Any) -> list[Any]:
     return [SET(empty, index, dx), None, None]
 
 
-GET = OpDef("TensorListGetItem", "input_handle: variant, index: int32, element_shape: int32 -> item: element_dtype", attrs={"element_dtype": REQUIRED},
-            shape=lambda c: _partial_element(c, 2), hints=("element_shape",), lower=_lower_get, grad=_get_grad,
-            kernel=lambda handle, i, shape, element_dtype: _list(handle).element(int(i), shape))  # fmt: skip
+GET = OpDef(
+    "TensorListGetItem",
+    "input_handle: variant, index: int32, element_shape: int32 -> item: element_dtype",
+    attrs={"element_dtype": REQUIRED},
+    shape=lambda c: _partial_element(c, 2),
+    hints=("element_shape",),
+    lower=_lower_get,
+    grad=_get_grad,
+    kernel=lambda handle, i, shape, element_dtype: _list(handle).element(int(i), shape),
+)
 
 
 def _set(handle: np.ndarray, i: np.ndarray, x: np.ndarray, resize_if_index_out_of_bounds: bool) -> np.ndarray:
@@ -378,10 +416,26 @@ def _set_grad(op: Any, d: Any) -> list[Any]:
     return [SET(d, index, lookup("ZerosLike")(x)), None, dx]
 
 
-SET = OpDef("TensorListSetItem", "input_handle: variant, index: int32, item: element_dtype -> output_handle: variant", attrs={"resize_if_index_out_of_bounds": False},
-            shape=_handle, kernel=_set, lower=_lower_set, grad=_set_grad, checked=True)  # fmt: skip
-LENGTH = OpDef("TensorListLength", "input_handle: variant -> length: int32", shape=_handle, kernel=lambda handle: np.asarray(_list(handle).length, np.int32), grad=not_differentiable,
-               lower=lambda b, handle: np.asarray(handle.length, np.int32) if isinstance(handle.length, int) else handle.length)  # fmt: skip
+SET = OpDef(
+    "TensorListSetItem",
+    "input_handle: variant, index: int32, item: element_dtype -> output_handle: variant",
+    attrs={"resize_if_index_out_of_bounds": False},
+    shape=_handle,
+    kernel=_set,
+    lower=_lower_set,
+    grad=_set_grad,
+    checked=True,
+)
+LENGTH = OpDef(
+    "TensorListLength",
+    "input_handle: variant -> length: int32",
+    shape=_handle,
+    kernel=lambda handle: np.asarray(_list(handle).length, np.int32),
+    grad=not_differentiable,
+    lower=lambda b, handle: (
+        np.asarray(handle.length, np.int32) if isinstance(handle.length, int) else handle.length
+    ),
+)
 
 
 def _lower_stack(b: Any, handle: ListValue, shape: Any, element_dtype: DType, num_elements: int) -> Any:
@@ -398,19 +452,40 @@ def _stack_shape(c: ShapeContext) -> Raw:
     return None if element is None else (n if n >= 0 else None, *element)
 
 
-STACK = OpDef("TensorListStack", "input_handle: variant, element_shape: int32 -> tensor: element_dtype", attrs={"element_dtype": REQUIRED, "num_elements": -1},
-              shape=_stack_shape, hints=("element_shape",), lower=_lower_stack, grad=lambda op, g: [FROM_TENSOR(g, op.inputs[1]), None],
-              kernel=lambda handle, shape, element_dtype, num_elements: _list(handle).stack(shape))  # fmt: skip
+STACK = OpDef(
+    "TensorListStack",
+    "input_handle: variant, element_shape: int32 -> tensor: element_dtype",
+    attrs={"element_dtype": REQUIRED, "num_elements": -1},
+    shape=_stack_shape,
+    hints=("element_shape",),
+    lower=_lower_stack,
+    grad=lambda op, g: [FROM_TENSOR(g, op.inputs[1]), None],
+    kernel=lambda handle, shape, element_dtype, num_elements: _list(handle).stack(shape),
+)
 
 
 def _lower_from_tensor(b: Any, x: Any, shape: Any) -> ListValue:
     return ListValue(x, x.shape[0], x.dtype, ElementSpec(x.shape[1:], x.shape[0]))
 
 
-FROM_TENSOR = OpDef("TensorListFromTensor", "tensor: element_dtype, element_shape: shape_type -> output_handle: variant", shape=_handle, lower=_lower_from_tensor,
-                    kernel=lambda x, shape: _box(HostList(list(x), len(x), dtypes.from_numpy(x.dtype))),
-                    grad=lambda op, d: [STACK(d, lookup("Slice")(lookup("Shape")(op.inputs[0]), [1], [-1]), element_dtype=op.inputs[0]._dtype,
-                                              num_elements=-1 if not op.inputs[0]._raw_shape or op.inputs[0]._raw_shape[0] is None else op.inputs[0]._raw_shape[0]), None])  # fmt: skip
+FROM_TENSOR = OpDef(
+    "TensorListFromTensor",
+    "tensor: element_dtype, element_shape: shape_type -> output_handle: variant",
+    shape=_handle,
+    lower=_lower_from_tensor,
+    kernel=lambda x, shape: _box(HostList(list(x), len(x), dtypes.from_numpy(x.dtype))),
+    grad=lambda op, d: [
+        STACK(
+            d,
+            lookup("Slice")(lookup("Shape")(op.inputs[0]), [1], [-1]),
+            element_dtype=op.inputs[0]._dtype,
+            num_elements=-1
+            if not op.inputs[0]._raw_shape or op.inputs[0]._raw_shape[0] is None
+            else op.inputs[0]._raw_shape[0],
+        ),
+        None,
+    ],
+)
 
 
 def _concat(
@@ -456,10 +531,27 @@ def _concat_shape(c: ShapeContext) -> list[Raw]:
 
 
 # Elements of different lengths: on the host. (`TensorArray.concat` of equal ones is a stack.)
-CONCAT = OpDef("TensorListConcatV2", "input_handle: variant, element_shape: shape_type, leading_dims: int64 -> tensor: element_dtype, lengths: int64", attrs={"element_dtype": REQUIRED},
-               shape=_concat_shape, kernel=_concat, grad=lambda op, g, _: [SPLIT(g, op.inputs[1], op.outputs[1]), None, None], host=True)  # fmt: skip
-SPLIT = OpDef("TensorListSplit", "tensor: element_dtype, element_shape: shape_type, lengths: int64 -> output_handle: variant", shape=_handle, kernel=_split, host=True,
-              grad=lambda op, d: [CONCAT(d, op.inputs[1], np.zeros(0, np.int64), element_dtype=op.inputs[0]._dtype)[0], None, None])  # fmt: skip
+CONCAT = OpDef(
+    "TensorListConcatV2",
+    "input_handle: variant, element_shape: shape_type, leading_dims: int64 -> tensor: element_dtype, lengths: int64",
+    attrs={"element_dtype": REQUIRED},
+    shape=_concat_shape,
+    kernel=_concat,
+    grad=lambda op, g, _: [SPLIT(g, op.inputs[1], op.outputs[1]), None, None],
+    host=True,
+)
+SPLIT = OpDef(
+    "TensorListSplit",
+    "tensor: element_dtype, element_shape: shape_type, lengths: int64 -> output_handle: variant",
+    shape=_handle,
+    kernel=_split,
+    host=True,
+    grad=lambda op, d: [
+        CONCAT(d, op.inputs[1], np.zeros(0, np.int64), element_dtype=op.inputs[0]._dtype)[0],
+        None,
+        None,
+    ],
+)
 
 
 def _resize(handle: np.ndarray, n: np.ndarray) -> np.ndarray:
