@@ -53,9 +53,9 @@ def _ops(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser("headrace ops", description="The op table: what each op has.")
     parser.add_argument("part", nargs="?", default="", help="only ops whose name contains this")
     part = parser.parse_args(argv).part.lower()
-    import headrace  # noqa: F401 (importing the package fills the table)
-    from headrace.core.op import TABLE
+    from headrace.core.op import TABLE, load_all
 
+    load_all()
     rows = [TABLE[name] for name in sorted(TABLE) if part in name.lower()]
     if not rows:
         print(f"no op's name contains {part!r}", file=sys.stderr)
