@@ -54,7 +54,9 @@ def test_help_names_every_command(capsys):
     assert all(name in out for name in cli.COMMANDS)
 
 
-def test_as_a_program():
-    done = subprocess.run([sys.executable, "-m", "headrace", "version"], capture_output=True, text=True)
+@pytest.mark.parametrize("argv", [["version"], ["devices"], ["ops", "MatMul"]], ids=lambda a: a[0])
+def test_as_a_program(argv):
+    """In a process of its own, where no other test has imported what the command needs."""
+    done = subprocess.run([sys.executable, "-m", "headrace", *argv], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
