@@ -34,9 +34,5 @@ def test_importing_loads_neither_the_compiler_nor_a_device():
 
 
 def test_unknown_names():
-    try:
+    with pytest.raises(AttributeError, match="no_such_name"):
         tf.no_such_name
-    except AttributeError as error:
-        assert "no_such_name" in str(error)
-    else:
-        raise AssertionError("tf.no_such_name resolved")

@@ -16,7 +16,7 @@ def in_threads(*functions):
     def run(function):
         try:
             function()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whatever it is, the test shows it)
             errors.append(error)
 
     threads = [threading.Thread(target=run, args=(f,)) for f in functions]

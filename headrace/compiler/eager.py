@@ -37,7 +37,7 @@ def buffer_of(x: EagerTensor) -> Any:
     """The tensor's device buffer; made on first use and kept."""
     buffer = x._buf
     if buffer is None:
-        buffer = x._buf = runtime.put(x._np)
+        buffer = x._buf = runtime.put(x._host())
     return buffer
 
 
@@ -58,10 +58,10 @@ def run_compiled(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) 
         state.device,
         tuple(
             [
-                (x._raw_shape, x._dtype, x._host().tobytes() if i in static else None)
+                (x._raw_shape, x._dtype, x._host().tobytes() if i in static else None)  # type: ignore[attr-defined]
                 for i, x in enumerate(inputs)
             ]
-        ),  # type: ignore[attr-defined]
+        ),
         tuple([(k, _freeze(v)) for k, v in sorted(attrs.items())]),
     )
     program = _programs.get(key)

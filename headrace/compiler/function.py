@@ -146,7 +146,7 @@ class Function:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if state.mode == EAGER and not kwargs and not _run_eagerly:
-            key = []
+            key: list[Any] = []
             for a in args:
                 if type(a) is not EagerTensor:
                     break

@@ -578,7 +578,8 @@ class Builder:
 
     def case(self, index: Value, branches: Sequence[Callable[[], Sequence[Value]]]) -> list[Value]:
         """`index` an int32 scalar; out of range takes the last branch."""
-        texts, results = [], []
+        texts: list[str] = []
+        results: list[Value] = []
         for branch in branches:
             text, results = self.region((), branch)
             texts.append(text)

@@ -201,6 +201,8 @@ class Lowering(Builder):
             if any(id(t) in self.used for t in self.node.outputs[len(before.inputs) : len(body.inputs)]):
                 break
             condition, body, inputs = condition.memo["before_stacks"], before, inputs[: len(before.inputs)]
+        if writes(condition):
+            raise self.cannot("the condition of a loop writes variables")
         trips, exact = trip_count(condition, body, inputs)
         if trips == 0 and not is_stateful(condition):
             return [*inputs, *[None] * (n_all - len(inputs))]

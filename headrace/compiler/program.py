@@ -500,7 +500,7 @@ class _Direct:
         self.tensors = [where[id(t)] for t in cluster.tensors]
         self.handles = [where[id(t)] for t in cluster.handles]
         out = {id(t): i for i, t in enumerate(cluster.outputs)}
-        self.sources = [
+        self.sources: list[Any] = [
             (out[id(t)], None) if id(t) in out else (None, t if t._is_eager else where[id(t)])
             for t in graph.outputs
         ]

@@ -51,10 +51,10 @@ class Arguments:
                 if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty
             ]
             if not any(p.kind is p.VAR_POSITIONAL for p in parameters) and not len(required) <= len(
-                self.input_signature
+                input_signature
             ) <= len(self.names):
                 raise TypeError(
-                    f"input_signature has {len(self.input_signature)} entries, but {self.function_name}{self.signature} takes {len(self.names)} arguments."
+                    f"input_signature has {len(input_signature)} entries, but {self.function_name}{self.signature} takes {len(self.names)} arguments."
                 )
 
     @property
@@ -199,9 +199,9 @@ class Call:
         """The arguments with placeholders in the tensors' places."""
         it = iter(placeholders)
         args = [self._decode(a, it) for a in self.args]
-        return args, dict(zip(
-                sorted(self.kwargs), [self._decode(self.kwargs[k], it) for k in sorted(self.kwargs)]
-            ))
+        return args, dict(
+            zip(sorted(self.kwargs), [self._decode(self.kwargs[k], it) for k in sorted(self.kwargs)])
+        )
 
     def _decode(self, value: Any, it: Any) -> Any:
         if isinstance(value, Fitted) and not isinstance(value.spec, TensorSpec):
@@ -300,13 +300,12 @@ class Call:
     # ----------------------------------------------------------------------------------------------- concrete functions
     def flatten_inputs(self, args: Sequence[Any], kwargs: Mapping[str, Any], name: str) -> list[Any]:
         """The tensors of a call of the concrete function, checked against its signature."""
+        values: list[Any] | None
         try:
-            call = self.arguments.bind(args, kwargs)
-            values = call.tensors
+            values = self.arguments.bind(args, kwargs).tensors
         except TypeError:
             values = None  # Python arguments may be left out, and tensors given in order
-            call = None
-        if call is None or len(values) != len(self.specs):
+        if values is None or len(values) != len(self.specs):
             values = [*args, *[kwargs[p] for p in self.paths if p in kwargs]]
             values = (
                 [v for v in values if not isinstance(v, (int, float, bool, str, type(None)))]

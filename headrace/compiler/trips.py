@@ -12,7 +12,9 @@ from headrace.core.graph import FuncGraph
 
 
 def trip_count(condition: FuncGraph, body: FuncGraph, inputs: Sequence[Any]) -> tuple[int | None, bool]:
-    """An upper bound on the iterations, or None, and whether it is exactly how many there are. Looks for a conjunct `i < n` of the condition, where `i` starts at a known
+    """An upper bound on the iterations, or None, and whether it is exactly how many there are.
+
+    Looks for a conjunct `i < n` of the condition, where `i` starts at a known
     value and grows by a known step, and `n` is known (or the mirror image of this)."""
     known = {
         id(t): a

@@ -107,19 +107,17 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
         return _checked_int(value, _python_target(value, "i", dtype))
     if kind is bool:
         return np.array(value, _python_target(value, "b", dtype))
-    if (
-        (kind is list or kind is tuple) and value and all(type(v) is int for v in value)
-    ):  # shapes, axes, indices
-        if dtype is None or dtype.kind in "iu":
-            fits = dtype is not None or (min(value) >= _INT32_MIN and max(value) <= _INT32_MAX)
-            target = dtypes.int64 if not fits else dtype or dtypes.int32
-            try:
-                return np.array(value, target._np)
-            except OverflowError:
-                kind_of_error = ValueError if target.size == 8 else TypeError
-                raise kind_of_error(
-                    f"Can't convert Python sequence with out-of-range integer to a Tensor of dtype {target.name}: {_brief(value)}"
-                ) from None
+    integers = (kind is list or kind is tuple) and value and all(type(v) is int for v in value)
+    if integers and (dtype is None or dtype.kind in "iu"):  # shapes, axes, indices
+        fits = dtype is not None or (min(value) >= _INT32_MIN and max(value) <= _INT32_MAX)
+        target = dtypes.int64 if not fits else dtype or dtypes.int32
+        try:
+            return np.array(value, target._np)
+        except OverflowError:
+            kind_of_error = ValueError if target.size == 8 else TypeError
+            raise kind_of_error(
+                f"Can't convert Python sequence with out-of-range integer to a Tensor of dtype {target.name}: {_brief(value)}"
+            ) from None
     if kind is TensorShape:
         if not value.is_fully_defined():
             raise ValueError(f"Cannot convert a partially known TensorShape {value} to a Tensor.")
@@ -183,11 +181,11 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
             fits = array.size == 0 or (array.min() >= _INT32_MIN and array.max() <= _INT32_MAX)
             return array.astype(np.int32) if fits else array
         return array
-    target = _python_target(value, array.dtype.kind, dtype)
+    wanted = _python_target(value, array.dtype.kind, dtype)
     return (
-        _checked_int(array, target)
-        if array.dtype.kind in "iu" and target.kind in "iu"
-        else array.astype(target)
+        _checked_int(array, wanted)
+        if array.dtype.kind in "iu" and wanted.kind in "iu"
+        else array.astype(wanted)
     )
 
 

@@ -58,10 +58,8 @@ class Derivative:
         backward, graph = self.backward, self.graph
         used = {id(t) for t in backward.outputs}
         for node in reversed(backward.operations):
-            if (
-                (node.op_def.stateful
-                and node.op_def is not PLACEHOLDER)
-                or any(id(t) in used for t in node.outputs)
+            if (node.op_def.stateful and node.op_def is not PLACEHOLDER) or any(
+                id(t) in used for t in node.outputs
             ):
                 used.update(id(t) for t in node.inputs)
         arguments = backward.inputs[: len(self.targets)]

@@ -364,7 +364,7 @@ def unary_function(op: OpDef, name: str | None = None) -> Callable[..., Any]:
             array, dtype = x._np, x._dtype
             if array is not None and (allowed is None or dtype in allowed):
                 try:
-                    result = wrap(state.run(kernel, array), out or dtype)
+                    result = wrap(state.run(kernel, array), out or dtype)  # type: ignore[arg-type]
                 except (ValueError, TypeError):
                     return op(x, name=name)  # the general path explains what is wrong
                 if mode:
@@ -397,7 +397,7 @@ def binary_function(
                 and (allowed is None or dtype in allowed)
             ):
                 try:
-                    array = state.run(kernel, a, b)
+                    array = state.run(kernel, a, b)  # type: ignore[arg-type]
                 except (ValueError, TypeError):
                     return general(x, y, name=name)  # explains what is wrong
                 out_dtype = out or dtype

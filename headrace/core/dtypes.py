@@ -105,10 +105,10 @@ class DType:
 
     def _limit(self, which: str) -> Any:
         if self.kind == "f":
-            return self._np.type(getattr(ml_dtypes.finfo(self._np), which))
+            return self._np.type(getattr(ml_dtypes.finfo(self._np), which))  # type: ignore[no-untyped-call]
         if self.kind in "iuq":
             info = (
-                ml_dtypes.iinfo(self._np)
+                ml_dtypes.iinfo(self._np)  # type: ignore[no-untyped-call]
                 if self.name in ("int4", "uint4", "int2", "uint2")
                 else np.iinfo(self._np)
             )

@@ -425,18 +425,14 @@ def trace_body(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) ->
     with building(graph, tapes=()):
         stand_ins = []
         for x in inputs:
-            value = (
-                static_value(x)
-                if x._dtype.is_integer and (not x._is_eager or x._host().size <= SMALL_CONSTANT)
-                else None
-            )  # type: ignore[attr-defined]
+            small = not x._is_eager or x._host().size <= SMALL_CONSTANT  # type: ignore[attr-defined]
+            value = static_value(x) if x._dtype.is_integer and small else None
             stand_ins.append(graph.argument(x._dtype, x._raw_shape))
             if value is not None:
                 stand_ins[-1].__dict__["_static"] = value
-        graph.outputs = [
-            graph_output(graph, t)
-            for t in flatten_outputs(op.body(*op.regroup(stand_ins, inputs, attrs), **_public(attrs)))
-        ]  # type: ignore[misc]
+        assert op.body is not None
+        results = flatten_outputs(op.body(*op.regroup(stand_ins, inputs, attrs), **_public(attrs)))
+        graph.outputs = [graph_output(graph, t) for t in results]
     return graph
 
 

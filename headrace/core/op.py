@@ -176,7 +176,7 @@ class OpDef:
                 out.append(arg.dtype or self.type_value(arg.type_attr, inputs, attrs))
         return out
 
-    def type_value(self, attr: str | None, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
+    def type_value(self, attr: Any, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
         """The value of a type attribute: given explicitly, or read off the inputs."""
         if attr in attrs:
             return attrs[attr]

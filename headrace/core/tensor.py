@@ -13,6 +13,7 @@ from .shapes import Raw, TensorShape, known, merge, of_raw
 
 ndarray = np.ndarray
 
+
 # Set by the runtime: device buffer -> read-only NumPy array (zero-copy on CPU).
 def fetch(buffer: Any) -> np.ndarray:
     """A device buffer as a read-only array. (The compiler puts the runtime's own function here when it is imported.)"""

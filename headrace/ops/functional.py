@@ -501,11 +501,10 @@ def _while_grad(op: Any, *received: Any) -> list[Any]:
     it = iter(loop(condition, backward, state))
     _, flows, totals, _, _ = ([next(it) for _ in part] for part in parts)
     out: list[Any] = [None] * len(op.inputs)
-    for i, g in (*zip(flowing, flows), *zip(summed, totals)):
-        out[i] = g
-    for i in (
-        fixed
-    ):  # an invariant leaves the loop as it came: the gradient of that output passes straight through
+    for i, gradient in (*zip(flowing, flows), *zip(summed, totals)):
+        out[i] = gradient
+    # An invariant leaves the loop as it came: the gradient of that output passes straight through.
+    for i in fixed:
         if received[i] is not None:
             out[i] = received[i] if out[i] is None else add([out[i], received[i]])
     return out

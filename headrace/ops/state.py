@@ -272,11 +272,10 @@ def _scatter(name: str, update: Any, kind: str | None) -> OpDef:
         rank = len(indices.shape)
         updates = b.broadcast_to(updates, indices.shape + x.shape[1:])
         if kind == "divide":
-            updates, how = b.div(b.full(updates.shape, 1, updates.dtype), updates), "multiply"
+            updates = b.div(b.full(updates.shape, 1, updates.dtype), updates)
         elif kind == "subtract":
-            updates, how = b.neg(updates), "add"
-        else:
-            how = kind
+            updates = b.neg(updates)
+        how = {"divide": "multiply", "subtract": "add"}.get(kind or "", kind)
         cell.assign(
             b.scatter(
                 x,

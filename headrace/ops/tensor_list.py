@@ -351,7 +351,7 @@ def _element(handle: ListValue, item: Any) -> Any:
     return ListValue(item, length, dtype, ElementSpec(item.shape[1:], item.shape[0]))
 
 
-POP = OpDef(
+POP: OpDef = OpDef(
     "TensorListPopBack",
     "input_handle: variant, element_shape: int32 -> output_handle: variant, tensor: element_dtype",
     attrs={"element_dtype": REQUIRED},
@@ -385,8 +385,10 @@ GET = OpDef(
 )
 
 
-def _set(handle: np.ndarray, i: np.ndarray, x: np.ndarray, resize_if_index_out_of_bounds: bool) -> np.ndarray:
-    values, i = _list(handle), int(i)
+def _set(
+    handle: np.ndarray, index: np.ndarray, x: np.ndarray, resize_if_index_out_of_bounds: bool
+) -> np.ndarray:
+    values, i = _list(handle), int(index)
     if i >= values.length and resize_if_index_out_of_bounds:
         values = HostList(
             values.items[: values.length] + [None] * (i + 1 - values.length), i + 1, values.dtype
@@ -468,7 +470,7 @@ def _lower_from_tensor(b: Any, x: Any, shape: Any) -> ListValue:
     return ListValue(x, x.shape[0], x.dtype, ElementSpec(x.shape[1:], x.shape[0]))
 
 
-FROM_TENSOR = OpDef(
+FROM_TENSOR: OpDef = OpDef(
     "TensorListFromTensor",
     "tensor: element_dtype, element_shape: shape_type -> output_handle: variant",
     shape=_handle,
@@ -540,7 +542,7 @@ CONCAT = OpDef(
     grad=lambda op, g, _: [SPLIT(g, op.inputs[1], op.outputs[1]), None, None],
     host=True,
 )
-SPLIT = OpDef(
+SPLIT: OpDef = OpDef(
     "TensorListSplit",
     "tensor: element_dtype, element_shape: shape_type, lengths: int64 -> output_handle: variant",
     shape=_handle,
@@ -554,13 +556,13 @@ SPLIT = OpDef(
 )
 
 
-def _resize(handle: np.ndarray, n: np.ndarray) -> np.ndarray:
-    values, n = _list(handle), int(n)
+def _resize(handle: np.ndarray, size: np.ndarray) -> np.ndarray:
+    values, n = _list(handle), int(size)
     items = values.items[: min(values.length, n)]
     return _box(HostList(items + [None] * (n - len(items)), n, values.dtype))
 
 
-RESIZE = OpDef(
+RESIZE: OpDef = OpDef(
     "TensorListResize",
     "input_handle: variant, size: int32 -> output_handle: variant",
     shape=_handle,
