@@ -35,7 +35,7 @@ def indexed(draw):
     return array(shape), tuple(key)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(indexed())
 def test_getitem(case):
     x, key = case
@@ -43,7 +43,7 @@ def test_getitem(case):
     close(compiled(lambda x: x[key], [x], "dims"), x[key])
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(indexed())
 def test_getitem_gradient(case):
     x, key = case
@@ -60,7 +60,7 @@ def test_getitem_gradient(case):
     close(compiled(gradient, [x]), expected)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(indexed())
 def test_slice_update(case):
     x, key = case
@@ -80,7 +80,7 @@ def _arguments(key):
     return slice_arguments(key)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(st.data())
 def test_gather(data):
     rank = data.draw(st.integers(1, 3))
@@ -101,7 +101,7 @@ def test_gather(data):
     close(compiled(f, [x, indices], "dims"), expected)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(st.data())
 def test_reductions_over_segments(data):
     n, segments, width = (

@@ -39,7 +39,7 @@ def by_enumeration(logits: np.ndarray, blank: int) -> dict[tuple[int, ...], floa
 LOGITS = np.random.default_rng(0).normal(size=(5, 2, 3)).astype(np.float32) * 2
 
 
-@pytest.mark.parametrize("blank", [0, 1, 2])
+@pytest.mark.parametrize("blank", [0, pytest.param(1, marks=pytest.mark.slow), 2])
 def test_ctc_loss(blank: int) -> None:
     others = [k for k in range(3) if k != blank]
     labels = np.array([[others[0], others[1], 0], [others[1], others[1], others[0]]], np.int32)

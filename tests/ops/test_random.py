@@ -298,11 +298,21 @@ def test_set_seed_in_a_function_seeds_that_function():
 SEED = np.array([3, -9], np.int64)
 
 
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
-@pytest.mark.parametrize("name", ["stateless_uniform", "stateless_normal", "stateless_truncated_normal"])
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [
+        *[("stateless_uniform", dtype) for dtype in ("float16", "bfloat16", "float32", "float64")],
+        ("stateless_normal", "float32"),
+        *[
+            pytest.param("stateless_normal", dtype, marks=pytest.mark.slow)
+            for dtype in ("float16", "bfloat16", "float64")
+        ],
+        # The short floats' numbers are those of float32, rounded.
+        ("stateless_truncated_normal", "float32"),
+        pytest.param("stateless_truncated_normal", "float64", marks=pytest.mark.slow),
+    ],
+)
 def test_stateless_floats(name, dtype):
-    if name == "stateless_truncated_normal" and dtype in ("float16", "bfloat16"):
-        pytest.skip("float32's numbers rounded: only slower to compile")
     shapes = [[], [0], [7], [3, 5]] if name != "stateless_truncated_normal" else [[7]]
     fn = lambda seed: [getattr(tf.random, name)(shape, seed, dtype=dtype) for shape in shapes]
     tolerance = {"float16": 5e-3, "bfloat16": 3e-2, "float32": 3e-5, "float64": 1e-12}[dtype]
@@ -310,7 +320,9 @@ def test_stateless_floats(name, dtype):
         assert out.shape == shape and out.dtype == tf.as_dtype(dtype)
 
 
-@pytest.mark.parametrize("dtype", ["int32", "int64", "uint32", "uint64"])
+@pytest.mark.parametrize(
+    "dtype", ["int32", pytest.param("int64", marks=pytest.mark.slow), "uint32", "uint64"]
+)
 def test_stateless_integers(dtype):
     shapes = [[], [0], [5], [2, 3]]
     check(
@@ -363,7 +375,12 @@ SAMPLERS = {
 }
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+SLOW_TO_COMPILE = ("binomial", "bounded", "poisson")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if n in SLOW_TO_COMPILE else ()) for n in SAMPLERS]
+)
 def test_samplers_compiled(name):
     check(SAMPLERS[name], [SEED], rtol=1e-6, atol=1e-6, unknown=["none"])
 
@@ -375,7 +392,17 @@ def test_shuffle_of_an_argument_and_of_strings():
     assert sorted(tf.random.shuffle(["a", "b", "c"]).numpy().tolist()) == [b"a", b"b", b"c"]
 
 
-@pytest.mark.parametrize("largest", [0, 1, 9, 255, 70000, 2**31 - 2])
+@pytest.mark.parametrize(
+    "largest",
+    [
+        pytest.param(0, marks=pytest.mark.slow),
+        1,
+        9,
+        pytest.param(255, marks=pytest.mark.slow),
+        70000,
+        2**31 - 2,
+    ],
+)
 def test_index_shuffle_is_a_permutation(largest):
     index = np.arange(min(largest + 1, 300), dtype=np.int64)
     out = check(lambda i: tf.random.experimental.index_shuffle(i, [5, 8], largest), [index]).numpy()

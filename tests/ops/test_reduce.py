@@ -176,7 +176,7 @@ def test_ties_share_the_gradient():
 def test_arg_extremes(dtype):
     x = tf.cast(tf.constant([[1, 5, 5], [0, 0, 1]]), dtype).numpy()
     wide = x.astype(np.float64)
-    for axis in (0, 1, -1):
+    for axis in (0, -1):
         check(lambda x, axis=axis: tf.argmax(x, axis), [x], wide.argmax(axis))
         check(
             lambda x, axis=axis: tf.argmin(x, axis, output_type=tf.int32),
@@ -236,6 +236,8 @@ def test_running(axis, reverse, exclusive):
     )
     f = (x / 4).astype(np.float32)
     check(lambda x: tf.math.cumulative_logsumexp(x, axis, exclusive, reverse), [f], unknown=("none",))
+    if axis == -1:
+        return  # is axis 1 from here on
     check_gradients(lambda x: tf.cumsum(x, axis, exclusive, reverse), [f[:, :3]], order=1)
     check_gradients(lambda x: tf.math.cumprod(x, axis, exclusive, reverse), [f[:, :3]], order=1)
     check_gradients(
