@@ -26,10 +26,11 @@ pytestmark = pytest.mark.conformance
 
 
 def tensorflow_python() -> str:
-    candidates = [os.environ.get(SETTING), str(_home() / "tensorflow" / "bin" / "python")]
-    for candidate in candidates:
-        if candidate and Path(candidate).exists():
-            return candidate
+    if given := os.environ.get(SETTING):
+        assert Path(given).exists(), f"{SETTING} is {given!r}, which does not exist"
+        return given
+    if (made := _home() / "tensorflow" / "bin" / "python").exists():
+        return str(made)
     pytest.skip(f"real TensorFlow is not installed: run ./dev test, or set {SETTING} to a Python that has it")
 
 

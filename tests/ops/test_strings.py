@@ -136,9 +136,7 @@ def test_length_case_strip():
     assert values(tf.strings.length(["héllo", ""])) == [6, 0]
     assert values(tf.strings.length([b"h\xc3\xa9llo", b"\xff\x80a"], unit="UTF8_CHAR")) == [5, 2]
     assert values(tf.strings.lower(["ÀBC"])) == ["Àbc".encode()]
-    assert values(tf.strings.lower(["ÀΣ"], encoding="utf-8")) == ["àς".encode()] or values(
-        tf.strings.lower(["ÀΣ"], encoding="utf-8")
-    ) == ["àσ".encode()]
+    assert values(tf.strings.lower(["ÀΣ"], encoding="utf-8")) == ["àς".encode()]
     assert values(tf.strings.upper(["straße"], encoding="utf-8")) == [b"STRASSE"]
     assert values(tf.strings.strip([" a b\n", "\x0b\x0cx\x00"])) == [b"a b", b"x\x00"]
     for fn in (lambda: tf.strings.length("a", unit="X"), lambda: tf.strings.upper("a", encoding="latin-1")):
