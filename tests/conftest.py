@@ -3,7 +3,10 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
+
+import pytest
 
 # Before headrace is first imported: tests neither read nor fill the user's compile cache. Workers of
 # pytest-xdist inherit the variable, so that they share what one of them has compiled.
@@ -11,3 +14,10 @@ if "HEADRACE_CACHE_DIR" not in os.environ:
     _cache = tempfile.mkdtemp(prefix="headrace-test-cache-")
     os.environ["HEADRACE_CACHE_DIR"] = _cache
     atexit.register(shutil.rmtree, _cache, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def no_seed_left_behind():
+    yield
+    if random := sys.modules.get("headrace.api.random"):
+        random.set_seed(None)

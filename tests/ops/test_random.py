@@ -13,12 +13,6 @@ from tests.ops.harness import check, compiled
 U64 = np.uint64
 
 
-@pytest.fixture(autouse=True)
-def _seed():
-    yield
-    tf.random.set_seed(None)
-
-
 # ---------------------------------------------------------------------------------------------- the generator
 @pytest.mark.parametrize(
     ("counter", "key", "words"),
