@@ -300,3 +300,59 @@ class TestHigherOrder:
 
         first, second = f().numpy(), f().numpy()
         assert len(set(first)) == 4 and set(first) != set(second)
+
+
+class TestConditionsAndShapes:
+    def test_a_condition_may_write_variables(self):
+        v = tf.Variable(0)
+        f = tf.function(
+            lambda: tf.while_loop(lambda i: v.assign_add(1) < 5, lambda i: (i + 1,), (tf.constant(0),))
+        )
+        assert int(f()[0]) == 4 and int(v) == 5
+
+    def test_predicates_of_one_element(self):
+        f = tf.function(lambda p: tf.cond(p, lambda: 1, lambda: 2), autograph=False)
+        assert int(f(tf.constant([True]))) == 1
+        with pytest.raises(ValueError, match="reshape"):
+            f(tf.constant([True, False]))
+
+    def test_lists_of_one_stay_lists(self):
+        for wrap in (tf.function, lambda f: f):
+            assert isinstance(wrap(lambda p: tf.cond(p, lambda: [1], lambda: [2]))(tf.constant(True)), list)
+            assert isinstance(
+                wrap(lambda i: tf.switch_case(i, [lambda: (1,), lambda: (2,)]))(tf.constant(0)), tuple
+            )
+
+    def test_a_branch_that_does_not_run_need_not_fit(self):
+        @tf.function
+        def f(x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = tf.cond(tf.reduce_sum(x) > 2, lambda: x * x, lambda: tf.concat([x, x * x * 3], 0))
+                z = tf.reduce_sum(y * y)
+            return tape.gradient(z, x)
+
+        assert f(tf.ones([3])).numpy().tolist() == [4.0] * 3
+        assert f(tf.ones([1])).numpy().tolist() == [38.0]
+
+
+class TestTensorArraysInPrograms:
+    def test_indices_are_checked(self):
+        write = tf.function(lambda i: tf.TensorArray(tf.float32, 2, element_shape=[]).write(i, 1.0).stack())
+        read = tf.function(lambda x, i: tf.TensorArray(tf.float32, 2).unstack(x).read(i))
+        assert write(tf.constant(1)).numpy().tolist() == [0.0, 1.0]
+        for call in (
+            lambda: write(tf.constant(5)),
+            lambda: read(tf.constant([1.0, 2.0]), tf.constant(-1)),
+            tf.function(lambda: tf.TensorArray(tf.float32, 2).write(2, 1.0).stack()),
+            tf.function(lambda: tf.TensorArray(tf.float32, 0).write(0, 1.0).stack()),
+        ):
+            with pytest.raises(tf.errors.InvalidArgumentError):
+                call()
+
+    def test_loops_over_nothing_know_the_shape_of_an_element(self):
+        @tf.function
+        def f(x):
+            return tf.map_fn(lambda e: e * 2.0, x), tf.scan(lambda a, e: a + e, x, initializer=tf.zeros([2]))
+
+        assert [r.shape.as_list() for r in f(tf.zeros([0, 2]))] == [[0, 2], [0, 2]]

@@ -480,3 +480,32 @@ class TestChecks:
     def test_jit_compile_clamps_as_tensorflow_does(self):
         f = tf.function(lambda x, i: tf.gather(x, i), jit_compile=True)
         assert float(f(tf.constant([1.0, 2.0]), tf.constant(7))) == 2.0
+
+
+class TestConcreteFunctions:
+    @staticmethod
+    def concrete(*args, names=(None, None)):
+        f = tf.function(lambda x, y, n=3, flag=True: x * 10.0 - y if flag else (x + y) * n)
+        return f.get_concrete_function(*[tf.TensorSpec([], tf.float32, name=n) for n in names], *args)
+
+    def test_takes_tensors_in_order_by_name_and_with_the_python_arguments_it_was_traced_with(self):
+        f, x, y = self.concrete(), tf.constant(1.0), tf.constant(2.0)
+        calls = f(x, y), f(x, y=y), f(y=y, x=x), f(1.0, 2.0), f(x, y, 3), f(x, y, 3, True), f(x, y, flag=True)
+        assert [float(r) for r in calls] == [8.0] * 7
+        assert float(self.concrete(2, False)(x, y)) == 6.0
+        assert float(self.concrete(names=("a", "b"))(a=x, b=y)) == 8.0
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            lambda f, x: f(x, x, 4),
+            lambda f, x: f(x, x, flag=False),
+            lambda f, x: f(x, x, bogus=1),
+            lambda f, x: f(x),
+            lambda f, x: f(x, x=x, y=x),
+            lambda f, x: f(x, tf.constant([1.0])),
+        ],
+    )
+    def test_takes_nothing_else(self, wrong):
+        with pytest.raises(TypeError, match="Binding inputs to tf.function failed"):
+            wrong(self.concrete(), tf.constant(1.0))

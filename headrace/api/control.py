@@ -64,12 +64,14 @@ def cond(
         return true_fn() if pred else false_fn()
     pred = to_tensor(pred)
     if state.graph is None:
-        return _packed((true_fn if _truth(pred) else false_fn)())
+        return (true_fn if _truth(pred) else false_fn)()
     value = static_value(pred)
     if value is not None and pred._is_eager:
-        return _packed((true_fn if value.reshape(()) else false_fn)())
+        return (true_fn if value.reshape(()) else false_fn)()
     if pred._dtype is not dtypes.bool_:
         pred = lookup("NotEqual")(pred, lookup("ZerosLike")(pred))
+    if pred._raw_shape != ():
+        pred = lookup("Reshape")(pred, [])
     return choose(pred, [true_fn, false_fn], ["true", "false"], name or "cond")
 
 
@@ -82,14 +84,7 @@ def _truth(pred: Any) -> bool:
     return bool(array.reshape(()))
 
 
-def _packed(result: Any) -> Any:
-    """A branch's result as it is; a list or tuple of one is that one, as documented for `cond`."""
-    return result[0] if type(result) in (list, tuple) and len(result) == 1 else result
-
-
-def choose(
-    index: Any, functions: Sequence[Callable[[], Any]], names: Sequence[str], name: str, unpack: bool = True
-) -> Any:
+def choose(index: Any, functions: Sequence[Callable[[], Any]], names: Sequence[str], name: str) -> Any:
     """Traces the branches and adds the conditional."""
     graphs: list[FuncGraph] = []
     structures: list[Any] = []
@@ -122,7 +117,7 @@ def choose(
     captured = functional.unify_inputs(graphs, 0)
     _mark_variables(graphs)
     it = iter(functional.conditional(index, graphs, captured, name))
-    packed = nest.pack_sequence_as(
+    return nest.pack_sequence_as(
         structures[0],
         [
             None if v is None or isinstance(v, Operation) else next(it)
@@ -130,7 +125,6 @@ def choose(
         ],
         expand_composites=True,
     )
-    return packed[0] if unpack and type(packed) in (list, tuple) and len(packed) == 1 else packed
 
 
 def _as_output(graph: FuncGraph, value: Any) -> Any:
@@ -190,7 +184,7 @@ def switch_case(
     fallback = default or functions[-1]
     if state.graph is None:
         chosen = dict(zip(keys, functions)).get(int(index), fallback)
-        return _packed(chosen())
+        return chosen()
     if keys != list(range(len(keys))):  # gaps take the default
         table = dict(zip(keys, functions))
         if min(keys) < 0:
@@ -330,7 +324,6 @@ def _graph_loop(
     start = [to_tensor(0), *flat] if counted else list(flat)
     limit = to_tensor(maximum_iterations, dtypes.int32) if counted else None
     shapes_in = [(), *invariants] if counted else invariants
-    wanted = nest.flatten(values)
 
     def arguments(graph: FuncGraph) -> tuple[list[Any], Any]:
         inner = [
@@ -375,8 +368,11 @@ def _graph_loop(
     step.outputs = [*step.outputs, *step.inputs[len(start) :]]
     results = functional.loop(test, step, [*start, *captured], name)
     results = results[1 : len(start)] if counted else results[: len(start)]
-    del wanted
-    return nest.pack_sequence_as(values, results, expand_composites=True)
+    packed = nest.pack_sequence_as(values, results, expand_composites=True)
+    for array, after in zip(nest.flatten(packed), nest.flatten(returned)):
+        if isinstance(array, TensorArray):  # what writing in the body told of its elements
+            array._element_shape = after._element_shape
+    return packed
 
 
 def _loop_output(graph: FuncGraph, t: Any) -> Any:

@@ -152,7 +152,10 @@ class Lowering(Builder):
             for c, value in zip(cells, start):
                 c.value, c.written = value, False
             with self._captured() as lines:
-                results.append([*self.inline(graph, inputs), *[c.value for c in cells]])
+                try:
+                    results.append([*self.inline(graph, inputs), *[c.value for c in cells]])
+                except (errors.ShapeError, errors.InvalidArgumentError) as error:
+                    raise self.cannot(f"a branch, which may not run, does not fit: {error}") from error
                 bodies.append(lines)
         merged = [self._common(values) for values in zip(*results)]
         written = [any(values[k] is not start[k] for values in results) for k in range(-len(cells), 0)]

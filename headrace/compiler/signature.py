@@ -300,22 +300,12 @@ class Call:
     # ----------------------------------------------------------------------------------------------- concrete functions
     def flatten_inputs(self, args: Sequence[Any], kwargs: Mapping[str, Any], name: str) -> list[Any]:
         """The tensors of a call of the concrete function, checked against its signature."""
-        values: list[Any] | None
         try:
-            values = self.arguments.bind(args, kwargs).tensors
+            call = self.arguments.bind(args, kwargs)
+            fits = len(call.tensors) == len(self.specs) and call._literals() == self._literals()
         except TypeError:
-            values = None  # Python arguments may be left out, and tensors given in order
-        if values is None or len(values) != len(self.specs):
-            values = [*args, *[kwargs[p] for p in self.paths if p in kwargs]]
-            values = (
-                [v for v in values if not isinstance(v, (int, float, bool, str, type(None)))]
-                if len(values) > len(self.specs)
-                else values
-            )
-        if len(values) != len(self.specs):
-            raise TypeError(
-                f"{name} takes {len(self.specs)} tensor arguments ({', '.join(self.paths)}), received {len(args) + len(kwargs)}."
-            )
+            fits = False
+        values = call.tensors if fits else self._in_order(args, kwargs, name)
         out = []
         for value, spec, path in zip(values, self.specs, self.paths):
             tensor = value if isinstance(value, Tensor) else to_tensor(value, spec.dtype)
@@ -327,6 +317,26 @@ class Call:
                 )
             out.append(tensor)
         return out
+
+    def _literals(self) -> dict[str, Any]:
+        """The Python values among the arguments, as keys, by path."""
+        return {path: key for path, key in self.leaves if not _is_tensor_key(key)}
+
+    def _in_order(self, args: Sequence[Any], kwargs: Mapping[str, Any], name: str) -> list[Any]:
+        """The tensors of a call that gives just these, in order or by name, and leaves Python arguments out."""
+        literals = self._literals()
+        given = {k: v for k, v in kwargs.items() if k not in literals or _python_key(v) != literals[k]}
+        values = list(args)
+        for path, (_, own_name) in list(zip(self.paths, self.placeholders()))[len(args) :]:
+            if path in given or own_name in given:
+                values.append(given.pop(path if path in given else own_name))
+        if given or len(values) != len(self.specs):
+            python = "".join([f"; {path!r} is {_leaf_text(key)} for good" for path, key in literals.items()])
+            raise TypeError(
+                f"Binding inputs to tf.function failed: {name} takes {len(self.specs)} tensors ({', '.join(self.paths)}){python}. "
+                f"Received {len(args)} positional arguments{f' and {sorted(kwargs)}' if kwargs else ''}."
+            )
+        return values
 
     def structured_signature(self) -> tuple[Any, Any]:
         it = iter([TensorSpec(s.shape, s.dtype, name) for s, name in self.placeholders()])

@@ -212,6 +212,8 @@ def _starts(b: Any, index: Any, rank: int) -> list[Any]:
 
 
 def _put(b: Any, buffer: Any, index: Any, item: Any) -> Any:
+    if not buffer.shape[0]:
+        raise b.cannot("something is put into a list without room")
     if item.shape != buffer.shape[1:]:
         raise b.cannot(
             f"elements of different shapes ({list(buffer.shape[1:])} and {list(item.shape)}) are put into one list"
@@ -364,7 +366,14 @@ POP: OpDef = OpDef(
 
 
 def _lower_get(b: Any, handle: ListValue, index: Any, shape: Any, element_dtype: DType) -> Any:
+    _check_index(b, handle, index)
     return _take(b, handle.ready(b, _element_shape(shape) if type(shape) is np.ndarray else None), index)
+
+
+def _check_index(b: Any, handle: ListValue, index: Any) -> None:
+    known = b.literal(index)
+    if isinstance(handle.length, int) and not (known is not None and 0 <= known < handle.length):
+        b.check_indices(index, handle.length, "the index of an element of a TensorArray")
 
 
 def _get_grad(op: Any, dx: Any) -> list[Any]:
@@ -407,6 +416,7 @@ def _lower_set(
         raise b.cannot("a list is put into a TensorArray")
     if resize_if_index_out_of_bounds:
         raise b.cannot("a TensorArray of dynamic size grows")
+    _check_index(b, handle, index)
     if handle.buffer is None and not isinstance(handle, Single) and handle.spec.capacity is not None:
         return Single(handle, index, x)
     return handle.with_buffer(_put(b, handle.ready(b, x.shape), index, x))

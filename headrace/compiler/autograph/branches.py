@@ -90,7 +90,6 @@ def if_stmt(
             [branch(body, "main", "else"), branch(orelse, "else", "main")],
             ["true", "false"],
             "cond",
-            unpack=False,
         )
     )
     after = [v if _opaque(v) else next(results) for v in ends["main"]]
@@ -179,7 +178,6 @@ def if_exp(cond: Any, if_true: Callable[[], Any], if_false: Callable[[], Any], e
         [checked(if_true), checked(if_false)],
         ["true", "false"],
         "cond",
-        unpack=False,
     )
 
 
@@ -195,7 +193,7 @@ def and_(a: Callable[[], Any], b: Callable[[], Any]) -> Any:
         return left and b()
     from headrace.api import control
 
-    return control.choose(scalar(left, "`and`"), [b, lambda: False], ["true", "false"], "and", unpack=False)
+    return control.choose(scalar(left, "`and`"), [b, lambda: False], ["true", "false"], "and")
 
 
 def or_(a: Callable[[], Any], b: Callable[[], Any]) -> Any:
@@ -205,7 +203,7 @@ def or_(a: Callable[[], Any], b: Callable[[], Any]) -> Any:
         return left or b()
     from headrace.api import control
 
-    return control.choose(scalar(left, "`or`"), [lambda: True, b], ["true", "false"], "or", unpack=False)
+    return control.choose(scalar(left, "`or`"), [lambda: True, b], ["true", "false"], "or")
 
 
 def eq(a: Any, b: Any) -> Any:
