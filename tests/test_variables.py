@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import numpy as np
+import pytest
 
 import headrace as tf
 
@@ -96,3 +97,15 @@ class TestMemory:
             return a + b
 
         assert [float(f(v, v)), float(f(v, v)), float(v)] == [8.0, 14.0, 7.0]
+
+
+class TestSparseUpdates:
+    @pytest.mark.parametrize("wrap", [tf.function, lambda f: f])
+    def test_rows_out_of_range_are_an_error(self, wrap):
+        v = tf.Variable([1.0, 2.0])
+        add = wrap(lambda i: v.scatter_add(tf.IndexedSlices(tf.constant([1.0]), i)))
+        add(tf.constant([1]))
+        for bad in (-1, 5):
+            with pytest.raises(tf.errors.InvalidArgumentError):
+                add(tf.constant([bad]))
+        assert v.numpy().tolist() == [1.0, 3.0]

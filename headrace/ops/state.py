@@ -270,6 +270,7 @@ def _scatter(name: str, update: Any, kind: str | None) -> OpDef:
     def lower(b: Any, cell: Any, indices: Any, updates: Any) -> list[Any]:
         x = cell.value
         rank = len(indices.shape)
+        b.check_indices(indices, x.shape[0])
         updates = b.broadcast_to(updates, indices.shape + x.shape[1:])
         if kind == "divide":
             updates = b.div(b.full(updates.shape, 1, updates.dtype), updates)
