@@ -395,10 +395,6 @@ def _known_length(body: FuncGraph, i: int, result: ListValue, start: ListValue, 
     return ListValue(result.buffer, start.length + pushes * trips, result.dtype, result.spec)
 
 
-def lower_graph(b: Lowering, graph: FuncGraph, arguments: Sequence[Any]) -> list[Any]:
-    return b.inline(graph, arguments)
-
-
 def needed(graph: FuncGraph, outputs: Sequence[Any]) -> list[Operation]:
     """The nodes that matter, in program order: what the outputs depend on, and everything with side effects."""
     wanted: set[int] = set()

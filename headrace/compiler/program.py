@@ -26,7 +26,7 @@ from headrace.ops.tensor_list import ElementSpec, HostList, ListValue
 from .demand import Demand, demand
 from .eager import buffer_of
 from .hlo import Value, tensor_type
-from .lower import CannotLower, Cell, Lowering, NeedsValue, needed
+from .lower import CannotLower, Cell, Lowering, NeedsValue, lower_node, needed
 
 log = logging.getLogger("headrace")
 
@@ -272,8 +272,6 @@ class Cluster:
         order = [cells[id(states[i])] for i in unique]
         starts = [c.value for c in order]
         b.used = {id(t) for n in self.nodes for t in n.inputs} | {id(t) for t in self.outputs}
-        from .lower import lower_node
-
         for node in self.nodes:
             try:
                 lower_node(b, node, env)

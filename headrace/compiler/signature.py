@@ -344,7 +344,6 @@ class Call:
         return args, {k: self._decode(self.kwargs[k], it) for k in sorted(self.kwargs)}
 
     def pretty(self, name: str, outputs: Any, captures: Sequence[Any], verbose: bool) -> str:
-        specs = dict(zip(self.paths, self.specs))
         args, kwargs = self.rebuild(list(self.specs))
         params = list(self.arguments.signature.parameters.values())
         if not verbose:
@@ -356,7 +355,6 @@ class Call:
         kinds = {p.name: p.kind.name for p in params}
         for n, a in [*zip(self.arguments.names, args), *kwargs.items()]:
             lines.append(f"  {n} ({kinds.get(n, 'KEYWORD_ONLY')}): {_show(a)}")
-        del specs
         lines += ["Output Type:", f"  {_show(outputs)}", "Captures:"]
         lines += [f"  {id(t)}: {_show(TensorSpec(t._raw_shape, t._dtype))}" for t in captures] or ["  None"]
         return "\n".join(lines)

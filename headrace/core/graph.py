@@ -9,7 +9,7 @@ import contextvars
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,7 +19,7 @@ from . import errors
 from .dispatch import infer
 from .dtypes import DType
 from .op import REQUIRED, OpDef
-from .shapes import Raw, as_raw
+from .shapes import Raw
 from .state import building, state
 from .tensor import EagerTensor, SymbolicTensor, Tensor
 
@@ -492,10 +492,3 @@ def name_scope(name: str | None) -> Iterator[str]:
 def current_scope() -> str:
     """The name-scope prefix in force, `""` or ending in `/`."""
     return state.graph._scope if state.graph is not None else _eager_scope.get()
-
-
-def as_shape(value: Any) -> Raw:
-    return as_raw(value)
-
-
-BodyRule = Callable[..., Any]

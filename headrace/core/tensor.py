@@ -9,7 +9,7 @@ import numpy as np
 
 from . import errors
 from .dtypes import DType, from_numpy
-from .shapes import Raw, TensorShape, known, merge, of_raw
+from .shapes import Raw, TensorShape, merge, of_raw
 
 ndarray = np.ndarray
 
@@ -387,7 +387,3 @@ class SymbolicTensor(Tensor):
         return f"<tf.Tensor '{self.name}' shape={shape} dtype={self._dtype.name}>"
 
     __str__ = __repr__
-
-
-def fully_known(tensor: Tensor) -> bool:
-    return known(tensor._raw_shape)
