@@ -231,7 +231,10 @@ def dense(diagonals):
     return np.diag(main) + np.diag(above[:-1], 1) + np.diag(below[1:], -1)
 
 
-@pytest.mark.parametrize(("n", "dtype"), [(1, "float32"), (2, "float64"), (5, "complex128")])
+@pytest.mark.parametrize(
+    ("n", "dtype"),
+    [(1, "float32"), (2, "float64"), pytest.param(5, "complex128", marks=slow), (5, "float64")],
+)
 def test_tridiagonal(n, dtype):
     diagonals, rhs = random(3, n, dtype=dtype), random(n, 2, dtype=dtype)
     m = dense(diagonals)
@@ -478,7 +481,7 @@ REAL_GRADIENTS = {
 }
 
 
-@pytest.mark.parametrize("name", REAL_GRADIENTS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=slow if n == "expm" else ()) for n in REAL_GRADIENTS])
 def test_gradients(name):
     fn, args = REAL_GRADIENTS[name]
     check_gradients(fn, args, rtol=1e-3, atol=1e-4)

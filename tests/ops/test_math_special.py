@@ -84,7 +84,10 @@ A = np.array([0.1, 0.5, 1.0, 2.0, 5.0, 20.0, 150.0])
 XS = np.array([0.0, 1e-3, 0.3, 1.0, 2.5, 10.0, 30.0, 140.0, 400.0, inf])
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 1e-5)])
+BOTH_PRECISIONS = [pytest.param("float64", 1e-10, marks=pytest.mark.slow), ("float32", 1e-5)]
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), BOTH_PRECISIONS)
 def test_incomplete_gamma(dtype, tolerance):
     a, x = A.astype(dtype)[:, None], XS.astype(dtype)
     check(tf.math.igamma, [a, x], sp.gammainc, rtol=tolerance, atol=tolerance / 10, unknown=("none",))
@@ -105,7 +108,7 @@ def test_incomplete_gamma_gradients():
     check_gradients(lambda x: tf.math.igamma(tf.constant(2.0, tf.float64), x), [x])
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 1e-5)])
+@pytest.mark.parametrize(("dtype", "tolerance"), BOTH_PRECISIONS)
 def test_incomplete_beta(dtype, tolerance):
     grid = np.meshgrid(
         [0.2, 1.0, 3.0, 50.0], [0.5, 2.0, 30.0], [0.0, 1e-3, 0.2, 0.5, 0.9, 1.0], indexing="ij"
