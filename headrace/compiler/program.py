@@ -572,14 +572,14 @@ class _Direct:
             if cells:
                 DONATION.acquire()
             try:
-                buffers = [c.buffer if c.buffer is not None else _variable_buffer(c) for c in cells]
+                buffers = [b if (b := c.buffer) is not None else _variable_buffer(c) for c in cells]
                 for x in args if straight else [args[i] if i < arguments else fixed[i] for i in places]:
                     buffer = x._buf
                     buffers.append(buffer_of(x) if buffer is None else buffer)
                 results = run(buffers)
                 if n:
-                    for c, buffer in zip(written, results):
-                        c.buffer, c.array = buffer, None
+                    for c, c.buffer in zip(written, results):  # noqa: B007 (`array` is None: a cell has one of the two)
+                        pass
                     results = results[n:]
             finally:
                 if cells:

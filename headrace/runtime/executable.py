@@ -26,8 +26,8 @@ Signature = tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]
 class Executable:
     """A compiled program for one device.
 
-    `run(buffers)` takes the list of argument buffers and returns the list of results at once, before they are
-    computed. XLA checks only the size in bytes of an argument: the caller must pass the shapes and dtypes
+    `run(buffers)` takes the list of argument buffers and returns the list of results (on accelerators at once, before
+    they are computed). XLA checks only the size in bytes of an argument: the caller must pass the shapes and dtypes
     that the program was compiled for. Arguments marked `tf.aliasing_output` in the program are donated: their
     memory becomes the output's, and they are deleted.
 

@@ -55,7 +55,9 @@ class Placement:
 
 
 def make_cpu_client(num_devices: int) -> Any:
-    return xla_client.make_cpu_client(asynchronous=True, num_devices=num_devices)
+    # Programs run in the calling thread (without Python's lock) and use all cores from there. Handing them to another
+    # thread gains nothing on the same cores, and made a step with 100 small variables take 176 instead of 105 us.
+    return xla_client.make_cpu_client(asynchronous=False, num_devices=num_devices)
 
 
 def make_plugin_client(name: str, path: str, options: Mapping[str, Any]) -> Any:
