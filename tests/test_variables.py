@@ -99,6 +99,46 @@ class TestMemory:
         assert [float(f(v, v)), float(f(v, v)), float(v)] == [8.0, 14.0, 7.0]
 
 
+class TestLoad:
+    def test_replaces_the_value(self):
+        v = tf.Variable([1.0, 2.0])
+        v.load([3.0, 4.0])
+        assert v.numpy().tolist() == [3.0, 4.0]
+
+    def test_says_that_a_session_means_nothing(self):
+        v = tf.Variable(1.0)
+        with pytest.raises(ValueError, match="Leave `session` out"):
+            v.load(2.0, session=object())
+        assert float(v) == 1.0
+
+
+class TestMadeFromArguments:
+    def test_one_variable_of_the_first_call(self):
+        made = []
+
+        @tf.function
+        def f(x):
+            if not made:
+                made.append(tf.Variable(x * 2.0))
+            return made[0] + x
+
+        assert [float(f(tf.constant(v))) for v in (3.0, 4.0)] == [9.0, 10.0]
+        assert float(made[0]) == 6.0 and f.experimental_get_tracing_count() == 1
+
+    def test_values_that_tracing_does_not_have(self):
+        made = []
+
+        @tf.function
+        def f(x):
+            if not made:
+                made.append(tf.Variable(x * 2.0))
+            return made[0] + x
+
+        with pytest.raises(ValueError, match="has no value while the function is traced"):
+            f.get_concrete_function(tf.TensorSpec([], tf.float32))
+        assert float(f(tf.constant(1.0))) == 3.0
+
+
 class TestSparseUpdates:
     @pytest.mark.parametrize("wrap", [tf.function, lambda f: f])
     def test_rows_out_of_range_are_an_error(self, wrap):

@@ -93,6 +93,9 @@ class Variable(metaclass=_Creating):
     >>> v = tf.Variable([1.0, 2.0])
     >>> v.assign_add([1.0, 1.0]).numpy().tolist()
     [2.0, 3.0]
+
+    Methods that write take `use_locking` as TensorFlow's do. Nothing needs to be done for it: every update is atomic, since
+    threads that write wait for each other in any case.
     """
 
     def __init__(
@@ -122,7 +125,10 @@ class Variable(metaclass=_Creating):
         self._name = (name or "Variable").rstrip("/")
         scope = current_scope()
         value = _initial(initial_value, as_dtype(dtype) if dtype is not None else None, state.graph)
-        raw = value._raw_shape if shape is None else as_raw(shape)
+        traced = (
+            isinstance(initial_value, Tensor) and not initial_value._is_eager
+        )  # other calls may bring other shapes
+        raw = as_raw(shape) if shape is not None else (initial_value if traced else value)._raw_shape
         if not TensorShape(raw).is_compatible_with(value.shape):
             raise ValueError(
                 f"The initial value's shape {text(value._raw_shape)} is not compatible with the explicitly "
@@ -394,14 +400,25 @@ class Variable(metaclass=_Creating):
         return self._scatter_nd("TensorScatterMin", indices, updates, name)
 
     def count_up_to(self, limit: int) -> Tensor:
-        """Adds one; OutOfRangeError once the value has reached `limit`."""
-        before = self.value()
-        if int(before) >= limit:
-            raise errors.OutOfRangeError(None, None, f"Reached limit of {limit}")
-        self.assign_add(np.asarray(1, self._dtype._np))
-        return before
+        """Adds one to an int32 or int64 variable and returns its value before that; OutOfRangeError once it has reached `limit`."""
+        if self._dtype not in dtypes.INDEX:
+            raise errors.InvalidArgumentError(
+                None,
+                None,
+                f"count_up_to counts with int32 or int64 variables; {self.name!r} is {self._dtype.name}.",
+            )
+        return ops.COUNT_UP_TO(self.handle, limit=limit, T=self._dtype)
 
     def load(self, value: Any, session: Any = None) -> None:
+        """Replaces the value.
+
+        Raises:
+          ValueError: a session is given; this variable lives in none."""
+        if session is not None:
+            raise ValueError(
+                f"load: {self.name!r} is not a variable of a session's graph, so a session means nothing to it. "
+                "Leave `session` out, or use `assign`."
+            )
         self.assign(value)
 
     # ------------------------------------------------------------------------------------------------------- as a tensor
@@ -543,8 +560,19 @@ def _typed(value: Any, dtype: DType | None) -> Tensor:
     return to_tensor(value, dtype)
 
 
+def _stands_for(placeholder: Any) -> Any:
+    """What a function's placeholder has as its value while tracing: an argument of the call, or what was captured."""
+    graph = placeholder.graph
+    if not graph.building_function:
+        return None
+    if id(placeholder) in graph.fed:
+        return graph.fed[id(placeholder)]
+    return next((outer for outer, inner in graph.captures.values() if inner is placeholder), None)
+
+
 def _lift(tensor: Any) -> Any:
-    """The value of a symbolic tensor that depends on nothing but constants, variables and random numbers."""
+    """The value of a symbolic tensor, computed now: of constants, variables, random numbers and the arguments of the
+    call for which the function is being traced."""
     from headrace.core.dispatch import run_eager
 
     values: dict[int, Any] = {}
@@ -555,15 +583,13 @@ def _lift(tensor: Any) -> Any:
         if id(t) not in values:
             node = t.op
             if node.type == "Placeholder":
-                outside = next(
-                    (outer for outer, inner in getattr(t.graph, "captures", {}).values() if inner is t), None
-                )
+                outside = _stands_for(t)
                 if outside is None:
                     raise ValueError(
-                        "The initial value of a tf.Variable made inside a tf.function depends on the "
-                        f"function's argument {t.name!r}. "
-                        "Create the variable outside of the function, or give a callable initial value that "
-                        "does not use the arguments."
+                        "The initial value of a tf.Variable made inside a tf.function depends on "
+                        f"{t.name!r}, which has no value while the function is traced: it changes from one "
+                        "iteration of a loop to the next, or the function was given a TensorSpec. Call the function "
+                        "first, or create the variable outside of it."
                     )
                 values[id(t)] = visit(outside)
             else:

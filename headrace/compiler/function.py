@@ -17,12 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import errors, nest, shapes
+from headrace.core import nest, shapes
 from headrace.core.convert import to_tensor
-from headrace.core.dtypes import DType
 from headrace.core.graph import FuncGraph, Operation
 from headrace.core.op import lookup
-from headrace.core.specs import TypeSpec, type_spec_from_value
+from headrace.core.specs import type_spec_from_value
 from headrace.core.state import EAGER, building, state
 from headrace.core.tensor import EagerTensor, Tensor
 from headrace.ops import functional
@@ -219,12 +218,15 @@ class Function:
                 graph.argument(spec._dtype, spec._raw_shape, name) for spec, name in call.placeholders()
             ]
             for inner, t in zip(placeholders, call.tensors):
-                if isinstance(t, Tensor) and "_handle_data" in t.__dict__:
-                    inner.__dict__["_handle_data"] = t.__dict__["_handle_data"]
+                if isinstance(t, Tensor):
+                    graph.fed[id(inner)] = t
+                    if "_handle_data" in t.__dict__:
+                        inner.__dict__["_handle_data"] = t.__dict__["_handle_data"]
             args, kwargs = call.rebuild(placeholders)
             result = self._converted()(*args, **kwargs)
             structure, outputs = _outputs(graph, result, self._name)
         graph.outputs, graph.structured_outputs = outputs, structure
+        graph.fed.clear()
         return ConcreteFunction(graph, call, self._jit_compile, self._name)
 
     def _converted(self) -> Callable[..., Any]:
@@ -362,16 +364,7 @@ def _outputs(graph: FuncGraph, result: Any, name: str) -> tuple[Any, list[Any]]:
         tensors.append(value)
         return value
 
-    mapped = (
-        nest.map_structure(leaf, result, expand_composites=True)
-        if _may_hold_composites(result)
-        else nest.map_structure(leaf, result)
-    )
-    return mapped, tensors
-
-
-def _may_hold_composites(result: Any) -> bool:
-    return any(nest.is_composite(x) for x in nest.flatten(result))
+    return nest.map_structure(leaf, result, expand_composites=True), tensors
 
 
 class ConcreteFunction:
@@ -418,7 +411,7 @@ class ConcreteFunction:
 
     @property
     def variables(self) -> tuple[Any, ...]:
-        return tuple(v for v in (ref() for ref in _all_variables(self.graph)) if v is not None)
+        return tuple(v for v in (ref() for ref in self.graph.variables.values()) if v is not None)
 
     @property
     def trainable_variables(self) -> tuple[Any, ...]:
@@ -497,10 +490,6 @@ class ConcreteFunction:
         return f"<ConcreteFunction {self.pretty_printed_signature(False)} at {hex(id(self))}>"
 
 
-def _all_variables(graph: FuncGraph) -> list[Any]:
-    return list(graph.variables.values())
-
-
 def _single(outputs: Sequence[Any]) -> Any:
     return outputs[0]
 
@@ -532,10 +521,7 @@ def _unpacker(structure: Any) -> Callable[[Sequence[Any]], Any]:
 
 __all__ = [
     "ConcreteFunction",
-    "DType",
     "Function",
-    "TypeSpec",
-    "errors",
     "function",
     "functions_run_eagerly",
     "run_functions_eagerly",

@@ -343,6 +343,9 @@ class FuncGraph(Graph):
         self.structured_outputs: Any = None
         self.variables: dict[int, Any] = {}  # weak references, in order of first use
         self.scalars: dict[Any, SymbolicTensor] = {}  # constants made of Python numbers, by value and type
+        self.fed: dict[
+            int, Any
+        ] = {}  # while it is traced for a call: the argument each placeholder stands for, by its id
         self.memo: dict[str, Any] = {}  # what was derived from this graph: its derivative, its program …
 
     def argument(self, dtype: DType, shape: Raw, name: str = "x") -> SymbolicTensor:
@@ -407,11 +410,6 @@ class FuncGraph(Graph):
             id(inner): outer for outer, inner in self.captures.values() if inner.op.op_def is PLACEHOLDER
         }
         return [by_inner[id(t)] for t in self.inputs if id(t) in by_inner]
-
-    @property
-    def internal_captures(self) -> list[Any]:
-        own = {id(inner) for _, inner in self.captures.values()}
-        return [t for t in self.inputs if id(t) in own]
 
 
 def trace_body(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) -> FuncGraph:

@@ -271,11 +271,16 @@ def wrap(array: Any, dtype: DType) -> EagerTensor:
     return tensor
 
 
-def wrap_object(value: Any, dtype: DType) -> EagerTensor:
-    """A scalar tensor holding a Python object: a resource or a variant."""
+def boxed(value: Any) -> np.ndarray:
+    """A scalar array holding a Python object, as the kernels of ops on resources and variants take and return it."""
     box = np.empty((), object)
     box[()] = value
-    return wrap(box, dtype)
+    return box
+
+
+def wrap_object(value: Any, dtype: DType) -> EagerTensor:
+    """A scalar tensor holding a Python object: a resource or a variant."""
+    return wrap(boxed(value), dtype)
 
 
 def wrap_buffer(buffer: Any, dtype: DType) -> EagerTensor:

@@ -16,7 +16,7 @@ from headrace.core.errors import ShapeError
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
-from headrace.core.tensor import EagerTensor, wrap, wrap_buffer
+from headrace.core.tensor import EagerTensor, boxed, wrap, wrap_buffer
 
 # Held while buffers are taken from variables and new ones put in their place: programs donate the old ones, and no other
 # thread may come across those in between. (XLA's work goes on after that, outside of the lock.)
@@ -94,14 +94,8 @@ VAR_HANDLE = OpDef(
     stateful=True,
     host=True,
     grad=not_differentiable,
-    kernel=lambda dtype, shape, shared_name, **_: _boxed(VariableState(dtype, shape, shared_name)),
+    kernel=lambda dtype, shape, shared_name, **_: boxed(VariableState(dtype, shape, shared_name)),
 )
-
-
-def _boxed(value: Any) -> np.ndarray:
-    box = np.empty((), object)
-    box[()] = value
-    return box
 
 
 READ = OpDef(
@@ -241,6 +235,28 @@ DESTROY = OpDef(
     kernel=_destroy,
     stateful=True,
     host=True,
+)
+
+
+def _run_count_up_to(handle: EagerTensor, limit: int, T: DType) -> EagerTensor:
+    state = state_of(handle._host())
+    with DONATION:
+        before = np.array(state.read())
+        if before >= limit:
+            raise errors.OutOfRangeError(None, None, f"Reached limit of {limit}")
+        state.write(before + before.dtype.type(1))
+    return wrap(before, T)
+
+
+COUNT_UP_TO = OpDef(
+    "ResourceCountUpTo",
+    "resource: resource -> output: T",
+    attrs={"limit": REQUIRED, "T": REQUIRED},
+    shape=_handle_shape,
+    run=_run_count_up_to,
+    stateful=True,
+    host=True,
+    grad=not_differentiable,
 )
 
 

@@ -12,7 +12,7 @@ from headrace.core.dtypes import DType
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
-from headrace.core.tensor import wrap
+from headrace.core.tensor import boxed, wrap
 
 
 # ------------------------------------------------------------------------------------------------------------ host lists
@@ -110,12 +110,6 @@ class HostList:
                     f"Tried to stack list elements of different shapes: {list(parts[0].shape)} and {list(p.shape)}.",
                 )
         return np.stack(parts)
-
-
-def _box(value: Any) -> np.ndarray:
-    box = np.empty((), object)
-    box[()] = value
-    return box
 
 
 def _list(handle: np.ndarray) -> HostList:
@@ -258,7 +252,7 @@ EMPTY = OpDef(
     attrs={"element_dtype": REQUIRED},
     shape=_handle,
     static=("element_shape", "max_num_elements"),
-    kernel=lambda element_shape, limit, element_dtype: _box(HostList([], 0, element_dtype)),
+    kernel=lambda element_shape, limit, element_dtype: boxed(HostList([], 0, element_dtype)),
     lower=_lower_empty,
     grad=not_differentiable,
 )
@@ -269,7 +263,7 @@ def _reserve(element_shape: np.ndarray, n: np.ndarray, element_dtype: DType) -> 
         raise errors.InvalidArgumentError(
             None, None, f"The num_elements to reserve must be a non negative number, but got {int(n)}"
         )
-    return _box(HostList([None] * int(n), int(n), element_dtype))
+    return boxed(HostList([None] * int(n), int(n), element_dtype))
 
 
 RESERVE = OpDef(
@@ -319,7 +313,7 @@ PUSH = OpDef(
     shape=_handle,
     lower=_lower_push,
     checked=True,
-    kernel=lambda handle, x: _box(_list(handle).push(x)),
+    kernel=lambda handle, x: boxed(_list(handle).push(x)),
     grad=lambda op, d: list(POP(d, lookup("Shape")(op.inputs[1]), element_dtype=op.inputs[1]._dtype)),
 )
 
@@ -329,7 +323,7 @@ def _pop(handle: np.ndarray, shape: np.ndarray, element_dtype: DType) -> list[np
     if not values.length:
         raise errors.InvalidArgumentError(None, None, "Trying to pop from an empty list.")
     return [
-        _box(HostList(values.items, values.length - 1, values.dtype)),
+        boxed(HostList(values.items, values.length - 1, values.dtype)),
         values.element(values.length - 1, shape),
     ]
 
@@ -406,7 +400,7 @@ def _set(
         raise errors.InvalidArgumentError(
             None, None, f"Trying to modify element {i} in a list with {values.length} elements."
         )
-    return _box(values.replace(i, x))
+    return boxed(values.replace(i, x))
 
 
 def _lower_set(
@@ -485,7 +479,7 @@ FROM_TENSOR: OpDef = OpDef(
     "tensor: element_dtype, element_shape: shape_type -> output_handle: variant",
     shape=_handle,
     lower=_lower_from_tensor,
-    kernel=lambda x, shape: _box(HostList(list(x), len(x), dtypes.from_numpy(x.dtype))),
+    kernel=lambda x, shape: boxed(HostList(list(x), len(x), dtypes.from_numpy(x.dtype))),
     grad=lambda op, d: [
         STACK(
             d,
@@ -528,7 +522,7 @@ def _split(x: np.ndarray, shape: np.ndarray, lengths: np.ndarray) -> np.ndarray:
             None,
             f"Expected sum of lengths to be equal to values.shape[0] = {len(x)}, but it is {lengths.sum()}.",
         )
-    return _box(
+    return boxed(
         HostList(
             np.split(x, np.cumsum(lengths)[:-1]) if len(lengths) else [],
             len(lengths),
@@ -569,7 +563,7 @@ SPLIT: OpDef = OpDef(
 def _resize(handle: np.ndarray, size: np.ndarray) -> np.ndarray:
     values, n = _list(handle), int(size)
     items = values.items[: min(values.length, n)]
-    return _box(HostList(items + [None] * (n - len(items)), n, values.dtype))
+    return boxed(HostList(items + [None] * (n - len(items)), n, values.dtype))
 
 
 RESIZE: OpDef = OpDef(

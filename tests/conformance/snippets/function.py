@@ -202,6 +202,62 @@ def variable_created_on_first_call(tf):
     return c(tf.constant(1.0)), c(tf.constant(2.0)), c.v
 
 
+@snippet(made=["double", "shape", "reduced", "nested", "open"])
+def variable_created_from_arguments(tf, made):
+    first = {
+        "double": lambda x: tf.Variable(x * 2.0),
+        "shape": lambda x: tf.Variable(tf.zeros(tf.shape(x)) + 1.0),
+        "reduced": lambda x: tf.Variable(tf.reduce_sum(x), shape=tf.TensorShape(None)),
+        "nested": lambda x: tf.Variable(x + 1.0),
+        "open": lambda x: tf.Variable(x[1:]),
+    }
+    signature = [tf.TensorSpec([None], tf.float32)] if made == "open" else None
+    kept = []
+
+    def update(x):
+        if not kept:
+            kept.append(first[made](x))
+        return kept[0].assign_add(kept[0] * tf.reduce_sum(x))
+
+    inner = tf.function(update)
+    f = tf.function(
+        (lambda x: inner(x * 2.0) + 1.0) if made == "nested" else update, input_signature=signature
+    )
+
+    x = tf.constant([1.0, 2.0])
+    return f(x), f(x), kept[0], kept[0].shape, f(tf.constant([1.0, 2.0]))
+
+
+@snippet
+def gradients_of_a_function_that_creates_a_variable_from_its_argument(tf):
+    kept = []
+
+    @tf.function
+    def f(x):
+        if not kept:
+            kept.append(tf.Variable(x * 2.0))
+        return kept[0] * x
+
+    x = tf.constant(3.0)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x)
+    return tape.gradient(y, [x, kept[0]])
+
+
+@raises
+def variable_created_from_the_spec_of_an_argument(tf):
+    kept = []
+
+    @tf.function
+    def f(x):
+        if not kept:
+            kept.append(tf.Variable(x * 2.0))
+        return kept[0] * x
+
+    return f.get_concrete_function(tf.TensorSpec([], tf.float32))
+
+
 @raises
 def variable_created_on_every_call(tf):
     @tf.function

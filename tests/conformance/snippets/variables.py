@@ -313,3 +313,36 @@ def critical_section_and_groups(tf):
     v = tf.Variable(0)
     cs = tf.CriticalSection()
     return cs.execute(lambda: v.assign_add(1)), v
+
+
+@snippet(graph=[False, True], dtype=["int32", "int64"])
+def counting_up(tf, graph, dtype):
+    v = tf.Variable(3, dtype=dtype)
+    count = tf.function(lambda: v.count_up_to(5)) if graph else lambda: v.count_up_to(5)
+    return count(), count(), v
+
+
+@raises(graph=[False, True])
+def counting_past_the_limit(tf, graph):
+    v = tf.Variable(3)
+    count = tf.function(lambda: v.count_up_to(3)) if graph else lambda: v.count_up_to(3)
+    return count()
+
+
+@raises
+def counting_with_floats(tf):
+    return tf.Variable(1.0).count_up_to(3)
+
+
+@snippet(graph=[False, True])
+def locking_changes_nothing(tf, graph):
+    v = tf.Variable([1.0, 2.0, 3.0])
+    row = tf.IndexedSlices(tf.constant([5.0]), tf.constant([1]))
+
+    def update():
+        v.assign([2.0, 3.0, 4.0], use_locking=True)
+        v.assign_add([1.0, 1.0, 1.0], use_locking=True)
+        v.scatter_add(row, use_locking=False)
+        return v.scatter_max(row, use_locking=True)
+
+    return tf.function(update)() if graph else update(), v
