@@ -67,7 +67,6 @@ class Builder:
         self.differentiated = (
             True  # False: the program has no backward pass, which some rules and compile options go by
         )
-        self.callbacks: list[Callable[..., Any]] = []
         self.checking = False  # whether `check` makes the program fail
         self._literals: dict[str, np.ndarray] = {}  # the values of scalar constants, by name
         self._zeros: set[str] = set()  # names of constants that are zero everywhere

@@ -44,17 +44,24 @@ class Program:
         self._plan()
 
     def _plan(self) -> None:
-        graph = self.graph
-        nodes = [n for n in needed(graph, graph.outputs) if n.type != "Placeholder"]
-        self.steps = _cut(nodes, self.hosted, self.cuts)
-        taken: dict[int, Any] = {id(t): t for t in graph.outputs}
-        for step in reversed(self.steps):
+        self.steps = self._connected(self._nodes())
+        only = self.steps[0] if len(self.steps) == 1 else None
+        self.direct = _Direct(self.graph, only) if isinstance(only, Cluster) else None
+
+    def _nodes(self) -> list[Operation]:
+        return [n for n in needed(self.graph, self.graph.outputs) if n.type != "Placeholder"]
+
+    def _connected(self, nodes: list[Operation]) -> list[Step]:
+        """The nodes in steps, each of which knows what the later ones take of it."""
+        steps = _cut(nodes, self.hosted, self.cuts)
+        taken: dict[int, Any] = {id(t): t for t in self.graph.outputs}
+        for step in reversed(steps):
+            step.program = self
             step.connect(taken)
-        for step in self.steps:
-            if isinstance(step, Cluster):
-                step.program = self
-        single = self.steps[0] if len(self.steps) == 1 and isinstance(self.steps[0], Cluster) else None
-        self.direct = _Direct(graph, single) if single is not None else None
+        return steps
+
+    def _results(self, env: dict[int, Any]) -> list[EagerTensor]:
+        return [env[id(t)] if not t._is_eager else t for t in self.graph.outputs]
 
     def __call__(self, inputs: Sequence[EagerTensor]) -> list[EagerTensor]:
         while True:
@@ -73,43 +80,34 @@ class Program:
                 f"jit_compile=True, but some ops of {self.graph.name} must run on the host. Remove them, or jit_compile.\n{self.describe()}",
             )
         env: dict[int, Any] = {id(t): x for t, x in zip(self.graph.inputs, inputs)}
-        # A replan must not repeat side effects: compile problems show before the first run of a cluster, and the steps
-        # done so far are kept.
-        done = 0
-        while done < len(self.steps):
-            step = self.steps[done]
+        finished = self._advance(self.steps, env)
+        if finished is None:
+            return self._results(env)
+        return self._resume(env, finished) if finished else self(inputs)
+
+    def _advance(self, steps: list[Step], env: dict[int, Any]) -> set[int] | None:
+        """Runs the steps. None when all are done; the nodes that ran when a new plan had to be made. (A new plan must
+        not repeat side effects. What does not compile shows before a cluster's first run; the steps done are kept.)"""
+        for k, step in enumerate(steps):
             try:
                 step.run(env)
             except _Replan:
-                finished = {id(n) for s in self.steps[:done] for n in s.nodes}
                 self._plan()
-                if not finished:
-                    return self(inputs)
-                return self._resume(env, finished)
-            done += 1
-        return [env[id(t)] if not t._is_eager else t for t in self.graph.outputs]
+                return {id(n) for s in steps[:k] for n in s.nodes}
+        return None
 
     def _resume(self, env: dict[int, Any], finished: set[int]) -> list[EagerTensor]:
         """Continues after a new plan was made in the middle of a run; nodes that ran already are not run again."""
-        rest = [
-            n
-            for n in needed(self.graph, self.graph.outputs)
-            if n.type != "Placeholder" and id(n) not in finished
-        ]
-        pending = [n for n in rest if any(id(t) not in env for t in n.outputs) or n.op_def.stateful]
-        steps = _cut(_closure(pending, env), self.hosted, self.cuts)
-        taken: dict[int, Any] = {id(t): t for t in self.graph.outputs}
-        for step in reversed(steps):
-            step.connect(taken)
-        for k, step in enumerate(steps):
-            step.program = self
-            try:
-                step.run(env)
-            except _Replan:
-                finished |= {id(n) for s in steps[:k] for n in s.nodes}
-                self._plan()
-                return self._resume(env, finished)
-        return [env[id(t)] if not t._is_eager else t for t in self.graph.outputs]
+        more: set[int] | None = finished
+        while more is not None:
+            finished |= more
+            pending = [
+                n
+                for n in self._nodes()
+                if id(n) not in finished and (n.op_def.stateful or any(id(t) not in env for t in n.outputs))
+            ]
+            more = self._advance(self._connected(_closure(pending, env)), env)
+        return self._results(env)
 
     def single(self, inputs: Sequence[EagerTensor]) -> Executable:
         """The one compiled program for these inputs; ValueError when some of the work is done on the host."""
@@ -304,7 +302,6 @@ class Cluster:
             runtime.compile(
                 text,
                 [(v.shape, v.dtype._np) for v in returned],
-                callbacks=b.callbacks,
                 options={} if b.differentiated else _FORWARD,
             )
             if returned
@@ -452,6 +449,8 @@ class Executable:
         return out
 
 
+Step = HostStep | Cluster
+
 # YNNPACK runs whole forward networks as one piece; what it is slow at are the gradients of convolutions (runtime/options.py).
 _FORWARD = {"xla_cpu_experimental_ynn_fusion_type": None}
 
@@ -578,8 +577,8 @@ class _Direct:
                     buffers.append(buffer_of(x) if buffer is None else buffer)
                 results = run(buffers)
                 if n:
-                    for c, c.buffer in zip(written, results):  # noqa: B007 (`array` is None: a cell has one of the two)
-                        pass
+                    for c, buffer in zip(written, results):
+                        c.buffer = buffer  # `array` is None: a cell has one of the two
                     results = results[n:]
             finally:
                 if cells:
@@ -596,7 +595,7 @@ class _Direct:
         return call
 
 
-def _cut(nodes: Sequence[Operation], hosted: set[Operation], cuts: set[int]) -> list[Any]:
+def _cut(nodes: Sequence[Operation], hosted: set[Operation], cuts: set[int]) -> list[Step]:
     """Assigns every node the earliest stage it can be in: even stages are clusters, odd ones run on the host. Effects on one
     variable keep their order, and so do all effects outside of the program."""
     stage: dict[int, int] = {}  # of tensors
