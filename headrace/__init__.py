@@ -7,13 +7,30 @@ The public names live in `headrace/api/`, one file per namespace; each file's `R
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import Any
 
 from headrace._index import NAMESPACES, ROOT
 from headrace._version import INTERFACE as __version__  # programs compare it with TensorFlow's
+from headrace.hook import install
+
+
+class _Root(ModuleType):
+    """This module. Python makes a subfolder an attribute when it is imported; but `tf.data` is `api/data.py`, not the
+    folder `data/` that does the work."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in NAMESPACES or getattr(value, "__name__", None) != f"headrace.{name}":
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Root
 
 
 def __getattr__(name: str) -> Any:
+    if name == "keras":  # the package itself
+        return importlib.import_module("headrace.keras")
     if name not in NAMESPACES and name not in ROOT:
         raise AttributeError(f"module 'headrace' has no attribute {name!r}")
     module = importlib.import_module(f"headrace.api.{name if name in NAMESPACES else ROOT[name]}")
@@ -23,4 +40,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *NAMESPACES, *ROOT})
+    return sorted({*globals(), "keras", *NAMESPACES, *ROOT})

@@ -5,9 +5,9 @@ Written by `python -m headrace._index` from the `ROOT` lists of the namespaces; 
 from __future__ import annotations
 
 NAMESPACES = (
-    "autodiff", "autograph", "bitwise", "compat", "config", "debugging", "dtypes", "errors", "experimental",
-    "linalg", "math", "nest", "nn", "quantization", "ragged", "random", "raw_ops", "sets", "signal", "sparse",
-    "strings", "types", "version",
+    "__internal__", "autodiff", "autograph", "bitwise", "compat", "config", "debugging", "distribute",
+    "dtypes", "errors", "experimental", "linalg", "math", "nest", "nn", "quantization", "ragged",
+    "random", "raw_ops", "sets", "signal", "sparse", "strings", "types", "version",
 )  # fmt: skip
 # Files whose names are all `tf.<name>`: TensorFlow has no namespace for them.
 PARTS = ("array", "composite", "control", "function", "higher_order", "initializers", "script", "variables")

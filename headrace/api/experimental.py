@@ -23,6 +23,7 @@ from headrace.core.extension import (
 )
 
 from . import experimental_dlpack as dlpack
+from . import experimental_dtensor as dtensor
 from . import experimental_extension_type as extension_type
 from .experimental_dispatch import (
     dispatch_for_api,
@@ -43,6 +44,7 @@ __all__ = [
     "dispatch_for_binary_elementwise_assert_apis",
     "dispatch_for_unary_elementwise_apis",
     "dlpack",
+    "dtensor",
     "extension_type",
     "float4_e2m1fn",
     "float8_e4m3b11fnuz",

@@ -12,7 +12,7 @@ from headrace.core.op import lookup
 from headrace.core.shapes import TensorShape, known
 from headrace.core.state import state
 from headrace.core.static import static_value
-from headrace.core.tensor import EagerTensor, Tensor, wrap
+from headrace.core.tensor import EagerTensor, Tensor, TensorLike, wrap
 from headrace.ops.array import FILL
 from headrace.ops.cast import ONES_LIKE, ZEROS_LIKE
 from headrace.ops.gather import ONE_HOT
@@ -111,7 +111,7 @@ def is_tensor(x: Any) -> bool:
     (True, False)
     """
     return (
-        isinstance(x, Tensor)
+        isinstance(x, TensorLike)
         or nest.is_composite(x)
         or hasattr(type(x), "__tf_tensor__")
         or (hasattr(x, "handle") and hasattr(x, "dtype"))

@@ -9,6 +9,7 @@ from typing import Any
 
 from headrace.core import nest
 from headrace.core.graph import name_scope
+from headrace.core.trackable import AutoTrackable
 
 from .variables import Variable
 
@@ -35,7 +36,7 @@ class _NameScope:
         self._entered.pop().__exit__(*exc)
 
 
-class Module:
+class Module(AutoTrackable):
     """Base of classes that hold variables: finds those in its attributes, in lists and dicts of them, and in other modules.
 
     Args:

@@ -18,7 +18,8 @@ from headrace.core.op import lookup
 from headrace.core.shapes import TensorShape, as_raw, text
 from headrace.core.state import EAGER, building, init_scope, state
 from headrace.core.tape import is_slices
-from headrace.core.tensor import Reference, Tensor, value_text, wrap, wrap_object
+from headrace.core.tensor import Reference, Tensor, TensorLike, value_text, wrap, wrap_object
+from headrace.core.trackable import Trackable
 from headrace.ops import state as ops
 from headrace.ops.state import VariableState
 
@@ -76,7 +77,7 @@ class _Creating(type):
         return make(**kwargs)
 
 
-class Variable(metaclass=_Creating):
+class Variable(TensorLike, Trackable, metaclass=_Creating):
     """A tensor-like value that persists and can be assigned to.
 
     Args:

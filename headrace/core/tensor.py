@@ -20,7 +20,13 @@ def fetch(buffer: Any) -> np.ndarray:
     raise RuntimeError("A device buffer exists, but no runtime is loaded to read it.")
 
 
-class Tensor:
+class TensorLike:
+    """What counts as a tensor: `Tensor`, variables, and classes of libraries that stand for one (Keras's variables)."""
+
+    __slots__ = ()
+
+
+class Tensor(TensorLike):
     """A multi-dimensional array of one element type.
 
     Arithmetic, comparison and indexing operators work element-wise with broadcasting, as in NumPy.

@@ -34,6 +34,10 @@ def require(enabled: bool) -> None:
     _Global.deterministic = enabled
 
 
+def required() -> bool:
+    return _Global.deterministic
+
+
 def global_seed() -> int | None:
     """The seed in force where the program is: of the graph being built, else of the process."""
     graph = state.graph

@@ -96,10 +96,10 @@ def _(b: Any, x: Any, begin: Any, size: Any) -> Any:
     if any(s == -1 and lo is None for s, lo in zip(size, starts)):
         needs_value(b, 1)
     sizes = [d - lo if s == -1 else int(s) for s, lo, d in zip(size, starts, x.shape)]  # type: ignore[operator]
-    return b.dynamic_slice(x, [_scalar(b, begin, i) for i in range(x.rank)], sizes)
+    return b.dynamic_slice(x, [scalar_at(b, begin, i) for i in range(x.rank)], sizes)
 
 
-def _scalar(b: Any, vector: Any, i: int) -> Any:
+def scalar_at(b: Any, vector: Any, i: int) -> Any:
     """Entry i of an index vector as a scalar Value."""
     if type(vector) is np.ndarray:
         return b.constant(vector[i])
@@ -300,7 +300,7 @@ class Plan:
                 check_entry(kind, i, lo[i], steps[i], shape[k], k)
                 self.counts[k] = 1
                 if lo[i] is None:
-                    at = _scalar(b, begin, i)
+                    at = scalar_at(b, begin, i)
                     zero = b.constant(0, at.dtype)
                     wrapped = b.add(at, b.constant(shape[k], at.dtype))
                     self.dynamic[k] = b.select(b.compare("LT", at, zero), wrapped, at)

@@ -1,0 +1,76 @@
+"""Objects that hold state to be saved: each knows its children by name, and a checkpoint is the tree of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+
+class Trackable:
+    """Base of whatever a checkpoint can hold."""
+
+    def _track_trackable(self, trackable: Any, name: str, overwrite: bool = False) -> Any:
+        """Makes `trackable` the child called `name`.
+
+        Raises:
+          TypeError: it is no `Trackable`.
+          ValueError: there is another child of that name, and `overwrite` is not set.
+        """
+        if not isinstance(trackable, Trackable):
+            raise TypeError(
+                f"Only trackable objects can be children; {name!r} is a {type(trackable).__name__}."
+            )
+        children = self.__dict__.setdefault("_self_children", {})
+        if not overwrite and children.get(name, trackable) is not trackable:
+            raise ValueError(
+                f"There is another child called {name!r} already. Pass overwrite=True to replace it."
+            )
+        children[name] = trackable
+        return trackable
+
+    def _lookup_dependency(self, name: str, cached_dependencies: Any = None) -> Any:
+        return self._trackable_children().get(name)
+
+    def _trackable_children(self, save_type: str = "checkpoint", **kwargs: Any) -> dict[str, Any]:
+        """The children by name; `save_type` is "checkpoint" or "savedmodel"."""
+        return dict(self.__dict__.get("_self_children", {}))
+
+    def _no_dependency(self, value: Any) -> Any:
+        return value
+
+
+class AutoTrackable(Trackable):
+    """A `Trackable` whose children are the trackable values of its attributes."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if getattr(self, "_self_setattr_tracking", True) and isinstance(value, Trackable):
+            self._track_trackable(value, name, overwrite=True)
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self.__dict__.get("_self_children", {}).pop(name, None)
+        super().__delattr__(name)
+
+
+def no_automatic_dependency_tracking(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method during which values assigned to attributes do not become children."""
+
+    @wraps(method)
+    def untracked(self: Any, *args: Any, **kwargs: Any) -> Any:
+        before = getattr(self, "_self_setattr_tracking", True)
+        self._self_setattr_tracking = False
+        try:
+            return method(self, *args, **kwargs)
+        finally:
+            self._self_setattr_tracking = before
+
+    return untracked
+
+
+class ListWrapper(list):  # type: ignore[type-arg]
+    """A list that a checkpoint can hold."""
+
+
+class _DictWrapper(dict):  # type: ignore[type-arg]
+    """A dict that a checkpoint can hold."""

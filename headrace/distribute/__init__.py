@@ -1,0 +1,1 @@
+"""Distribution strategies: how variables are placed and steps run on several devices."""

@@ -1,0 +1,101 @@
+"""`import tensorflow` answered with Headrace, in processes that asked for it.
+
+`install()` puts Headrace in the place of the `tensorflow` module; a finder answers for its submodules: a namespace
+(`tensorflow.keras.layers`, `tensorflow.data`) is the object of that name, and the few of TensorFlow's private modules that
+programs are known to import are in `headrace/internals/`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import sys
+from types import ModuleType
+from typing import Any
+
+# Private modules that Keras and programs of the field import -> where we have their names.
+PRIVATE = {
+    "tensorflow.compiler.tf2xla.python.xla": "headrace.internals.xla",
+    "tensorflow.python.data.experimental.ops.distribute": "headrace.internals.data_distribute",
+    "tensorflow.python.eager.context": "headrace.internals.context",
+    "tensorflow.python.framework.config": "headrace.internals.config",
+    "tensorflow.python.framework.dtypes": "headrace.api.dtypes",
+    "tensorflow.python.framework.errors": "headrace.api.errors",
+    "tensorflow.python.framework.ops": "headrace.internals.ops",
+    "tensorflow.python.framework.tensor_util": "headrace.internals.tensor_util",
+    "tensorflow.python.framework.type_spec_registry": "headrace.internals.type_spec_registry",
+    "tensorflow.python.ops.linalg.sparse.sparse_csr_matrix_ops": "headrace.internals.sparse_csr",
+    "tensorflow.python.ops.math_ops": "headrace.internals.math_ops",
+    "tensorflow.python.platform.gfile": "headrace.api.io_gfile",
+    "tensorflow.python.trackable.data_structures": "headrace.core.trackable",
+    "tensorflow.python.util.nest": "headrace.api.nest",
+}
+
+
+def install() -> None:
+    """Makes `import tensorflow` in this process give Headrace. Calling it again does nothing.
+
+    Raises:
+      RuntimeError: the real TensorFlow was imported before.
+
+    >>> import headrace
+    >>> headrace.install()
+    >>> import tensorflow as tf
+    >>> tf is headrace
+    True
+    """
+    import headrace
+
+    present = sys.modules.get("tensorflow")
+    if present is headrace:
+        return
+    if present is not None:
+        raise RuntimeError(
+            f"TensorFlow was imported in this process already (from {getattr(present, '__file__', 'an unknown place')}). "
+            "Call headrace.install() before anything imports tensorflow, or start the program with `headrace run`."
+        )
+    sys.modules["tensorflow"] = headrace
+    sys.meta_path.insert(0, _Finder())
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds `tensorflow.<anything>` in Headrace, and `headrace.keras.<anything>` in Keras."""
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        if not fullname.startswith(("tensorflow.", "headrace.keras.")):
+            return None
+        found = _find(fullname)
+        if found is None:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, _Loader(found), is_package=True)
+
+
+class _Loader(importlib.abc.Loader):
+    """Hands out an object that is there already: what `sys.modules` holds after `exec_module` is what an import gives."""
+
+    def __init__(self, found: Any) -> None:
+        self._found = found
+
+    def exec_module(self, module: ModuleType) -> None:
+        assert module.__spec__ is not None
+        sys.modules[module.__spec__.name] = self._found
+
+
+def _find(fullname: str) -> Any:
+    if fullname in PRIVATE:
+        return importlib.import_module(PRIVATE[fullname])
+    if any(name.startswith(fullname + ".") for name in PRIVATE):
+        return _package(fullname)
+    import headrace
+
+    value: Any = headrace
+    for part in fullname.split(".")[1:]:
+        value = getattr(value, part, None)
+    return value if isinstance(value, ModuleType) else None
+
+
+def _package(fullname: str) -> ModuleType:
+    """A package that exists only to hold the modules in `PRIVATE`."""
+    package = ModuleType(fullname, "Holds the private modules that Headrace provides.")
+    package.__path__ = []
+    return package

@@ -1,0 +1,50 @@
+"""Stands in for `tensorflow.python.eager.context`."""
+
+from __future__ import annotations
+
+from headrace.core.state import executing_eagerly, init_scope
+
+__all__ = ["async_wait", "context", "eager_mode", "executing_eagerly"]
+
+eager_mode = init_scope
+
+
+class Context:
+    """The process's eager context."""
+
+    def clear_kernel_cache(self) -> None:
+        """Drops the one-op programs compiled for eager ops."""
+        from headrace.compiler import eager
+
+        eager.clear()
+
+    def executing_eagerly(self) -> bool:
+        return executing_eagerly()
+
+    def async_wait(self) -> None:
+        async_wait()
+
+    def ensure_initialized(self) -> None:
+        """The runtime starts by itself when it is first used."""
+
+
+_context = Context()
+
+
+def context() -> Context:
+    return _context
+
+
+def async_wait() -> None:
+    """Waits for work that was handed to devices. On CPU there is none: programs run in the calling thread."""
+    from headrace import runtime
+
+    runtime.wait_for_devices()
+
+
+def _reset_context() -> None:
+    """Forgets the logical devices, so that tests may configure others."""
+    from headrace.runtime import config
+
+    _context.clear_kernel_cache()
+    config.reset()
