@@ -343,9 +343,7 @@ class FuncGraph(Graph):
         self.structured_outputs: Any = None
         self.variables: dict[int, Any] = {}  # weak references, in order of first use
         self.scalars: dict[Any, SymbolicTensor] = {}  # constants made of Python numbers, by value and type
-        self.fed: dict[
-            int, Any
-        ] = {}  # while it is traced for a call: the argument each placeholder stands for, by its id
+        self.fed: dict[int, Any] = {}  # the arguments of the call it is traced for, by the placeholder's id
         self.memo: dict[str, Any] = {}  # what was derived from this graph: its derivative, its program …
 
     def argument(self, dtype: DType, shape: Raw, name: str = "x") -> SymbolicTensor:
