@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from headrace.core import shapes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
@@ -15,58 +13,7 @@ from headrace.ops import conv as ops
 from headrace.ops import image_patches
 from headrace.ops.conv import shape_of
 
-_FORMATS = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCDHW")}
-
-
-# -------------------------------------------------------------------------------------------------- arguments
-def per_dimension(value: Any, n: int, first: bool, what: str) -> list[int]:
-    """One number for every dimension of an n-D image batch, from one number, n of them, or all n + 2.
-
-    >>> per_dimension(2, 2, False, "strides"), per_dimension([1, 3], 2, True, "strides")
-    ([1, 2, 2, 1], [1, 1, 1, 3])
-    """
-    if value is None:
-        value = [1]
-    values = [int(v) for v in value] if isinstance(value, (list, tuple, np.ndarray)) else [int(value)]
-    if len(values) == n + 2:
-        return values
-    if len(values) == 1:
-        values = values * n
-    elif len(values) != n:
-        raise ValueError(
-            f"{what} should be of length 1, {n} or {n + 2}. Received: {what}={value} of length {len(values)}"
-        )
-    return [1, 1, *values] if first else [1, *values, 1]
-
-
-def channels_first(data_format: str | None, n: int) -> bool:
-    """Whether channels come right after the batch; ValueError for a format of another number of
-    dimensions."""
-    last, first = _FORMATS[n]
-    if data_format in (None, last):
-        return False
-    if data_format == first:
-        return True
-    raise ValueError(
-        f"data_format must be {last!r} or {first!r} for {n} spatial dimensions. Received: "
-        f"data_format={data_format!r}"
-    )
-
-
-def explicit(padding: Any, rank: int) -> dict[str, Any]:
-    """The op attributes of "SAME", "VALID" or a list with a pair (before, after) per dimension."""
-    if isinstance(padding, str):
-        return {"padding": padding}
-    if (
-        not isinstance(padding, (list, tuple, np.ndarray))
-        or len(padding) != rank
-        or any(len(p) != 2 for p in padding)
-    ):
-        raise ValueError(
-            f"padding must be 'SAME', 'VALID' or a list with {rank} pairs (before, after), one per "
-            f"dimension. Received: padding={padding!r}"
-        )
-    return {"padding": "EXPLICIT", "explicit_paddings": [int(p) for pair in padding for p in pair]}
+from .nn_windows import FORMATS, attributes, channels_first, only_named, per_dimension, widened
 
 
 def _batched(run: Callable[[Any], Any], x: Any, n: int) -> Any:
@@ -88,15 +35,6 @@ def _batched(run: Callable[[Any], Any], x: Any, n: int) -> Any:
     concat = lookup("ConcatV2")
     y = run(lookup("Reshape")(x, concat([[-1], image], 0)))
     return lookup("Reshape")(y, concat([batch, slice_(lookup("Shape")(y), [1], [n + 2], [1])], 0))
-
-
-def _widen_format(data_format: str | None) -> str:
-    """The 2-D format that a 1-D one becomes by adding a height."""
-    return (
-        "NCHW"
-        if channels_first({"NHWC": "NWC", "NCHW": "NCW"}.get(data_format or "NWC", data_format), 1)
-        else "NHWC"
-    )
 
 
 # ----------------------------------------------------------------------------------------------- convolutions
@@ -124,30 +62,12 @@ def conv1d(
     >>> tf.nn.conv1d(x, tf.ones([2, 1, 1]), 1, "VALID")[0, :, 0].numpy().tolist()
     [1.0, 3.0, 5.0, 7.0]
     """
-    wide = _widen_format(data_format)
-    first = wide == "NCHW"
-    axis = 2 if first else 1
-    strides, dilation = (
-        per_dimension(v, 1, first, what) for v, what in ((stride, "stride"), (dilations, "dilations"))
-    )
-    pads = explicit(padding, 3)
-    if "explicit_paddings" in pads:
-        pads["explicit_paddings"][2 * axis : 2 * axis] = [0, 0]
-    strides.insert(axis, 1)
-    dilation.insert(axis, 1)
+    axis, attrs = widened(data_format, padding, strides=stride, dilations=dilations)
     x, w = to_tensor(input), to_tensor(filters)
     expand, squeeze = lookup("ExpandDims"), lookup("Squeeze")
 
     def run(x: Any) -> Any:
-        y = ops.CONV2D(
-            expand(x, axis),
-            expand(w, 0),
-            strides=strides,
-            dilations=dilation,
-            data_format=wide,
-            name=name,
-            **pads,
-        )
+        y = ops.CONV2D(expand(x, axis), expand(w, 0), name=name, **attrs)
         return squeeze(y, squeeze_dims=[axis])
 
     return _batched(run, x, 1)
@@ -180,13 +100,7 @@ def conv2d(
     >>> tf.nn.conv2d(tf.ones([1, 3, 3, 1]), tf.ones([2, 2, 1, 1]), 1, "VALID")[0, :, :, 0].numpy().tolist()
     [[4.0, 4.0], [4.0, 4.0]]
     """
-    first = channels_first(data_format, 2)
-    attrs = {
-        "strides": per_dimension(strides, 2, first, "strides"),
-        "dilations": per_dimension(dilations, 2, first, "dilations"),
-        "data_format": "NCHW" if first else "NHWC",
-        **explicit(padding, 4),
-    }
+    attrs = attributes(2, data_format, padding, strides=strides, dilations=dilations)
     x = to_tensor(input, hint=getattr(filters, "dtype", None))
     return _batched(lambda x: ops.CONV2D(x, filters, name=name, **attrs), x, 2)
 
@@ -212,23 +126,9 @@ def conv3d(
     >>> tf.nn.conv3d(tf.ones([1, 2, 2, 2, 1]), tf.ones([2, 2, 2, 1, 1]), [1] * 5, "VALID").numpy().item()
     8.0
     """
-    first = channels_first(data_format, 3)
-    if not isinstance(padding, str):
-        raise ValueError(
-            f"conv3d takes padding='SAME' or 'VALID'. Received: padding={padding!r}. Use tf.pad for other "
-            "amounts."
-        )
-    attrs = {
-        "strides": per_dimension(strides, 3, first, "strides"),
-        "dilations": per_dimension(dilations, 3, first, "dilations"),
-        "data_format": "NCDHW" if first else "NDHWC",
-        "padding": padding,
-    }
-    return _batched(
-        lambda x: ops.CONV3D(x, filters, name=name, **attrs),
-        to_tensor(input, hint=getattr(filters, "dtype", None)),
-        3,
-    )
+    attrs = attributes(3, data_format, only_named(padding, "conv3d"), strides=strides, dilations=dilations)
+    x = to_tensor(input, hint=getattr(filters, "dtype", None))
+    return _batched(lambda x: ops.CONV3D(x, filters, name=name, **attrs), x, 3)
 
 
 def _spatial_rank(filters: Any, input: Any, extra: int = 2) -> int:
@@ -278,7 +178,7 @@ def convolution(
     run = {1: conv1d, 2: conv2d, 3: conv3d}[n]
     if n == 1:
         stride, dilation = ([v[2]] if first else [v[1]] for v in (stride, dilation))
-    return run(x, w, stride, padding, _FORMATS[n][first], dilation, name)
+    return run(x, w, stride, padding, FORMATS[n][first], dilation, name)
 
 
 # ------------------------------------------------------------------------------------------------- transposed
@@ -299,31 +199,12 @@ def conv1d_transpose(
     >>> tf.nn.conv1d_transpose(tf.ones([1, 2, 1]), tf.ones([2, 1, 1]), [1, 4, 1], 2).numpy().ravel().tolist()
     [1.0, 1.0, 1.0, 1.0]
     """
-    wide = _widen_format(data_format)
-    first = wide == "NCHW"
-    axis = 2 if first else 1
-    stride, dilation = (
-        per_dimension(v, 1, first, what) for v, what in ((strides, "strides"), (dilations, "dilations"))
-    )
-    stride.insert(axis, 1)
-    dilation.insert(axis, 1)
-    pads = explicit(padding, 3)
-    if "explicit_paddings" in pads:
-        pads["explicit_paddings"][2 * axis : 2 * axis] = [0, 0]
+    axis, attrs = widened(data_format, padding, strides=strides, dilations=dilations)
     shape = to_tensor(output_shape)
     slice_ = lookup("StridedSlice")
     shape = lookup("ConcatV2")([slice_(shape, [0], [axis], [1]), [1], slice_(shape, [axis], [3], [1])], 0)
     expand = lookup("ExpandDims")
-    y = ops.CONV2D_INPUT(
-        shape,
-        expand(filters, 0),
-        expand(input, axis),
-        strides=stride,
-        dilations=dilation,
-        data_format=wide,
-        name=name,
-        **pads,
-    )
+    y = ops.CONV2D_INPUT(shape, expand(filters, 0), expand(input, axis), name=name, **attrs)
     return lookup("Squeeze")(y, squeeze_dims=[axis])
 
 
@@ -344,17 +225,8 @@ def conv2d_transpose(
     >>> tf.nn.conv2d_transpose(tf.ones([1, 2, 2, 1]), tf.ones([2, 2, 3, 1]), [1, 4, 4, 3], 2).shape
     TensorShape([1, 4, 4, 3])
     """
-    first = channels_first(data_format, 2)
-    return ops.CONV2D_INPUT(
-        output_shape,
-        filters,
-        input,
-        strides=per_dimension(strides, 2, first, "strides"),
-        dilations=per_dimension(dilations, 2, first, "dilations"),
-        data_format="NCHW" if first else "NHWC",
-        name=name,
-        **explicit(padding, 4),
-    )
+    attrs = attributes(2, data_format, padding, strides=strides, dilations=dilations)
+    return ops.CONV2D_INPUT(output_shape, filters, input, name=name, **attrs)
 
 
 def conv3d_transpose(
@@ -374,17 +246,10 @@ def conv3d_transpose(
     >>> tf.nn.conv3d_transpose(tf.ones([1, 1, 1, 1, 1]), tf.ones([2, 2, 2, 1, 1]), [1, 2, 2, 2, 1], 2).shape
     TensorShape([1, 2, 2, 2, 1])
     """
-    first = channels_first(data_format, 3)
-    return ops.CONV3D_INPUT(
-        output_shape,
-        filters,
-        input,
-        strides=per_dimension(strides, 3, first, "strides"),
-        dilations=per_dimension(dilations, 3, first, "dilations"),
-        data_format="NCDHW" if first else "NDHWC",
-        padding=padding,
-        name=name,
+    attrs = attributes(
+        3, data_format, only_named(padding, "conv3d_transpose"), strides=strides, dilations=dilations
     )
+    return ops.CONV3D_INPUT(output_shape, filters, input, name=name, **attrs)
 
 
 def conv_transpose(
@@ -409,7 +274,7 @@ def conv_transpose(
         raise ValueError(f"output_shape must have 3, 4 or 5 entries. Received: output_shape={output_shape}")
     n = len(sizes) - 2
     run = {1: conv1d_transpose, 2: conv2d_transpose, 3: conv3d_transpose}[n]
-    return run(input, filters, shape, strides, padding, data_format or _FORMATS[n][0], dilations, name)
+    return run(input, filters, shape, strides, padding, data_format or FORMATS[n][0], dilations, name)
 
 
 # ---------------------------------------------------------------------------------------------------- dilated
@@ -458,16 +323,8 @@ def depthwise_conv2d(
     >>> tf.nn.depthwise_conv2d(tf.ones([1, 3, 3, 2]), tf.ones([2, 2, 2, 1]), [1, 1, 1, 1], "VALID").shape
     TensorShape([1, 2, 2, 2])
     """
-    first = channels_first(data_format, 2)
-    return ops.DEPTHWISE(
-        input,
-        filter,
-        strides=per_dimension(strides, 2, first, "strides"),
-        dilations=per_dimension(dilations, 2, first, "dilations"),
-        data_format="NCHW" if first else "NHWC",
-        name=name,
-        **explicit(padding, 4),
-    )
+    attrs = attributes(2, data_format, padding, strides=strides, dilations=dilations)
+    return ops.DEPTHWISE(input, filter, name=name, **attrs)
 
 
 def depthwise_conv2d_backprop_input(
@@ -487,16 +344,8 @@ def depthwise_conv2d_backprop_input(
     >>> tf.nn.depthwise_conv2d_backprop_input([1, 2, 2, 1], filters, g, [1] * 4, "VALID").shape
     TensorShape([1, 2, 2, 1])
     """
-    return ops.DEPTHWISE_INPUT(
-        input_sizes,
-        filter,
-        out_backprop,
-        strides=list(strides),
-        data_format=data_format,
-        dilations=list(dilations),
-        name=name,
-        **explicit(padding, 4),
-    )
+    attrs = attributes(2, data_format, padding, strides=strides, dilations=dilations)
+    return ops.DEPTHWISE_INPUT(input_sizes, filter, out_backprop, name=name, **attrs)
 
 
 def depthwise_conv2d_backprop_filter(
@@ -516,16 +365,8 @@ def depthwise_conv2d_backprop_filter(
     >>> tf.nn.depthwise_conv2d_backprop_filter(x, [2, 2, 1, 1], g, [1] * 4, "VALID").shape
     TensorShape([2, 2, 1, 1])
     """
-    return ops.DEPTHWISE_FILTER(
-        input,
-        filter_sizes,
-        out_backprop,
-        strides=list(strides),
-        data_format=data_format,
-        dilations=list(dilations),
-        name=name,
-        **explicit(padding, 4),
-    )
+    attrs = attributes(2, data_format, padding, strides=strides, dilations=dilations)
+    return ops.DEPTHWISE_FILTER(input, filter_sizes, out_backprop, name=name, **attrs)
 
 
 def separable_conv2d(

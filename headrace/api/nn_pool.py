@@ -14,7 +14,7 @@ from headrace.core.tensor import Tensor
 from headrace.ops import fractional, seeds
 from headrace.ops import pool as ops
 
-from .nn_conv import _FORMATS, _widen_format, channels_first, explicit, per_dimension
+from .nn_windows import FORMATS, attributes, channels_first, only_named, per_dimension, widened
 
 
 class MaxPoolWithArgmax(NamedTuple):
@@ -32,35 +32,11 @@ class FractionalPool(NamedTuple):
     col_pooling_sequence: Tensor
 
 
-def _attrs(n: int, ksize: Any, strides: Any, padding: Any, data_format: str | None) -> dict[str, Any]:
-    first = channels_first(data_format, n)
-    return {
-        "ksize": per_dimension(ksize, n, first, "ksize"),
-        "strides": per_dimension(strides, n, first, "strides"),
-        "data_format": _FORMATS[n][first],
-        **explicit(padding, n + 2),
-    }
-
-
-def _only_names(padding: Any, function: str) -> None:
-    if not isinstance(padding, str):
-        raise ValueError(
-            f"{function} takes padding='SAME' or 'VALID'. Received: padding={padding!r}. Use tf.pad for "
-            "other amounts."
-        )
-
-
 def _pool1d(
     op: OpDef, input: Any, ksize: Any, strides: Any, padding: str, data_format: str, name: str | None
 ) -> Any:
-    _only_names(padding, "1-D pooling")
-    wide = _widen_format(data_format)
-    first = wide == "NCHW"
-    axis = 2 if first else 1
-    size, stride = (per_dimension(v, 1, first, what) for v, what in ((ksize, "ksize"), (strides, "strides")))
-    size.insert(axis, 1)
-    stride.insert(axis, 1)
-    y = op(lookup("ExpandDims")(input, axis), ksize=size, strides=stride, padding=padding, data_format=wide)
+    axis, attrs = widened(data_format, only_named(padding, "1-D pooling"), ksize=ksize, strides=strides)
+    y = op(lookup("ExpandDims")(input, axis), **attrs)
     return lookup("Squeeze")(y, squeeze_dims=[axis], name=name)
 
 
@@ -100,7 +76,8 @@ def max_pool2d(
     >>> tf.nn.max_pool2d(tf.reshape(tf.range(16.0), [1, 4, 4, 1]), 2, 2, "VALID")[0, :, :, 0].numpy().tolist()
     [[5.0, 7.0], [13.0, 15.0]]
     """
-    return ops.MAX_POOL(input, name=name, **_attrs(2, ksize, strides, padding, data_format))
+    attrs = attributes(2, data_format, padding, ksize=ksize, strides=strides)
+    return ops.MAX_POOL(input, name=name, **attrs)
 
 
 def avg_pool2d(
@@ -112,8 +89,8 @@ def avg_pool2d(
     >>> tf.nn.avg_pool2d(tf.reshape(tf.range(16.0), [1, 4, 4, 1]), 2, 2, "VALID")[0, :, :, 0].numpy().tolist()
     [[2.5, 4.5], [10.5, 12.5]]
     """
-    _only_names(padding, "avg_pool2d")
-    return ops.AVG_POOL(input, name=name, **_attrs(2, ksize, strides, padding, data_format))
+    attrs = attributes(2, data_format, only_named(padding, "avg_pool2d"), ksize=ksize, strides=strides)
+    return ops.AVG_POOL(input, name=name, **attrs)
 
 
 def max_pool3d(
@@ -125,8 +102,8 @@ def max_pool3d(
     >>> tf.nn.max_pool3d(tf.ones([1, 2, 2, 2, 1]), 2, 2, "VALID").shape
     TensorShape([1, 1, 1, 1, 1])
     """
-    _only_names(padding, "max_pool3d")
-    return ops.MAX_POOL_3D(input, name=name, **_attrs(3, ksize, strides, padding, data_format))
+    attrs = attributes(3, data_format, only_named(padding, "max_pool3d"), ksize=ksize, strides=strides)
+    return ops.MAX_POOL_3D(input, name=name, **attrs)
 
 
 def avg_pool3d(
@@ -138,8 +115,8 @@ def avg_pool3d(
     >>> tf.nn.avg_pool3d(tf.ones([1, 2, 2, 2, 1]), 2, 2, "VALID").shape
     TensorShape([1, 1, 1, 1, 1])
     """
-    _only_names(padding, "avg_pool3d")
-    return ops.AVG_POOL_3D(input, name=name, **_attrs(3, ksize, strides, padding, data_format))
+    attrs = attributes(3, data_format, only_named(padding, "avg_pool3d"), ksize=ksize, strides=strides)
+    return ops.AVG_POOL_3D(input, name=name, **attrs)
 
 
 def _spatial(input: Any, data_format: str | None) -> tuple[Any, int]:
@@ -170,7 +147,7 @@ def max_pool(
     """
     x, n = _spatial(input, data_format)
     return {1: max_pool1d, 2: max_pool2d, 3: max_pool3d}[n](
-        x, ksize, strides, padding, data_format or _FORMATS[n][0], name
+        x, ksize, strides, padding, data_format or FORMATS[n][0], name
     )
 
 
@@ -190,7 +167,7 @@ def avg_pool(
     """
     x, n = _spatial(input, data_format)
     return {1: avg_pool1d, 2: avg_pool2d, 3: avg_pool3d}[n](
-        x, ksize, strides, padding, data_format or _FORMATS[n][0], name
+        x, ksize, strides, padding, data_format or FORMATS[n][0], name
     )
 
 
@@ -216,12 +193,11 @@ def max_pool_with_argmax(
         raise ValueError(
             f"`data_format` values other than 'NHWC' are not supported. Received: data_format={data_format}"
         )
-    _only_names(padding, "max_pool_with_argmax")
     output, argmax = ops.MAX_POOL_WITH_ARGMAX(
         input,
         ksize=per_dimension(ksize, 2, False, "ksize"),
         strides=per_dimension(strides, 2, False, "strides"),
-        padding=padding,
+        padding=only_named(padding, "max_pool_with_argmax"),
         Targmax=as_dtype(output_dtype),
         include_batch_in_index=include_batch_in_index,
         name=name,
@@ -426,5 +402,5 @@ def pool(
         ("AVG", 3): avg_pool3d,
     }[pooling_type, n]
     size = list(window_shape)
-    apply = lambda x, _, padding: run(x, size, stride, padding, _FORMATS[n][first], name)
+    apply = lambda x, _, padding: run(x, size, stride, padding, FORMATS[n][first], name)
     return with_space_to_batch(input, rate, padding, apply, filter_shape=size, data_format=data_format)
