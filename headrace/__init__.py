@@ -41,3 +41,8 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), "keras", *NAMESPACES, *ROOT})
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """`%load_ext headrace` in a notebook: from then on `import tensorflow` gives Headrace."""
+    install()

@@ -34,6 +34,12 @@ def _demo(argv: Sequence[str]) -> int:
     return demo.main(argv)
 
 
+def _run(argv: Sequence[str]) -> int:
+    from headrace import run
+
+    return run.main(argv)
+
+
 def _cache(argv: Sequence[str]) -> int:
     from headrace.runtime.cache_cli import cache_command
 
@@ -92,6 +98,7 @@ def _no_options(command: str, description: str, argv: Sequence[str]) -> None:
 
 COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "demo": (_demo, "train a small convolutional network, eager and compiled"),
+    "run": (_run, "run a TensorFlow program, unchanged"),
     "cache": (_cache, "show, prune or clear the compile cache"),
     "devices": (_devices, "list the devices that programs can run on"),
     "ops": (_ops, "list the op table and which rules each op has"),

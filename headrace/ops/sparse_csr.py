@@ -3,7 +3,7 @@ the host, since their number of entries depends on values."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,14 @@ from headrace.core import errors
 from headrace.core.op import REQUIRED, OpDef
 from headrace.core.tape import not_differentiable
 from headrace.core.tensor import boxed
+
+
+class Coordinates(NamedTuple):
+    """The parts of a sparse tensor."""
+
+    indices: Any
+    values: Any
+    dense_shape: Any
 
 
 def _matrix(box: Any) -> Any:
@@ -135,9 +143,8 @@ def sparse_matrix_sparse_mat_mul(
     )  # fmt: skip
 
 
-def csr_sparse_matrix_to_sparse_tensor(sparse_matrix: Any, type: Any, name: str | None = None) -> Any:
-    """The parts (indices, values, dense_shape) of the sparse tensor equal to a CSR matrix."""
-    from headrace.composites.sparse import SparseTensor
+def csr_sparse_matrix_to_sparse_tensor(sparse_matrix: Any, type: Any, name: str | None = None) -> Coordinates:
+    """The parts of the sparse tensor equal to a CSR matrix."""
     from headrace.core.dtypes import as_dtype
 
-    return SparseTensor(*FROM_CSR(sparse_matrix, type=as_dtype(type), name=name))
+    return Coordinates(*FROM_CSR(sparse_matrix, type=as_dtype(type), name=name))
