@@ -54,6 +54,32 @@ _ROOT: dict[str, str] = {
 ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.split()}
 
 
+# `tf.compat.v1`: the file of each name that is its own, and the namespaces that `tf` does not have.
+V1_PARTS = (
+    "graph", "variables", "training",
+)  # fmt: skip
+V1_NAMESPACES = ("train", "initializers", "losses", "metrics", "layers", "manip", "spectral")
+
+_V1: dict[str, str] = {}
+
+V1 = {name: part for part, names in _V1.items() for name in names.split()}
+
+
+def current_v1() -> dict[str, str]:
+    """What `_V1` should be: a file's names are in its `ROOT`, and by namespace in its `NAMES`."""
+    import importlib
+
+    out = {}
+    for part in V1_PARTS:
+        module = importlib.import_module(f"headrace.api.compat_v1_{part}")
+        names = [
+            *getattr(module, "ROOT", ()),
+            *[f"{space}.{n}" for space, own in getattr(module, "NAMES", {}).items() for n in own],
+        ]
+        out[part] = " ".join(sorted(names))
+    return out
+
+
 def current() -> dict[str, str]:
     """What `_ROOT` should be: imports every namespace and reads its `ROOT`.
 
@@ -84,7 +110,12 @@ def write() -> None:
     table = pprint.pformat(current(), width=110).removeprefix("{")
     text = f"_ROOT: dict[str, str] = {{\n {table}  # fmt: skip\n\nROOT = {{name"
     pattern = re.compile(r"_ROOT: dict\[str, str\] = .*?\n\nROOT = \{name", re.DOTALL)
-    path.write_text(pattern.sub(lambda _: text, path.read_text(), count=1))
+    new = pattern.sub(lambda _: text, path.read_text(), count=1)
+    v1 = pprint.pformat(current_v1(), width=110).removeprefix("{")
+    pattern = re.compile(r"_V1: dict\[str, str\] = .*?\n\nV1 = \{name", re.DOTALL)
+    path.write_text(
+        pattern.sub(lambda _: f"_V1: dict[str, str] = {{\n {v1}  # fmt: skip\n\nV1 = {{name", new, count=1)
+    )
 
 
 if __name__ == "__main__":

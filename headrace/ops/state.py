@@ -23,6 +23,13 @@ from headrace.core.tensor import EagerTensor, boxed, wrap, wrap_buffer
 DONATION = threading.RLock()
 
 
+class HostResource:
+    """What else a handle may hold: an object that compiled programs know nothing of (a table, an iterator). Ops on it run
+    on the host, between the programs."""
+
+    shape: Raw = ()
+
+
 class VariableState:
     """A variable's storage: a host array or a device buffer (or neither, before it is initialised)."""
 
