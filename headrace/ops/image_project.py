@@ -166,11 +166,11 @@ def _size(output_shape: Any) -> tuple[int, int]:
 
 
 def _kernel(
-    images: np.ndarray, transforms: np.ndarray, output_shape: np.ndarray, fill_value: Any = np.float32(0),
+    images: np.ndarray, transforms: np.ndarray, output_shape: np.ndarray, fill_value: Any = None,
     *, interpolation: str, fill_mode: str,
 ) -> np.ndarray:  # fmt: skip
-    size = _size(output_shape)
-    return _transformed(HOST, images, transforms, fill_value, size, interpolation, fill_mode)
+    fill = np.zeros((), np.float32) if fill_value is None else fill_value
+    return _transformed(HOST, images, transforms, fill, _size(output_shape), interpolation, fill_mode)
 
 
 def _lower(
