@@ -1,0 +1,20 @@
+"""`tf.summary`: writing what TensorBoard shows."""
+
+from headrace.summary.plugins import audio, histogram, image, scalar, text
+from headrace.summary.writer import (
+    SummaryWriter,
+    create_file_writer,
+    create_noop_writer,
+    flush,
+    record_if,
+    should_record_summaries,
+    write,
+)
+
+from . import summary_experimental as experimental
+
+__all__ = [
+    "SummaryWriter", "audio", "create_file_writer", "create_noop_writer", "experimental", "flush", "histogram",
+    "image", "record_if", "scalar", "should_record_summaries", "text", "write",
+]  # fmt: skip
+ROOT: list[str] = []

@@ -1,0 +1,150 @@
+"""Ops that write event files. A writer is a resource: the handle of a `WriterState`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from headrace.core import dtypes, errors
+from headrace.core.op import OpDef
+from headrace.core.tape import not_differentiable
+
+from .state import HostResource
+
+
+class WriterState(HostResource):
+    """What a writer's handle refers to: an event file, once it was made."""
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+        self.file: Any = None
+
+    def open(self) -> Any:
+        if self.file is None:
+            raise errors.NotFoundError(
+                None, None, "The summary writer does not exist: it was closed, or its init() did not run."
+            )
+        return self.file
+
+    def __repr__(self) -> str:
+        return f"<summary writer {self.file or 'closed'}>"
+
+
+def _text(x: np.ndarray) -> str:
+    return x.item().decode("utf-8", "replace")
+
+
+def _step(x: np.ndarray) -> int:
+    if x.size != 1:
+        raise errors.InvalidArgumentError(None, None, f"step must be a scalar, received shape {x.shape}.")
+    return int(x.reshape(()))
+
+
+def _create(
+    writer: np.ndarray,
+    logdir: np.ndarray,
+    max_queue: np.ndarray,
+    flush_millis: np.ndarray,
+    suffix: np.ndarray,
+) -> list[Any]:
+    from headrace.summary.event_file import EventFile
+
+    state = writer.item()
+    if state.file is None:  # an initialiser may run more than once
+        state.file = EventFile(_text(logdir), int(max_queue), int(flush_millis), _text(suffix))
+    return []
+
+
+def _flush(writer: np.ndarray) -> list[Any]:
+    if writer.item().file is not None:
+        writer.item().file.flush()
+    return []
+
+
+def _close(writer: np.ndarray) -> list[Any]:
+    state = writer.item()
+    if state.file is not None:
+        state.file.close()
+        state.file = None
+    return []
+
+
+def _write(
+    writer: np.ndarray, step: np.ndarray, tensor: np.ndarray, tag: np.ndarray, metadata: np.ndarray
+) -> list[Any]:
+    from google.protobuf.message import DecodeError
+
+    dtype = dtypes.from_numpy(tensor.dtype)
+    try:
+        writer.item().open().add_tensor(_step(step), _text(tag), tensor, dtype, metadata.item())
+    except DecodeError as error:
+        raise errors.InvalidArgumentError(
+            None, None, f"summary_metadata is no serialised SummaryMetadata: {error}"
+        ) from error
+    return []
+
+
+def _write_raw(writer: np.ndarray, step: np.ndarray, tensor: np.ndarray) -> list[Any]:
+    from google.protobuf.message import DecodeError
+
+    from headrace.proto import event_pb2
+
+    file, number = writer.item().open(), _step(step)
+    for i, data in enumerate(tensor.reshape(-1)):
+        try:
+            summary = event_pb2.Summary.FromString(data)
+        except DecodeError as error:
+            raise errors.DataLossError(
+                None, None, f"Bad Summary binary proto tensor string at index {i}: {error}"
+            ) from error
+        file.add(step=number, summary=summary)
+    return []
+
+
+def _write_graph(writer: np.ndarray, step: np.ndarray, tensor: np.ndarray) -> list[Any]:
+    from google.protobuf.message import DecodeError
+
+    from headrace.proto import graph_pb2
+
+    data = tensor.item()
+    try:
+        graph_pb2.GraphDef.FromString(data)
+    except DecodeError as error:
+        raise errors.DataLossError(None, None, f"Bad GraphDef binary proto tensor string: {error}") from error
+    writer.item().open().add(step=_step(step), graph_def=data)
+    return []
+
+
+def _import_event(writer: np.ndarray, event: np.ndarray) -> list[Any]:
+    from google.protobuf.message import DecodeError
+
+    from headrace.proto import event_pb2
+
+    try:
+        event_pb2.Event.FromString(event.item())
+    except DecodeError as error:
+        raise errors.DataLossError(None, None, f"Bad Event binary proto tensor string: {error}") from error
+    writer.item().open().add_serialized(event.item())
+    return []
+
+
+def _row(name: str, inputs: str, kernel: Callable[..., Any]) -> OpDef:
+    return OpDef(
+        name, f"writer: resource, {inputs} ->" if inputs else "writer: resource ->",
+        shape=lambda c: [], kernel=kernel, host=True, stateful=True, grad=not_differentiable,
+    )  # fmt: skip
+
+
+CREATE = _row(
+    "CreateSummaryFileWriter",
+    "logdir: string, max_queue: int32, flush_millis: int32, filename_suffix: string",
+    _create,
+)
+FLUSH = _row("FlushSummaryWriter", "", _flush)
+CLOSE = _row("CloseSummaryWriter", "", _close)
+WRITE = _row("WriteSummary", "step: int64, tensor: T, tag: string, summary_metadata: string", _write)
+WRITE_RAW = _row("WriteRawProtoSummary", "step: int64, tensor: string", _write_raw)
+WRITE_GRAPH = _row("WriteGraphSummary", "step: int64, tensor: string", _write_graph)
+IMPORT_EVENT = _row("ImportEvent", "event: string", _import_event)
