@@ -1,7 +1,8 @@
-"""`tf.compat`: text and bytes. (`tf.compat.v1`, the 1.x interface, is a package of its own.)"""
+"""`tf.compat`: text and bytes, and the two interfaces: `tf.compat.v1` (graphs and sessions) and `tf.compat.v2`."""
 
 from __future__ import annotations
 
+import importlib
 import numbers
 import os
 from typing import Any
@@ -19,6 +20,14 @@ integral_types = (numbers.Integral, np.integer)
 real_types = (numbers.Real, np.integer, np.floating)
 complex_types = (numbers.Complex, np.number)
 bytes_or_text_types = (bytes, str)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "v1":
+        return importlib.import_module("headrace.api.compat_v1")
+    if name == "v2":
+        return importlib.import_module("headrace")
+    raise AttributeError(f"module 'headrace.compat' has no attribute {name!r}")
 
 
 def as_bytes(bytes_or_text: str | bytes, encoding: str = "utf-8") -> bytes:

@@ -110,12 +110,7 @@ def is_tensor(x: Any) -> bool:
     >>> tf.is_tensor(tf.constant(1)), tf.is_tensor([1])
     (True, False)
     """
-    return (
-        isinstance(x, TensorLike)
-        or nest.is_composite(x)
-        or hasattr(type(x), "__tf_tensor__")
-        or (hasattr(x, "handle") and hasattr(x, "dtype"))
-    )
+    return isinstance(x, TensorLike) or nest.is_composite(x)
 
 
 def get_static_value(tensor: Any, partial: bool = False) -> Any:
@@ -159,7 +154,7 @@ def fixed_shape(shape: Any) -> tuple[int, ...] | None:
         return (int(shape),)
     if isinstance(shape, TensorShape):
         return shape._raw if known(shape._raw) else None  # type: ignore[return-value]
-    return tuple([int(d) for d in shape])
+    return None if shape is None or None in shape else tuple([int(d) for d in shape])
 
 
 def filled(shape: Any, value: Any, dtype: Any, name: str | None) -> Tensor:

@@ -49,18 +49,8 @@ def set_seed(seed: int) -> None:
 
 # -------------------------------------------------------------------------------------------------- arguments
 def _shape(shape: Any) -> Tensor:
-    if isinstance(shape, TensorShape):
-        shape = shape.as_list()
     if isinstance(shape, (list, tuple)) and not len(shape):
         return to_tensor(shape, dtypes.int32)
-    if isinstance(shape, (list, tuple)) and not any(isinstance(d, Tensor) for d in shape):
-        sizes = [d if isinstance(d, (int, np.integer)) else getattr(d, "value", d) for d in shape]
-        if any(d is None for d in sizes):
-            raise ValueError(
-                f"The shape of random numbers must be fully known, received {shape}. Use tf.shape(x) where a"
-                " dimension is known only at run time."
-            )
-        return to_tensor(sizes)
     return to_tensor(shape, hint=dtypes.int32)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import importlib
 import weakref
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -59,8 +60,13 @@ def variable_creator_scope(variable_creator: Callable[..., Any]) -> Any:
 
 class _Creating(type):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        if not _creators or cls is not Variable:
-            return super().__call__(*args, **kwargs)
+        make: Callable[..., Any] = super().__call__
+        if cls is not Variable:
+            return make(*args, **kwargs)
+        if state.graph is not None and plain_graph() is not None:
+            make = importlib.import_module("headrace.session.variables").GraphVariable
+        if not _creators:
+            return make(*args, **kwargs)
         names = (
             "initial_value",
             "trainable",
@@ -71,10 +77,28 @@ class _Creating(type):
             "dtype",
         )
         kwargs.update(zip(names, args))
-        make: Callable[..., Any] = super().__call__
         for creator in _creators:
             make = lambda creator=creator, inner=make, **kw: creator(inner, **kw)
         return make(**kwargs)
+
+
+def plain_graph() -> Any:
+    """The graph of a session that is being built, around whatever functions; None when running eagerly."""
+    graph = state.graph
+    while graph is not None and graph.building_function:
+        graph = graph.outer
+    return graph
+
+
+def after_creation(variable: Any) -> None:
+    """Tells the `tf.function` being traced of a new variable."""
+    graph: Any = state.graph
+    while graph is not None:
+        created = getattr(graph, "created_variables", None)
+        if created is not None:
+            created(variable)
+            return
+        graph = graph.outer
 
 
 class Variable(TensorLike, Trackable, metaclass=_Creating):
@@ -114,15 +138,6 @@ class Variable(TensorLike, Trackable, metaclass=_Creating):
                 "The `initial_value` arg to `tf.Variable` must be specified except when you are not "
                 "providing a `variable_def`. You provided neither."
             )
-        if (
-            isinstance(initial_value, Tensor)
-            and hasattr(initial_value, "graph")
-            and not initial_value._is_eager
-            and initial_value.graph.building_function is False
-        ):
-            raise ValueError(
-                "Variables inside plain graphs need `tf.compat.v1` (a Session runs their initialisers)."
-            )
         self._name = (name or "Variable").rstrip("/")
         scope = current_scope()
         value = _initial(initial_value, as_dtype(dtype) if dtype is not None else None, state.graph)
@@ -148,18 +163,7 @@ class Variable(TensorLike, Trackable, metaclass=_Creating):
         self.handle = wrap_object(self._state, dtypes.resource)
         self.handle.__dict__["_handle_data"] = (self._dtype, raw)
         self._unique_id = f"{self._full_name}_{id(self)}"
-        graph = state.graph
-        while graph is not None:
-            created = getattr(graph, "created_variables", None)
-            if created is not None:
-                created(self)
-                break
-            graph = graph.outer
-
-    def __del__(self) -> None:
-        own = self.__dict__.get("_state")
-        if own is not None:
-            own.clear()
+        after_creation(self)
 
     # ------------------------------------------------------------------------------------------------------- properties
     @property

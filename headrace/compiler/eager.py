@@ -74,6 +74,11 @@ def run_compiled(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) 
     return [wrap_buffer(next(buffers), d) if known is None else wrap(known, d) for known, d in results]
 
 
+def clear() -> None:
+    """Forgets the programs of eager ops, which are compiled (or loaded from the disk) anew when they are next used."""
+    _programs.clear()
+
+
 def _on(x: Any, device: Any) -> Any:
     if state.device is None:
         return buffer_of(x)

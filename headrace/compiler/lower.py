@@ -422,8 +422,20 @@ def lower_node(b: Lowering, node: Operation, env: dict[int, Any]) -> None:
     ):  # nobody reads what is made of it, either
         env.update({id(t): Undefined(t._dtype) for t in node.outputs})
         return
-    for tensor, result in zip(node.outputs, lower_op(b, node.op_def, arguments, node.attrs, node)):
+    try:
+        results = lower_op(b, node.op_def, arguments, node.attrs, node)
+    except errors.OpError as error:  # of values that are known already
+        locate(error, node)
+        raise
+    for tensor, result in zip(node.outputs, results):
         env[id(tensor)] = result
+
+
+def locate(error: Exception, node: Operation) -> None:
+    """Adds to an error in a graph where the user made the op."""
+    message = getattr(error, "_message", None)
+    if isinstance(message, str) and "defined at" not in message:
+        error._message = f"{message} [[node {node.name} defined at {node.site}]]"  # type: ignore[attr-defined]
 
 
 def lower_op(
@@ -525,6 +537,8 @@ def body_graph(op: OpDef, arguments: Sequence[Any], attrs: Mapping[str, Any], no
             )
             if type(a) is np.ndarray:
                 stand_in.__dict__["_static"] = a
+            elif isinstance(a, Cell):
+                stand_in.__dict__["_handle_data"] = (a.value.dtype, a.shape)
             stand_ins.append(stand_in)
         results = flatten_outputs(op.body(*op.regroup(stand_ins, node.inputs, attrs), **_public(attrs)))  # type: ignore[misc]
         graph.outputs = [t if not t._is_eager and t.op.graph is graph else graph.capture(t) for t in results]

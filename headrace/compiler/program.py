@@ -20,13 +20,13 @@ from headrace.core.shapes import known
 from headrace.core.state import building
 from headrace.core.tensor import EagerTensor, wrap, wrap_buffer, wrap_object
 from headrace.ops.functional import Undefined, inner_graphs
-from headrace.ops.state import DONATION, VariableState
+from headrace.ops.state import DONATION, HostResource, VariableState
 from headrace.ops.tensor_list import ElementSpec, HostList, ListValue
 
 from .demand import Demand, demand
 from .eager import buffer_of
 from .hlo import Value, tensor_type
-from .lower import CannotLower, Cell, Lowering, NeedsValue, lower_node, needed
+from .lower import CannotLower, Cell, Lowering, NeedsValue, locate, lower_node, needed
 
 log = logging.getLogger("headrace")
 
@@ -164,20 +164,13 @@ class HostStep:
                 with building(None, tapes=()):
                     results = dispatch.run_eager(node.op_def, [env[id(t)] for t in node.inputs], node.attrs)
             except Exception as error:
-                _locate(error, node)
+                locate(error, node)
                 raise
             for t, value in zip(node.outputs, results):
                 env[id(t)] = value
 
     def describe(self) -> str:
         return "host: " + ", ".join([f"{n.type} ({n.site})" for n in self.nodes])
-
-
-def _locate(error: Exception, node: Operation) -> None:
-    """Adds to an error in a graph where the user made the op."""
-    message = getattr(error, "_message", None)
-    if isinstance(message, str) and "defined at" not in message:
-        error._message = f"{message} [[node {node.name} defined at {node.site}]]"  # type: ignore[attr-defined]
 
 
 class Cluster:
@@ -261,6 +254,8 @@ class Cluster:
         cells: dict[int, Cell] = {}
         unique: list[int] = []
         for i, (t, s) in enumerate(zip(self.handles, states)):
+            if isinstance(s, HostResource):
+                self._consumers_to_host(t, f"{s!r} enters a compiled program")
             if id(s) not in cells:
                 if not s.initialized:
                     s.read()  # raises the documented error
@@ -538,14 +533,15 @@ class _Direct:
             for i, x in self.sources
         ]
 
-    def bind(self, captured: Sequence[EagerTensor], arguments: int) -> Any:
-        """A closure over everything that stays the same from call to call: `run(arguments) -> outputs`. None where shapes
-        vary, the host provides values, or outputs are not simply the program's."""
-        executable = self.only
+    def bind(
+        self, captured: Sequence[EagerTensor], arguments: int, executable: Executable | None = None
+    ) -> Any:
+        """A closure over everything that stays the same from call to call: `run(arguments) -> outputs`. None where outputs
+        are not simply the program's or, if no `executable` for the shapes of the arguments is given, where these vary."""
+        executable = executable or self.only
         if (
             executable is None
             or executable.program is None
-            or executable.providers
             or executable.plain is None
             or not self.same
             or self.cluster.lists
@@ -560,11 +556,12 @@ class _Direct:
         places = [self.tensors[i] for i in executable.positions]
         fixed = {i: captured[i - arguments] for i in places if i >= arguments}
         straight = places == list(range(arguments))
-        dtypes_out, run, new, messages = (
+        dtypes_out, run, new, messages, providers = (
             executable.plain,
             executable.program.run,
             EagerTensor.__new__,
             executable.messages,
+            executable.providers,
         )
 
         def call(args: Sequence[EagerTensor]) -> list[EagerTensor]:
@@ -575,6 +572,8 @@ class _Direct:
                 for x in args if straight else [args[i] if i < arguments else fixed[i] for i in places]:
                     buffer = x._buf
                     buffers.append(buffer_of(x) if buffer is None else buffer)
+                for provider in providers:
+                    buffers.append(runtime.put(provider()))
                 results = run(buffers)
                 if n:
                     for c, buffer in zip(written, results):

@@ -131,9 +131,7 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
             f"A {type(value).__name__} consists of several tensors; it cannot be made one tensor: {_brief(value)}"
         )
     if value is None:
-        raise ValueError(
-            "Attempt to convert a value (None) with an unsupported type (<class 'NoneType'>) to a Tensor."
-        )
+        raise ValueError(_unsupported(value, value))
     if isinstance(value, (str, bytes)):
         _python_target(value, "s", dtype)
         return _strings(np.array(value, object))
@@ -149,15 +147,15 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
         ) from None
     if array.dtype.kind == "O":
         array = np.array(value, object)
-        leaf = next((x for x in array.reshape(-1)), None)
-        if not isinstance(leaf, (str, bytes)):
-            if isinstance(leaf, (list, tuple)):
+        leaves = list(array.reshape(-1)) or [None]
+        if not isinstance(leaves[0], (str, bytes)):
+            if any(isinstance(x, (list, tuple)) for x in leaves):
                 raise ValueError(f"Can't convert non-rectangular Python sequence to Tensor: {_brief(value)}")
-            if isinstance(leaf, int) and dtype is not None:
+            odd = [x for x in leaves if not isinstance(x, (str, bytes, int, float, complex, np.generic))]
+            if not odd and isinstance(leaves[0], int) and dtype is not None:
                 raise OverflowError(f"Python int too large to convert to {dtype.name}: {_brief(value)}")
-            raise ValueError(
-                f"Attempt to convert a value ({_brief(value)}) with an unsupported type ({type(leaf if array.ndim else value)}) to a Tensor."
-            )
+            kind = ValueError if state.graph is None else TypeError
+            raise kind(_unsupported(value, odd[0] if odd else leaves[0]))
     if array.dtype.kind in "SUO":
         if (
             array.dtype.kind in "SU"
@@ -285,6 +283,15 @@ def _first_leaf(value: Any) -> Any:
     while isinstance(value, (list, tuple)) and len(value):
         value = value[0]
     return value
+
+
+def _unsupported(value: Any, leaf: Any) -> str:
+    text = (
+        f"Attempt to convert a value ({_brief(value)}) with an unsupported type ({type(leaf)}) to a Tensor."
+    )
+    if leaf is None and value is not None:
+        text += " If None is a dimension of x.shape that is not known here, use tf.shape(x)[i]: it is known when the program runs."
+    return text
 
 
 def _brief(value: Any) -> str:

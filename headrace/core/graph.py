@@ -114,9 +114,10 @@ class Operation:
         return [b"loc:@" + self.name.encode()]
 
     def run(self, feed_dict: Any = None, session: Any = None) -> None:
-        from headrace.compat.session import default_session
+        """Runs the operation in a session (the default one, if none is given)."""
+        from headrace.session import default_session
 
-        (session or default_session()).run(self, feed_dict)
+        (session or default_session("execute operation using `run()`", self.graph)).run(self, feed_dict)
 
     def __repr__(self) -> str:
         return f"<tf.Operation '{self.name}' type={self.type}>"
@@ -137,6 +138,8 @@ class Graph:
         self._control: tuple[Operation, ...] = ()
         self._device: str | None = None
         self._collections: dict[Any, list[Any]] = {}
+        self._unfeedable: dict[int, Any] = {}
+        self._unfetchable: dict[int, Any] = {}
         self.finalized = False
         self.seed: int | None = None
         self.random_ops = 0  # how many random ops drew their seed from the graph's so far
@@ -194,6 +197,9 @@ class Graph:
     def unique_name(self, name: str, mark_as_used: bool = True) -> str:
         if name.endswith("/"):
             name = name[:-1]  # an absolute name: an already entered scope's own
+            if name not in self._by_name:
+                self._names.setdefault(name.lower(), 1)
+                return name
         elif self._scope:
             name = self._scope + name
         key = name.lower()
@@ -301,7 +307,22 @@ class Graph:
             return obj
         raise TypeError(f"Can not convert a {type(obj).__name__} into a Tensor or Operation.")
 
+    def is_feedable(self, tensor: Any) -> bool:
+        """Whether a session may be given a value for the tensor."""
+        return id(tensor) not in self._unfeedable
+
+    def is_fetchable(self, tensor_or_op: Any) -> bool:
+        """Whether a session may compute the tensor or operation for its caller."""
+        return id(tensor_or_op) not in self._unfetchable
+
+    def prevent_feeding(self, tensor: Any) -> None:
+        self._unfeedable[id(tensor)] = tensor
+
+    def prevent_fetching(self, op: Any) -> None:
+        self._unfetchable[id(op)] = op
+
     def finalize(self) -> None:
+        """From here on the graph is read-only: adding an operation is an error."""
         self.finalized = True
 
     # ------------------------------------------------------------------------------------------------------ collections

@@ -317,6 +317,11 @@ class SymbolicTensor(Tensor):
     def graph(self) -> Any:
         return self.op.graph
 
+    def __hash__(self) -> int:
+        if self.op.graph.building_function:
+            raise TypeError("Tensor is unhashable. Instead, use tensor.ref() as the key.")
+        return id(self)  # in plain graphs `==` compares identity, so that tensors are keys of a feed_dict
+
     @property
     def name(self) -> str:
         return f"{self.op.name}:{self.value_index}"
@@ -385,9 +390,9 @@ class SymbolicTensor(Tensor):
 
     def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
         """Evaluates the tensor in a session (the default one, if none is given)."""
-        from headrace.compat.session import default_session
+        from headrace.session import default_session
 
-        return (session or default_session()).run(self, feed_dict)
+        return (session or default_session("evaluate tensor using `eval()`", self.graph)).run(self, feed_dict)
 
     def __repr__(self) -> str:
         shape = (

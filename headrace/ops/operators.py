@@ -104,6 +104,8 @@ def _equality(op: OpDef, when_incomparable: bool) -> Callable[..., Any]:
     def general(x: Any, y: Any, name: str | None = None) -> Any:
         if y is None:
             return when_incomparable
+        if not x._is_eager and not x.op.graph.building_function:  # plain graphs compare identity
+            return (x is y) is not when_incomparable
         if not isinstance(y, Tensor):
             y = convert.to_tensor(y, x._dtype)
         return op(x, y, incompatible_shape_error=False, name=name)

@@ -16,6 +16,11 @@ from headrace.core.tensor import boxed, wrap
 
 
 # ------------------------------------------------------------------------------------------------------------ host lists
+def _elements(x: np.ndarray) -> list[Any]:
+    """The elements along the first dimension, as arrays (or NumPy scalars; strings have none)."""
+    return list(x) if x.dtype.kind != "O" else [x[i, ...] for i in range(len(x))]
+
+
 class HostList:
     """An immutable list value: arrays, or one stacked tensor that a compiled program made and another may take.
 
@@ -29,12 +34,13 @@ class HostList:
     @property
     def items(self) -> list[Any]:
         if self._items is None:
-            self._items = list(self._stacked._host()[: self.length])
+            self._items = _elements(self._stacked._host()[: self.length])
         return self._items
 
     def stacked(self) -> Any:
-        """All elements (and perhaps spare room behind them) as one tensor; None when they do not have one known shape."""
-        if self._stacked is None and self.dtype.kind == "v":
+        """All elements (and perhaps spare room behind them) as one tensor, for compiled programs; None when they do not have
+        one known shape, or are of a type that programs do not know."""
+        if self._stacked is None and self.dtype.kind in "vs":
             return None
         if self._stacked is None:
             parts = self.items[: self.length]
@@ -479,7 +485,7 @@ FROM_TENSOR: OpDef = OpDef(
     "tensor: element_dtype, element_shape: shape_type -> output_handle: variant",
     shape=_handle,
     lower=_lower_from_tensor,
-    kernel=lambda x, shape: boxed(HostList(list(x), len(x), dtypes.from_numpy(x.dtype))),
+    kernel=lambda x, shape: boxed(HostList(_elements(x), len(x), dtypes.from_numpy(x.dtype))),
     grad=lambda op, d: [
         STACK(
             d,

@@ -116,7 +116,7 @@ def _process(targets: list[str], python: Sequence[str], record: Path, skip: Path
     """Runs pytest; how the process died, or nothing."""
     env = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(ROOT)]),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE / "support")]),
         "KERAS_BACKEND": "tensorflow",
         "KERAS_HOME": str(record.parent),
         "KERAS_SUITE_RECORD": str(record),
