@@ -293,6 +293,11 @@ class Function:
 
     _list_all_concrete_functions_for_serialization = _list_all_concrete_functions
 
+    @property
+    def _concrete_variable_creation_fn(self) -> ConcreteFunction | None:
+        """The first graph traced (Keras's TensorBoard callback asks for it under this name)."""
+        return next(iter(self._concrete.values()), None)
+
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
             return self
@@ -460,6 +465,9 @@ class ConcreteFunction:
             outputs = program(inputs)
             if program.direct is not None and not self.captures_symbolic:
                 self._bound = program.direct.bind(captured, self._n)
+        if state.observers and state.graph is None:
+            for observer in state.observers:
+                observer(functional.STATEFUL_CALL, inputs, {"f": self.graph}, outputs)
         unpack = self._unpack
         return outputs[0] if unpack is _single else unpack(outputs)
 

@@ -1,0 +1,186 @@
+"""Graphs as `GraphDef` messages: what TensorBoard draws and TensorFlow reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from headrace.core.dtypes import DType, from_numpy
+from headrace.core.graph import FuncGraph, Graph, Operation
+
+from .tensor_proto import make_tensor_proto, shape_proto
+
+PRODUCER = 2474  # the version of TensorFlow 2.21's graphs, whose ops these are
+
+
+def graph_def(graph: Graph) -> Any:
+    """The `GraphDef` of a graph, with the functions its nodes call.
+
+    >>> import headrace as tf
+    >>> from headrace.io.graph_def import graph_def
+    >>> f = tf.function(lambda x: tf.exp(x) + 1.0).get_concrete_function(tf.TensorSpec([None]))
+    >>> [node.op for node in graph_def(f.graph).node]
+    ['Placeholder', 'Exp', 'Const', 'AddV2', 'Identity']
+    """
+    from headrace.proto import graph_pb2
+
+    message = graph_pb2.GraphDef()
+    message.versions.producer = PRODUCER
+    functions = Functions(message.library)
+    for node in graph.operations:
+        _write_node(message.node.add(), node, functions, {})
+    return message
+
+
+class Functions:
+    """The functions that a graph's nodes refer to, written as they are met."""
+
+    def __init__(self, library: Any) -> None:
+        self._library = library
+        self._names: dict[int, str] = {}
+        self._kept: list[FuncGraph] = []  # ids stay theirs while these live
+
+    def name(self, graph: FuncGraph) -> str:
+        found = self._names.get(id(graph))
+        if found is None:
+            plain = "".join([c if c.isalnum() or c in "_.-/" else "_" for c in graph.name])
+            found = self._names[id(graph)] = f"__inference_{plain}_{len(self._names)}"
+            self._kept.append(graph)
+            definition = self._library.function.add()
+            definition.signature.name = found
+            self._define(definition, graph)
+        return found
+
+    def _define(self, definition: Any, graph: FuncGraph) -> None:
+        signature = definition.signature
+        names: dict[int, str] = {}  # of tensors, as nodes of a function refer to them
+        taken: set[str] = set()
+        for t in graph.inputs:
+            names[id(t)] = _argument_name(t.op.name, taken)
+            signature.input_arg.add(name=names[id(t)], type=t._dtype.as_datatype_enum)
+        arguments = {id(t.op) for t in graph.inputs}
+        nodes = [n for n in graph.operations if id(n) not in arguments]
+        for node in nodes:
+            for t, place in zip(node.outputs, _places(node)):
+                names[id(t)] = f"{node.name}:{place}"
+        for node in nodes:
+            _write_node(definition.node_def.add(), node, self, names)
+            if node.op_def.stateful and not node.outputs:
+                definition.control_ret[node.name] = node.name
+                signature.control_output.append(node.name)
+        taken = set()
+        for t in graph.outputs:
+            if t._is_eager:  # the handle of a variable, returned by a branch as it is: it has no node
+                continue
+            name = _argument_name(t.op.name, taken)
+            signature.output_arg.add(name=name, type=t._dtype.as_datatype_enum)
+            definition.ret[name] = names[id(t)]
+        signature.is_stateful = any(n.op_def.stateful for n in nodes)
+
+
+def _argument_name(name: str, taken: set[str]) -> str:
+    plain = (
+        "".join([c if c.isalnum() and c.isascii() else "_" for c in name.lower()]).lstrip("_0123456789")
+        or "x"
+    )
+    unique, i = plain, 0
+    while unique in taken:
+        i += 1
+        unique = f"{plain}_{i}"
+    taken.add(unique)
+    return unique
+
+
+def _places(node: Operation) -> list[str]:
+    """`argument:index` of each output, as functions refer to them."""
+    out: list[str] = []
+    op = node.op_def
+    for arg in op.signature.outputs:
+        if arg.type_list_attr is not None:
+            n = len(op.type_value(arg.type_list_attr, node.inputs, node.attrs))
+        else:
+            n = op.number_value(arg.number_attr, node.inputs, node.attrs) if arg.number_attr else 1
+        out += [f"{arg.name}:{i}" for i in range(n)]
+    # A call whose gradient was taken has more outputs than its attributes say.
+    last = op.signature.outputs[-1].name if op.signature.outputs else ""
+    return out + [f"{last}:{i}" for i in range(len(out), len(node.outputs))]
+
+
+def _write_node(message: Any, node: Operation, functions: Functions, names: dict[int, str]) -> None:
+    message.name, message.op, message.device = node.name, node.type, node.device
+    for t in node.inputs:
+        if not t._is_eager:
+            plain = t.op.name if not t.value_index else f"{t.op.name}:{t.value_index}"
+            message.input.append(names.get(id(t), plain))
+    message.input.extend([f"^{c.name}" for c in node.control_inputs])
+    op = node.op_def
+    for name in {**_implied(node), **node.attrs}:
+        if name.startswith("_"):
+            continue
+        value = node.attrs[name] if name in node.attrs else _implied(node)[name]
+        _write_attr(message.attr[name], name, value, op.attrs.get(name), functions)
+
+
+def _implied(node: Operation) -> dict[str, Any]:
+    """The attributes that the inputs decide."""
+    op, out = node.op_def, {}
+    for arg in op.signature.inputs:
+        for name in (arg.type_attr, arg.type_list_attr):
+            if name and name not in node.attrs:
+                out[name] = op.type_value(name, node.inputs, node.attrs)
+        if arg.number_attr and arg.number_attr not in node.attrs:
+            out[arg.number_attr] = op.number_value(arg.number_attr, node.inputs, node.attrs)
+    return out
+
+
+def _is_shape(name: str) -> bool:
+    return name == "shape" or name.endswith("_shape")
+
+
+def _write_attr(message: Any, name: str, value: Any, default: Any, functions: Functions) -> None:
+    if name == "value" and isinstance(value, np.ndarray):
+        message.tensor.CopyFrom(make_tensor_proto(value, from_numpy(value.dtype)))
+    elif _is_shape(name):
+        message.shape.CopyFrom(shape_proto(value))
+    elif isinstance(value, (list, tuple)):
+        message.list.SetInParent()
+        for item in value:
+            _write_item(message.list, name, item, functions)
+    elif isinstance(default, float) and isinstance(value, (int, float)):
+        message.f = value
+    else:
+        field, content = _scalar(value, functions)
+        if field == "func":
+            message.func.name = content
+        else:
+            setattr(message, field, content)
+
+
+def _write_item(message: Any, name: str, item: Any, functions: Functions) -> None:
+    if name == "shapes" or name.endswith("_shapes"):
+        message.shape.append(shape_proto(item))
+        return
+    field, content = _scalar(item, functions)
+    if field == "func":
+        message.func.add(name=content)
+    else:
+        getattr(message, field).append(content)
+
+
+def _scalar(value: Any, functions: Functions) -> tuple[str, Any]:
+    """The field of `AttrValue` for a value, and what to put there."""
+    if isinstance(value, DType):
+        return "type", value.as_datatype_enum
+    if isinstance(value, FuncGraph):
+        return "func", functions.name(value)
+    if isinstance(value, (bool, np.bool_)):
+        return "b", bool(value)
+    if isinstance(value, (int, np.integer)):
+        return "i", int(value)
+    if isinstance(value, (float, np.floating)):
+        return "f", float(value)
+    return "s", value if isinstance(value, bytes) else str(value).encode()
+
+
+__all__ = ["graph_def"]
