@@ -333,3 +333,32 @@ def test_dump_debug_info_is_not_available():
     with pytest.raises(tf.errors.UnimplementedError, match="enable_check_numerics"):
         d.experimental.enable_dump_debug_info("/nowhere")
     d.experimental.disable_dump_debug_info()
+
+
+class TestUnknownDimensions:
+    @pytest.mark.parametrize(
+        "use",
+        [
+            lambda n: tf.zeros([2, n]),
+            lambda n: tf.reshape(tf.ones([2]), [1, n]),
+            lambda n: tf.fill([n], 1.0),
+            lambda n: tf.random.normal([n, 2]),
+            lambda n: tf.tile([1], [n]),
+        ],
+    )
+    def test_where_a_number_is_needed(self, use):
+        f = tf.function(lambda x: use(x.shape[0]), input_signature=[tf.TensorSpec([None], tf.float32)])
+        with pytest.raises(TypeError, match=r"use tf\.shape\(x\)\[i\]"):
+            f(tf.ones([3]))
+        with pytest.raises(ValueError, match="unsupported type"):
+            use(None)
+
+
+def test_errors_found_while_compiling_name_the_line():
+    def f():
+        return tf.gather([1.0, 2.0], [5])  # here
+
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=r"not in \[0, 2\).*defined at .*test_debugging.py"
+    ):
+        tf.function(f)()

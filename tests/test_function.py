@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -262,9 +263,21 @@ class TestVariables:
         f = tf.function(lambda: v + 1.0)
         g = f.get_concrete_function()
         g()
-        v._state.clear()
+        tf.raw_ops.DestroyResourceOp(resource=v.handle)
         with pytest.raises(tf.errors.FailedPreconditionError, match="Could not find variable"):
             g()
+
+    def test_a_graph_keeps_its_variables_alive_and_nothing_else_does(self):
+        def make():
+            v = tf.Variable(1.0)
+            return tf.function(lambda: v + 1.0).get_concrete_function(), weakref.ref(v._state)
+
+        concrete, state = make()
+        gc.collect()
+        assert float(concrete()) == 2.0
+        del concrete
+        gc.collect()
+        assert state() is None
 
     def test_scatter_and_slice_assignment(self):
         v = tf.Variable(tf.zeros([4, 2]))

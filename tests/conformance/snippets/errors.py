@@ -216,3 +216,26 @@ def names_of_ops_in_a_graph(tf):
         y.graph is graph,
         len(graph.get_operations()),
     )
+
+
+NUMBERS = {
+    "zeros": lambda tf, n: tf.zeros([n, 2]),
+    "fill": lambda tf, n: tf.fill([n], 1.0),
+    "reshape": lambda tf, n: tf.reshape(tf.ones([2]), [1, n]),
+    "constant": lambda tf, n: tf.constant([1, n]),
+    "random": lambda tf, n: tf.random.normal([n, 2]),
+    "shape": lambda tf, n: tf.zeros(tf.TensorShape([n])),
+    "tile": lambda tf, n: tf.tile([1], [n]),
+    "range": lambda tf, n: tf.range(n),
+    "slice": lambda tf, n: tf.slice([1, 2], [0], [n]),
+}
+
+
+@raises(use=sorted(NUMBERS), graph=[False, True])
+def unknown_dimension_where_a_number_is_needed(tf, use, graph):
+    def f(x):
+        return NUMBERS[use](tf, x.shape[0])
+
+    if not graph:
+        return NUMBERS[use](tf, None)
+    return tf.function(f, input_signature=[tf.TensorSpec([None], tf.float32)])(tf.ones([3]))

@@ -346,3 +346,13 @@ def locking_changes_nothing(tf, graph):
         return v.scatter_max(row, use_locking=True)
 
     return tf.function(update)() if graph else update(), v
+
+
+@snippet
+def graphs_keep_variables_alive(tf):
+    def make():
+        v = tf.Variable(2.0)
+        return tf.function(lambda: v.assign_add(1.0)).get_concrete_function(), v.handle
+
+    concrete, handle = make()
+    return concrete(), concrete(), tf.raw_ops.ReadVariableOp(resource=handle, dtype=tf.float32)
