@@ -229,7 +229,7 @@ IS_INITIALIZED = OpDef(
 def _destroy(handle: np.ndarray, ignore_lookup_error: bool) -> list[Any]:
     state = state_of(handle)
     if not state.initialized and not ignore_lookup_error:
-        raise errors.NotFoundError(None, None, f"Resource {state.name} does not exist.")
+        raise errors.NotFoundError(None, None, f"Resource {state!r} does not exist.")
     state.clear()
     return []
 
