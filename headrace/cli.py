@@ -78,6 +78,12 @@ def _ops(argv: Sequence[str]) -> int:
     return 0
 
 
+def _events(argv: Sequence[str]) -> int:
+    from headrace.summary.events_cli import events_command
+
+    return events_command(argv)
+
+
 def _version(argv: Sequence[str]) -> int:
     _no_options("version", "The versions of Headrace, Python and the libraries below it.", argv)
     import platform
@@ -102,6 +108,7 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "cache": (_cache, "show, prune or clear the compile cache"),
     "devices": (_devices, "list the devices that programs can run on"),
     "ops": (_ops, "list the op table and which rules each op has"),
+    "events": (_events, "list what event files (TensorBoard's) hold"),
     "version": (_version, "print versions"),
 }
 

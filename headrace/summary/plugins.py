@@ -84,13 +84,12 @@ def bucket_counts(data: Any, buckets: int) -> Any:
     low = tf.where(empty, zero, tf.reduce_min(x))
     high = tf.where(empty, zero, tf.reduce_max(x))
     width = (high - low) / buckets
-    place = tf.where(width > 0, tf.floor((x - low) / width), tf.cast(buckets - 1, dtypes.float64))
-    # NaNs make every edge NaN and are counted nowhere; the largest value belongs to the last bucket.
-    known = tf.math.is_finite(place) & tf.math.is_finite(x)
-    place = tf.cast(tf.where(known, tf.minimum(place, buckets - 1.0), -1.0), dtypes.int32)
-    counts = tf.math.unsorted_segment_sum(tf.ones_like(x), place, buckets)
-    edges = low + width * tf.range(buckets + 1, dtype=dtypes.float64)
-    edges = tf.concat([edges[:-1], [high]], 0)
+    # NaN and infinity give edges that are none, and are counted nowhere; the largest value belongs to the last bucket.
+    place = tf.where(tf.equal(width, 0.0), buckets - 1.0, tf.floor((x - low) / width))
+    place = tf.where(tf.math.is_finite(place), tf.minimum(place, buckets - 1.0), -1.0)
+    counts = tf.math.unsorted_segment_sum(tf.ones_like(x), tf.cast(place, dtypes.int32), buckets)
+    inner = low + width * tf.range(1, buckets, dtype=dtypes.float64)
+    edges = tf.concat([[low], inner, [high]], 0)
     return tf.stack([edges[:-1], edges[1:], counts], 1)
 
 
