@@ -5,7 +5,7 @@ Written by `python -m headrace._index` from the `ROOT` lists of the namespaces; 
 from __future__ import annotations
 
 NAMESPACES = (
-    "__internal__", "autodiff", "autograph", "bitwise", "compat", "config", "debugging", "distribute",
+    "__internal__", "audio", "autodiff", "autograph", "bitwise", "compat", "config", "debugging", "distribute",
     "dtypes", "errors", "experimental", "image", "io", "linalg", "lookup", "math", "nest", "nn", "quantization", "ragged",
     "random", "raw_ops", "sets", "signal", "sparse", "strings", "summary", "types", "version",
 )  # fmt: skip
@@ -46,6 +46,7 @@ _ROOT: dict[str, str] = {
          'truncatemod',
  'random': 'random_index_shuffle',
  'script': 'group no_op numpy_function print py_function timestamp tuple',
+ 'signal': 'fftnd ifftnd irfftnd rfftnd',
  'strings': 'as_string',
  'types': 'IndexedSlices IndexedSlicesSpec Module NoneTensorSpec Tensor TensorShape TensorSpec TypeSpec '
           'type_spec_from_value',
@@ -55,12 +56,43 @@ ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.
 
 
 # `tf.compat.v1`: the file of each name that is its own, and the namespaces that `tf` does not have.
-V1_PARTS = (
-    "graph", "variables", "training",
-)  # fmt: skip
+V1_PARTS = ("arrays", "graph", "initializers", "optimizers", "variables")
 V1_NAMESPACES = ("train", "initializers", "losses", "metrics", "layers", "manip", "spectral")
 
-_V1: dict[str, str] = {}
+_V1: dict[str, str] = {
+ 'arrays': 'constant disable_eager_execution enable_eager_execution placeholder placeholder_with_default '
+           'sparse_placeholder',
+ 'graph': 'GraphKeys InteractiveSession Session SparseTensorValue add_check_numerics_ops add_to_collection '
+          'add_to_collections colocate_with container control_flow_v2_enabled device disable_control_flow_v2 '
+          'disable_resource_variables disable_tensor_equality disable_v2_behavior disable_v2_tensorshape '
+          'enable_control_flow_v2 enable_resource_variables enable_tensor_equality enable_v2_behavior '
+          'enable_v2_tensorshape executing_eagerly executing_eagerly_outside_functions get_collection '
+          'get_collection_ref get_default_graph get_default_session get_seed name_scope op_scope '
+          'ragged.RaggedTensorValue random.get_seed random.set_random_seed reset_default_graph '
+          'resource_variables_enabled set_random_seed',
+ 'initializers': 'constant_initializer glorot_normal_initializer glorot_uniform_initializer '
+                 'initializers.constant initializers.glorot_normal initializers.glorot_uniform '
+                 'initializers.he_normal initializers.he_uniform initializers.identity '
+                 'initializers.lecun_normal initializers.lecun_uniform initializers.ones '
+                 'initializers.orthogonal initializers.random_normal initializers.random_uniform '
+                 'initializers.truncated_normal initializers.uniform_unit_scaling '
+                 'initializers.variance_scaling initializers.zeros ones_initializer orthogonal_initializer '
+                 'random_normal_initializer random_uniform_initializer truncated_normal_initializer '
+                 'uniform_unit_scaling_initializer variance_scaling_initializer zeros_initializer',
+ 'optimizers': 'train.AdadeltaOptimizer train.AdagradDAOptimizer train.AdagradOptimizer train.AdamOptimizer '
+               'train.FtrlOptimizer train.GradientDescentOptimizer train.MomentumOptimizer train.Optimizer '
+               'train.ProximalAdagradOptimizer train.ProximalGradientDescentOptimizer train.RMSPropOptimizer',
+ 'variables': 'AUTO_REUSE Variable VariableAggregation VariableScope all_variables '
+              'assert_variables_initialized assign assign_add assign_sub batch_scatter_update count_up_to '
+              'create_partitioned_variables fixed_size_partitioner get_local_variable get_variable '
+              'get_variable_scope global_variables global_variables_initializer initialize_all_tables '
+              'initialize_all_variables initialize_local_variables initialize_variables '
+              'is_variable_initialized local_variables local_variables_initializer '
+              'min_max_variable_partitioner model_variables moving_average_variables '
+              'report_uninitialized_variables scatter_add scatter_div scatter_max scatter_min scatter_mul '
+              'scatter_nd_add scatter_nd_sub scatter_nd_update scatter_sub scatter_update tables_initializer '
+              'trainable_variables variable_axis_size_partitioner variable_creator_scope variable_op_scope '
+              'variable_scope variables_initializer'}  # fmt: skip
 
 V1 = {name: part for part, names in _V1.items() for name in names.split()}
 

@@ -300,8 +300,7 @@ def _halved(x: Tensor) -> Tensor:
         shape = x._raw_shape
         odd = None if shape is None or shape[axis] is None else shape[axis] % 2
         rest = [slice(None)] * (-axis - 1)
-        every = lambda start: x[(..., slice(start, None, 2), *rest)]
-        first, second = every(0), every(1)
+        first, second = (x[(..., slice(start, None, 2), *rest)] for start in (0, 1))
         if odd != 0:
             last = x[(..., slice(-1, None), *rest)]
             if odd is None:  # nothing is appended where the size turns out to be even
