@@ -9,7 +9,7 @@ import contextvars
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -73,7 +73,8 @@ class Operation:
         self.inputs: tuple[Any, ...] = tuple(inputs)
         self.control_inputs: tuple[Operation, ...] = tuple(control_inputs)
         self.outputs: list[SymbolicTensor] = []
-        self._device = graph._device
+        device = graph._device
+        self._device: str | None = device(self) if callable(device) else device
         self._site: Any = None
 
     @property
@@ -110,6 +111,28 @@ class Operation:
     def values(self) -> tuple[SymbolicTensor, ...]:
         return tuple(self.outputs)
 
+    def _add_control_input(self, op: Operation) -> None:
+        """Makes this operation wait for another, which may have been made later."""
+        if op.graph is not self.graph:
+            raise ValueError(f"{op!r} is from another graph than {self!r}.")
+        self.control_inputs = (*self.control_inputs, op)
+        self.graph.changed()
+
+    def _add_control_inputs(self, ops: Iterable[Operation]) -> None:
+        for op in ops:
+            self._add_control_input(op)
+
+    def _update_input(self, index: int, tensor: Any) -> None:
+        """Puts another tensor in the place of an input."""
+        if tensor.graph is not self.graph:
+            raise ValueError(f"{tensor!r} is from another graph than {self!r}.")
+        self.inputs = (*self.inputs[:index], tensor, *self.inputs[index + 1 :])
+        self.graph.changed()
+
+    def _set_attr(self, name: str, value: Any) -> None:
+        self.attrs = {**self.attrs, name: value}
+        self.graph.changed()
+
     def colocation_groups(self) -> list[bytes]:
         return [b"loc:@" + self.name.encode()]
 
@@ -136,7 +159,8 @@ class Graph:
         self._names: dict[str, int] = {}
         self._scope = ""
         self._control: tuple[Operation, ...] = ()
-        self._device: str | None = None
+        self._device: Any = None
+        self._container = ""
         self._collections: dict[Any, list[Any]] = {}
         self._unfeedable: dict[int, Any] = {}
         self._unfetchable: dict[int, Any] = {}
@@ -265,12 +289,32 @@ class Graph:
 
     @contextmanager
     def device(self, name: Any) -> Iterator[None]:
+        """Ops made inside have this device: a name, something whose text is one, or a function of the operation that
+        gives one."""
         saved = self._device
-        self._device = name if name is None or isinstance(name, str) else str(name)
+        self._device = name if name is None or isinstance(name, str) or callable(name) else str(name)
         try:
             yield
         finally:
             self._device = saved
+
+    @contextmanager
+    def colocate_with(self, op: Any, ignore_existing: bool = False) -> Iterator[None]:
+        """Ops made inside have the device of `op` (an operation, a tensor or a variable)."""
+        op = getattr(op, "op", op)
+        if op is not None and not isinstance(op, Operation):
+            raise TypeError(f"colocate_with takes an operation or a tensor, received {op!r}.")
+        with self.device(self._device if op is None else op._device):
+            yield
+
+    @contextmanager
+    def container(self, name: str) -> Iterator[str]:
+        """Variables and other resources made inside belong to that container."""
+        saved, self._container = self._container, name
+        try:
+            yield name
+        finally:
+            self._container = saved
 
     # --------------------------------------------------------------------------------------------------------- look-ups
     def get_operations(self) -> list[Operation]:

@@ -1,0 +1,105 @@
+"""What `Session.run` is given: arrays in the place of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from headrace.core import dtypes, errors
+from headrace.core.convert import to_array
+from headrace.core.graph import Graph
+from headrace.core.shapes import compatible
+from headrace.core.tensor import EagerTensor, Tensor, wrap
+
+
+def feed_tensors(graph: Graph, key: Any) -> list[Any]:
+    """The tensors that one key of a feed_dict stands for: one, or those of a composite."""
+    from .fetches import composite_value
+
+    components = composite_value(key) if not isinstance(key, (Tensor, str)) else None
+    if components is not None:
+        return [t for part in components[0] for t in feed_tensors(graph, part)]
+    try:
+        tensor = graph.as_graph_element(key, allow_tensor=True, allow_operation=False)
+    except (TypeError, ValueError, KeyError) as error:
+        text = error.args[0] if error.args else error
+        raise TypeError(f"Cannot interpret feed_dict key as Tensor: {text}") from None
+    if not graph.is_feedable(tensor):
+        raise ValueError(f"Tensor {tensor.name} may not be fed.")
+    return [tensor]
+
+
+def feed_values(value: Any, n: int) -> Iterable[Any]:
+    """The values for the n tensors of one key."""
+    from .values import RaggedTensorValue
+
+    if n == 1 and not isinstance(value, RaggedTensorValue):
+        return (value,)
+    if isinstance(value, RaggedTensorValue):
+        return (value.flat_values, *reversed(value.nested_row_splits))
+    return value
+
+
+def convert(tensor: Any, value: Any) -> EagerTensor:
+    """A fed value as a tensor.
+
+    Raises:
+      TypeError: a tensor is fed, or a Python number of a kind the type does not hold.
+      ValueError: the shape does not fit the tensor's, or the value cannot be converted.
+    """
+    if isinstance(value, Tensor):
+        if isinstance(value, EagerTensor):
+            value = value.numpy()
+        else:
+            raise TypeError(
+                "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include Python scalars, strings, "
+                f"lists, numpy ndarrays, or TensorHandles. For reference, the tensor object was {value!r} which was passed "
+                f"to the argument `feed_dict` with key {tensor!r}."
+            )
+    dtype = tensor._dtype
+    np_dtype = dtype._np
+    if type(value) is np.ndarray and value.dtype is np_dtype and np_dtype.kind != "O":
+        array = value
+    elif dtype is dtypes.string:
+        array = to_array(value if isinstance(value, (str, bytes)) else np.asarray(value, object), dtype)
+    elif dtype.kind in "rv":
+        raise ValueError(f"Tensor {tensor.name} may not be fed.")
+    else:
+        if isinstance(value, int) and dtype.kind in "iufb" and _differs(np_dtype, value):
+            raise TypeError(
+                f"Type of feed value {value!r} with type {type(value)} is not compatible with Tensor type {np_dtype.type}. "
+                "Try explicitly setting the type of the feed tensor to a larger type (e.g. int64)."
+            )
+        array = np.asarray(value, np_dtype)
+    raw = tensor._raw_shape
+    if array.shape != raw and not compatible(raw, array.shape):
+        raise ValueError(
+            f"Cannot feed value of shape {array.shape} for Tensor {tensor.name}, which has shape {tensor.shape} "
+            f"(created at {tensor.op.site})"
+        )
+    return wrap(array, dtype)
+
+
+def _differs(np_dtype: Any, value: int) -> bool:
+    try:
+        return bool(np.asarray(value, np_dtype) != value)
+    except OverflowError:
+        return True
+
+
+def unfed(placeholder: Any) -> errors.InvalidArgumentError:
+    """The error for a placeholder that a run needs and nobody feeds."""
+    t = placeholder.outputs[0]
+    shape = (
+        ""
+        if t._raw_shape is None
+        else f" and shape [{','.join(['?' if d is None else str(d) for d in t._raw_shape])}]"
+    )
+    return errors.InvalidArgumentError(
+        None,
+        placeholder,
+        f"You must feed a value for placeholder tensor '{placeholder.name}' with dtype {t._dtype.name}{shape}\n\t "
+        f"[[{{{{node {placeholder.name}}}}}]] defined at {placeholder.site}",
+    )

@@ -1,0 +1,58 @@
+"""Whether a process runs ops at once, or builds graphs unless told otherwise."""
+
+from __future__ import annotations
+
+from headrace.core import graph as graphs
+from headrace.core.state import OTHER, State, set_graph, state
+
+
+class Switches:
+    """What `disable_v2_behavior` and its parts switch."""
+
+    graph_mode = False
+    resource_variables = True
+    control_flow_v2 = True
+    tensor_equality = True
+    v2_tensorshape = True
+
+
+def graph_mode(on: bool) -> None:
+    """Makes the default graph (or nothing) the graph that ops of this process's threads go to.
+
+    Raises:
+      ValueError: eager execution is asked for inside of a graph, or after one was built."""
+    if on == Switches.graph_mode:
+        return
+    if on:
+        graph = graphs.get_default_graph() if state.graph is None else state.graph
+        if state.graph is None:
+            set_graph(graph)
+        State.graph, State.mode = graphs.get_default_graph(), OTHER  # of threads that start from now on
+    else:
+        if state.graph is not graphs._default_graph:
+            raise ValueError(
+                "tf.enable_eager_execution must be called at program startup, not inside of a graph."
+            )
+        if state.graph is not None and state.graph.operations:
+            raise ValueError("tf.enable_eager_execution must be called at program startup.")
+        State.graph, State.mode = None, 0
+        set_graph(None)
+    Switches.graph_mode = on
+
+
+def reset_default_graph() -> None:
+    """Begins a new default graph.
+
+    Raises:
+      AssertionError: inside of `with graph.as_default()`."""
+    old = graphs._default_graph
+    if state.graph is not None and state.graph is not old:
+        raise AssertionError(
+            "Do not use tf.reset_default_graph() to clear nested graphs. If you need a cleared graph, exit the nesting and create a new graph."
+        )
+    graphs.reset_default_graph()
+    if Switches.graph_mode:
+        new = graphs.Graph("default")
+        graphs._default_graph = new
+        State.graph = new
+        set_graph(new)

@@ -1,0 +1,325 @@
+"""The base of the 1.x optimizers: gradients, slots, and one operation that updates everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from headrace.api.variables import Variable
+from headrace.core import dtypes
+from headrace.core.convert import to_tensor
+from headrace.core.graph import get_default_graph
+from headrace.core.graph import name_scope as enter_name_scope
+from headrace.core.op import lookup
+from headrace.core.shapes import known
+from headrace.core.state import init_scope, state
+from headrace.core.tape import GradientTape, is_slices
+
+from .keys import GraphKeys
+from .scopes import make_variable, store, variable_scope
+
+
+class Optimizer:
+    """Base class of the 1.x optimizers.
+
+    Subclasses define `_create_slots(var_list)`, `_prepare()` (hyperparameters as tensors), `_apply_dense(grad, var)`,
+    `_apply_sparse(grad, var)` (whose rows have no repeated index), and, where something remains to be done after all variables,
+    `_finish(update_ops, name)`.
+    """
+
+    GATE_NONE, GATE_OP, GATE_GRAPH = 0, 1, 2
+
+    def __init__(self, use_locking: bool, name: str) -> None:
+        if not name:
+            raise ValueError("Must specify the optimizer name")
+        self._use_locking = use_locking  # updates are atomic either way
+        self._name = name
+        self._slots: dict[str, dict[Any, Any]] = {}
+        self._non_slot: dict[tuple[str, Any], Any] = {}
+
+    def get_name(self) -> str:
+        return self._name
+
+    # ------------------------------------------------------------------------------------------------------- gradients
+    def minimize(
+        self, loss: Any, global_step: Any = None, var_list: Any = None, gate_gradients: int = GATE_OP,
+        aggregation_method: int | None = None, colocate_gradients_with_ops: bool = False, name: str | None = None,
+        grad_loss: Any = None,
+    ) -> Any:  # fmt: skip
+        """An operation that makes one step: `compute_gradients` and `apply_gradients`.
+
+        Args:
+          loss: a tensor; in eager mode a function without arguments that gives one.
+          global_step: a variable that the step adds one to.
+          var_list: the variables to train; all of the collection "trainable_variables" by default.
+          gate_gradients: GATE_GRAPH lets no variable change before all gradients are computed. (Nothing needs to be done
+            for GATE_OP: an op's gradients are computed together here.)
+
+        Raises:
+          ValueError: the loss depends on none of the variables.
+        """
+        pairs = self.compute_gradients(
+            loss, var_list, gate_gradients, aggregation_method, colocate_gradients_with_ops, grad_loss
+        )
+        if not any(g is not None for g, _ in pairs):
+            raise ValueError(
+                "No gradients provided for any variable, check your graph for ops that do not support gradients, between "
+                f"variables {[str(v) for _, v in pairs]} and loss {loss}."
+            )
+        return self.apply_gradients(pairs, global_step, name)
+
+    def compute_gradients(
+        self, loss: Any, var_list: Any = None, gate_gradients: int = GATE_OP, aggregation_method: int | None = None,
+        colocate_gradients_with_ops: bool = False, grad_loss: Any = None,
+    ) -> list[tuple[Any, Any]]:  # fmt: skip
+        """Pairs of gradient (None where the loss does not depend on the variable) and variable."""
+        if callable(loss):
+            with GradientTape() as tape:
+                if var_list is not None:
+                    tape.watch(var_list)
+                value = loss()
+            if var_list is None:
+                var_list = tape.watched_variables()
+            grads = tape.gradient(value, list(var_list), grad_loss)
+            return list(zip(grads, var_list))
+        if state.graph is None:
+            raise RuntimeError(
+                "`loss` passed to Optimizer.compute_gradients should be a function when eager execution is enabled."
+            )
+        if gate_gradients not in (self.GATE_NONE, self.GATE_OP, self.GATE_GRAPH):
+            raise ValueError(
+                f"gate_gradients must be one of: Optimizer.GATE_NONE, Optimizer.GATE_OP, Optimizer.GATE_GRAPH. Not {gate_gradients}"
+            )
+        if not loss._dtype.is_floating and not loss._dtype.is_complex:
+            raise ValueError(
+                f"Invalid type {loss._dtype!r} for {loss.name}, expected: {list(self._valid_dtypes())}."
+            )
+        if var_list is None:
+            graph = get_default_graph()
+            var_list = list(
+                dict.fromkeys(
+                    graph.get_collection(GraphKeys.TRAINABLE_VARIABLES)
+                    + graph.get_collection(GraphKeys.TRAINABLE_RESOURCE_VARIABLES)
+                )
+            )
+        flat = [p for v in _flat(var_list) for p in (v if hasattr(v, "_parts") else [v])]
+        if not flat:
+            raise ValueError("No variables to optimize.")
+        from headrace.api.autodiff import gradients
+
+        grads = gradients(
+            loss, flat, grad_loss,
+            aggregation_method=aggregation_method,
+        )  # fmt: skip
+        if gate_gradients == self.GATE_GRAPH:
+            from headrace.api.script import tuple as together
+
+            grads = together(grads)
+        return list(zip(grads, flat))
+
+    # --------------------------------------------------------------------------------------------------------- updates
+    def apply_gradients(self, grads_and_vars: Any, global_step: Any = None, name: str | None = None) -> Any:
+        """An operation that applies gradients (pairs of gradient and variable), and then adds one to `global_step`.
+
+        Raises:
+          TypeError: a gradient is no tensor.
+          ValueError: there is nothing to apply.
+        """
+        pairs = [(g, v) for g, v in grads_and_vars]
+        if not pairs:
+            raise ValueError("No variables provided.")
+        for g, v in pairs:
+            if not isinstance(v, Variable):
+                raise NotImplementedError(f"Trying to update a Tensor {v!r}: only variables can be trained.")
+        ready = [(g if g is None or is_slices(g) else to_tensor(g), v) for g, v in pairs]
+        used = [v for g, v in ready if g is not None]
+        if not used:
+            raise ValueError(f"No gradients provided for any variable: {[str(v) for _, v in pairs]}.")
+        with init_scope():
+            self._create_slots(used)
+        with enter_name_scope(name or self._name) as scope:
+            self._prepare()
+            updates = []
+            for g, v in ready:
+                if g is None:
+                    continue
+                with enter_name_scope("update_" + _name_of(v)):
+                    updates.append(self._update(g, v))
+            done = self._finish(updates, "update" if global_step is not None else scope or self._name)
+            if global_step is not None:
+                done = self._count(done, global_step, scope)
+        if state.graph is not None:
+            train_ops = get_default_graph().get_collection_ref(GraphKeys.TRAIN_OP)
+            if done not in train_ops:
+                train_ops.append(done)
+        return done
+
+    def _count(self, done: Any, global_step: Any, scope: str) -> Any:
+        if state.graph is None:
+            global_step.assign_add(1)
+            return None
+        with get_default_graph().control_dependencies([done]):
+            return lookup("AssignAddVariableOp")(
+                global_step.handle, to_tensor(1, global_step.dtype), name=scope or self._name
+            )
+
+    def _update(self, grad: Any, var: Any) -> Any:
+        if is_slices(grad):
+            if var.constraint is not None:
+                raise RuntimeError("Cannot use a constraint function on a sparse variable.")
+            return self._resource_apply_sparse_duplicate_indices(grad.values, var, grad.indices)
+        node = self._resource_apply_dense(grad, var)
+        if var.constraint is None:
+            return node
+        with _after(node):
+            return var.assign(var.constraint(var.value()), read_value=False)
+
+    def _finish(self, update_ops: Sequence[Any], name_scope: str) -> Any:
+        """What is done after all updates; the result is the train op."""
+        from headrace.api.script import group
+
+        return group(*update_ops, name=name_scope)
+
+    # ------------------------------------------------------------------------------------------ for subclasses to define
+    def _valid_dtypes(self) -> set[Any]:
+        return {dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float64}
+
+    def _create_slots(self, var_list: Sequence[Any]) -> None:
+        """Makes the slot variables."""
+
+    def _prepare(self) -> None:
+        """Makes tensors of the hyperparameters."""
+
+    def _apply_dense(self, grad: Any, var: Any) -> Any:
+        raise NotImplementedError(
+            f"{type(self).__name__} does not say how a gradient is applied: define _apply_dense."
+        )
+
+    def _apply_sparse(self, grad: Any, var: Any) -> Any:
+        raise NotImplementedError(
+            f"{type(self).__name__} does not say how gradients of rows are applied: define _apply_sparse."
+        )
+
+    # The names that later versions of the interface use; without them, those above are meant.
+    def _resource_apply_dense(self, grad: Any, handle: Any) -> Any:
+        return self._apply_dense(grad, handle)
+
+    def _resource_apply_sparse(self, grad: Any, handle: Any, indices: Any) -> Any:
+        from headrace.core.slices import IndexedSlices
+
+        return self._apply_sparse(IndexedSlices(grad, indices), handle)
+
+    def _resource_apply_sparse_duplicate_indices(self, grad: Any, handle: Any, indices: Any) -> Any:
+        """Rows with the same index get the sum of their gradients, so that applying them one after the other, each time
+        to the old value, does what applying them once does."""
+        total, _ = summed(grad, indices, handle)
+        return self._resource_apply_sparse(total, handle, indices)
+
+    # ----------------------------------------------------------------------------------------------------------- slots
+    def get_slot(self, var: Any, name: str) -> Any:
+        """The slot variable of that name for `var`; None if there is none."""
+        return self._slots.get(name, {}).get(_key(var))
+
+    def get_slot_names(self) -> list[str]:
+        """The names of the slots."""
+        return sorted(self._slots)
+
+    def variables(self) -> list[Any]:
+        """The optimizer's own variables."""
+        own = [*self._non_slot.values(), *[v for slots in self._slots.values() for v in slots.values()]]
+        return sorted({id(v): v for v in own}.values(), key=lambda v: v.name)
+
+    def _slot_dict(self, slot_name: str) -> dict[Any, Any]:
+        return self._slots.setdefault(slot_name, {})
+
+    def _zeros_slot(self, var: Any, slot_name: str, op_name: str) -> Any:
+        """The slot, made of zeros if it does not exist."""
+        slots = self._slot_dict(slot_name)
+        if _key(var) not in slots:
+            slots[_key(var)] = create_slot(var, lambda: _zeros(var), op_name)
+        return slots[_key(var)]
+
+    def _get_or_make_slot(self, var: Any, val: Any, slot_name: str, op_name: str) -> Any:
+        slots = self._slot_dict(slot_name)
+        if _key(var) not in slots:
+            slots[_key(var)] = create_slot(var, val, op_name)
+        return slots[_key(var)]
+
+    def _get_or_make_slot_with_initializer(
+        self, var: Any, initializer: Callable[..., Any], shape: Any, dtype: Any, slot_name: str, op_name: str
+    ) -> Any:
+        sizes = list(shape) if shape is not None else None
+        return self._get_or_make_slot(var, lambda: initializer(sizes, dtype=dtype), slot_name, op_name)
+
+    def _create_non_slot_variable(self, initial_value: Any, name: str, colocate_with: Any = None) -> Any:
+        """A variable of the optimizer that belongs to none of the trained ones."""
+        key = name, get_default_graph() if state.graph is not None else None
+        if key not in self._non_slot:
+            self._non_slot[key] = make_variable(initial_value, name=name, trainable=False)
+        return self._non_slot[key]
+
+    def _get_non_slot_variable(self, name: str, graph: Any = None) -> Any:
+        return self._non_slot.get((name, graph))
+
+    def _call_if_callable(self, param: Any) -> Any:
+        return param() if callable(param) else param
+
+    def _tensor(self, value: Any, name: str) -> Any:
+        """A hyperparameter (a value, a tensor, or a function that gives one) as a tensor."""
+        value = self._call_if_callable(value)
+        return to_tensor(value.value() if isinstance(value, Variable) else value, name=name)
+
+
+def cast(x: Any, like: Any) -> Any:
+    """A hyperparameter in a variable's type."""
+    return x if x._dtype is like.dtype else lookup("Cast")(x, DstT=like.dtype)
+
+
+def summed(values: Any, indices: Any, var: Any) -> tuple[Any, Any]:
+    """Gradients of rows, each the sum of all with its index, and whether each is the first of these.
+
+    Of the rows with one index one is everyone's representative: the last that a table of all rows was written with."""
+    n = lookup("StridedSlice")(lookup("Shape")(indices), [0], [1], [1], shrink_axis_mask=1)
+    positions = lookup("Range")(0, n, 1)
+    rows = lookup("StridedSlice")(lookup("VariableShape")(var.handle), [0], [1], [1], shrink_axis_mask=1)
+    owner = lookup("GatherV2")(lookup("UnsortedSegmentMax")(positions, indices, rows), indices, 0)
+    total = lookup("GatherV2")(lookup("UnsortedSegmentSum")(values, owner, n), owner, 0)
+    return total, lookup("Equal")(owner, positions)
+
+
+def create_slot(primary: Any, value: Any, name: str) -> Any:
+    """A variable that accompanies another, named after it."""
+    with variable_scope(None, f"{_name_of(primary)}/{name}") as scope, enter_name_scope(None):
+        slot = make_variable(value, name=scope.name + "/", trainable=False)  # the very scope, not one like it
+    if state.graph is not None:
+        store().variables[scope.name] = slot
+    return slot
+
+
+def _zeros(var: Any) -> Any:
+    if known(var._raw_shape):
+        from headrace.api.making import zeros
+
+        return zeros(var._raw_shape, var.dtype)
+    value = var.initialized_value() if state.graph is not None else var.value()
+    return lookup("ZerosLike")(value)
+
+
+def _key(var: Any) -> int:
+    return id(var.handle)
+
+
+def _name_of(var: Any) -> str:
+    return var._full_name
+
+
+def _flat(var_list: Any) -> list[Any]:
+    from headrace.core import nest
+
+    return nest.flatten(list(var_list) if not isinstance(var_list, dict) else var_list)
+
+
+def _after(node: Any) -> Any:
+    from contextlib import nullcontext
+
+    return nullcontext() if state.graph is None else get_default_graph().control_dependencies([node])

@@ -1,0 +1,175 @@
+"""A run of a session, planned once: which nodes the fetches need, what goes in, and the compiled program.
+
+The part of the graph that is needed becomes a function from what is fed, and the session's resources, to what is fetched;
+`compiler/program.py` runs it like every other function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from headrace.compiler.program import HostStep, program_of
+from headrace.core import errors
+from headrace.core.graph import FuncGraph, Graph, Operation
+from headrace.core.state import building
+from headrace.core.tensor import EagerTensor, SymbolicTensor
+
+from .feeds import unfed
+
+Call = Callable[[Sequence[EagerTensor]], list[EagerTensor]]
+
+
+class Plan:
+    """`plan(values)` runs what `tensors` and `operations` need with `values` for `feeds`; returns the tensors' values.
+
+    Args:
+      resource: gives the session's own tensor for a node that makes a resource (a variable's handle …).
+      done: operations that need not run, since an earlier part of a partial run did them."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        tensors: Sequence[Any],
+        operations: Sequence[Operation],
+        feeds: Sequence[Any],
+        resource: Callable[[Operation], EagerTensor],
+    ) -> None:
+        self.graph, self.version, self.feeds = graph, graph.version, list(feeds)
+        fed = {id(t) for t in feeds}
+        nodes = pruned(graph, [*(t.op for t in tensors if id(t) not in fed), *operations], fed)
+        makers = [n for n in nodes if makes_resource(n)]
+        for n in nodes:
+            if n.type == "Placeholder" and id(n.outputs[0]) not in fed:
+                raise unfed(n)
+        self.handles = [resource(n) for n in makers]
+        self.view = view = FuncGraph(graph.name)
+        view.outer = None
+        view.operations = [_partly_fed(n, fed) for n in nodes if not makes_resource(n)]
+        view.inputs = [*feeds, *[n.outputs[0] for n in makers]]
+        view.outputs = list(tensors)
+        states = {id(n.outputs[0]): h._host().item() for n, h in zip(makers, self.handles)}
+        self.overwritten = [states[i] for i in _overwritten(view.operations) if i in states]
+        self.calls: dict[Any, Call] = {}  # by the shapes of what is fed
+
+    def __call__(self, values: Sequence[EagerTensor]) -> list[EagerTensor]:
+        shapes = tuple([v._np.shape for v in values])  # type: ignore[union-attr]
+        call = self.calls.get(shapes)
+        return self._first(shapes, values) if call is None else call(values)
+
+    def _first(self, shapes: Any, values: Sequence[EagerTensor]) -> list[EagerTensor]:
+        inputs = [*values, *self.handles]
+        # A run that gives variables their first values happens once: computing it op by op is faster than compiling.
+        if any(not s.initialized for s in self.overwritten):
+            return self.interpret(inputs)
+        program = program_of(self.view)
+        outputs = program(inputs)
+        if program.direct is not None and not program.valued:
+            call = program.direct.bind(self.handles, len(values), program.direct.executable(inputs))
+            if call is not None:
+                self.calls[shapes] = call
+        return outputs
+
+    def interpret(self, inputs: Sequence[EagerTensor]) -> list[EagerTensor]:
+        """Runs op by op on the host, without compiling."""
+        env: dict[int, Any] = {id(t): x for t, x in zip(self.view.inputs, inputs)}
+        HostStep(self.view.operations).run(env)
+        return [env[id(t)] for t in self.view.outputs]
+
+
+def makes_resource(node: Operation) -> bool:
+    """Whether a node makes a resource (a variable, a table, a queue …), which lives as long as the session."""
+    return (
+        node.op_def.stateful
+        and not node.inputs
+        and len(node.outputs) == 1
+        and node.outputs[0]._dtype.kind == "r"
+        and node.type != "Placeholder"
+    )
+
+
+def pruned(graph: Graph, roots: Sequence[Operation], fed: set[int]) -> list[Operation]:
+    """The nodes that `roots` need, in an order in which they can run. What is fed is not computed."""
+    wanted: set[int] = set()
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if id(node) in wanted:
+            continue
+        wanted.add(id(node))
+        stack.extend([t.op for t in node.inputs if id(t) not in fed])
+        stack.extend(
+            [c for c in node.control_inputs if not c.outputs or any(id(t) not in fed for t in c.outputs)]
+        )
+    nodes = [n for n in graph.operations if id(n) in wanted]
+    seen: set[int] = set()
+    for n in nodes:  # creation order, unless an input was replaced by a younger node
+        if any(id(c) in wanted and id(c) not in seen for c in (*n.control_inputs, *(t.op for t in n.inputs))):
+            return _sorted(nodes)
+        seen.add(id(n))
+    return nodes
+
+
+def _sorted(nodes: Sequence[Operation]) -> list[Operation]:
+    """Topological order, as near to the given one as it can be."""
+    own = {id(n) for n in nodes}
+    out: list[Operation] = []
+    state: dict[int, bool] = {}  # False: being visited
+    for root in nodes:
+        stack = [(root, False)]
+        while stack:
+            node, ready = stack.pop()
+            if ready:
+                state[id(node)] = True
+                out.append(node)
+                continue
+            if id(node) in state:
+                if not state[id(node)]:
+                    raise errors.InvalidArgumentError(
+                        None, node, f"The graph has a cycle through {node.name!r} (made at {node.site})."
+                    )
+                continue
+            state[id(node)] = False
+            stack.append((node, True))
+            before = [*node.control_inputs, *(t.op for t in node.inputs)]
+            stack.extend(
+                [(n, False) for n in reversed(before) if id(n) in own and not state.get(id(n), False)]
+            )
+    return out
+
+
+def _partly_fed(node: Operation, fed: set[int]) -> Operation:
+    """A node some of whose outputs are fed: its stand-in computes the others only."""
+    if not any(id(t) in fed for t in node.outputs):
+        return node
+    other = Operation(node.graph, node.op_def, node.name, node.inputs, node.attrs, node.control_inputs)
+    other._site = node._site
+    other.outputs = [
+        SymbolicTensor(other, i, t._dtype, t._raw_shape) if id(t) in fed else t
+        for i, t in enumerate(node.outputs)
+    ]
+    return other
+
+
+def _overwritten(nodes: Sequence[Operation]) -> list[int]:
+    """Ids of the handles whose first use is to be assigned to."""
+    seen: set[int] = set()
+    found = []
+    for n in nodes:
+        for t in n.inputs:
+            if t._dtype.kind == "r" and id(t) not in seen:
+                seen.add(id(t))
+                if n.type == "AssignVariableOp" and t is n.inputs[0]:
+                    found.append(id(t))
+    return found
+
+
+def make_resource(node: Operation) -> EagerTensor:
+    """Runs a node that makes a resource."""
+    from headrace.core.dispatch import run_eager
+
+    with building(None, tapes=()):
+        return run_eager(node.op_def, (), {**node.attrs, **_named(node)})[0]
+
+
+def _named(node: Operation) -> dict[str, Any]:
+    return {"shared_name": node.attrs.get("shared_name") or node.name} if "shared_name" in node.attrs else {}

@@ -1,0 +1,308 @@
+"""`tf.compat.v1.Session`: runs parts of a graph, and holds the values of its variables."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from headrace.core import errors
+from headrace.core.graph import Graph, Operation, get_default_graph
+from headrace.core.tensor import EagerTensor
+
+from . import stack
+from .feeds import convert, feed_tensors, feed_values
+from .fetches import Fetches, signature
+from .plan import Plan, make_resource
+
+
+class BaseSession:
+    """What `Session` and `InteractiveSession` share.
+
+    Args:
+      target: must be "": programs run in this process.
+      graph: the graph to run; the default graph if not given.
+      config: a `ConfigProto`; kept, and looked at where an option has a meaning here.
+    """
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
+        if target and target != b"":
+            raise errors.UnimplementedError(
+                None,
+                None,
+                f"Session target {target!r}: only this process can run programs; leave `target` out.",
+            )
+        if graph is not None and not isinstance(graph, Graph):
+            raise TypeError(f'Argument `graph` must be a tf.Graph, but got "{type(graph).__name__}"')
+        if config is not None and not hasattr(config, "graph_options"):
+            raise TypeError(f'Argument `config` must be a tf.ConfigProto, but got "{type(config).__name__}"')
+        self._graph = get_default_graph() if graph is None else graph
+        self._config = config
+        self._target = target
+        self._closed = False
+        self._plans: dict[Any, tuple[_Run, Any]] = {}
+        self._resources: dict[Any, EagerTensor] = {}
+        self._streams: dict[Any, Any] = {}  # of the random ops
+        self._lock = threading.Lock()
+        self._partial: dict[str, Any] = {}
+
+    # ------------------------------------------------------------------------------------------------------ properties
+    @property
+    def graph(self) -> Graph:
+        """The graph this session runs."""
+        return self._graph
+
+    @property
+    def graph_def(self) -> Any:
+        """The graph as a GraphDef."""
+        return self._graph.as_graph_def()
+
+    @property
+    def sess_str(self) -> str:
+        return self._target
+
+    # ------------------------------------------------------------------------------------------------------------- run
+    def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
+        """Computes `fetches`, with the values of `feed_dict` in the place of its tensors.
+
+        Args:
+          fetches: a tensor, an operation, the name of one, or any nest of these.
+          feed_dict: values (arrays, numbers, strings, nests of them) by tensor; any tensor can be fed.
+          options, run_metadata: `RunOptions` and `RunMetadata`: with `trace_level=FULL_TRACE` what ran, and for how long.
+
+        Returns:
+          The structure of `fetches` with NumPy values; None for operations.
+
+        Raises:
+          RuntimeError: the session is closed, or its graph is empty.
+          ValueError: something belongs to another graph or is of a wrong shape.
+          TypeError: something can neither be fetched nor fed.
+          InvalidArgumentError: a placeholder is not fed.
+          FailedPreconditionError: a variable has no value yet.
+
+        >>> import headrace as tf
+        >>> with tf.Graph().as_default(), tf.compat.v1.Session() as sess:
+        ...     x = tf.compat.v1.placeholder(tf.float32, [])
+        ...     sess.run({"double": 2 * x, "half": x / 2}, feed_dict={x: 3.0})
+        {'double': np.float32(6.0), 'half': np.float32(1.5)}
+        """
+        if options is None and run_metadata is None:
+            keys = () if feed_dict is None else tuple(map(id, feed_dict)) if type(feed_dict) is dict else None
+            if keys is not None:
+                found = self._plans.get((signature(fetches), keys))
+                if found is not None and found[0].plan.version == self._graph.version and not self._closed:
+                    return found[0](() if feed_dict is None else feed_dict.values())
+        return self._run(fetches, feed_dict, options, run_metadata)
+
+    def _run(self, fetches: Any, feed_dict: Any, options: Any, run_metadata: Any) -> Any:
+        run = self._prepare(fetches, feed_dict)
+        values = () if feed_dict is None else feed_dict.values()
+        if options is None and run_metadata is None:
+            return run(values)
+        from .trace import traced
+
+        return traced(run, values, options, run_metadata)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("Attempted to use a closed Session.")
+        if not self._graph.operations:
+            raise RuntimeError(
+                "The Session graph is empty. Add operations to the graph before calling run()."
+            )
+
+    def _prepare(self, fetches: Any, feed_dict: Any) -> _Run:
+        self._check_open()
+        if feed_dict is not None and not isinstance(feed_dict, Mapping):
+            raise TypeError(
+                f"The feed_dict must be a dictionary from tensors to values, received {type(feed_dict).__name__}."
+            )
+        feeds = [feed_tensors(self._graph, key) for key in feed_dict or ()]
+        asked = Fetches(self._graph, fetches)
+        run = _Run(self, asked, feeds)
+        key = signature(fetches)
+        if key is not None:
+            # The objects are kept with the plan, so that their ids remain theirs.
+            self._plans[key, tuple(map(id, feed_dict or ()))] = run, (fetches, list(feed_dict or ()))
+        return run
+
+    def _resource(self, node: Operation) -> EagerTensor:
+        """This session's own resource for a node that makes one."""
+        key = node.attrs.get("container", ""), node.attrs.get("shared_name") or node.name
+        with self._lock:
+            found = self._resources.get(key)
+            if found is None:
+                found = self._resources[key] = make_resource(node)
+            return found
+
+    # ---------------------------------------------------------------------------------------------------- other ways in
+    def make_callable(
+        self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False
+    ) -> Callable[..., Any]:
+        """A function of the values of `feed_list` (tensors, in this order) that computes `fetches`.
+
+        With `accept_options` it takes `options=` and `run_metadata=`, as `run` does.
+
+        >>> import headrace as tf
+        >>> with tf.Graph().as_default(), tf.compat.v1.Session() as sess:
+        ...     x = tf.compat.v1.placeholder(tf.float32, [])
+        ...     double = sess.make_callable(2 * x, [x])
+        ...     double(3.0)
+        np.float32(6.0)
+        """
+        if feed_list is not None and not isinstance(feed_list, (list, tuple)):
+            raise TypeError(f"Argument `feed_list` must be a list or tuple. Received: feed_list={feed_list}")
+        self._check_open()
+        feeds = [feed_tensors(self._graph, key) for key in feed_list or ()]
+        prepared = _Run(self, Fetches(self._graph, fetches), feeds)
+
+        def call(*values: Any, **kwargs: Any) -> Any:
+            self._check_open()
+            if len(values) != len(feeds):
+                raise TypeError(
+                    f"The callable takes {len(feeds)} values, as its feed_list says; received {len(values)}."
+                )
+            run = prepared
+            if run.plan.version != self._graph.version:
+                run = _Run(self, run.fetches, feeds)
+            if not kwargs:
+                return run(values)
+            if not accept_options or set(kwargs) - {"options", "run_metadata"}:
+                raise TypeError(
+                    f"The callable takes no {sorted(kwargs)}: pass accept_options=True to make_callable."
+                )
+            from .trace import traced
+
+            return traced(run, values, kwargs.get("options"), kwargs.get("run_metadata"))
+
+        return call
+
+    def partial_run_setup(self, fetches: Any, feeds: Sequence[Any] | None = None) -> str:
+        """Announces what a run in parts will fetch and feed; returns the handle for `partial_run`."""
+        from .partial import setup
+
+        self._check_open()
+        return setup(self, fetches, feeds)
+
+    def partial_run(self, handle: str, fetches: Any, feed_dict: Any = None) -> Any:
+        """Continues a run that `partial_run_setup` began: feeds more, computes more; what was computed is not again."""
+        from .partial import step
+
+        self._check_open()
+        return step(self, handle, fetches, feed_dict)
+
+    # -------------------------------------------------------------------------------------------------------- life cycle
+    def list_devices(self) -> list[Any]:
+        """The devices this session can use."""
+        from headrace.api import config
+
+        return config.list_logical_devices()
+
+    def as_default(self) -> Any:
+        """A context in which this is the default session (it is not closed at the end)."""
+        return _Default(self)
+
+    def close(self) -> None:
+        """Forgets the variables; the session cannot be used after that."""
+        if not self._closed:
+            self._closed = True
+            self._plans.clear()
+            self._resources.clear()
+            self._partial.clear()
+
+
+class _Default:
+    def __init__(self, session: BaseSession) -> None:
+        self._session = session
+
+    def __enter__(self) -> BaseSession:
+        stack.push(self._session)
+        return self._session
+
+    def __exit__(self, *exc: object) -> None:
+        stack.pop(self._session)
+
+
+class Session(BaseSession):
+    """Runs parts of a graph; as a context manager also the default session, closed at the end.
+
+    >>> import headrace as tf
+    >>> with tf.Graph().as_default():
+    ...     c = tf.constant(2.0) * 3.0
+    ...     with tf.compat.v1.Session() as sess:
+    ...         sess.run(c)
+    np.float32(6.0)
+    """
+
+    def __enter__(self) -> Session:
+        self._entered = self._graph.as_default()
+        self._entered.__enter__()
+        stack.push(self)
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        stack.pop(self)
+        self._entered.__exit__(*exc)
+        self.close()
+
+    @staticmethod
+    def reset(target: str, containers: Any = None, config: Any = None) -> None:
+        """Resets resource containers of a remote process; here sessions hold their own resources."""
+        raise errors.UnimplementedError(
+            None, None, "Session.reset is for remote targets. Close the session to forget its variables."
+        )
+
+
+class InteractiveSession(BaseSession):
+    """A session that is the default one as soon as it is made, until `close()`."""
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
+        super().__init__(target, graph, config)
+        self._entered = None
+        if graph is not None:
+            self._entered = graph.as_default()
+            self._entered.__enter__()
+        stack.push(self)
+
+    def close(self) -> None:
+        if not self._closed:
+            super().close()
+            stack.pop(self)
+            if self._entered is not None:
+                self._entered.__exit__(None, None, None)
+
+
+class _Run:
+    """One prepared run: converts what is fed, runs the plan, arranges the results."""
+
+    def __init__(self, session: BaseSession, fetches: Fetches, feeds: Sequence[list[Any]]) -> None:
+        self.session, self.fetches = session, fetches
+        self.feeds = [t for group in feeds for t in group]
+        self.sizes = [len(group) for group in feeds]
+        self.simple = all(n == 1 for n in self.sizes)
+        self.plan = Plan(session._graph, fetches.tensors, fetches.operations, self.feeds, session._resource)
+
+    def __call__(self, values: Any) -> Any:
+        return self.fetches.rebuild(self.arrays(self.plan(self.converted(values))))
+
+    def converted(self, values: Any) -> list[EagerTensor]:
+        if not self.simple:
+            flat: list[Any] = []
+            for n, value in zip(self.sizes, values):
+                parts = list(feed_values(value, n))
+                if len(parts) != n:
+                    raise ValueError(f"A composite feed of {n} tensors received {len(parts)} values.")
+                flat.extend(parts)
+            values = flat
+        return [convert(t, v) for t, v in zip(self.feeds, values)]
+
+    def arrays(self, results: Sequence[EagerTensor]) -> list[Any]:
+        return [_array(r) for r in results]
+
+
+def _array(t: EagerTensor) -> Any:
+    """A result as NumPy has it, for the caller to keep and change."""
+    if t._dtype.kind in "rv":
+        return t
+    array = t._host()
+    return array[()] if not array.ndim else array.copy()
