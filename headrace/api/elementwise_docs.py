@@ -94,12 +94,6 @@ DOCS = {
     "multiply": ("x · y, element by element.", _ANY, "tf.math.multiply([1, 2], 3)", "[3, 6]"),
     "ndtri": ("The quantile function of the normal distribution.", _FLOAT, "tf.math.ndtri([0.5])", "[0.0]"),
     "negative": ("-x.", "signed", "tf.math.negative([1, -2])", "[-1, 2]"),
-    "polygamma": (
-        "The a-th derivative of digamma at x.",
-        _FLOAT,
-        "(tf.math.polygamma(1.0, [1.0]) > 1.6)",
-        "[True]",
-    ),
     "pow": (
         "x to the power of y. Integers to negative integers: InvalidArgumentError.",
         "signed",
@@ -150,12 +144,6 @@ DOCS = {
         "[0.0]",
     ),
     "xlogy": ("x · log(y), and 0 where x is 0.", _FLOAT_OR_COMPLEX, "tf.math.xlogy([0.0], [0.0])", "[0.0]"),
-    "zeta": (
-        "The Hurwitz zeta function Σ (q + n)⁻ˣ.",
-        "float32 or float64",
-        "(tf.math.zeta(2.0, [1.0]) > 1.6)",
-        "[True]",
-    ),
 }
 
 

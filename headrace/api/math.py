@@ -70,11 +70,9 @@ from headrace.ops.special import (
     erfinv,
     lgamma,
     ndtri,
-    polygamma,
     xdivy,
     xlog1py,
     xlogy,
-    zeta,
 )
 from headrace.ops.trigonometry import acos, acosh, asin, asinh, atan, atanh, cos, cosh, sin, sinh, tan
 
@@ -309,6 +307,24 @@ def lbeta(x: Any, name: str | None = None) -> Any:
     """
     x = _to_tensor(x)
     return subtract(reduce_sum(lgamma(x), [-1]), lgamma(reduce_sum(x, [-1])), name)
+
+
+def polygamma(a: Any, x: Any, name: str | None = None) -> Any:
+    """The a-th derivative of digamma at x, element by element; the arguments are floating and broadcast together.
+
+    >>> (tf.math.polygamma(1.0, [1.0]) > 1.6).numpy().tolist()
+    [True]
+    """
+    return _s.polygamma(a, x, name=name)
+
+
+def zeta(x: Any, q: Any, name: str | None = None) -> Any:
+    """The Hurwitz zeta function Σ (q + n)⁻ˣ, element by element; float32 or float64, broadcast together.
+
+    >>> (tf.math.zeta(2.0, [1.0]) > 1.6).numpy().tolist()
+    [True]
+    """
+    return _s.zeta(x, q, name=name)
 
 
 def softplus(features: Any, name: str | None = None) -> Any:

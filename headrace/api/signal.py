@@ -79,4 +79,4 @@ __all__ = [
     "linear_to_mel_weight_matrix",
     "mfccs_from_log_mel_spectrograms",
 ]
-ROOT: list[str] = []
+ROOT = ["fftnd", "ifftnd", "rfftnd", "irfftnd"]

@@ -498,7 +498,6 @@ def unicode_split(
     input_encoding: str,
     errors: str = "replace",
     replacement_char: int = 65533,
-    replace_control_characters: bool = False,
     name: str | None = None,
 ) -> Any:
     """The characters of every string, each a string: a vector for a scalar, otherwise a RaggedTensor.
@@ -506,9 +505,7 @@ def unicode_split(
     >>> [s.decode() for s in tf.strings.unicode_split("aé", "UTF-8").numpy()]
     ['a', 'é']
     """
-    codes = _decoded(
-        input, _options(input_encoding, errors, replacement_char, replace_control_characters), False, name
-    )
+    codes = _decoded(input, _options(input_encoding, errors, replacement_char, False), False, name)
     return _characters(codes, input_encoding, errors, replacement_char)
 
 
@@ -517,7 +514,6 @@ def unicode_split_with_offsets(
     input_encoding: str,
     errors: str = "replace",
     replacement_char: int = 65533,
-    replace_control_characters: bool = False,
     name: str | None = None,
 ) -> Any:
     """`(characters, the byte each of them begins at)`, see `unicode_split`.
@@ -526,9 +522,7 @@ def unicode_split_with_offsets(
     >>> starts.numpy().tolist()
     [0, 2]
     """
-    codes, starts = _decoded(
-        input, _options(input_encoding, errors, replacement_char, replace_control_characters), True, name
-    )
+    codes, starts = _decoded(input, _options(input_encoding, errors, replacement_char, False), True, name)
     return _characters(codes, input_encoding, errors, replacement_char), starts
 
 

@@ -233,52 +233,52 @@ def from_numpy(np_dtype: np.dtype) -> DType:
     return found
 
 
-def as_dtype(value: Any) -> DType:
+def as_dtype(type_value: Any) -> DType:
     """Converts a DType, a name, an enum number, a NumPy dtype or a Python type to a DType.
 
     Raises:
-      TypeError: `value` names no type.
+      TypeError: `type_value` names no type.
 
     >>> from headrace.core.dtypes import as_dtype
     >>> as_dtype("half"), as_dtype(float), as_dtype(3)
     (tf.float16, tf.float32, tf.int32)
     """
-    if type(value) is DType:
-        return value
+    if type(type_value) is DType:
+        return type_value
     try:
-        return _BY_ANY[value]
+        return _BY_ANY[type_value]
     except (KeyError, TypeError):
         pass
     found: DType | None = None
-    if isinstance(value, str):
-        found = _BY_NAME.get(value)
-    elif isinstance(value, np.dtype):
-        found = from_numpy(value)
-    elif isinstance(value, int) and not isinstance(value, bool):
-        found = _BY_ENUM.get(value)
-    elif value is float:
+    if isinstance(type_value, str):
+        found = _BY_NAME.get(type_value)
+    elif isinstance(type_value, np.dtype):
+        found = from_numpy(type_value)
+    elif isinstance(type_value, int) and not isinstance(type_value, bool):
+        found = _BY_ENUM.get(type_value)
+    elif type_value is float:
         found = float32
-    elif value is int:
+    elif type_value is int:
         found = int64
-    elif value is bool:
+    elif type_value is bool:
         found = bool_
-    elif value is complex:
+    elif type_value is complex:
         found = complex128
-    elif value is str or value is bytes:
+    elif type_value is str or type_value is bytes:
         found = string
-    elif isinstance(getattr(value, "dtype", None), DType):
-        found = value.dtype
+    elif isinstance(getattr(type_value, "dtype", None), DType):
+        found = type_value.dtype
     if found is None:
         try:
-            found = from_numpy(np.dtype(value)) if value is not None else None  # NumPy takes None for float64
+            found = from_numpy(np.dtype(type_value)) if type_value is not None else None  # NumPy takes None for float64
         except TypeError:
             pass
     if found is None:
         raise TypeError(
-            f"Cannot convert {value!r} to a tensor dtype. Use e.g. tf.float32, 'float32' or np.float32."
+            f"Cannot convert {type_value!r} to a tensor dtype. Use e.g. tf.float32, 'float32' or np.float32."
         )
     try:
-        _BY_ANY[value] = found
+        _BY_ANY[type_value] = found
     except TypeError:
         pass  # unhashable spellings are simply not remembered
     return found

@@ -113,14 +113,14 @@ class _Kinds(dict[type, "Kind | None"]):
 KINDS = _Kinds()  # the kind of every class seen so far; None: a leaf
 
 
-def is_nested(structure: Any) -> bool:
+def is_nested(seq: Any) -> bool:
     """True for sequences and mappings, not for strings, tensors, or composites.
 
     >>> import headrace as tf
     >>> tf.nest.is_nested([1]), tf.nest.is_nested("text"), tf.nest.is_nested(None)
     (True, False, False)
     """
-    kind = KINDS[type(structure)]
+    kind = KINDS[type(seq)]
     return kind is not None and kind is not COMPOSITE
 
 

@@ -177,7 +177,7 @@ def getitem(x: Any, key: Any) -> Any:
 Tensor.__getitem__ = getitem  # type: ignore[attr-defined, misc]
 
 
-def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask", axis: Any = None) -> Any:
+def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_mask") -> Any:
     """The elements of `tensor` where `mask` is true, in order.
 
     Args:

@@ -370,3 +370,16 @@ def higher_order(tf):
             total = tf.reduce_sum(g * g)
         out.append((g, outer.gradient(total, x)))
     return out
+
+
+@snippet
+def arguments_by_name_and_by_position(tf):
+    return (
+        tf.math.polygamma(a=1.0, x=[1.0, 2.0]),
+        tf.math.zeta(x=2.0, q=[1.0]),
+        tf.boolean_mask([[1, 2], [3, 4]], [True, False], 1),
+        tf.boolean_mask([1, 2], [True, False], None, "kept"),
+        tf.nest.is_nested(seq=[1]),
+        tf.as_dtype(type_value="float32"),
+        tf.strings.unicode_split("aé", "UTF-8", "replace", 65533, "characters"),
+    )
