@@ -242,15 +242,16 @@ def extract_glimpse(
     Args:
       input: `[batch, height, width, channels]`, float32.
       size: `[height, width]` of the windows, int32.
-      offsets: `[batch, 2]`, float32: the windows' centres (y, x).
+      offsets: `[batch, 2]`, float32: where the windows are (y, x).
       centered: whether (0, 0) is the centre of the image, or its upper left corner.
-      normalized: whether offsets are in units of the image's size, or pixels.
+      normalized: whether offsets are in units of the image's size, or pixels. Centred and normalized offsets, from -1 to
+        1, are those of the windows' centres, others of their upper left corners.
       noise: "uniform", "gaussian" or "zero".
 
     >>> import headrace as tf
     >>> image = tf.reshape(tf.range(1.0, 10.0), [1, 3, 3, 1])
     >>> tf.image.extract_glimpse(image, [2, 2], [[1.0, 1.0]], False, False)[0, :, :, 0].numpy().tolist()
-    [[1.0, 2.0], [4.0, 5.0]]
+    [[5.0, 6.0], [8.0, 9.0]]
     """
     return lookup("ExtractGlimpseV2")(
         input,

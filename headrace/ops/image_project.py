@@ -14,7 +14,8 @@ from headrace.core.errors import InvalidArgumentError, ShapeError
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw, known
 
-from .formula import HOST, Lifted, Program, lift
+from .formula import HOST, Program, lift
+from .image_lookup import Pixels, columns, per_channel, rounded
 from .image_resize import spatial
 
 TYPES = frozenset({dtypes.uint8, dtypes.int32, dtypes.int64}) | dtypes.FLOATS
@@ -49,18 +50,13 @@ def _mapped(xp: Any, at: Any, length: int, mode: str) -> Any:
     return xp.minimum(xp.maximum(xp.where(at < 0, low, xp.where(beyond, high, at)), 0.0), last)
 
 
-def _rounded(xp: Any, x: Any) -> Any:
-    """To the nearest whole number, halves away from zero."""
-    return xp.where(x < 0, xp.ceil(x - 0.5), xp.floor(x + 0.5))
-
-
 def _coordinates(xp: Any, t: Any, size: tuple[int, int]) -> tuple[Any, Any, Any]:
     """Where each output pixel is looked up: y, x `[transforms, height, width]`, and whether it is anywhere at all.
     `t`: eight arrays `[transforms, 1, 1]`."""
     shape = (1, *size)
     rows = np.broadcast_to(np.arange(size[0], dtype=np.float32)[:, None], shape)
-    columns = np.broadcast_to(np.arange(size[1], dtype=np.float32), shape)
-    y, x = (xp.constant(np.ascontiguousarray(v), dtypes.float32) for v in (rows, columns))
+    across = np.broadcast_to(np.arange(size[1], dtype=np.float32), shape)
+    y, x = (xp.constant(np.ascontiguousarray(v), dtypes.float32) for v in (rows, across))
     depth = t[6] * x + t[7] * y + 1.0
     seen = depth != 0.0
     safe = xp.where(seen, depth, depth * 0.0 + 1.0)
@@ -68,43 +64,6 @@ def _coordinates(xp: Any, t: Any, size: tuple[int, int]) -> tuple[Any, Any, Any]
 
 
 # ----------------------------------------------------------------------------------------------------------- sampling
-class _Images:
-    """A batch to look pixels up in. `fill` stands for those outside."""
-
-    def __init__(self, xp: Any, images: Any, fill: Any, pixels: tuple[int, int, int]) -> None:
-        self.xp, self.fill, self.pixels = xp, fill, pixels
-        n, height, width, channels = images.shape
-        self.shape = (n, height, width, channels)
-        self.rows = xp.reshape(images, (n * height * width, channels))
-        first = np.broadcast_to((np.arange(n, dtype=np.int32) * (height * width))[:, None, None], pixels)
-        self.first = xp.constant(np.ascontiguousarray(first), dtypes.int32)
-
-    def at(self, y: Any, x: Any) -> Any:
-        """The pixels at whole coordinates, `[n, height, width, channels]`."""
-        xp = self.xp
-        _, height, width, channels = self.shape
-        inside = (y >= 0.0) & (y < float(height)) & (x >= 0.0) & (x < float(width))
-        row = xp.convert(xp.minimum(xp.maximum(y, 0.0), float(height - 1)), dtypes.int32)
-        column = xp.convert(xp.minimum(xp.maximum(x, 0.0), float(width - 1)), dtypes.int32)
-        index = self.first + row * width + column
-        if xp is HOST:
-            return np.where(inside[..., None], self.rows[index], self.fill)
-        b, shape = xp.b, (*self.pixels, channels)
-        found = b.gather(
-            self.rows.v, b.reshape(index.v, (*self.pixels, 1)), shape,
-            offset_dims=(3,), collapsed=(0,), start_map=(0,), sizes=(1, channels), index_dim=3,
-        )  # fmt: skip
-        good = b.broadcast_in_dim(inside.v, shape, (0, 1, 2))
-        return Lifted(b, b.select(good, found, b.broadcast_to(self.fill.v, shape)))
-
-
-def _spread(xp: Any, x: Any, channels: int) -> Any:
-    """A weight per pixel, for all its channels."""
-    if xp is HOST:
-        return x[..., None]
-    return Lifted(xp.b, xp.b.broadcast_in_dim(x.v, (*x.shape, channels), (0, 1, 2)))
-
-
 def _transformed(
     xp: Any, images: Any, transforms: Any, fill: Any, size: tuple[int, int], interpolation: str, mode: str
 ) -> Any:
@@ -115,33 +74,29 @@ def _transformed(
         raise InvalidArgumentError(
             None, None, f"Input num of transforms should be 1 or {n} (the images), but got {count}"
         )
-    columns = [xp.reshape(c, (count, 1, 1)) for c in _columns(xp, transforms)]
-    y, x, seen = _coordinates(xp, columns, size)
+    numbers = [xp.reshape(c, (count, 1, 1)) for c in columns(xp, transforms)]
+    y, x, seen = _coordinates(xp, numbers, size)
     pixels = (n, *size)
     y, x = (
         xp.broadcast(xp.minimum(xp.maximum(_mapped(xp, v, d, mode), -FAR), FAR), pixels)
         for v, d in ((y, height), (x, width))
     )
     whole = xp.convert(fill, dtype)
+    which = np.broadcast_to(np.arange(n, dtype=np.int32)[:, None, None], pixels)
+    which = xp.constant(np.ascontiguousarray(which), dtypes.int32)
     if interpolation == "NEAREST":
-        out = _Images(xp, images, whole, pixels).at(_rounded(xp, y), _rounded(xp, x))
+        out = Pixels(xp, images, which, whole).at(rounded(xp, y), rounded(xp, x))
     else:
-        source = _Images(xp, xp.convert(images, dtypes.float32), xp.convert(whole, dtypes.float32), pixels)
+        single = dtypes.float32
+        source = Pixels(xp, xp.convert(images, single), which, xp.convert(whole, single))
         y0, x0 = xp.floor(y), xp.floor(x)
         y1, x1 = y0 + 1.0, x0 + 1.0
-        wx0, wx1, wy0, wy1 = (_spread(xp, w, channels) for w in (x1 - x, x - x0, y1 - y, y - y0))
+        wx0, wx1, wy0, wy1 = (per_channel(xp, w, channels) for w in (x1 - x, x - x0, y1 - y, y - y0))
         upper = wx0 * source.at(y0, x0) + wx1 * source.at(y0, x1)
         lower = wx0 * source.at(y1, x0) + wx1 * source.at(y1, x1)
         out = xp.convert(wy0 * upper + wy1 * lower, dtype)
-    good = _spread(xp, xp.broadcast(seen, pixels), channels)
+    good = per_channel(xp, xp.broadcast(seen, pixels), channels)
     return xp.where(good, out, xp.broadcast(whole, (*pixels, channels)))
-
-
-def _columns(xp: Any, table: Any) -> list[Any]:
-    if xp is HOST:
-        return [table[:, k] for k in range(8)]
-    b, n = xp.b, table.shape[0]
-    return [Lifted(b, b.reshape(b.slice(table.v, (0, k), (n, k + 1)), (n,))) for k in range(8)]
 
 
 # --------------------------------------------------------------------------------------------------------------- rows
