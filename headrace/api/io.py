@@ -2,19 +2,54 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
+import headrace as tf
+from headrace.core import dtypes
+from headrace.core.dtypes import as_dtype
+from headrace.io import files
 from headrace.io.tfrecord import TFRecordOptions, TFRecordWriter
 from headrace.ops import files as ops
+from headrace.ops import parsing
+from headrace.ops import strings as string_ops
 
 from . import io_gfile as gfile
+from .io_examples import (
+    parse_example,
+    parse_sequence_example,
+    parse_single_example,
+    parse_single_sequence_example,
+)
+from .io_features import (
+    FixedLenFeature,
+    FixedLenSequenceFeature,
+    RaggedFeature,
+    SparseFeature,
+    VarLenFeature,
+)
 from .strings import decode_base64, encode_base64
 
+_IMAGES = (
+    "decode_and_crop_jpeg", "decode_bmp", "decode_gif", "decode_image", "decode_jpeg", "decode_png",
+    "encode_jpeg", "encode_png", "extract_jpeg_shape", "is_jpeg",
+)  # fmt: skip
 __all__ = [
-    "TFRecordOptions", "TFRecordWriter", "decode_base64", "encode_base64", "gfile", "matching_files",
-    "read_file", "write_file",
+    "FixedLenFeature", "FixedLenSequenceFeature", "RaggedFeature", "SparseFeature", "TFRecordOptions",
+    "TFRecordWriter", "VarLenFeature", "decode_base64", "decode_compressed", "decode_csv",
+    "decode_json_example", "decode_raw", "deserialize_many_sparse", "encode_base64", "gfile",
+    "match_filenames_once", "matching_files", "parse_example", "parse_sequence_example",
+    "parse_single_example", "parse_single_sequence_example", "parse_tensor", "read_file",
+    "serialize_many_sparse", "serialize_sparse", "serialize_tensor", "write_file", "write_graph",
 ]  # fmt: skip
 ROOT: list[str] = []
+
+
+def __getattr__(name: str) -> Any:
+    """The image formats, which are at home in `tf.image`."""
+    if name in _IMAGES:
+        return getattr(tf.image, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def read_file(filename: Any, name: str | None = None) -> Any:
@@ -49,3 +84,191 @@ def matching_files(pattern: Any, name: str | None = None) -> Any:
     TensorShape([1])
     """
     return ops.MATCHING_FILES(pattern, name=name)
+
+
+def match_filenames_once(pattern: Any, name: str | None = None) -> Any:
+    """A variable that holds the files that match one or more patterns when it is made."""
+    return tf.Variable(matching_files(pattern), name=name, trainable=False, shape=[None])
+
+
+def write_graph(graph_or_graph_def: Any, logdir: Any, name: str, as_text: bool = True) -> str:
+    """Writes a graph to the file `name` in the directory `logdir`, which is made if need be.
+
+    Args:
+      graph_or_graph_def: a `tf.Graph` or a `GraphDef` message.
+      as_text: in protobuf's text format; else as bytes.
+
+    Returns:
+      The path of the file.
+    """
+    from google.protobuf import text_format
+
+    message = graph_or_graph_def
+    if isinstance(message, tf.Graph):
+        from headrace.io.graph_def import graph_def
+
+        message = graph_def(message)
+    path = gfile.join(logdir, name)
+    text = text_format.MessageToString(message).encode() if as_text else message.SerializeToString()
+    files.write_bytes(path, text)
+    return path
+
+
+# ------------------------------------------------------------------------------------------------------- bytes and text
+def decode_raw(
+    input_bytes: Any, out_type: Any, little_endian: bool = True, fixed_length: Any = None, name: str | None = None
+) -> Any:  # fmt: skip
+    """Strings as vectors of numbers: their bytes are the numbers' memory.
+
+    Args:
+      input_bytes: strings of any shape.
+      out_type: the numbers' type.
+      little_endian: the order of bytes within a number.
+      fixed_length: cut or fill up (with zeros) the strings to so many bytes; without it all must be of one length.
+
+    Returns:
+      A tensor of shape `[*shape, numbers]`.
+
+    Raises:
+      tf.errors.InvalidArgumentError: the lengths differ, or are no multiple of the type's size.
+
+    >>> import headrace as tf
+    >>> tf.io.decode_raw(b"\\x01\\x00\\x02\\x00", tf.int16).numpy()
+    array([1, 2], dtype=int16)
+    """
+    out_type = as_dtype(out_type)
+    if fixed_length is None:
+        return string_ops.DECODE_RAW(input_bytes, out_type=out_type, little_endian=little_endian, name=name)
+    return string_ops.DECODE_PADDED_RAW(
+        input_bytes, fixed_length, out_type=out_type, little_endian=little_endian, name=name
+    )
+
+
+def decode_csv(
+    records: Any, record_defaults: Any, field_delim: str = ",", use_quote_delim: bool = True, na_value: str = "",
+    select_cols: Any = None, name: str | None = None,
+) -> list[Any]:  # fmt: skip
+    """Lines of comma-separated values as columns.
+
+    Args:
+      records: strings of any shape, one line each (RFC 4180, but spaces belong to the fields).
+      record_defaults: for each column a tensor (or value) that gives its type and what empty fields have: a scalar or vector
+        of one element; of none, if the field is required. Types: float32, float64, int32, int64, string.
+      field_delim: the character between fields.
+      use_quote_delim: whether `"` quotes fields.
+      na_value: a text that stands for an empty field.
+      select_cols: the indices of the columns to return, ascending; the others are skipped.
+
+    Returns:
+      A list of tensors of the shape of `records`, one per column.
+
+    Raises:
+      ValueError: `select_cols` does not ascend or does not fit `record_defaults`.
+      tf.errors.InvalidArgumentError: a line has another number of fields, or a field is no number.
+
+    >>> import headrace as tf
+    >>> year, name = tf.io.decode_csv(["1957,Fortran", "1991,Python"], [[0], [""]])
+    >>> year.numpy()
+    array([1957, 1991], dtype=int32)
+    """
+    columns = list(select_cols) if select_cols is not None else []
+    if columns and any(a >= b for a, b in itertools.pairwise(columns)):
+        raise ValueError("select_cols is not strictly increasing.")
+    if columns and columns[0] < 0:
+        raise ValueError("select_cols contains negative values.")
+    if select_cols is not None and len(columns) != len(record_defaults):
+        raise ValueError("Length of select_cols and record_defaults do not match.")
+    return parsing.DECODE_CSV(
+        records, list(record_defaults), field_delim=field_delim, use_quote_delim=use_quote_delim, na_value=na_value,
+        select_cols=columns, name=name,
+    )  # fmt: skip
+
+
+def decode_compressed(bytes: Any, compression_type: str = "", name: str | None = None) -> Any:
+    """Strings decompressed.
+
+    Args:
+      bytes: strings of any shape.
+      compression_type: "ZLIB", "GZIP" or "" (as they are).
+
+    Raises:
+      tf.errors.DataLossError: the data is damaged or cut short.
+
+    >>> import headrace as tf, zlib
+    >>> tf.io.decode_compressed(zlib.compress(b"abc"), "ZLIB").numpy()
+    b'abc'
+    """
+    return parsing.DECODE_COMPRESSED(bytes, compression_type=compression_type, name=name)
+
+
+def decode_json_example(json_examples: Any, name: str | None = None) -> Any:
+    """`Example` messages in protobuf's JSON form as serialised ones, for `tf.io.parse_example`.
+
+    Raises:
+      tf.errors.InvalidArgumentError: one is no JSON, or no `Example`.
+    """
+    return parsing.DECODE_JSON_EXAMPLE(json_examples, name=name)
+
+
+# ------------------------------------------------------------------------------------------------------ tensors as bytes
+def serialize_tensor(tensor: Any, name: str | None = None) -> Any:
+    """A tensor as a serialised `TensorProto`, a scalar string.
+
+    >>> import headrace as tf
+    >>> tf.io.parse_tensor(tf.io.serialize_tensor([1.0, 2.0]), tf.float32).numpy()
+    array([1., 2.], dtype=float32)
+    """
+    return parsing.SERIALIZE_TENSOR(tensor, name=name)
+
+
+def parse_tensor(serialized: Any, out_type: Any, name: str | None = None) -> Any:
+    """The tensor in a serialised `TensorProto`.
+
+    Raises:
+      tf.errors.InvalidArgumentError: it is damaged, or of another type.
+    """
+    return parsing.PARSE_TENSOR(serialized, out_type=as_dtype(out_type), name=name)
+
+
+def _sparse(sp_input: Any) -> Any:
+    if not isinstance(sp_input, tf.SparseTensor):
+        raise TypeError(f"Input must be a SparseTensor, received {type(sp_input).__name__}.")
+    return sp_input.indices, sp_input.values, sp_input.dense_shape
+
+
+def serialize_sparse(sp_input: Any, out_type: Any = dtypes.string, name: str | None = None) -> Any:
+    """A sparse tensor as three strings: serialised indices, values and shape.
+
+    Raises:
+      TypeError: `sp_input` is no sparse tensor.
+    """
+    return parsing.SERIALIZE_SPARSE(*_sparse(sp_input), out_type=as_dtype(out_type), name=name)
+
+
+def serialize_many_sparse(sp_input: Any, out_type: Any = dtypes.string, name: str | None = None) -> Any:
+    """The slices of a sparse tensor along its first dimension, `n` of them, each as `tf.io.serialize_sparse`: `[n, 3]`."""
+    return parsing.SERIALIZE_MANY_SPARSE(*_sparse(sp_input), out_type=as_dtype(out_type), name=name)
+
+
+def deserialize_many_sparse(
+    serialized_sparse: Any, dtype: Any, rank: int | None = None, name: str | None = None
+) -> Any:
+    """The sparse tensor whose slices along a new first dimension are given serialised: `[n, 3]` strings.
+
+    Args:
+      dtype: the type of its values.
+      rank: the rank of the result, if it is known.
+
+    >>> import headrace as tf
+    >>> x = tf.sparse.from_dense([[0, 1], [2, 0]])
+    >>> tf.sparse.to_dense(tf.io.deserialize_many_sparse(tf.io.serialize_many_sparse(x), tf.int32)).numpy()
+    array([[0, 1],
+           [2, 0]], dtype=int32)
+    """
+    indices, values, shape = parsing.DESERIALIZE_MANY_SPARSE(
+        serialized_sparse, dtype=as_dtype(dtype), name=name
+    )
+    if rank is not None:
+        indices.set_shape([None, rank])
+        shape.set_shape([rank])
+    return tf.SparseTensor(indices, values, shape)

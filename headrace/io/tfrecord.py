@@ -20,7 +20,7 @@ _PIECE = 1 << 22  # a damaged length must not make us reserve memory for what th
 _BUFFER = 1 << 18
 _HEADER = struct.Struct("<QI")
 _CRC = struct.Struct("<I")
-_WINDOW = {"ZLIB": zlib.MAX_WBITS, "GZIP": zlib.MAX_WBITS | 16}
+WINDOW_BITS = {"ZLIB": zlib.MAX_WBITS, "GZIP": zlib.MAX_WBITS | 16}
 
 
 def masked_crc(data: bytes) -> int:
@@ -98,7 +98,7 @@ def open_records(path: Any, compression: Any = None, buffer_size: int | None = N
     with documented_errors(text):
         file = fs.open(text, "rb")
     if name:
-        return io.BufferedReader(InflatingFile(file, _WINDOW[name]), buffer_size or _BUFFER)
+        return io.BufferedReader(InflatingFile(file, WINDOW_BITS[name]), buffer_size or _BUFFER)
     return file
 
 
