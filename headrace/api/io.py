@@ -31,7 +31,8 @@ from .io_features import (
 from .strings import decode_base64, encode_base64
 
 _IMAGES = (
-    "decode_and_crop_jpeg", "decode_bmp", "decode_gif", "decode_image", "decode_jpeg", "decode_png",
+    "decode_and_crop_jpeg", "decode_bmp", "decode_gif", "decode_image", "decode_jpeg", "decode_jxl", "decode_png",
+    "decode_webp",
     "encode_jpeg", "encode_png", "extract_jpeg_shape", "is_jpeg",
 )  # fmt: skip
 __all__ = [
