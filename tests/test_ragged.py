@@ -577,3 +577,26 @@ def test_strings():
     same(tf.strings.join([C([["a"], ["b", "c"]]), "x"]), [[b"ax"], [b"bx", b"cx"]])
     same(tf.strings.upper(words), [[b"A", b"BC"], [b""]])
     same(tf.strings.reduce_join(words, axis=-1), [b"abc", b""])
+
+
+def test_shapes_as_values():
+    """`tf.shape` gives what the functions that make tensors take, also through functions."""
+    x = tf.ragged.constant([[[1, 2], [3]], [], [[4]]])
+    shape = tf.shape(x)
+    assert repr(shape) == "<DynamicRaggedShape lengths=[3, (2, 0, 1), (2, 1, 1)] num_row_partitions=2>"
+    assert shape[0].numpy() == 3 and shape.dtype is tf.int32
+    assert tf.reshape(tf.range(4), shape).to_list() == [[[0, 1], [2]], [], [[3]]]
+    assert tf.broadcast_to([[[5]]], shape).to_list() == [[[5, 5], [5]], [], [[5]]]
+
+    @tf.function
+    def through(s):
+        return s, tf.fill(s, "x")
+
+    again, filled = through(shape)
+    assert (again == shape).numpy() and filled.to_list() == [[[b"x"] * 2, [b"x"]], [], [[b"x"]]]
+    with pytest.raises(ValueError, match="Index 1 is not uniform"):
+        shape[1]
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(shape)
+    with pytest.raises(TypeError):
+        tf.zeros_like(shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headrace.composites.ragged.partition import RowPartition
+from headrace.composites.ragged.shape import DynamicRaggedShape
 from headrace.core.dtypes import (
     float4_e2m1fn,
     float8_e4m3b11fnuz,
@@ -35,6 +36,7 @@ from .experimental_dispatch import (
 
 __all__ = [
     "BatchableExtensionType",
+    "DynamicRaggedShape",
     "ExtensionType",
     "ExtensionTypeBatchEncoder",
     "ExtensionTypeSpec",

@@ -10,6 +10,7 @@ import numpy as np
 from headrace.core import convert, dtypes, nest, shapes
 from headrace.core.op import lookup
 from headrace.core.shapes import TensorShape, known
+from headrace.core.specs import CompositeTensor
 from headrace.core.state import state
 from headrace.core.static import static_value
 from headrace.core.tensor import EagerTensor, Tensor, TensorLike, wrap
@@ -154,7 +155,9 @@ def fixed_shape(shape: Any) -> tuple[int, ...] | None:
         return (int(shape),)
     if isinstance(shape, TensorShape):
         return shape._raw if known(shape._raw) else None  # type: ignore[return-value]
-    return None if shape is None or None in shape else tuple([int(d) for d in shape])
+    if shape is None or isinstance(shape, CompositeTensor) or None in shape:
+        return None
+    return tuple([int(d) for d in shape])
 
 
 def filled(shape: Any, value: Any, dtype: Any, name: str | None) -> Tensor:

@@ -9,6 +9,7 @@ import numpy as np
 from headrace.core import convert, dtypes, nest, shapes
 from headrace.core.op import OpDef, lookup
 from headrace.core.shapes import known
+from headrace.core.specs import CompositeTensor
 from headrace.core.tensor import Tensor
 from headrace.ops.array import (
     BROADCAST_TO,
@@ -108,7 +109,7 @@ def _out_type(out_type: Any) -> Any:
 
 
 def shape(input: Any, out_type: Any = None, name: str | None = None) -> Tensor:
-    """The shape of a tensor as a 1-D integer tensor.
+    """The shape of a tensor as a 1-D integer tensor (of a RaggedTensor: a `tf.experimental.DynamicRaggedShape`).
 
     Args:
       out_type: tf.int32 (default) or tf.int64.
@@ -120,6 +121,8 @@ def shape(input: Any, out_type: Any = None, name: str | None = None) -> Tensor:
     out_type = _out_type(out_type)
     if hasattr(input, "dense_shape") and hasattr(input, "indices") and input.dense_shape is not None:
         return lookup("Cast")(input.dense_shape, DstT=out_type)
+    if isinstance(input, CompositeTensor):
+        return SHAPE(input, out_type=out_type, name=name)  # a rule knows, or there is none
     x = convert.to_tensor(input)
     raw = x._raw_shape
     if raw is not None and None not in raw:  # known now: a constant, from which other shapes can be computed

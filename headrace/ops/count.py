@@ -14,6 +14,8 @@ from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
 
+from .sort import UPPER_BOUND
+
 _WEIGHTS = frozenset({dtypes.int32, dtypes.int64, dtypes.float32, dtypes.float64})
 
 
@@ -39,12 +41,15 @@ def _count_row(values: np.ndarray, weights: np.ndarray, n: int, binary: bool) ->
     return counts > 0 if binary else counts
 
 
+_NEGATIVE = "Input arr must be non-negative!"
+
+
 def _bincount(values: np.ndarray, size: np.ndarray, weights: np.ndarray, binary_output: bool = False) -> Any:
     n = _size(size)
     if values.ndim > 2:
         raise InvalidArgumentError(None, None, f"Shape must be at most rank 2 but is rank {values.ndim}")
     if (values < 0).any():
-        raise InvalidArgumentError(None, None, "Input arr must be non-negative!")
+        raise InvalidArgumentError(None, None, _NEGATIVE)
     if weights.size and weights.shape != values.shape:
         raise InvalidArgumentError(
             None,
@@ -65,13 +70,14 @@ def _lower_bincount(
     b: Builder, values: Value, size: np.ndarray, weights: Value, binary_output: bool = False
 ) -> Value:
     n, dtype = _size(size), weights.dtype
+    b.check(lambda: b.compare("GE", values, b.zeros(values.shape, values.dtype)), _NEGATIVE)
     batch = values.shape[0] if values.rank == 2 else 1
     flat = b.reshape(b.convert(values, dtypes.int64), (batch, int(np.prod(values.shape)) // max(batch, 1)))
     rows = b.iota(flat.shape, 0, dtypes.int64)
     index = b.concatenate([b.reshape(v, (*flat.shape, 1)) for v in (rows, flat)], 2)
     updates = b.full(flat.shape, 1, dtype) if 0 in weights.shape else b.reshape(weights, flat.shape)
     kind = "maximum" if binary_output else "add"
-    # A compiled program cannot report negative numbers: it drops them, as it does those beyond the size.
+    # The scatter drops numbers beyond the size.
     out = b.scatter(
         b.zeros((batch, n), dtype),
         index,
@@ -174,6 +180,43 @@ HISTOGRAM = OpDef(
     "HistogramFixedWidth", "values: T, value_range: T, nbins: int32 -> out: dtype",
     attrs={"dtype": dtypes.int32}, types={"T": _WEIGHTS}, shape=_histogram_shape,
     kernel=_histogram, lower=_lower_histogram, grad=not_differentiable, static=("nbins",),
+)  # fmt: skip
+
+
+def _wide(dtype: DType) -> DType:
+    """The type in which values are compared with boundaries, which are float32."""
+    return dtypes.float64 if dtype is dtypes.float64 else dtypes.float32
+
+
+def _bucketize(x: np.ndarray, boundaries: Any) -> Any:
+    wide = _wide(dtypes.from_numpy(x.dtype))._np
+    return np.searchsorted(np.asarray(boundaries, np.float32).astype(wide), x.astype(wide), "right")
+
+
+def _lower_bucketize(b: Builder, x: Value, boundaries: Any) -> Value:
+    wide = _wide(x.dtype)
+    table = np.asarray(boundaries, np.float32).astype(wide._np)
+    flat = b.convert(b.reshape(x, (1, int(np.prod(x.shape)))), wide)
+    nan = b.compare("NE", flat, flat)
+    flat = b.select(nan, b.full(flat.shape, np.inf, wide), flat)  # not below any boundary, as in the kernel
+    found = UPPER_BOUND.lower(b, b.constant(table[None], wide), flat, out_type=dtypes.int32)  # type: ignore[misc]
+    return b.reshape(found, x.shape)
+
+
+def _bucketize_shape(c: ShapeContext) -> Raw:
+    boundaries = c.attr("boundaries")
+    if not isinstance(boundaries, (list, tuple, np.ndarray)):
+        raise TypeError(f"Expected list for 'boundaries' argument to 'bucketize' Op, not {boundaries!r}.")
+    if (np.diff(np.asarray(boundaries, np.float32)) < 0).any():
+        raise InvalidArgumentError(None, None, "Expected sorted boundaries")
+    return c[0]
+
+
+BUCKETIZE = OpDef(
+    "Bucketize", "input: T -> output: int32", attrs={"boundaries": REQUIRED}, types={"T": _WEIGHTS},
+    shape=_bucketize_shape, grad=not_differentiable, lower=_lower_bucketize,
+    kernel=_bucketize,
+    doc="Into which of the intervals between sorted boundaries each value falls: interval i begins with boundary i - 1.",
 )  # fmt: skip
 
 

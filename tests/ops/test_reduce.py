@@ -262,6 +262,28 @@ def test_running_edges():
 
 
 # --------------------------------------------------------------------------------------------------- counting
+@pytest.mark.parametrize("dtype", ["int32", "int64", "float32", "float64"])
+@pytest.mark.parametrize("boundaries", [[], [0.5], [-2.0, 0.0, 0.0, 2.0], np.linspace(-5, 5, 101).tolist()])
+def test_bucketize(dtype, boundaries):
+    bucketize = lambda x: tf.raw_ops.Bucketize(input=x, boundaries=boundaries)
+    x = np.array([[-9, -2, 0, 0], [1, 2, 3, 9]], dtype)
+    check(bucketize, [x], lambda x: np.searchsorted(np.float32(boundaries), x, "right").astype(np.int32))
+    if "float" in dtype:
+        special = np.array([np.nan, np.inf, -np.inf, -0.0], dtype)
+        check(
+            bucketize,
+            [special],
+            lambda x: np.searchsorted(np.float32(boundaries), x, "right").astype(np.int32),
+        )
+
+
+def test_bucketize_misuse():
+    with pytest.raises(tf.errors.InvalidArgumentError, match="sorted"):
+        tf.raw_ops.Bucketize(input=[1.0], boundaries=[2.0, 1.0])
+    with pytest.raises(TypeError, match="Expected list for 'boundaries'"):
+        tf.raw_ops.Bucketize(input=[1.0], boundaries=tf.constant([1.0]))
+
+
 def test_bincount():
     assert tf.math.bincount([1, 1, 3]).numpy().tolist() == [0, 2, 0, 1]
     assert tf.math.bincount([1, 1, 3], minlength=5).numpy().tolist() == [0, 2, 0, 1, 0]
