@@ -10,7 +10,7 @@ NAMESPACES = (
     "random", "raw_ops", "sets", "signal", "sparse", "strings", "summary", "train", "types", "version",
 )  # fmt: skip
 # Files whose names are all `tf.<name>`: TensorFlow has no namespace for them.
-PARTS = ("array", "composite", "control", "function", "higher_order", "initializers", "script", "variables")
+PARTS = ("array", "composite", "control", "function", "higher_order", "initializers", "script", "tensor_protos", "variables")
 
 _ROOT: dict[str, str] = {
  'array': 'argsort batch_to_space boolean_mask broadcast_dynamic_shape broadcast_static_shape broadcast_to '
@@ -48,6 +48,7 @@ _ROOT: dict[str, str] = {
  'script': 'group no_op numpy_function print py_function timestamp tuple',
  'signal': 'fftnd ifftnd irfftnd rfftnd',
  'strings': 'as_string',
+ 'tensor_protos': 'make_ndarray make_tensor_proto',
  'types': 'IndexedSlices IndexedSlicesSpec Module NoneTensorSpec Tensor TensorShape TensorSpec TypeSpec '
           'type_spec_from_value',
  'variables': 'Variable VariableAggregation VariableSynchronization variable_creator_scope'}  # fmt: skip
@@ -56,12 +57,42 @@ ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.
 
 
 # `tf.compat.v1`: the file of each name that is its own, and the namespaces that `tf` does not have.
-V1_PARTS = ("arrays", "graph", "initializers", "optimizers", "variables")
+V1_PARTS = ("arrays", "control", "forms", "graph", "initializers", "losses", "math", "nn", "optimizers", "train", "variables")
 V1_NAMESPACES = ("train", "initializers", "losses", "metrics", "layers", "manip", "spectral")
 
 _V1: dict[str, str] = {
  'arrays': 'constant disable_eager_execution enable_eager_execution placeholder placeholder_with_default '
            'sparse_placeholder',
+ 'control': 'Print assert_equal assert_greater assert_greater_equal assert_integer assert_less '
+            'assert_less_equal assert_near assert_negative assert_non_negative assert_non_positive '
+            'assert_none_equal assert_positive assert_rank assert_rank_at_least assert_rank_in assert_scalar '
+            'assert_type case cond convert_to_tensor_or_indexed_slices convert_to_tensor_or_sparse_tensor '
+            'debugging.assert_equal debugging.assert_greater debugging.assert_greater_equal '
+            'debugging.assert_integer debugging.assert_less debugging.assert_less_equal '
+            'debugging.assert_near debugging.assert_negative debugging.assert_non_negative '
+            'debugging.assert_non_positive debugging.assert_none_equal debugging.assert_positive '
+            'debugging.assert_rank debugging.assert_rank_at_least debugging.assert_rank_in '
+            'debugging.assert_scalar debugging.assert_type while_loop',
+ 'forms': 'arg_max arg_min argmax argmin bincount boolean_mask confusion_matrix convert_to_tensor '
+          'count_nonzero debugging.assert_all_finite depth_to_space expand_dims extract_image_patches '
+          'floor_div gather gather_nd gradients hessians linalg.l2_normalize linalg.norm linalg.transpose '
+          'math.argmax math.argmin math.bincount math.confusion_matrix math.count_nonzero math.reduce_all '
+          'math.reduce_any math.reduce_logsumexp math.reduce_max math.reduce_mean math.reduce_min '
+          'math.reduce_prod math.reduce_sum multinomial nn.avg_pool nn.batch_norm_with_global_normalization '
+          'nn.conv1d nn.conv2d nn.conv2d_transpose nn.conv3d nn.conv3d_transpose nn.convolution nn.crelu '
+          'nn.depthwise_conv2d nn.dilation2d nn.erosion2d nn.in_top_k nn.l2_normalize nn.log_softmax '
+          'nn.max_pool nn.max_pool_with_argmax nn.moments nn.pool nn.separable_conv2d nn.softmax '
+          'nn.softmax_cross_entropy_with_logits_v2 nn.sufficient_statistics '
+          'nn.weighted_cross_entropy_with_logits nn.weighted_moments norm ones_like pad py_func '
+          'random.multinomial random_poisson reduce_all reduce_any reduce_join reduce_logsumexp reduce_max '
+          'reduce_mean reduce_min reduce_prod reduce_sum reverse_sequence shape size space_to_depth '
+          'sparse.add sparse.concat sparse.reduce_max sparse.reduce_max_sparse sparse.reduce_sum '
+          'sparse.reduce_sum_sparse sparse.segment_mean sparse.segment_sqrt_n sparse.segment_sum '
+          'sparse.split sparse_add sparse_concat sparse_reduce_max sparse_reduce_max_sparse '
+          'sparse_reduce_sum sparse_reduce_sum_sparse sparse_segment_mean sparse_segment_sqrt_n '
+          'sparse_segment_sum sparse_split squeeze string_to_hash_bucket string_to_number strings.length '
+          'strings.reduce_join strings.substr strings.to_hash_bucket strings.to_number substr transpose '
+          'tuple verify_tensor_all_finite zeros_like',
  'graph': 'GraphKeys InteractiveSession Session SparseTensorValue add_check_numerics_ops add_to_collection '
           'add_to_collections colocate_with container control_flow_v2_enabled device disable_control_flow_v2 '
           'disable_resource_variables disable_tensor_equality disable_v2_behavior disable_v2_tensorshape '
@@ -79,9 +110,28 @@ _V1: dict[str, str] = {
                  'initializers.variance_scaling initializers.zeros ones_initializer orthogonal_initializer '
                  'random_normal_initializer random_uniform_initializer truncated_normal_initializer '
                  'uniform_unit_scaling_initializer variance_scaling_initializer zeros_initializer',
+ 'losses': 'losses.Reduction losses.absolute_difference losses.add_loss losses.compute_weighted_loss '
+           'losses.cosine_distance losses.get_losses losses.get_regularization_loss '
+           'losses.get_regularization_losses losses.get_total_loss losses.hinge_loss losses.huber_loss '
+           'losses.log_loss losses.mean_pairwise_squared_error losses.mean_squared_error '
+           'losses.sigmoid_cross_entropy losses.softmax_cross_entropy losses.sparse_softmax_cross_entropy',
+ 'math': 'Dimension batch_gather batch_to_space batch_to_space_nd clip_by_average_norm dimension_at_index '
+         'dimension_value div manip.batch_to_space_nd nn.batch_to_space nn.space_to_batch setdiff1d '
+         'space_to_batch sparse_matmul sparse_to_dense string_split strings.split to_bfloat16 to_complex128 '
+         'to_complex64 to_double to_float to_int32 to_int64 where',
+ 'nn': 'nn.conv2d_backprop_filter nn.conv2d_backprop_input nn.ctc_beam_search_decoder nn.ctc_loss '
+       'nn.depthwise_conv2d_native nn.dropout nn.embedding_lookup nn.embedding_lookup_sparse '
+       'nn.fractional_avg_pool nn.fractional_max_pool nn.fused_batch_norm nn.nce_loss nn.relu_layer '
+       'nn.safe_embedding_lookup_sparse nn.sampled_softmax_loss nn.sigmoid_cross_entropy_with_logits '
+       'nn.softmax_cross_entropy_with_logits nn.sparse_softmax_cross_entropy_with_logits nn.xw_plus_b',
  'optimizers': 'train.AdadeltaOptimizer train.AdagradDAOptimizer train.AdagradOptimizer train.AdamOptimizer '
                'train.FtrlOptimizer train.GradientDescentOptimizer train.MomentumOptimizer train.Optimizer '
                'train.ProximalAdagradOptimizer train.ProximalGradientDescentOptimizer train.RMSPropOptimizer',
+ 'train': 'train.ExponentialMovingAverage train.assert_global_step train.cosine_decay '
+          'train.cosine_decay_restarts train.create_global_step train.exponential_decay '
+          'train.get_global_step train.get_or_create_global_step train.global_step train.inverse_time_decay '
+          'train.linear_cosine_decay train.natural_exp_decay train.noisy_linear_cosine_decay '
+          'train.piecewise_constant train.piecewise_constant_decay train.polynomial_decay',
  'variables': 'AUTO_REUSE Variable VariableAggregation VariableScope all_variables '
               'assert_variables_initialized assign assign_add assign_sub batch_scatter_update count_up_to '
               'create_partitioned_variables fixed_size_partitioner get_local_variable get_variable '

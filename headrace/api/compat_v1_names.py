@@ -232,7 +232,8 @@ def find(name: str) -> Any:
       AttributeError: there is none."""
     if name in V1:
         module = importlib.import_module(f"headrace.api.compat_v1_{V1[name]}")
-        return getattr(module, name.rpartition(".")[2])
+        table = getattr(module, "FUNCTIONS", {})
+        return table[name] if name in table else getattr(module, name.rpartition(".")[2])
     if name in V1_NAMESPACES:
         return Namespace(name)
     import headrace

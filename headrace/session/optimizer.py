@@ -128,7 +128,7 @@ class Optimizer:
         pairs = [(g, v) for g, v in grads_and_vars]
         if not pairs:
             raise ValueError("No variables provided.")
-        for g, v in pairs:
+        for _, v in pairs:
             if not isinstance(v, Variable):
                 raise NotImplementedError(f"Trying to update a Tensor {v!r}: only variables can be trained.")
         ready = [(g if g is None or is_slices(g) else to_tensor(g), v) for g, v in pairs]
