@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,32 +38,36 @@ def raw_shape(proto: Any) -> Raw:
     return None if proto.unknown_rank else tuple([None if d.size < 0 else d.size for d in proto.dim])
 
 
-def make_tensor_proto(array: np.ndarray, dtype: DType, as_lists: bool = False) -> Any:
-    """A `TensorProto` of an array: numbers as raw bytes (`as_lists`: those of up to a few elements in typed lists, which
-    reads better as text), strings as a list."""
+def make_tensor_proto(array: np.ndarray, dtype: DType, shape: Sequence[int] | None = None) -> Any:
+    """A `TensorProto` of an array: numbers as raw bytes, strings as a list. With a `shape` the elements go into a typed
+    list, whose last entry readers repeat to fill the shape."""
     from headrace.proto import tensor_pb2
 
     if dtype.kind in "rv":
         raise errors.UnimplementedError(None, None, f"Tensors of type {dtype.name} have no message.")
-    proto = tensor_pb2.TensorProto(dtype=dtype.as_datatype_enum, tensor_shape=shape_proto(array.shape))
+    final = array.shape if shape is None else tuple(shape)
+    proto = tensor_pb2.TensorProto(dtype=dtype.as_datatype_enum, tensor_shape=shape_proto(final))
     if dtype is dtypes.string:
         proto.string_val.extend(array.reshape(-1).tolist())
-        return proto
-    data = np.ascontiguousarray(array)
-    if data.dtype.byteorder == ">":
-        data = data.astype(data.dtype.newbyteorder("<"))
-    if as_lists and data.size == 1 and dtype.name in _LISTS:
-        flat = data.reshape(-1)
-        if dtype.name in ("float16", "bfloat16"):
-            flat = flat.view(np.uint16)
-        elif dtype.kind == "c":
-            flat = flat.view(flat.real.dtype)
-        elif flat.dtype.kind == "V" or dtype.name in ("int4", "uint4", "int2", "uint2"):
-            flat = flat.astype(np.int32)
-        getattr(proto, _LISTS[dtype.name]).extend(flat.tolist())
+    elif shape is None or dtype.name not in _LISTS:
+        proto.tensor_content = _little_endian(np.ascontiguousarray(array)).tobytes()
     else:
-        proto.tensor_content = data.tobytes()
+        getattr(proto, _LISTS[dtype.name]).extend(_listed(array.reshape(-1), dtype).tolist())
     return proto
+
+
+def _little_endian(array: np.ndarray) -> np.ndarray:
+    """The array with its bytes in the order of messages, or back."""
+    return array if sys.byteorder == "little" else array.byteswap()
+
+
+def _listed(flat: np.ndarray, dtype: DType) -> np.ndarray:
+    """The numbers as the typed list of a message has them."""
+    if dtype.name in ("float16", "bfloat16"):
+        return flat.view(np.uint16)
+    if dtype.kind == "c":
+        return flat.view(flat.real.dtype)
+    return flat.astype(np.int32) if _LISTS[dtype.name] == "int_val" else flat
 
 
 def array_of(proto: Any) -> np.ndarray:
