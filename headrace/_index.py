@@ -5,7 +5,7 @@ Written by `python -m headrace._index` from the `ROOT` lists of the namespaces; 
 from __future__ import annotations
 
 NAMESPACES = (
-    "__internal__", "audio", "autodiff", "autograph", "bitwise", "compat", "config", "debugging", "distribute",
+    "__internal__", "audio", "autodiff", "autograph", "bitwise", "compat", "config", "data", "debugging", "distribute",
     "dtypes", "errors", "experimental", "image", "io", "linalg", "lookup", "math", "nest", "nn", "quantization", "ragged",
     "random", "raw_ops", "sets", "signal", "sparse", "strings", "summary", "train", "types", "version",
 )  # fmt: skip
@@ -27,6 +27,7 @@ _ROOT: dict[str, str] = {
  'composite': 'RaggedTensor RaggedTensorSpec SparseTensor SparseTensorSpec',
  'control': 'CriticalSection Graph Operation TensorArray TensorArraySpec case cond control_dependencies '
             'device get_current_name_scope name_scope switch_case while_loop',
+ 'data': 'OptionalSpec',
  'debugging': 'Assert assert_equal assert_greater assert_less assert_rank',
  'dtypes': 'DType as_dtype bfloat16 bool cast complex complex128 complex64 double float16 float32 float64 '
            'half int16 int32 int64 int8 qint16 qint32 qint8 quint16 quint8 resource saturate_cast string '

@@ -22,6 +22,7 @@ from headrace.core.extension import (
     ExtensionTypeBatchEncoder,
     ExtensionTypeSpec,
 )
+from headrace.data.optional import Optional
 
 from . import experimental_dlpack as dlpack
 from . import experimental_dtensor as dtensor
@@ -40,6 +41,7 @@ __all__ = [
     "ExtensionType",
     "ExtensionTypeBatchEncoder",
     "ExtensionTypeSpec",
+    "Optional",
     "RowPartition",
     "dispatch_for_api",
     "dispatch_for_binary_elementwise_apis",

@@ -1,0 +1,235 @@
+"""Making elements in threads, ahead of when they are needed.
+
+A thread costs: handing an element over takes tens of microseconds, and two threads of Python take turns anyway. So threads start
+when making an element has turned out to take longer than that (reading files, waiting, compiled programs); until then elements
+are made when they are asked for. All threads are daemons: they keep no process alive, and at its exit those that are in the
+middle of an element are waited for, but not for long."""
+
+from __future__ import annotations
+
+import atexit
+import collections
+import queue
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import Any
+
+from .plan import Plan, Rows, Unary
+from .values import Element
+
+WORTH_A_THREAD = 200e-6  # seconds for an element
+PATIENCE = 2.0  # seconds to wait at exit
+DEFAULT_BUFFER = 4  # elements, where the size is left open
+
+
+class Prefetch(Unary):
+    """The same elements, made before they are asked for."""
+
+    def __init__(
+        self, source: Plan, buffer_size: int, slack_period: int = 0, legacy_autotune: bool = True,
+        buffer_size_min: int = 0,
+    ) -> None:  # fmt: skip
+        super().__init__(source)
+        from headrace.core import errors
+
+        if buffer_size < -1:
+            raise errors.InvalidArgumentError(
+                None, None, f"buffer_size must be >= 0 or set to -1 for auto-tuning, received {buffer_size}."
+            )
+        self.buffer = DEFAULT_BUFFER if buffer_size == -1 else buffer_size
+        self.indexed = True
+
+    def size(self) -> int:
+        return self.source.size()
+
+    def rows(self) -> Rows | None:
+        return self.source.rows()
+
+    def passes(self) -> Iterator[Rows | None]:
+        return self.source.passes()
+
+    def start(self) -> Iterator[Element]:
+        source = self.source.start()
+        return Ahead(source, self.buffer) if self.buffer else source
+
+
+class Buffer:
+    """What a thread and its consumer share. It does not know the consumer, so that this one can be collected."""
+
+    def __init__(self, source: Iterator[Any], size: int) -> None:
+        self.source, self.size = source, size
+        self.items: collections.deque[tuple[Any, BaseException | None]] = collections.deque()
+        self.changed = threading.Condition(threading.Lock())
+        self.closed = self.busy = False
+
+    def fill(self) -> None:
+        """What the thread does."""
+        while True:
+            with self.changed:
+                while len(self.items) >= self.size and not self.closed:
+                    self.changed.wait()
+                if self.closed:
+                    break
+                self.busy = True
+            item: Any = None
+            error: BaseException | None = None
+            try:
+                item = next(self.source)
+            except BaseException as raised:  # noqa: BLE001 - goes to the consumer, who raises it
+                error = raised
+            with self.changed:
+                self.busy = False
+                self.items.append((item, error))
+                self.changed.notify_all()
+            if isinstance(error, StopIteration):
+                break
+        self.source = iter(())
+
+    def get(self) -> Any:
+        with self.changed:
+            while not self.items:
+                if self.closed:
+                    raise StopIteration
+                self.changed.wait()
+            item, error = self.items[0]
+            if not isinstance(error, StopIteration):  # which stays: asking again gives it again
+                self.items.popleft()
+            self.changed.notify_all()
+        if error is not None:
+            raise error
+        return item
+
+    def close(self) -> None:
+        with self.changed:
+            self.closed = True
+            self.changed.notify_all()
+
+
+class Ahead:
+    """An iterator whose elements a thread makes, up to `size` ahead, once that is worth while."""
+
+    def __init__(self, source: Iterator[Any], size: int) -> None:
+        self.source, self.size = source, size
+        self.buffer: Buffer | None = None
+        self.seconds, self.made = 0.0, 0
+
+    def __iter__(self) -> Ahead:
+        return self
+
+    def __next__(self) -> Any:
+        if self.buffer is not None:
+            return self.buffer.get()
+        start = time.perf_counter()
+        element = next(self.source)
+        self.seconds += time.perf_counter() - start
+        self.made += 1
+        if self.seconds > self.made * WORTH_A_THREAD + 1e-3:
+            self._begin()
+        return element
+
+    def _begin(self) -> None:
+        buffer = self.buffer = Buffer(self.source, self.size)
+        _buffers.add(buffer)
+        weakref.finalize(self, buffer.close).atexit = False
+        threading.Thread(target=buffer.fill, name="headrace-prefetch", daemon=True).start()
+
+
+# ------------------------------------------------------------------------------------------------------- several at a time
+class Parallel:
+    """f(element) by several threads, in order or as they come."""
+
+    def __init__(
+        self, source: Iterator[Any], f: Callable[[Any], Any], workers: int, ordered: bool = True
+    ) -> None:
+        self.source, self.f, self.workers, self.ordered = source, f, workers, ordered
+        self.pending: collections.deque[Future[Any]] = collections.deque()
+        self.made, self.seconds = 0, 0.0
+        self.parallel = self.more = False
+
+    def __iter__(self) -> Parallel:
+        return self
+
+    def __next__(self) -> Any:
+        if not self.parallel:
+            element = next(self.source)
+            start = time.perf_counter()
+            result = self.f(element)
+            self.seconds += time.perf_counter() - start
+            self.made += 1
+            # (the first call of a function may compile something)
+            self.parallel = self.more = self.made > 1 and self.seconds > self.made * WORTH_A_THREAD + 1e-3
+            return result
+        error: Exception | None = None
+        while self.more and len(self.pending) < self.workers:
+            try:
+                self.pending.append(POOL.submit(self.f, next(self.source), self.workers))
+            except StopIteration:
+                self.more = False
+            except Exception as raised:
+                error = raised
+                break
+        if error is not None:
+            failed: Future[Any] = Future()
+            failed.set_exception(error)
+            self.pending.append(failed)
+        if not self.pending:
+            raise StopIteration
+        if self.ordered:
+            return self.pending.popleft().result()
+        done = next((f for f in self.pending if f.done()), self.pending[0])
+        self.pending.remove(done)
+        return done.result()
+
+
+class Pool:
+    """Threads for all parallel maps of the process, started as they are needed."""
+
+    def __init__(self) -> None:
+        self.tasks: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.threads = self.busy = 0
+        self.lock = threading.Lock()
+        self.closed = False
+
+    def submit(self, f: Callable[[Any], Any], element: Any, workers: int) -> Future[Any]:
+        with self.lock:
+            if self.threads < workers:
+                self.threads += 1
+                threading.Thread(target=self._work, name="headrace-map", daemon=True).start()
+        task: Future[Any] = Future()
+        self.tasks.put((task, f, element))
+        return task
+
+    def _work(self) -> None:
+        while not self.closed:
+            task, f, element = self.tasks.get()
+            with self.lock:
+                self.busy += 1
+            try:
+                task.set_result(f(element))
+            except BaseException as error:  # noqa: BLE001 - goes to the consumer, who raises it
+                task.set_exception(error)
+            with self.lock:
+                self.busy -= 1
+            del task, f, element
+
+
+POOL = Pool()
+_buffers: weakref.WeakSet[Buffer] = weakref.WeakSet()
+
+
+@atexit.register
+def _stop() -> None:
+    """Before the interpreter is taken apart, threads finish what they are at; those that wait for something are left behind."""
+    POOL.closed = True
+    buffers = list(_buffers)
+    for buffer in buffers:
+        buffer.closed = True
+    end = time.monotonic() + PATIENCE
+    while (POOL.busy or any(b.busy for b in buffers)) and time.monotonic() < end:
+        time.sleep(0.005)
+
+
+__all__ = ["Ahead", "Parallel", "Prefetch"]

@@ -1,0 +1,317 @@
+"""Functions of elements: traced once, run for every element.
+
+A small function runs on the host, op by op: a program's call costs as much as several kernels. One that takes long is compiled
+when it has run so long on elements of one shape that compiling would have paid off, and stays compiled if that is faster."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from headrace.core import dispatch, errors, nest
+from headrace.core.convert import to_tensor
+from headrace.core.graph import CONST, FuncGraph, graph_output
+from headrace.core.specs import CompositeTensor
+from headrace.core.state import EAGER, _update, building, state
+from headrace.core.tensor import EagerTensor, Tensor
+from headrace.ops.functional import inner_graphs
+
+from . import structure
+from .values import Element, Specs, components, from_components
+
+SMALL = 100e-6  # seconds: a function that takes less stays on the host
+WORTH_COMPILING = 0.15  # seconds spent on one shape: about what compiling costs
+_debug = False
+
+
+def enable_debug_mode() -> None:
+    """Functions given to datasets run as Python code from now on, for every element."""
+    global _debug
+    _debug = True
+
+
+class Traced:
+    """The graph of a function of elements.
+
+    `structure` is that of its results, with TypeSpecs as leaves; `captured` are the outside tensors it uses."""
+
+    def __init__(self, function: Callable[..., Any], arguments: Sequence[Any], what: str) -> None:
+        from headrace.compiler.autograph import tf_convert
+
+        name = getattr(function, "__name__", type(function).__name__).strip("<>")
+        graph = FuncGraph(f"{what}_{name}")
+        graph.created_variables = _no_variables(what)  # type: ignore[attr-defined]
+        converted = _as_python(function, arguments) if _debug else tf_convert(function)
+        with building(graph, tapes=()):
+            inner = [
+                graph.argument(s.dtype, s._raw_shape, "x")
+                for s in nest.flatten(list(arguments), expand_composites=True)
+            ]
+            values = nest.pack_sequence_as(list(arguments), inner, expand_composites=True)
+            result = converted(*values)
+            if isinstance(result, list):  # several results, not a tensor of all of them
+                result = tuple(result)
+            result = _converted(result, name)
+            self.structure = structure.spec_of(result)
+            graph.outputs = [
+                graph_output(graph, t) for t in nest.flatten(result, expand_composites=True) if t is not None
+            ]
+        graph.structured_outputs = result
+        self.graph, self.captured = graph, graph.external_captures
+        graph.memo["results"] = structure.leaves(self.structure)
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        return structure.flat_types(self.structure)
+
+
+def _converted(result: Any, name: str) -> Any:
+    try:
+        return structure.convert(result)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"Unsupported return value from function passed to a dataset: {result!r} of {name} is no structure of "
+            f"tensors ({error}). Return tensors, or tuples and dicts of tensors."
+        ) from error
+
+
+def _no_variables(what: str) -> Callable[[Any], None]:
+    def created(variable: Any) -> None:
+        raise ValueError(
+            f"A function passed to Dataset.{what} made the tf.Variable {variable.name!r}. Make variables outside, once; a "
+            "function of elements may use them."
+        )
+
+    return created
+
+
+def _as_python(function: Callable[..., Any], arguments: Sequence[Any]) -> Callable[..., Any]:
+    """The function called anew, as Python code, for every element."""
+    traced: list[Any] = []
+
+    def call(*args: Any) -> Any:
+        from headrace.api import script
+
+        if not traced:
+            graph = FuncGraph("types")
+            with building(graph, tapes=()):
+                traced.append(structure.convert(function(*args)))
+        like = traced[0]
+        flat = nest.flatten(like, expand_composites=True)
+        results = script.py_function(
+            lambda *values: nest.flatten(
+                structure.convert(function(*nest.pack_sequence_as(args, values, expand_composites=True))),
+                expand_composites=True,
+            ),
+            nest.flatten(args, expand_composites=True),
+            [t.dtype for t in flat],
+        )
+        for t, r in zip(flat, results):
+            r.set_shape(t.shape)
+        return nest.pack_sequence_as(like, results, expand_composites=True)
+
+    return call
+
+
+# ------------------------------------------------------------------------------------------------------------------- run
+class Step:
+    """One node on the host."""
+
+    __slots__ = ("attrs", "dtypes", "inputs", "kernel", "node", "op", "outputs", "seen")
+
+    def __init__(self, node: Any, place: Callable[[Any], int]) -> None:
+        self.node, self.op, self.attrs = node, node.op_def, node.attrs
+        self.inputs = [place(t) for t in node.inputs]
+        self.outputs = [place(t) for t in node.outputs]
+        self.dtypes = [t._dtype for t in node.outputs]
+        self.kernel = self.op.kernel is not None and self.op.run is None
+        self.seen: set[Any] = set()  # shapes that were checked
+
+    def run(self, env: list[Any]) -> None:
+        op, inputs = self.op, [env[i] for i in self.inputs]
+        try:
+            if self.kernel:
+                if not op.checked:
+                    shapes = tuple([x._raw_shape for x in inputs])
+                    if shapes not in self.seen:
+                        dispatch.infer(op, inputs, self.attrs)
+                        self.seen.add(shapes)
+                arrays = [x._np if x._np is not None else x._host() for x in inputs]
+                results = dispatch.run_kernel(op, arrays, inputs, self.attrs, self.dtypes)
+                for i, a, d in zip(self.outputs, results, self.dtypes):
+                    tensor = env[i] = _new(EagerTensor)
+                    tensor._np, tensor._dtype, tensor._buf = a, d, None
+                return
+            for i, value in zip(self.outputs, dispatch.run_eager(op, inputs, self.attrs)):
+                env[i] = value
+        except Exception as error:
+            locate(error, self.node)
+            raise
+
+
+_new = EagerTensor.__new__
+
+
+def locate(error: Exception, node: Any) -> None:
+    """Adds to an error where the user made the op."""
+    message = getattr(error, "_message", None)
+    if isinstance(message, str) and "defined at" not in message:
+        error._message = f"{message} [[node {node.name} defined at {node.site}]]"  # type: ignore[attr-defined]
+
+
+class OnHost:
+    """A graph as a list of steps. What depends on no argument is computed once."""
+
+    def __init__(self, graph: FuncGraph, captured: Sequence[EagerTensor]) -> None:
+        from headrace.compiler.lower import needed
+
+        places: dict[int, int] = {}
+        self.env: list[Any] = []
+
+        def place(tensor: Any, value: Any = None) -> int:
+            if id(tensor) not in places:
+                places[id(tensor)] = len(self.env)
+                self.env.append(value)
+            return places[id(tensor)]
+
+        self.arguments = len(graph.inputs) - len(captured)
+        fixed = set()
+        for i, t in enumerate(graph.inputs):
+            place(t, captured[i - self.arguments] if i >= self.arguments else None)
+            if i >= self.arguments:
+                fixed.add(places[id(t)])
+        self.steps: list[Step] = []
+        for node in needed(graph, graph.outputs):
+            if node.type == "Placeholder":
+                continue
+            step = Step(node, place)
+            pure = step.kernel and not node.op_def.stateful and not node.op_def.reenters
+            if node.op_def is CONST or (pure and fixed.issuperset(step.inputs)):
+                step.run(self.env)
+                fixed.update(step.outputs)
+            else:
+                self.steps.append(step)
+        self.outputs = [place(t) for t in graph.outputs]
+
+    def __call__(self, tensors: Sequence[EagerTensor]) -> list[EagerTensor]:
+        env = self.env.copy()
+        env[: self.arguments] = tensors
+        for step in self.steps:
+            step.run(env)
+        return [env[i] for i in self.outputs]
+
+
+class Runner:
+    """A traced function with the values of what it captured: element in, element out."""
+
+    def __init__(self, graph: FuncGraph, captured: Sequence[EagerTensor]) -> None:
+        self.graph, self.captured = graph, list(captured)
+        self.specs: Specs = graph.memo["results"]
+        self.plain = all(type(s).__name__ == "TensorSpec" for s in self.specs)
+        self.host = self._on_host()
+        self.small: bool | None = None  # not known yet
+        self.calls, self.seconds = 0, 0.0
+        self.spent: dict[Any, float] = {}  # by shapes, on the host
+        self.compiled: dict[Any, bool] = {}  # by shapes: whether the program is the faster one
+
+    def _on_host(self) -> OnHost:
+        found = self.graph.memo.get("on_host")
+        if found is None or found[0] != [id(t) for t in self.captured]:
+            with _eagerly():
+                made = OnHost(self.graph, self.captured)
+            found = self.graph.memo["on_host"] = [id(t) for t in self.captured], made
+        return found[1]
+
+    def __call__(self, element: Element) -> Element:
+        tensors: Any = element
+        for leaf in element:
+            if type(leaf) is not EagerTensor:
+                tensors = components(element)
+                break
+        results = self.flat(tensors)
+        return tuple(results) if self.plain else from_components(results, self.specs)
+
+    def flat(self, tensors: Sequence[EagerTensor]) -> list[EagerTensor]:
+        """The function on flat components."""
+        if state.mode != EAGER:
+            with _eagerly():
+                return self.flat(tensors)
+        if self.small:
+            return self.host(tensors)
+        return self._measured(tensors)
+
+    @property
+    def pure(self) -> bool:
+        """Whether a result depends on its element alone, so that elements can be computed in any order, or not at all."""
+        return not any(_stateful(node) for node in self.graph.operations)
+
+    def on_batches(self, specs: Specs) -> Callable[[Element], Element] | None:
+        """The function for whole batches of elements, where it can be had."""
+        return None
+
+    def _measured(self, tensors: Sequence[EagerTensor]) -> list[EagerTensor]:
+        key = tuple([t._raw_shape for t in tensors])
+        compiled = self.compiled.get(key)
+        if compiled:
+            return self._program(tensors)
+        start = time.perf_counter()
+        results = self.host(tensors)
+        seconds = time.perf_counter() - start
+        self.calls += 1
+        self.seconds += seconds
+        if self.calls == 16 and self.seconds < 16 * SMALL:
+            self.small = True
+        if compiled is None:
+            spent = self.spent[key] = self.spent.get(key, 0.0) + seconds
+            if spent > WORTH_COMPILING:
+                self._compare(key, tensors, seconds)
+        return results
+
+    def _compare(self, key: Any, tensors: Sequence[EagerTensor], seconds: float) -> None:
+        """Compiles the function for these shapes, and finds out whether that was worth it."""
+        if any(_stateful(node) and not _repeatable(node) for node in self.graph.operations):
+            self.compiled[key] = False  # trying would repeat its effects
+            return
+        self._program(tensors)
+        start = time.perf_counter()
+        for t in self._program(tensors):
+            t._host()
+        self.compiled[key] = time.perf_counter() - start < seconds
+
+    def _program(self, tensors: Sequence[EagerTensor]) -> list[EagerTensor]:
+        from headrace.compiler.program import program_of
+
+        return program_of(self.graph)([*tensors, *self.captured])
+
+    @property
+    def seconds_per_call(self) -> float:
+        return self.seconds / max(self.calls, 1)
+
+
+def _stateful(node: Any) -> bool:
+    return node.op_def.stateful and node.type != "Placeholder"
+
+
+def _repeatable(node: Any) -> bool:
+    """Whether running a stateful op once more does no harm: it draws numbers, reads, or checks."""
+    kind = node.type
+    if kind.startswith("Random") or kind in ("ReadVariableOp", "Assert", "Multinomial", "TruncatedNormal"):
+        return True
+    return bool(graphs := inner_graphs(node)) and all(
+        _repeatable(n) or not _stateful(n) for g in graphs for n in g.operations
+    )
+
+
+class _eagerly:
+    """Nothing is built, recorded, or put on a chosen device."""
+
+    def __enter__(self) -> None:
+        self.saved = state.graph, state.tapes, state.device
+        _update(None, (), None)
+
+    def __exit__(self, *_: Any) -> None:
+        _update(*self.saved)
+
+
+__all__ = ["CompositeTensor", "Runner", "Tensor", "Traced", "errors", "to_tensor"]
