@@ -19,7 +19,7 @@ from headrace.ops import unicode as uni
 
 # ----------------------------------------------------------------------------------------------------- ragged
 def _ragged() -> Any:
-    from headrace.composites.ragged.tensor import RaggedTensor
+    from headrace.composites.ragged.ragged_tensor import RaggedTensor
 
     return RaggedTensor
 

@@ -18,7 +18,7 @@ from .dimensions import as_ragged, expand_dims, merge_dims, positive_axis
 from .flat import assert_same_rows, match_row_splits_dtypes
 from .gathering import gather_any, gather_rows
 from .partition import check
-from .tensor import RaggedTensor, is_ragged, ragged_or_tensor
+from .ragged_tensor import RaggedTensor, is_ragged, ragged_or_tensor
 
 
 # ----------------------------------------------------------------------------------------------------------------- joining

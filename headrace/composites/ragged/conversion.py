@@ -14,7 +14,7 @@ from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 
 from .partition import RowPartition, check, index_tensor
-from .tensor import RaggedTensor
+from .ragged_tensor import RaggedTensor
 
 
 def from_tensor(tensor: Any, lengths: Any, padding: Any, ragged_rank: int, row_splits_dtype: Any) -> Any:

@@ -8,7 +8,7 @@ import headrace as tf
 from headrace.core.tensor import Tensor
 
 from .partition import check
-from .tensor import RaggedTensor, is_ragged
+from .ragged_tensor import RaggedTensor, is_ragged
 
 
 def positive_axis(axis: int, rank: int | None, what: str = "axis") -> int:

@@ -15,7 +15,7 @@ from headrace.core.tensor import Tensor
 from .dimensions import expand_dims
 from .flat import match_row_splits_dtypes
 from .partition import RowPartition, check
-from .tensor import RaggedTensor, is_ragged
+from .ragged_tensor import RaggedTensor, is_ragged
 
 
 def apply(op: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -9,7 +9,7 @@ import headrace as tf
 from headrace.core import dtypes, nest
 
 from .partition import check
-from .tensor import RaggedTensor, is_ragged
+from .ragged_tensor import RaggedTensor, is_ragged
 
 
 def map_flat_values(op: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -13,7 +13,7 @@ from headrace.ops.ragged import RAGGED_RANGE
 from .dimensions import as_ragged, expand_dims, positive_axis, squeeze
 from .flat import match_row_splits_dtypes
 from .partition import check, constant_of
-from .tensor import RaggedTensor, is_ragged, ragged_or_tensor
+from .ragged_tensor import RaggedTensor, is_ragged, ragged_or_tensor
 
 
 def gather_rows(rt: RaggedTensor, rows: Any) -> RaggedTensor:

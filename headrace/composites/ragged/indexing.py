@@ -11,7 +11,7 @@ from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 from headrace.ops.ragged import RAGGED_RANGE
 
-from .tensor import RaggedTensor
+from .ragged_tensor import RaggedTensor
 
 
 def getitem(rt: RaggedTensor, key: Any) -> Any:

@@ -16,8 +16,8 @@ from headrace.core.tensor import Tensor
 from headrace.ops import ragged as ops
 
 from .partition import RowPartition, index_tensor
+from .ragged_tensor import RaggedTensor, is_ragged
 from .spec import RaggedTensorValue
-from .tensor import RaggedTensor, is_ragged
 
 
 # -------------------------------------------------------------------------------------------------------------- constants

@@ -11,8 +11,8 @@ from headrace.core.dtypes import as_dtype
 from headrace.core.specs import BatchableTypeSpec, CompositeTensor, TensorSpec, TypeSpec
 
 from .partition import RowPartition
+from .ragged_tensor import RaggedTensor, is_ragged, ragged_or_tensor
 from .spec import RaggedTensorSpec
-from .tensor import RaggedTensor, is_ragged, ragged_or_tensor
 
 
 class _Rows:

@@ -13,7 +13,7 @@ from headrace.core.tensor import Tensor
 from .dimensions import expand_dims, positive_axis, squeeze
 from .elementwise import apply
 from .partition import RowPartition
-from .tensor import RaggedTensor, is_ragged
+from .ragged_tensor import RaggedTensor, is_ragged
 
 
 def segment(aggregate: Callable[..., Any], data: Any, ids: Any, n: Any) -> Any:

@@ -14,7 +14,7 @@ from headrace.core.specs import CompositeTensor
 from . import arrays, dimensions, gathering, reductions
 from .elementwise import apply
 from .flat import map_flat_values
-from .tensor import RaggedTensor, is_ragged
+from .ragged_tensor import RaggedTensor, is_ragged
 
 
 def _has_ragged(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:

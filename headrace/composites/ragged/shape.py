@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType, as_dtype
 from headrace.core.op import lookup
-from headrace.core.overrides import add_rule
+from headrace.core.overrides import Rule, add_rule
 from headrace.core.shapes import Raw, TensorShape, merge, of_raw
 from headrace.core.specs import CompositeTensor, TensorSpec, TypeSpec
 from headrace.core.static import static_shape, static_value
@@ -21,7 +21,7 @@ from headrace.core.tensor import Tensor
 
 from .elementwise import apply
 from .partition import RowPartition, RowPartitionSpec, check
-from .tensor import RaggedTensor, is_ragged
+from .ragged_tensor import RaggedTensor, is_ragged
 
 
 def _integer_type(dtype: Any) -> DType:
@@ -70,7 +70,7 @@ class DynamicRaggedShape(CompositeTensor):
             if not isinstance(p, RowPartition):
                 raise TypeError(f"row_partitions contains {p!r} which is not a RowPartition")
         if dtype is None:
-            typed = [*row_partitions, *([inner_shape] if isinstance(inner_shape, Tensor) else [])]
+            typed: list[Any] = [*row_partitions, *([inner_shape] if isinstance(inner_shape, Tensor) else [])]
             dtype = typed[0].dtype if typed else dtypes.int64
         dtype = _integer_type(dtype)
         shape = inner_shape if isinstance(inner_shape, Tensor) else to_tensor(inner_shape, dtype)
@@ -79,7 +79,7 @@ class DynamicRaggedShape(CompositeTensor):
             raise IndexError(
                 "inner_shape must have a dimension at least: the values that the partitions cut."
             )
-        self._inner_shape = shape if shape.dtype is dtype else tf.cast(shape, dtype)
+        self._inner_shape: Any = shape if shape.dtype is dtype else tf.cast(shape, dtype)
         self._known: Raw = merge(static_shape(shape), TensorShape(static_inner_shape)._raw)
         self._partitions = tuple([p.with_dtype(dtype) for p in row_partitions])
         if validate:
@@ -173,7 +173,7 @@ class DynamicRaggedShape(CompositeTensor):
     @property
     def dtype(self) -> DType:
         """int32 or int64: the type of all its numbers."""
-        return self._inner_shape.dtype  # type: ignore[no-any-return]
+        return self._inner_shape.dtype
 
     @property
     def row_partitions(self) -> tuple[RowPartition, ...]:
@@ -456,7 +456,7 @@ def _broadcast_dynamic_shape(a: Any, b: Any, name: str | None = None) -> Any:
 
 def install() -> None:
     """Makes the functions that have to do with shapes know this one."""
-    rules = {
+    rules: dict[str, Callable[..., Any]] = {
         "Shape": _shape,
         "Reshape": _reshape,
         "Fill": _fill,
@@ -464,7 +464,11 @@ def install() -> None:
         "BroadcastArgs": _broadcast_dynamic_shape,
     }
     for name, handler in rules.items():
-        add_rule(lookup(name), lambda args, kwargs, handler=handler: handler(*args, **kwargs))
+        add_rule(lookup(name), _rule(handler))
+
+
+def _rule(handler: Callable[..., Any]) -> Rule:
+    return lambda args, kwargs: handler(*args, **kwargs)
 
 
 __all__ = ["DynamicRaggedShape", "DynamicRaggedShapeSpec"]

@@ -14,7 +14,7 @@ from headrace.core.specs import BatchableTypeSpec, TensorSpec
 from headrace.core.tensor import Tensor
 
 from .partition import RowPartition
-from .tensor import RaggedTensor
+from .ragged_tensor import RaggedTensor
 
 
 class RaggedTensorSpec(BatchableTypeSpec):

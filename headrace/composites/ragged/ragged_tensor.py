@@ -1,4 +1,6 @@
-"""`tf.RaggedTensor`: flat values, cut into rows by one or more row partitions."""
+"""`tf.RaggedTensor`: flat values, cut into rows by one or more row partitions.
+
+(Programs that import no TensorFlow, Keras among them, know the type by `ragged_tensor.RaggedTensor` in its name.)"""
 
 from __future__ import annotations
 
