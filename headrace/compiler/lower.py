@@ -18,6 +18,7 @@ from headrace.core.dispatch import _public, flatten_outputs, run_kernel
 from headrace.core.dtypes import DType
 from headrace.core.graph import FuncGraph, Operation
 from headrace.core.op import OpDef, ShapeContext
+from headrace.core.shapes import known
 from headrace.core.state import building
 from headrace.ops.functional import Undefined, inner_graphs, invariant, is_stateful, writes
 from headrace.ops.tensor_list import ListValue
@@ -443,6 +444,10 @@ def lower_op(
 ) -> list[Any]:
     """One op on values. `node` (anything with `.inputs` and `.outputs`) gives types, and the name for errors."""
     b.node = node
+    if op.shape is not None and not all(
+        known(getattr(t, "_raw_shape", None)) for t in (*node.inputs, *(node.outputs if op.static else ()))
+    ):
+        _check_shapes(op, arguments, attrs, node)
     if (
         op.kernel is not None
         and not op.stateful
@@ -458,10 +463,6 @@ def lower_op(
             return list(run_kernel(op, arguments, node.inputs, attrs, out_dtypes))
     if op.host:
         raise CannotLower(node, "it runs on the host")
-    if op.shape is not None and any(
-        getattr(t, "_raw_shape", None) is None or None in t._raw_shape for t in node.inputs
-    ):
-        _check_shapes(op, arguments, attrs, node)
     if op.lower is not None:
         static, hints = positions(op, op.static, node, attrs), positions(op, op.hints, node, attrs)
         ready = []

@@ -386,11 +386,16 @@ def permuted(b: Builder, x: Value, order: Value) -> Value:
     )
 
 
-def solve(b: Builder, a: Value, rhs: Value, adjoint: bool = False) -> Value:
-    """a x = rhs (or a^H x = rhs) through LU."""
+def solve(b: Builder, a: Value, rhs: Value, adjoint: bool = False, singular: str | None = None) -> Value:
+    """a x = rhs (or a^H x = rhs) through LU; fails with the message `singular`, if there is one, where a is singular."""
     if not all(a.shape) or not all(rhs.shape):
         return b.zeros(rhs.shape, rhs.dtype)
     packed, pivots = lu(b, hermitian(b, a) if adjoint else a)
+    if singular is not None:
+        at = [b.iota(packed.shape, packed.rank - k, dtypes.int32) for k in (1, 2)]
+        zero = b.zeros(packed.shape, packed.dtype)
+        off = lambda: b.compare("NE", *at)
+        b.check(lambda: b.binary("or", off(), b.compare("NE", packed, zero)), singular)
     x = permuted(b, rhs, permutation(b, pivots, a.shape[-1]))
     x = b.triangular_solve(packed, x, left=True, lower=True, unit=True)
     return b.triangular_solve(packed, x, left=True, lower=False)

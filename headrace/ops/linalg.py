@@ -57,12 +57,16 @@ def _same_batch_solve_shape(c: ShapeContext) -> Raw:
     return solve_shape(c)
 
 
+NOT_INVERTIBLE = "Input is not invertible."
+MATRIX_NOT_INVERTIBLE = "Input matrix is not invertible."
+
+
 @in_single
 def _solve_kernel(a: np.ndarray, rhs: np.ndarray, adjoint: bool = False) -> np.ndarray:
     try:
         return np.linalg.solve(ct(a) if adjoint else a, rhs)
     except np.linalg.LinAlgError:
-        raise InvalidArgumentError(None, None, "Input matrix is not invertible.") from None
+        raise InvalidArgumentError(None, None, MATRIX_NOT_INVERTIBLE) from None
 
 
 def _solve_grad(op: Any, g: Any) -> list[Any]:
@@ -78,7 +82,7 @@ SOLVE = OpDef(
     types={"T": FACTORED},
     shape=_same_batch_solve_shape,
     kernel=_solve_kernel,
-    lower=lifted(factor.solve),
+    lower=lifted(lambda b, a, rhs, adjoint: factor.solve(b, a, rhs, adjoint, MATRIX_NOT_INVERTIBLE)),
     grad=_solve_grad,
 )
 
@@ -88,7 +92,7 @@ def _inverse_kernel(x: np.ndarray, adjoint: bool = False) -> np.ndarray:
     try:
         return np.linalg.inv(ct(x) if adjoint else x)
     except np.linalg.LinAlgError:
-        raise InvalidArgumentError(None, None, "Input is not invertible.") from None
+        raise InvalidArgumentError(None, None, NOT_INVERTIBLE) from None
 
 
 def _inverse_grad(op: Any, g: Any) -> list[Any]:
@@ -105,7 +109,9 @@ INVERSE = OpDef(
     types={"T": FACTORED},
     shape=square_shape,
     kernel=_inverse_kernel,
-    lower=lifted(lambda b, x, adjoint: factor.solve(b, x, identity(b, x, x.shape[-1]), adjoint)),
+    lower=lifted(
+        lambda b, x, adjoint: factor.solve(b, x, identity(b, x, x.shape[-1]), adjoint, NOT_INVERTIBLE)
+    ),
     grad=_inverse_grad,
 )
 

@@ -356,13 +356,20 @@ rsqrt = unary(
 )
 
 
+_NEGATIVE_POWER = "Integers to negative integer powers are not allowed"
+
+
 def _power(x: np.ndarray, y: np.ndarray) -> Any:
     if y.dtype.kind == "i" and (y < 0).any():
-        raise InvalidArgumentError(None, None, "Integers to negative integer powers are not allowed")
+        raise InvalidArgumentError(None, None, _NEGATIVE_POWER)
     return np.power(x, y)
 
 
 def _lower_power(b: Builder, x: Value, y: Value) -> Value:
+    if y.dtype.kind == "i":
+        known = b.literal(y)
+        if known is None or known < 0:
+            b.check(lambda: b.compare("GE", y, b.zeros(y.shape, y.dtype)), _NEGATIVE_POWER)
     return b.binary("power", x, y)
 
 

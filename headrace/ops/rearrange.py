@@ -98,6 +98,7 @@ def _(b: Any, x: Any, seq_lengths: Any, seq_dim: int, batch_dim: int) -> Any:
     if 0 in x.shape:
         return x
     n, dtype = x.shape[seq], seq_lengths.dtype
+    b.check_indices(seq_lengths, n + 1, "seq_lengths")
     shape = (x.shape[batch], n)
     steps, lengths = b.iota(shape, 1, dtype), b.broadcast_in_dim(seq_lengths, shape, [0])
     rows = b.select(

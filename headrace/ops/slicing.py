@@ -95,8 +95,14 @@ def _(b: Any, x: Any, begin: Any, size: Any) -> Any:
         return b.slice(x, starts, [lo + s for lo, s in zip(starts, sizes)])  # type: ignore[operator]
     if any(s == -1 and lo is None for s, lo in zip(size, starts)):
         needs_value(b, 1)
-    sizes = [d - lo if s == -1 else int(s) for s, lo, d in zip(size, starts, x.shape)]  # type: ignore[operator]
-    return b.dynamic_slice(x, [scalar_at(b, begin, i) for i in range(x.rank)], sizes)
+    at = [scalar_at(b, begin, i) for i in range(x.rank)]
+    sizes = []
+    for i, (lo, s, d) in enumerate(zip(starts, size, x.shape)):
+        sizes.append(int(s) if lo is None else _extent(lo, int(s), d, i))
+        if lo is None:
+            _extent(0, int(s), d, i)  # which no begin would allow
+            b.check_indices(at[i], d - int(s) + 1, f"begin[{i}] of a slice of {int(s)} elements")
+    return b.dynamic_slice(x, at, sizes)
 
 
 def scalar_at(b: Any, vector: Any, i: int) -> Any:

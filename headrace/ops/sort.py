@@ -166,7 +166,9 @@ def _nth_gradient(op: Any, g: Any) -> list[Any]:
 def distinct(x: Any) -> tuple[Any, Any, Any]:
     """(first positions of the distinct rows in order of appearance, index of each row's value, counts)."""
     if x.ndim == 1 and x.dtype.kind != "V":
-        _, first, inverse, counts = np.unique(x, return_index=True, return_inverse=True, return_counts=True)
+        _, first, inverse, counts = np.unique(
+            x, return_index=True, return_inverse=True, return_counts=True, equal_nan=False
+        )
     elif x.ndim == 1:
         return distinct(x.astype(np.float32))
     else:
@@ -328,13 +330,21 @@ INVERT_PERMUTATION = OpDef(
     "x: T -> y: T",
     types={"T": INDEX},
     defaults={"T": INT32},
-    lower=lambda b, x: (
-        b.sort([x, b.iota(x.shape, 0, x.dtype)], 0, lambda a, c, i, j: b.compare("LT", a, c))[1]
-        if x.shape[0]
-        else x
-    ),
     grad=not_differentiable,
 )
+
+
+@INVERT_PERMUTATION.lowering
+def _(b: Any, x: Any) -> Any:
+    if not x.shape[0]:
+        return x
+    places = b.iota(x.shape, 0, x.dtype)
+    ordered, inverse = b.sort([x, places], 0, lambda a, c, i, j: b.compare("LT", a, c))
+    b.check(
+        lambda: b.compare("EQ", ordered, places),
+        f"invert_permutation needs each of the numbers from 0 to {x.shape[0] - 1} once",
+    )
+    return inverse
 
 
 @INVERT_PERMUTATION.shape_rule

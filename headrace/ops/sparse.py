@@ -103,13 +103,38 @@ def _to_dense_body(
     )
 
 
+def _lower_to_dense(
+    b: Any, indices: Any, output_shape: Any, values: Any, default: Any, validate_indices: bool
+) -> Any:
+    """The body, and with `validate_indices` a look at the order (its scatter looks at the bounds)."""
+    from headrace.compiler.lower import body_graph
+
+    if validate_indices and indices.rank == 2 and indices.shape[0] > 1 and indices.shape[1]:
+        b.check(lambda: _ascending(b, indices), "indices of a sparse tensor are out of order, or repeated")
+    arguments = [indices, output_shape, values, default]
+    return b.inline(body_graph(SPARSE_TO_DENSE, arguments, b.node.attrs, b.node), arguments)[0]
+
+
+def _ascending(b: Any, indices: Any) -> Any:
+    """For every row but the first whether it comes after the one before, by the first entry that differs."""
+    n, rank = indices.shape
+    before, after = b.slice(indices, [0, 0], [n - 1, rank]), b.slice(indices, [1, 0], [n, rank])
+    columns = [[b.slice(x, [0, k], [n - 1, k + 1]) for x in (before, after)] for k in range(rank)]
+    less = b.compare("LT", *columns[-1])
+    for column in reversed(columns[:-1]):
+        less = b.select(b.compare("EQ", *column), less, b.compare("LT", *column))
+    return less
+
+
 SPARSE_TO_DENSE = OpDef(
     "SparseToDense",
     "sparse_indices: Tindices, output_shape: Tindices, sparse_values: T, default_value: T -> dense: T",
     attrs={"validate_indices": True},
     types={"Tindices": dtypes.INDEX},
     shape=_dense_shape,
+    hints=["output_shape"],
     kernel=_to_dense,
+    lower=_lower_to_dense,
     body=_to_dense_body,
 )
 

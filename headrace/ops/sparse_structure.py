@@ -13,7 +13,7 @@ from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
 
-from .sparse import bad, order_of, written
+from .sparse import bad, check_bounds, order_of, written
 
 
 def _same_shapes(a: np.ndarray, b: np.ndarray) -> None:
@@ -316,6 +316,7 @@ def _split(
     if not -rank <= axis < rank:
         bad(f"Input split_dim should be between {-rank} and {rank - 1}, received {axis}")
     axis %= rank
+    check_bounds(indices, shape)
     dim = int(shape[axis])
     if not 1 <= num_split <= max(dim, 1):
         bad(f"Input num_split should be between 1 and the splitting dimension size ({dim}), got {num_split}")

@@ -239,3 +239,34 @@ def unknown_dimension_where_a_number_is_needed(tf, use, graph):
     if not graph:
         return NUMBERS[use](tf, None)
     return tf.function(f, input_signature=[tf.TensorSpec([None], tf.float32)])(tf.ones([3]))
+
+
+VALUES = {
+    "slice": (lambda tf, i: tf.slice(tf.ones([3]), [i], [2]), 2),
+    "index": (lambda tf, i: tf.ones([3])[i], 3),
+    "reverse_sequence": (lambda tf, n: tf.reverse_sequence(tf.ones([2, 3]), n, 1), [1, 4]),
+    "crop": (lambda tf, i: tf.batch_to_space(tf.ones([4, 1, 1, 1]), [2, 2], i), [[0, 5], [0, 0]]),
+    "invert_permutation": (lambda tf, i: tf.math.invert_permutation(i), [1, 1]),
+    "bincount": (lambda tf, i: tf.math.bincount(i, minlength=3, maxlength=3), [1, -2]),
+    "pow": (lambda tf, i: tf.constant([2, 3]) ** i, [1, -1]),
+    "inverse": (lambda tf, a: tf.linalg.inv(a), [[1.0, 2.0], [2.0, 4.0]]),
+    "solve": (lambda tf, a: tf.linalg.solve(a, [[1.0], [1.0]]), [[1.0, 2.0], [2.0, 4.0]]),
+    "to_dense": (
+        lambda tf, i: tf.sparse.to_dense(tf.SparseTensor(tf.cast(i, tf.int64), [1.0, 2.0], [2, 3])),
+        [[1, 0], [0, 1]],
+    ),
+    "split": (
+        lambda tf, i: tf.sparse.split(tf.SparseTensor(tf.cast(i, tf.int64), [1.0, 2.0], [2, 3]), 3, 1)[0].values,
+        [[0, 1], [2, 2]],
+    ),
+}  # fmt: skip
+
+
+@raises(op=sorted(VALUES), graph=[False, True])
+def bad_values(tf, op, graph):
+    function, value = VALUES[op]
+
+    def f(x):
+        return function(tf, x)
+
+    return (tf.function(f) if graph else f)(tf.constant(value))
