@@ -294,14 +294,15 @@ def _sequence(result: Any, like: Any) -> Any:
 
 def _python_loop(cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any) -> Any:
     limit = None if maximum_iterations is None else int(maximum_iterations)
-    values = nest.map_structure(_leaf, loop_vars)
+    values = loop_vars  # Python numbers stay what they are, so that they take the type of what they meet
+    nest.map_structure(_leaf, loop_vars)  # (but all must be convertible)
     count = 0
     while _truth(to_tensor(cond(*values))) and (limit is None or count < limit):
         new = _sequence(body(*values), values)
         nest.assert_same_structure(list(values), list(new))
-        values = nest.map_structure(_leaf, new)
+        values = new
         count += 1
-    return values
+    return nest.map_structure(_leaf, values)
 
 
 def _leaf(v: Any) -> Any:

@@ -73,7 +73,7 @@ class Program:
                 self._plan()
 
     def _run(self, inputs: Sequence[EagerTensor]) -> list[EagerTensor]:
-        if self.must_compile and any(isinstance(s, HostStep) for s in self.steps):
+        if self.must_compile and any(s.computes for s in self.steps if isinstance(s, HostStep)):
             raise errors.InvalidArgumentError(
                 None,
                 None,
@@ -152,6 +152,7 @@ class HostStep:
 
     def __init__(self, nodes: list[Operation]) -> None:
         self.nodes = nodes
+        self.computes = any(n.op_def is not CONST for n in nodes)  # and does not merely bring big constants
 
     def connect(self, taken: dict[int, Any]) -> None:
         for node in self.nodes:

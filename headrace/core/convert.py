@@ -252,18 +252,31 @@ def _has_tensor(value: Any) -> bool:
 
 
 def _pack(value: Any, dtype: DType | None, name: str | None, hint: DType | None) -> Tensor:
-    """Lists that contain tensors are stacked; the first tensor's type is everyone's."""
+    """Lists that contain tensors are stacked. Tensors are cast to a `dtype` that is asked for; without one, the first
+    tensor's type must be everyone's. (For a list of floating-point tensors where integers are expected, `hint` asks.)"""
     from .op import lookup
 
+    asked = dtype
     if dtype is None:
         dtype = _first_tensor_dtype(value) or hint
+        if hint is not None and hint.is_integer and dtype is not None and dtype.is_floating:
+            asked = dtype = hint
     parts = [
-        to_tensor(v, dtype)
+        _as_part(v, dtype, asked)
         if not (isinstance(v, (list, tuple)) and _has_tensor(v))
-        else _pack(v, dtype, None, None)
+        else _pack(v, asked, None, hint)
         for v in value
     ]
     return lookup("Pack")(parts, axis=0, name=name)
+
+
+def _as_part(value: Any, dtype: DType | None, asked: DType | None) -> Tensor:
+    if asked is not None and (isinstance(value, Tensor) or hasattr(value, "__tf_tensor__")):
+        from .op import lookup
+
+        part = to_tensor(value)
+        return part if part._dtype is asked else lookup("Cast")(part, DstT=asked)
+    return to_tensor(value, dtype)
 
 
 def _first_tensor_dtype(value: Any) -> DType | None:

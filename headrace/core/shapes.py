@@ -129,6 +129,10 @@ class TensorShape:
         return None if self._raw is None else len(self._raw)
 
     @property
+    def _dims(self) -> Raw:
+        return self._raw
+
+    @property
     def ndims(self) -> int | None:
         return self.rank
 

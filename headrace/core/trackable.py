@@ -41,12 +41,12 @@ class Trackable:
 
 
 class AutoTrackable(Trackable):
-    """A `Trackable` whose children are the trackable values of its attributes."""
+    """A `Trackable` whose children are also the trackable values of its attributes."""
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        if getattr(self, "_self_setattr_tracking", True) and isinstance(value, Trackable):
-            self._track_trackable(value, name, overwrite=True)
-        super().__setattr__(name, value)
+    def _trackable_children(self, save_type: str = "checkpoint", **kwargs: Any) -> dict[str, Any]:
+        hidden = self.__dict__.get("_self_untracked", ())
+        found = {k: v for k, v in vars(self).items() if isinstance(v, Trackable) and k not in hidden}
+        return found | super()._trackable_children(save_type, **kwargs)
 
     def __delattr__(self, name: str) -> None:
         self.__dict__.get("_self_children", {}).pop(name, None)
@@ -54,16 +54,18 @@ class AutoTrackable(Trackable):
 
 
 def no_automatic_dependency_tracking(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A method during which values assigned to attributes do not become children."""
+    """A method whose assignments to attributes make no children."""
 
     @wraps(method)
     def untracked(self: Any, *args: Any, **kwargs: Any) -> Any:
-        before = getattr(self, "_self_setattr_tracking", True)
+        before, tracking = dict(vars(self)), getattr(self, "_self_setattr_tracking", True)
         self._self_setattr_tracking = False
         try:
             return method(self, *args, **kwargs)
         finally:
-            self._self_setattr_tracking = before
+            self._self_setattr_tracking = tracking
+            assigned = {k for k, v in vars(self).items() if before.get(k) is not v}
+            self.__dict__["_self_untracked"] = self.__dict__.get("_self_untracked", frozenset()) | assigned
 
     return untracked
 

@@ -9,6 +9,11 @@ __all__ = ["async_wait", "context", "eager_mode", "executing_eagerly"]
 eager_mode = init_scope
 
 
+def async_wait() -> None:
+    """Nothing is pending that could still fail: on CPU programs run in the calling thread, and on other devices whoever
+    reads a result waits for it."""
+
+
 class Context:
     """The process's eager context."""
 
@@ -35,16 +40,6 @@ def context() -> Context:
     return _context
 
 
-def async_wait() -> None:
-    """Waits for work that was handed to devices. On CPU there is none: programs run in the calling thread."""
-    from headrace import runtime
-
-    runtime.wait_for_devices()
-
-
 def _reset_context() -> None:
-    """Forgets the logical devices, so that tests may configure others."""
-    from headrace.runtime import config
-
+    """Drops what eager ops keep. The devices stay as they are: a runtime that has started keeps them."""
     _context.clear_kernel_cache()
-    config.reset()

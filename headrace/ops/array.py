@@ -157,6 +157,7 @@ def _(b: Any, x: Any, shape: Raw) -> Any:
 # ---------------------------------------------------------------------------------------------------- reshape
 def resolve_shape(shape: Any, size: int) -> tuple[int, ...]:
     """A requested shape with its -1 filled in, for `size` elements."""
+    shape = shape.reshape(-1) if shape.ndim == 0 else shape  # one number will do
     if shape.ndim != 1:
         raise InvalidArgumentError(None, None, f"sizes input must be 1-D, not {list(shape.shape)}")
     out = shape.tolist()

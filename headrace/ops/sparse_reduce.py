@@ -21,7 +21,7 @@ def _axes(axes: np.ndarray, rank: int) -> list[int]:
     for a in flat:
         if not -rank <= a < rank:
             bad(f"Invalid reduction dimension {a}, for input with {rank} dimensions.")
-    return sorted({a % rank for a in flat}) if flat else list(range(rank))
+    return sorted({a % rank for a in flat})
 
 
 def _grouped(
@@ -95,8 +95,6 @@ def _reduce_sum_grad(op: Any, g: Any) -> list[Any]:
     axes = lookup("Reshape")(axes, [-1])
     reduced = lookup("UnsortedSegmentSum")(lookup("OnesLike")(axes), lookup("FloorMod")(axes, np.int32(n)), n)
     keep = lookup("Cast")(lookup("Equal")(reduced, lookup("ZerosLike")(reduced)), DstT=dtypes.int64)
-    if axes.shape[0] == 0:
-        keep = lookup("ZerosLike")(keep)
     kept_shape = lookup("AddV2")(lookup("Mul")(shape, keep), lookup("Sub")(np.int64(1), keep))
     return [
         None,
