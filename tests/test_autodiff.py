@@ -653,3 +653,13 @@ def test_output_gradients_are_one_per_target(given: list[object]) -> None:
         y = x * x
     with pytest.raises(ValueError, match=f"1 target.*{len(given)} output_gradients"):
         tape.gradient(y, x, output_gradients=given)
+
+
+def test_custom_gradient_shows_its_signature():
+    import inspect
+
+    @tf.custom_gradient
+    def f(x, scale=2.0):
+        return x * scale, lambda g: (g * scale, None)
+
+    assert inspect.getfullargspec(f).args == ["x", "scale"]

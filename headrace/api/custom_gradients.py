@@ -30,6 +30,24 @@ class _Listener:
         pass
 
 
+class _CustomGradient:
+    """A function with its own gradient; a descriptor, so that it works as a method too."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        functools.update_wrapper(self, function)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return inspect.signature(self._function)
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        return self if instance is None else _CustomGradient(self._function.__get__(instance, owner))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return _call_custom(self._function, args, kwargs)
+
+
 def custom_gradient(f: Callable[..., Any] | None = None) -> Any:
     """Decorator for a function that returns `(result, grad)`: its result, and how to differentiate it.
 
@@ -51,14 +69,7 @@ def custom_gradient(f: Callable[..., Any] | None = None) -> Any:
     >>> float(tape.gradient(y, x))
     1.0
     """
-    if f is None:
-        return custom_gradient
-
-    @functools.wraps(f)
-    def decorated(*args: Any, **kwargs: Any) -> Any:
-        return _call_custom(f, args, kwargs)
-
-    return decorated
+    return custom_gradient if f is None else _CustomGradient(f)
 
 
 def _call_custom(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
