@@ -138,7 +138,7 @@ _V1: dict[str, str] = {
               'create_partitioned_variables fixed_size_partitioner get_local_variable get_variable '
               'get_variable_scope global_variables global_variables_initializer initialize_all_tables '
               'initialize_all_variables initialize_local_variables initialize_variables '
-              'is_variable_initialized local_variables local_variables_initializer '
+              'is_variable_initialized local_variables local_variables_initializer make_template '
               'min_max_variable_partitioner model_variables moving_average_variables '
               'report_uninitialized_variables scatter_add scatter_div scatter_max scatter_min scatter_mul '
               'scatter_nd_add scatter_nd_sub scatter_nd_update scatter_sub scatter_update tables_initializer '

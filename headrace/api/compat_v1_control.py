@@ -11,6 +11,7 @@ from headrace.core.graph import Operation
 from headrace.core.op import lookup
 from headrace.core.state import state
 from headrace.core.tensor import Tensor
+from headrace.session.modes import Switches
 
 from . import control
 
@@ -22,7 +23,8 @@ def cond(
     """Calls `true_fn()` if `pred` is true, else `false_fn()`.
 
     Args:
-      strict: whether lists and tuples of one thing stay as they are.
+      strict: whether lists and tuples of one thing stay as they are (they do in any case unless `disable_control_flow_v2`
+        was called).
       fn1, fn2: older names of `true_fn` and `false_fn`.
 
     Raises:
@@ -37,7 +39,7 @@ def cond(
     if isinstance(pred, bool):
         raise TypeError("pred must not be a Python bool")
     result = control.cond(pred, _operations_too(true_fn), _operations_too(false_fn), name)
-    return result if strict else _bare(result)
+    return result if strict or Switches.control_flow_v2 else _bare(result)
 
 
 def _operations_too(f: Any) -> Any:
@@ -77,7 +79,7 @@ def case(
             for p in pred_fn_pairs
         ]
     result = control.case(pairs, _operations_too(default), exclusive, strict, name)
-    return result if strict else _bare(result)
+    return result if strict or Switches.control_flow_v2 else _bare(result)
 
 
 def while_loop(

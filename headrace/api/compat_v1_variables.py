@@ -26,6 +26,7 @@ from headrace.session.scopes import (
     variable_op_scope,
     variable_scope,
 )
+from headrace.session.template import make_template
 
 from .script import group, no_op
 from .variables import Variable as _Variable
@@ -298,7 +299,7 @@ ROOT = [
     "fixed_size_partitioner", "get_local_variable", "get_variable", "get_variable_scope", "global_variables",
     "global_variables_initializer", "initialize_all_tables", "initialize_all_variables",
     "initialize_local_variables", "initialize_variables", "is_variable_initialized", "local_variables",
-    "local_variables_initializer", "min_max_variable_partitioner", "model_variables", "moving_average_variables",
+    "local_variables_initializer", "make_template", "min_max_variable_partitioner", "model_variables", "moving_average_variables",
     "report_uninitialized_variables", "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul",
     "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update", "tables_initializer",
     "trainable_variables", "variable_axis_size_partitioner", "variable_creator_scope", "variable_op_scope",

@@ -17,7 +17,7 @@ from headrace import runtime
 from headrace.core import dispatch, dtypes, errors
 from headrace.core.graph import CONST, FuncGraph, Operation
 from headrace.core.shapes import known
-from headrace.core.state import building
+from headrace.core.state import building, state
 from headrace.core.tensor import EagerTensor, wrap, wrap_buffer, wrap_object
 from headrace.ops.functional import Undefined, inner_graphs
 from headrace.ops.state import DONATION, HostResource, VariableState
@@ -161,6 +161,7 @@ class HostStep:
 
     def run(self, env: dict[int, Any]) -> None:
         for node in self.nodes:
+            state.node = node
             try:
                 with building(None, tapes=()):
                     results = dispatch.run_eager(node.op_def, [env[id(t)] for t in node.inputs], node.attrs)

@@ -27,6 +27,8 @@ class State(threading.local):
         Any, ...
     ] = ()  # called with (op, inputs, attrs, outputs) after every op, or node added to a graph
     mode: int = EAGER
+    streams: dict[Any, Any] | None = None  # while a session runs: the states of its random ops
+    node: Any = None  # the node that runs on the host, while a program does
     reached: set[int] | None = None  # while a gradient rule runs: the tensors whose gradients matter
 
     def __init__(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dtypes
+from headrace.core.state import state
 
 from .formula import lift
 from .philox import State
@@ -34,14 +35,23 @@ class Counters:
     def eager(self, key: Any, seed: int, seed2: int, blocks: int) -> np.ndarray:
         """The state for this run of the op; sets `blocks` blocks of the stream aside."""
         with self._lock:
-            state = self._eager.get(key)
-            if state is None:
-                state = self._eager[key] = _fresh_state(seed, seed2)
-            return _advance(state, blocks)
+            table = self._eager
+            if state.streams is not None and state.node is not None:
+                table = state.streams
+                key = id(state.node) if state.node.type == key[0] else (id(state.node), key)
+            found = table.get(key)
+            if found is None:
+                found = table[key] = _fresh_state(seed, seed2)
+            return _advance(found, blocks)
 
     def node(self, node: Any, blocks: int) -> np.ndarray:
         """The same for a node of a graph."""
         with self._lock:
+            if state.streams is not None:  # a session's nodes have streams of their own
+                own = state.streams.get(id(node))
+                if own is None:
+                    own = state.streams[id(node)] = _fresh_state(node.attrs["seed"], node.attrs["seed2"])
+                return _advance(own, blocks)
             found = node.__dict__.get("_random")
             if found is None or found[0] != self._generation:
                 found = node.__dict__["_random"] = (

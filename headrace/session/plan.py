@@ -11,8 +11,9 @@ from typing import Any
 from headrace.compiler.program import HostStep, program_of
 from headrace.core import errors
 from headrace.core.graph import FuncGraph, Graph, Operation
-from headrace.core.state import building
+from headrace.core.state import building, state
 from headrace.core.tensor import EagerTensor, SymbolicTensor
+from headrace.ops.functional import inner_graphs
 
 from .feeds import unfed
 
@@ -24,7 +25,8 @@ class Plan:
 
     Args:
       resource: gives the session's own tensor for a node that makes a resource (a variable's handle …).
-      done: operations that need not run, since an earlier part of a partial run did them."""
+      streams: where the session's random ops are in their streams of numbers.
+      done: ids of operations that an earlier part of a run in parts did."""
 
     def __init__(
         self,
@@ -33,6 +35,8 @@ class Plan:
         operations: Sequence[Operation],
         feeds: Sequence[Any],
         resource: Callable[[Operation], EagerTensor],
+        streams: dict[Any, Any],
+        done: set[int] = frozenset(),  # type: ignore[assignment]
     ) -> None:
         self.graph, self.version, self.feeds = graph, graph.version, list(feeds)
         fed = {id(t) for t in feeds}
@@ -44,17 +48,24 @@ class Plan:
         self.handles = [resource(n) for n in makers]
         self.view = view = FuncGraph(graph.name)
         view.outer = None
-        view.operations = [_partly_fed(n, fed) for n in nodes if not makes_resource(n)]
+        view.operations = [_partly_fed(n, fed) for n in nodes if not makes_resource(n) and id(n) not in done]
         view.inputs = [*feeds, *[n.outputs[0] for n in makers]]
         view.outputs = list(tensors)
         states = {id(n.outputs[0]): h._host().item() for n, h in zip(makers, self.handles)}
+        self.streams = streams if _draws(self.view) else None
         self.overwritten = [states[i] for i in _overwritten(view.operations) if i in states]
         self.calls: dict[Any, Call] = {}  # by the shapes of what is fed
 
     def __call__(self, values: Sequence[EagerTensor]) -> list[EagerTensor]:
-        shapes = tuple([v._np.shape for v in values])  # type: ignore[union-attr]
+        shapes = tuple([v._raw_shape for v in values])
         call = self.calls.get(shapes)
-        return self._first(shapes, values) if call is None else call(values)
+        if self.streams is None:
+            return self._first(shapes, values) if call is None else call(values)
+        saved, state.streams = state.streams, self.streams
+        try:
+            return self._first(shapes, values) if call is None else call(values)
+        finally:
+            state.streams = saved
 
     def _first(self, shapes: Any, values: Sequence[EagerTensor]) -> list[EagerTensor]:
         inputs = [*values, *self.handles]
@@ -74,6 +85,11 @@ class Plan:
         env: dict[int, Any] = {id(t): x for t, x in zip(self.view.inputs, inputs)}
         HostStep(self.view.operations).run(env)
         return [env[id(t)] for t in self.view.outputs]
+
+
+def _draws(graph: FuncGraph) -> bool:
+    """Whether random ops are in a graph, or in those it runs."""
+    return any("seed2" in n.attrs or any(_draws(g) for g in inner_graphs(n)) for n in graph.operations)
 
 
 def makes_resource(node: Operation) -> bool:

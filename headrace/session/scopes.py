@@ -239,7 +239,7 @@ def get_variable(
         if getter is None:
             return _get(full, **arguments)
         # `**_` takes what older custom getters were not told of.
-        return getter(_get, name=full, **arguments)
+        return getter(getter=_get, name=full, **arguments)
 
 
 def _composed(outer: Any, inner: Any) -> Any:

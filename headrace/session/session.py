@@ -280,7 +280,16 @@ class _Run:
         self.feeds = [t for group in feeds for t in group]
         self.sizes = [len(group) for group in feeds]
         self.simple = all(n == 1 for n in self.sizes)
-        self.plan = Plan(session._graph, fetches.tensors, fetches.operations, self.feeds, session._resource)
+        given = {id(t) for t in self.feeds}
+        self.fed = {i for i, t in enumerate(fetches.tensors) if id(t) in given}  # these come back as arrays
+        self.plan = Plan(
+            session._graph,
+            fetches.tensors,
+            fetches.operations,
+            self.feeds,
+            session._resource,
+            session._streams,
+        )
 
     def __call__(self, values: Any) -> Any:
         return self.fetches.rebuild(self.arrays(self.plan(self.converted(values))))
@@ -297,7 +306,9 @@ class _Run:
         return [convert(t, v) for t, v in zip(self.feeds, values)]
 
     def arrays(self, results: Sequence[EagerTensor]) -> list[Any]:
-        return [_array(r) for r in results]
+        if not self.fed:
+            return [_array(r) for r in results]
+        return [r._host().copy() if i in self.fed else _array(r) for i, r in enumerate(results)]
 
 
 def _array(t: EagerTensor) -> Any:
