@@ -105,13 +105,13 @@ def convert_to_tensor(
 
 
 def is_tensor(x: Any) -> bool:
-    """Whether `x` is a tensor, a variable or a composite tensor (not a NumPy array or a Python value).
+    """Whether `x` is a tensor, dense, ragged or sparse, or a variable (not a NumPy array or a Python value).
 
     >>> import headrace as tf
     >>> tf.is_tensor(tf.constant(1)), tf.is_tensor([1])
     (True, False)
     """
-    return isinstance(x, TensorLike) or nest.is_composite(x)
+    return isinstance(x, TensorLike) or (isinstance(x, CompositeTensor) and x._is_one_tensor)
 
 
 def get_static_value(tensor: Any, partial: bool = False) -> Any:

@@ -64,6 +64,7 @@ class CompositeTensor:
     """Base of values that consist of several tensors. Subclasses define `_type_spec`."""
 
     __slots__ = ()
+    _is_one_tensor = False  # whether it stands for one tensor, in another form: what `tf.is_tensor` asks
 
     @property
     def _type_spec(self) -> TypeSpec:

@@ -48,6 +48,7 @@ class RaggedTensor(CompositeTensor):
     """
 
     __slots__ = ("__weakref__", "_partition", "_spec", "_values")
+    _is_one_tensor = True
     __array_priority__ = 100
 
     def __init__(self, values: Any, row_partition: Any, internal: Any = None) -> None:

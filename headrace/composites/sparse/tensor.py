@@ -37,6 +37,7 @@ class SparseTensor(CompositeTensor):
     """
 
     __slots__ = ("__weakref__", "_indices", "_shape", "_static", "_values")
+    _is_one_tensor = True
 
     def __init__(self, indices: Any, values: Any, dense_shape: Any) -> None:
         self._indices = to_tensor(indices, None if isinstance(indices, Tensor) else dtypes.int64)
