@@ -37,6 +37,11 @@ class Band:
         np.add.at(self.weight, (where[0], index[where] - self.start[where[0]]), weight[where])
 
     @property
+    def interpolates(self) -> bool:
+        """Whether every output lies between two inputs."""
+        return self.taps == 2 and bool(np.allclose(self.weight.sum(1), 1, atol=1e-5))
+
+    @property
     def selects(self) -> bool:
         """Whether every output is one of the inputs as it is."""
         return self.taps == 1 and bool((self.weight == 1).all())
@@ -57,7 +62,7 @@ class Band:
         shape[axis] = -1
         taps = [np.take(x, self.start + k, axis) for k in range(self.taps)]
         weights = [self.weight[:, k].reshape(shape) for k in range(self.taps)]
-        if self.taps == 2:  # in this form a constant stays exactly what it is
+        if self.interpolates:  # in this form a constant stays exactly what it is
             first, second = taps[0].astype(self.weight.dtype), taps[1]
             return first + (second - first) * weights[1]
         return sum((t * w for t, w in zip(taps, weights)), np.zeros((), self.weight.dtype))  # type: ignore[return-value]
@@ -77,7 +82,7 @@ class Band:
         weights = [
             b.broadcast_in_dim(b.constant(self.weight[:, k], dtype), shape, (axis,)) for k in range(self.taps)
         ]
-        if self.taps == 2:
+        if self.interpolates:
             return b.add(taps[0], b.mul(b.sub(taps[1], taps[0]), weights[1]))
         total = b.mul(taps[0], weights[0])
         for t, w in zip(taps[1:], weights[1:]):

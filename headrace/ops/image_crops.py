@@ -8,7 +8,7 @@ import numpy as np
 
 from headrace.compiler.hlo import Builder, Value
 from headrace.core import dtypes
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import InvalidArgumentError, OutOfRangeError, ShapeError
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -110,7 +110,7 @@ def _crop_shape(c: ShapeContext) -> Raw:
 
 def _check_which(which: np.ndarray, count: int) -> None:
     if which.size and not (which.min() >= 0 and which.max() < count):
-        raise InvalidArgumentError(None, None, f"box_index has values outside [0, batch_size): [0, {count})")
+        raise OutOfRangeError(None, None, f"box_index has values outside [0, batch_size): [0, {count})")
 
 
 def _crop_kernel(
