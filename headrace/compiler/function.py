@@ -146,16 +146,19 @@ class Function:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if state.mode == EAGER and not kwargs and not _run_eagerly:
             key: list[Any] = []
+            tensors: Sequence[Any] = args
             for a in args:
                 if type(a) is not EagerTensor:
+                    key, tensors = [], []
+                    if not _flatten(args, key, tensors):
+                        return self._call(args, kwargs)
                     break
                 key.append(a._dtype)
                 array = a._np
                 key.append(array.shape if array is not None else a._buf.aval.shape)
-            else:
-                found = self._fast.get(tuple(key))
-                if found is not None:
-                    return found.call_flat(args)
+            found = self._fast.get(tuple(key))
+            if found is not None:
+                return found.call_flat(tensors)
         return self._call(args, kwargs)
 
     def _call(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
@@ -163,11 +166,11 @@ class Function:
             return self._python_function(*args, **kwargs)
         call = self._arguments.bind(args, kwargs)
         concrete = self._lookup(call)
-        if state.mode == EAGER and call.plain and not self._options["input_signature"]:
-            key = []
-            for t in call.tensors:
-                key += [t._dtype, t._raw_shape]
-            if not concrete.captures_symbolic:
+        if state.mode == EAGER and not kwargs and not self._options["input_signature"]:
+            key: list[Any] = []
+            tensors: list[Any] = []
+            flat = _flatten(args, key, tensors) and list(map(id, tensors)) == list(map(id, call.tensors))
+            if flat and not concrete.captures_symbolic:
                 self._fast[tuple(key)] = concrete
         return concrete.call_flat(call.tensors)
 
@@ -315,6 +318,35 @@ class Function:
         return f"<headrace.Function {self._name} at {hex(id(self))}>"
 
 
+def _flatten(values: Any, key: list[Any], tensors: list[Any]) -> bool:
+    """Puts the tensors of arguments into `tensors`, and what tells calls apart into `key`. False where that takes more than a
+    look: at Python values, at composites without a `_call_key`."""
+    for a in values:
+        kind = type(a)
+        if kind is EagerTensor:
+            key.append(a._dtype)
+            key.append(a._raw_shape)
+            tensors.append(a)
+        elif kind is tuple or kind is list:
+            key.append(kind)
+            key.append(len(a))
+            if not _flatten(a, key, tensors):
+                return False
+        elif kind is dict:
+            names = tuple(sorted(a)) if all(type(k) is str for k in a) else None
+            if names is None:
+                return False
+            key.append(names)
+            if not _flatten([a[k] for k in names], key, tensors):
+                return False
+        elif (known := getattr(a, "_call_key", None)) is not None:
+            key.append(known)
+            tensors.append(a._handle)
+        else:
+            return False
+    return True
+
+
 class _WeakMethod:
     """A method of an object it does not keep alive."""
 
@@ -398,9 +430,8 @@ class ConcreteFunction:
 
     @property
     def structured_outputs(self) -> Any:
-        return nest.map_structure(
-            lambda t: None if t is None else type_spec_from_value(t), self.graph.structured_outputs
-        )
+        """The graph's outputs in the structure in which the function returned them."""
+        return self.graph.structured_outputs
 
     @property
     def structured_input_signature(self) -> tuple[Any, Any]:
@@ -487,7 +518,10 @@ class ConcreteFunction:
 
     def pretty_printed_signature(self, verbose: bool = True) -> str:
         """The signature as text: parameters with their types, and the result's type."""
-        return self.call.pretty(self._name, self.structured_outputs, self.captured_inputs, verbose)
+        outputs = nest.map_structure(
+            lambda t: None if t is None else type_spec_from_value(t), self.structured_outputs
+        )
+        return self.call.pretty(outputs, self.captured_inputs, verbose)
 
     def prune(self, feeds: Any, fetches: Any, name: str | None = None) -> ConcreteFunction:
         raise NotImplementedError(
@@ -517,6 +551,10 @@ def _unpacker(structure: Any) -> Callable[[Sequence[Any]], Any]:
     ):
         kind = type(structure)
         return lambda outputs: kind(outputs[:n])
+
+    if nest.is_composite(structure):
+        spec = structure._type_spec
+        return lambda outputs: spec._from_compatible_tensor_list(outputs[:n])
 
     def general(outputs: Sequence[Any]) -> Any:
         it = iter(outputs)

@@ -161,10 +161,17 @@ class HostStep:
 
     def run(self, env: dict[int, Any]) -> None:
         for node in self.nodes:
+            if node.type == "Identity":
+                env[id(node.outputs[0])] = env[id(node.inputs[0])]
+                continue
             state.node = node
             try:
-                with building(None, tapes=()):
-                    results = dispatch.run_eager(node.op_def, [env[id(t)] for t in node.inputs], node.attrs)
+                inputs = [env[id(t)] for t in node.inputs]
+                if state.graph is None and not state.tapes:
+                    results = dispatch.run_eager(node.op_def, inputs, node.attrs)
+                else:
+                    with building(None, tapes=()):
+                        results = dispatch.run_eager(node.op_def, inputs, node.attrs)
             except Exception as error:
                 locate(error, node)
                 raise

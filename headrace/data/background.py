@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any
 
-from .plan import Plan, Rows, Unary
+from .plan import Plan, Unary
 from .values import Element
 
-WORTH_A_THREAD = 200e-6  # seconds for an element
+WORTH_A_THREAD = 500e-6  # seconds for an element
 PATIENCE = 2.0  # seconds to wait at exit
 DEFAULT_BUFFER = 4  # elements, where the size is left open
 
@@ -40,16 +40,9 @@ class Prefetch(Unary):
                 None, None, f"buffer_size must be >= 0 or set to -1 for auto-tuning, received {buffer_size}."
             )
         self.buffer = DEFAULT_BUFFER if buffer_size == -1 else buffer_size
-        self.indexed = True
 
     def size(self) -> int:
         return self.source.size()
-
-    def rows(self) -> Rows | None:
-        return self.source.rows()
-
-    def passes(self) -> Iterator[Rows | None]:
-        return self.source.passes()
 
     def start(self) -> Iterator[Element]:
         source = self.source.start()
@@ -126,7 +119,7 @@ class Ahead:
         element = next(self.source)
         self.seconds += time.perf_counter() - start
         self.made += 1
-        if self.seconds > self.made * WORTH_A_THREAD + 1e-3:
+        if self.seconds > self.made * WORTH_A_THREAD + 2e-3:
             self._begin()
         return element
 
@@ -160,7 +153,7 @@ class Parallel:
             self.seconds += time.perf_counter() - start
             self.made += 1
             # (the first call of a function may compile something)
-            self.parallel = self.more = self.made > 1 and self.seconds > self.made * WORTH_A_THREAD + 1e-3
+            self.parallel = self.more = self.made > 1 and self.seconds > self.made * WORTH_A_THREAD + 2e-3
             return result
         error: Exception | None = None
         while self.more and len(self.pending) < self.workers:

@@ -49,12 +49,7 @@ class Batch(Unary):
 
 def repeats_rows(plan: Plan) -> bool:
     """Whether the plan's `passes()` are all of rows."""
-    from .order import Repeat
-
-    return looked_up(plan) or (
-        (isinstance(plan, Repeat) or (plan.indexed and len(plan.inputs) == 1))
-        and repeats_rows(plan.inputs[0])
-    )
+    return looked_up(plan) or (plan.relays and repeats_rows(plan.inputs[0]))
 
 
 class Batched(Rows):

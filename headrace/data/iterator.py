@@ -88,6 +88,14 @@ class Iterator(CompositeTensor):
             self._element_spec, self._handle = element_spec, components[0]
         self._pack: Callable[[Any], Any] = structure.packer(element_spec)
         self._spec: Any = None
+        self._key: Any = None
+
+    @property
+    def _call_key(self) -> Any:
+        """What a function tells its calls with iterators apart by; None in a graph."""
+        if self._key is None and self._handle._is_eager:
+            self._key = _KEYS.setdefault(self._type_spec, object())
+        return self._key
 
     @property
     def element_spec(self) -> Any:
@@ -129,6 +137,9 @@ class Iterator(CompositeTensor):
 
     def __repr__(self) -> str:
         return f"<tf.data.Iterator element_spec={self._element_spec}>"
+
+
+_KEYS: dict[IteratorSpec, object] = {}  # by spec, something that is compared by identity
 
 
 class IteratorSpec(TypeSpec):

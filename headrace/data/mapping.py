@@ -28,7 +28,7 @@ class Map(Unary):
         super().__init__(source)
         self.run = Runner(f, captured)
         self.specs = self.run.specs
-        self.indexed = self.run.pure
+        self.indexed = self.relays = self.run.on_batches(source.specs) is not None
 
     def size(self) -> int:
         return self.source.size()

@@ -73,9 +73,6 @@ class Optional(CompositeTensor):
 def unpacked(tensors: Any, element_spec: Any) -> Any:
     """An element from the outputs of an op."""
     tensors = list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
-    for t, spec in zip(tensors, nest.flatten(element_spec, expand_composites=True)):
-        if "_handle_data" not in t.__dict__ and spec.dtype is dtypes.variant:
-            continue
     return nest.pack_sequence_as(element_spec, tensors, expand_composites=True)
 
 
@@ -139,6 +136,8 @@ class OptionalSpec(TypeSpec):
 
     def _from_components(self, components: Any) -> Optional:
         return Optional(components[0], self._element_spec)
+
+    _from_compatible_tensor_list = _from_components
 
 
 __all__ = ["Optional", "OptionalSpec"]

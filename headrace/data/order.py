@@ -23,6 +23,8 @@ class Shuffle(Unary):
     """Each element is drawn at random from a buffer of the next ones. Where elements can be looked up, only their numbers are
     drawn, and nothing is buffered."""
 
+    indexed = True
+
     def __init__(
         self, source: Plan, buffer_size: int, seed: int, seed2: int, seed_generator: Any,
         reshuffle_each_iteration: bool = True,
@@ -71,6 +73,8 @@ def _drawn(items: Iterator[Any], size: int, draw: np.random.Generator) -> Iterat
 
 class Repeat(Unary):
     """The elements again and again: `count` times, or without end."""
+
+    relays = True
 
     def __init__(self, source: Plan, count: int) -> None:
         super().__init__(source)
@@ -127,6 +131,8 @@ class Again:
 
 
 class Take(Unary):
+    indexed = True
+
     def __init__(self, source: Plan, count: int) -> None:
         super().__init__(source)
         self.count = count
@@ -149,6 +155,8 @@ class Take(Unary):
 
 
 class Skip(Unary):
+    indexed = True
+
     def __init__(self, source: Plan, count: int) -> None:
         super().__init__(source)
         self.count = count
@@ -174,6 +182,8 @@ class Skip(Unary):
 
 class Shard(Unary):
     """Every `num_shards`-th element, from number `index` on."""
+
+    indexed = True
 
     def __init__(self, source: Plan, num_shards: int, index: int, require_non_empty: bool = False) -> None:
         super().__init__(source)
@@ -203,6 +213,8 @@ class Shard(Unary):
 # -------------------------------------------------------------------------------------------------------- several inputs
 class Zip(Plan):
     """Elements side by side, as long as every input has one."""
+
+    indexed = True
 
     def __init__(self, inputs: list[Plan]) -> None:
         self.inputs = tuple(inputs)
@@ -301,6 +313,8 @@ class DirectedInterleave(Plan):
 class WithOptions(Unary):
     """The same elements, to be made as the options say."""
 
+    indexed = relays = True
+
     def __init__(self, source: Plan, serialized_options: Any) -> None:
         super().__init__(source)
         self.options = serialized_options
@@ -316,6 +330,14 @@ class WithOptions(Unary):
 
     def start(self) -> Iterator[Element]:
         return self.source.start()
+
+
+class Retyped(WithOptions):
+    """The same elements, whose types are given otherwise."""
+
+    def __init__(self, source: Plan, specs: Any) -> None:
+        super().__init__(source, None)
+        self.specs = specs
 
 
 class AssertCardinality(Unary):

@@ -22,6 +22,7 @@ class Plan:
     specs: Specs = ()
     inputs: tuple[Plan, ...] = ()
     indexed = False  # whether it has rows if its inputs have
+    relays = False  # whether its passes are those of its input
 
     def start(self) -> Iterator[Element]:
         """A new iteration."""

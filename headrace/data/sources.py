@@ -60,6 +60,8 @@ class Columns(Rows):
 class TensorSlices(Plan):
     """An element for each row of the tensors."""
 
+    indexed = True
+
     def __init__(
         self, components: Sequence[EagerTensor], is_files: bool = False, replicate_on_split: bool = False
     ) -> None:
@@ -102,6 +104,7 @@ class Range(Plan):
         if not step:
             raise errors.InvalidArgumentError(None, None, "step must be a non-zero integer.")
         self.numbers = range(start, stop, step)
+        self.indexed = self.size() < 2**31
 
     def start(self) -> Iterator[Element]:
         return iter(Numbers(self.numbers))
@@ -111,7 +114,7 @@ class Range(Plan):
         return max(0, -((r.start - r.stop) // r.step))
 
     def rows(self) -> Rows | None:
-        return Numbers(self.numbers) if self.size() < 2**31 else None
+        return Numbers(self.numbers) if self.indexed else None
 
 
 class Random(Plan):
