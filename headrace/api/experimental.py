@@ -1,6 +1,11 @@
 """`tf.experimental`: what may still change."""
 
+# ruff: noqa: F822 - `numpy` is imported on first use
+
 from __future__ import annotations
+
+import importlib
+from typing import Any
 
 from headrace.composites.ragged.partition import RowPartition
 from headrace.composites.ragged.shape import DynamicRaggedShape
@@ -58,7 +63,15 @@ __all__ = [
     "float8_e5m2fnuz",
     "int2",
     "int4",
+    "numpy",
     "uint2",
     "uint4",
     "unregister_dispatch_for",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "numpy":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = globals()[name] = importlib.import_module("headrace.api.experimental_numpy")
+    return module
