@@ -58,12 +58,13 @@ ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.
 
 
 # `tf.compat.v1`: the file of each name that is its own, and the namespaces that `tf` does not have.
-V1_PARTS = ("arrays", "control", "forms", "graph", "initializers", "losses", "math", "nn", "optimizers", "train", "variables")
+V1_PARTS = ("arrays", "config", "control", "forms", "graph", "initializers", "losses", "math", "nn", "optimizers", "train", "variables")
 V1_NAMESPACES = ("train", "initializers", "losses", "metrics", "layers", "manip", "spectral")
 
 _V1: dict[str, str] = {
  'arrays': 'constant disable_eager_execution enable_eager_execution placeholder placeholder_with_default '
            'sparse_placeholder',
+ 'config': 'ConfigProto GPUOptions GraphOptions OptimizerOptions RunMetadata RunOptions',
  'control': 'Print assert_equal assert_greater assert_greater_equal assert_integer assert_less '
             'assert_less_equal assert_near assert_negative assert_non_negative assert_non_positive '
             'assert_none_equal assert_positive assert_rank assert_rank_at_least assert_rank_in assert_scalar '

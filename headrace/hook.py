@@ -17,6 +17,8 @@ from typing import Any
 PRIVATE = {
     "tensorflow.compiler.tf2xla.python.xla": "headrace.internals.xla",
     "tensorflow.python.data.experimental.ops.distribute": "headrace.internals.data_distribute",
+    "tensorflow.python.client.session": "headrace.session.session",
+    "tensorflow.python.client.timeline": "headrace.session.timeline",
     "tensorflow.python.eager.context": "headrace.internals.context",
     "tensorflow.python.framework.config": "headrace.internals.config",
     "tensorflow.python.framework.dtypes": "headrace.api.dtypes",
@@ -29,6 +31,19 @@ PRIVATE = {
     "tensorflow.python.platform.gfile": "headrace.api.io_gfile",
     "tensorflow.python.trackable.data_structures": "headrace.core.trackable",
     "tensorflow.python.util.nest": "headrace.api.nest",
+}
+
+# Keras does not import TensorFlow to know its objects: it looks at the names of classes and of the modules they are from.
+# Module -> its classes -> what these say of themselves while Headrace is installed.
+INTRODUCTIONS = {
+    "headrace.core.tensor": {"Tensor": ("tensorflow.python.framework.tensor", "Tensor")},
+    "headrace.composites.ragged.ragged_tensor": {
+        "RaggedTensor": ("tensorflow.python.ops.ragged.ragged_tensor", "RaggedTensor")
+    },
+    "headrace.composites.sparse.tensor": {
+        "SparseTensor": ("tensorflow.python.framework.sparse_tensor", "SparseTensor")
+    },
+    "headrace.data.dataset": {"Dataset": ("tensorflow.python.data.ops.dataset_ops", "DatasetV2")},
 }
 
 
@@ -56,18 +71,50 @@ def install() -> None:
         )
     sys.modules["tensorflow"] = headrace
     sys.meta_path.insert(0, _Finder())
+    for name in INTRODUCTIONS:
+        if name in sys.modules:
+            _introduce(sys.modules[name])
+
+
+def _introduce(module: ModuleType) -> None:
+    for name, (where, called) in INTRODUCTIONS[module.__name__].items():
+        cls = getattr(module, name)
+        cls.__module__, cls.__name__ = where, called
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds `tensorflow.<anything>` in Headrace, and `headrace.keras.<anything>` in Keras."""
+    """Finds `tensorflow.<anything>` in Headrace, and `headrace.keras.<anything>` in Keras; has Headrace's own classes
+    introduce themselves when they are imported."""
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        if fullname in INTRODUCTIONS:
+            spec = importlib.machinery.PathFinder.find_spec(fullname, path)
+            if spec is not None and spec.loader is not None:
+                spec.loader = _Introducing(spec.loader)
+            return spec
         if not fullname.startswith(("tensorflow.", "headrace.keras.")):
             return None
         found = _find(fullname)
         if found is None:
             return None
         return importlib.machinery.ModuleSpec(fullname, _Loader(found), is_package=True)
+
+
+class _Introducing(importlib.abc.Loader):
+    """Loads a module as its own loader does, then has its classes introduce themselves."""
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+
+    def create_module(self, spec: Any) -> Any:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        _introduce(module)
+
+    def __getattr__(self, name: str) -> Any:  # get_source and the like
+        return getattr(self._loader, name)
 
 
 class _Loader(importlib.abc.Loader):
@@ -78,6 +125,8 @@ class _Loader(importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         assert module.__spec__ is not None
+        if not hasattr(self._found, "__path__"):
+            self._found.__path__ = []  # `import tensorflow.experimental.numpy` asks whether it may have submodules
         sys.modules[module.__spec__.name] = self._found
 
 

@@ -7,7 +7,8 @@ the value becomes part of a cluster's key (an argument), or a cut is made so tha
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -41,6 +42,7 @@ class Program:
         self.cuts: set[int] = set()  # ids of tensors whose values must be known before what follows compiles
         self.must_compile = False  # jit_compile=True: a step on the host is an error
         self.valued: set[int] = set()  # ids of cluster inputs whose values are part of the cluster's key
+        self.watch: Callable[[Step, float, float], None] | None = None  # is told of each step and when it ran
         self._plan()
 
     def _plan(self) -> None:
@@ -66,7 +68,7 @@ class Program:
     def __call__(self, inputs: Sequence[EagerTensor]) -> list[EagerTensor]:
         while True:
             try:
-                if self.direct is not None:
+                if self.direct is not None and self.watch is None:
                     return self.direct(inputs)
                 return self._run(inputs)
             except _Replan:
@@ -89,11 +91,14 @@ class Program:
         """Runs the steps. None when all are done; the nodes that ran when a new plan had to be made. (A new plan must
         not repeat side effects. What does not compile shows before a cluster's first run; the steps done are kept.)"""
         for k, step in enumerate(steps):
+            began = time.perf_counter()
             try:
                 step.run(env)
             except _Replan:
                 self._plan()
                 return {id(n) for s in steps[:k] for n in s.nodes}
+            if self.watch is not None:
+                self.watch(step, began, time.perf_counter())
         return None
 
     def _resume(self, env: dict[int, Any], finished: set[int]) -> list[EagerTensor]:

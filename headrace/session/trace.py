@@ -1,0 +1,75 @@
+"""Runs that are watched: what ran, when, and for how long, as `RunMetadata`."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from headrace.compiler.program import HostStep, program_of
+from headrace.core import errors
+
+
+def traced(run: Any, values: Any, options: Any, run_metadata: Any) -> Any:
+    """Runs with `RunOptions`; with `trace_level` other than NO_TRACE the steps go into `run_metadata.step_stats`.
+
+    Raises:
+      TypeError: options or metadata of another kind.
+      UnimplementedError: an option that has no meaning here.
+    """
+    if options is not None:
+        if not hasattr(options, "trace_level"):
+            raise TypeError(f"`options` must be a RunOptions, received {type(options).__name__}.")
+        if options.timeout_in_ms:
+            raise errors.UnimplementedError(
+                None, None, "RunOptions.timeout_in_ms: a compiled run cannot be interrupted. Leave it at 0."
+            )
+        if options.output_partition_graphs:
+            raise errors.UnimplementedError(
+                None,
+                None,
+                "RunOptions.output_partition_graphs: runs are not partitioned into graphs. Leave it False.",
+            )
+    if run_metadata is not None and not hasattr(run_metadata, "step_stats"):
+        raise TypeError(f"`run_metadata` must be a RunMetadata, received {type(run_metadata).__name__}.")
+    if run_metadata is None or options is None or not options.trace_level:
+        return run(values)
+    run_metadata.Clear()
+    plan = run.plan
+    program = program_of(plan.view)
+    seen: list[tuple[Any, float, float]] = []
+    saved = plan.calls
+    plan.calls, program.watch = {}, lambda step, began, ended: seen.append((step, began, ended))
+    start, clock = time.time(), time.perf_counter()
+    try:
+        result = run(values)
+    finally:
+        plan.calls, program.watch = saved, None
+    if not seen:  # first values of variables are computed without a program
+        seen.append((HostStep(plan.view.operations), clock, time.perf_counter()))
+    device = run_metadata.step_stats.dev_stats.add(device=_device())
+    for i, (step, began, ended) in enumerate(seen):
+        _describe(device.node_stats.add(), i, step, start + began - clock, ended - began)
+    return result
+
+
+def _device() -> str:
+    from headrace import runtime
+
+    return f"/job:localhost/replica:0/task:0/device:{runtime.default_device().platform.upper()}:0"
+
+
+def _describe(stats: Any, i: int, step: Any, began: float, seconds: float) -> None:
+    nodes = step.nodes
+    host = isinstance(step, HostStep)
+    one = len(nodes) == 1
+    stats.node_name = nodes[0].name if one else f"{'host' if host else 'compiled'}_{i}"
+    stats.all_start_micros = round(began * 1e6)
+    stats.all_start_nanos = round(began * 1e9)
+    stats.op_end_rel_micros = stats.all_end_rel_micros = max(1, round(seconds * 1e6))
+    stats.op_end_rel_nanos = stats.all_end_rel_nanos = max(1, round(seconds * 1e9))
+    inputs = list(dict.fromkeys([t.op.name for n in nodes for t in n.inputs if t.op not in nodes]))
+    kind = nodes[0].type if one else "Host" if host else "Compiled"
+    stats.timeline_label = f"{stats.node_name} = {kind}({', '.join(inputs[:20])})"
+    for n in nodes[-1:]:
+        for k, t in enumerate(n.outputs):
+            stats.output.add(slot=k).tensor_description.dtype = t._dtype.as_datatype_enum
