@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -60,6 +61,12 @@ class Arguments:
     @property
     def arg_names(self) -> list[str]:
         return self.names
+
+    def more_names(self, n: int) -> list[str]:
+        """How those of n positional arguments are called that have no parameter of their own, but `*args`."""
+        parameters = self.signature.parameters.values()
+        more = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "args")
+        return [f"{more}[{i}]" for i in range(n - len(self.names))]
 
     def bind(
         self, args: Sequence[Any], kwargs: Mapping[str, Any], complete_from_signature: bool = False
@@ -135,7 +142,9 @@ class Call:
         self.leaves: list[tuple[str, Any]] = []  # (path, key) of everything
         self.plain = not kwargs and all(isinstance(a, Tensor) for a in args)
         names = arguments.names
-        parts = [self._encode(a, names[i] if i < len(names) else f"args[{i}]") for i, a in enumerate(args)]
+        if len(args) > len(names):
+            names = [*names, *arguments.more_names(len(args))]
+        parts = [self._encode(a, n) for a, n in zip(args, names)]
         parts += [(k, self._encode(kwargs[k], k)) for k in sorted(kwargs)]
         self.key: Any = tuple(parts)
 
@@ -187,23 +196,19 @@ class Call:
         out = []
         for spec, tensor, path in zip(self.specs, self.tensors, self.paths):
             name = getattr(tensor, "name", None) if isinstance(tensor, TensorSpec) else None
-            out.append(
-                (
-                    spec,
-                    name or "".join([c if c.isalnum() or c == "_" else "_" for c in path]).strip("_") or "x",
-                )
-            )
+            out.append((spec, name or _name(path)))
         return out
 
-    def rebuild(self, placeholders: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
-        """The arguments with placeholders in the tensors' places."""
+    def rebuild(
+        self, placeholders: Sequence[Any], composite: Callable[[Any, list[Any]], Any] | None = None
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments with placeholders in the tensors' places; `composite(value or spec, parts)` puts composites together."""
         it = iter(placeholders)
-        args = [self._decode(a, it) for a in self.args]
-        return args, dict(
-            zip(sorted(self.kwargs), [self._decode(self.kwargs[k], it) for k in sorted(self.kwargs)])
-        )
+        pack = composite or (lambda value, parts: nest.pack_sequence_as(value, parts, expand_composites=True))
+        args = [self._decode(a, it, pack) for a in self.args]
+        return args, {k: self._decode(self.kwargs[k], it, pack) for k in sorted(self.kwargs)}
 
-    def _decode(self, value: Any, it: Any) -> Any:
+    def _decode(self, value: Any, it: Any, pack: Callable[[Any, list[Any]], Any]) -> Any:
         if isinstance(value, Fitted) and not isinstance(value.spec, TensorSpec):
             value = value.spec
         if isinstance(value, (Tensor, Fitted, TensorSpec)) or (
@@ -211,17 +216,9 @@ class Call:
         ):
             return next(it)
         if nest.is_nested(value):
-            return nest.rebuild(value, [self._decode(child, it) for _, child in nest._children(value)])
-        if nest.is_composite(value):
-            return nest.pack_sequence_as(
-                value, [next(it) for _ in nest.flatten(value, expand_composites=True)], expand_composites=True
-            )
-        if isinstance(value, TypeSpec):
-            return nest.pack_sequence_as(
-                value,
-                [next(it) for _ in nest.flatten(value._component_specs, expand_composites=True)],
-                expand_composites=True,
-            )
+            return nest.rebuild(value, [self._decode(child, it, pack) for _, child in nest._children(value)])
+        if nest.is_composite(value) or isinstance(value, TypeSpec):
+            return pack(value, [next(it) for _ in nest.flatten(value, expand_composites=True)])
         return value
 
     # ---------------------------------------------------------------------------------------------------- comparison
@@ -338,26 +335,43 @@ class Call:
             )
         return values
 
-    def structured_signature(self) -> tuple[Any, Any]:
-        it = iter([TensorSpec(s.shape, s.dtype, name) for s, name in self.placeholders()])
-        args = tuple([self._decode(a, it) for a in self.args])
-        return args, {k: self._decode(self.kwargs[k], it) for k in sorted(self.kwargs)}
+    def structured_signature(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments as specs, named like the graph's placeholders."""
+        args, kwargs = self.rebuild(
+            [TensorSpec(s.shape, s.dtype, name) for s, name in self.placeholders()], _spec
+        )
+        return tuple(args), kwargs
 
-    def pretty(self, name: str, outputs: Any, captures: Sequence[Any], verbose: bool) -> str:
-        args, kwargs = self.rebuild(list(self.specs))
-        params = list(self.arguments.signature.parameters.values())
+    def pretty(self, outputs: Any, captures: Sequence[Any], verbose: bool) -> str:
+        args, kwargs = self.rebuild(self.specs, _spec)
+        names = [*self.arguments.names, *[_name(n) for n in self.arguments.more_names(len(args))]]
+        given = [(n, _show(a)) for n, a in zip(names, args)]
+        named = [(n, _show(a)) for n, a in kwargs.items()]
+        fixed = len(args) > len(self.arguments.names)  # with more arguments after them, names cannot be used
         if not verbose:
-            shown = [f"{n}: {_show(a)}" for n, a in zip(self.arguments.names, args)] + [
-                f"{k}: {_show(v)}" for k, v in kwargs.items()
-            ]
+            shown = (
+                [f"{n}: {a}" for n, a in given]
+                + ["/"] * fixed
+                + ["*"] * bool(named)
+                + [f"{n}: {a}" for n, a in named]
+            )
             return f"({', '.join(shown)}) -> {_show(outputs)}"
         lines = ["Input Parameters:"]
-        kinds = {p.name: p.kind.name for p in params}
-        for n, a in [*zip(self.arguments.names, args), *kwargs.items()]:
-            lines.append(f"  {n} ({kinds.get(n, 'KEYWORD_ONLY')}): {_show(a)}")
+        kinds = {p.name: p.kind.name for p in self.arguments.signature.parameters.values()}
+        lines += [f"  {n} ({'POSITIONAL_ONLY' if fixed else kinds[n]}): {a}" for n, a in given]
+        lines += [f"  {n} (KEYWORD_ONLY): {a}" for n, a in named]
         lines += ["Output Type:", f"  {_show(outputs)}", "Captures:"]
         lines += [f"  {id(t)}: {_show(TensorSpec(t._raw_shape, t._dtype))}" for t in captures] or ["  None"]
         return "\n".join(lines)
+
+
+def _spec(value: Any, parts: list[Any]) -> Any:
+    return value if isinstance(value, TypeSpec) else value._type_spec
+
+
+def _name(path: str) -> str:
+    """A placeholder's name."""
+    return re.sub(r"\W+", "_", path).strip("_") or "x"
 
 
 def _show(value: Any) -> str:
@@ -368,7 +382,7 @@ def _show(value: Any) -> str:
         return f"List[{inner}]" if isinstance(value, list) else f"Tuple[{inner}]"
     if isinstance(value, dict):
         return "Dict[" + ", ".join(f"[{k!r}, {_show(v)}]" for k, v in value.items()) + "]"
-    return f"Literal[{value!r}]" if isinstance(value, (int, float, str, bool)) else repr(value)
+    return f"Literal[{value!r}]" if value is None or isinstance(value, (int, float, str)) else repr(value)
 
 
 def _python_key(value: Any) -> Any:

@@ -575,3 +575,31 @@ def print_inside_functions(tf):
         return x
 
     return f(tf.constant([1, 2]))
+
+
+@snippet
+def signatures_as_text(tf):
+    def told(concrete):
+        verbose = concrete.pretty_printed_signature().split("Captures")[0].strip()
+        return (
+            verbose,
+            concrete.pretty_printed_signature(verbose=False),
+            str(concrete.structured_input_signature),
+        )
+
+    one = tf.function(lambda x, n=None, s="a", b=True, f=1.5: None)
+    more = tf.function(lambda x, *args, **kw: (x, {"a": x}, None))
+    ragged = tf.function(lambda x: x)
+    nested = {"k": tf.constant(1.0), "l": [tf.constant([1])]}
+    return (
+        told(one.get_concrete_function(tf.constant(1.0))),
+        told(more.get_concrete_function(nested, 3, tf.constant(2), z=tf.constant(True), y=None)),
+        told(ragged.get_concrete_function(tf.ragged.constant([[1], [2, 3]]))),
+    )
+
+
+@snippet
+def structured_outputs(tf):
+    f = tf.function(lambda x: {"a": (x, x[0]), "b": None}).get_concrete_function(tf.constant([1.0]))
+    outputs = f.structured_outputs
+    return outputs["a"][0].shape, outputs["a"][1].dtype, outputs["b"], outputs["a"][0].name
