@@ -36,7 +36,10 @@ PRIVATE = {
 # Keras does not import TensorFlow to know its objects: it looks at the names of classes and of the modules they are from.
 # Module -> its classes -> what these say of themselves while Headrace is installed.
 INTRODUCTIONS = {
-    "headrace.core.tensor": {"Tensor": ("tensorflow.python.framework.tensor", "Tensor")},
+    "headrace.core.tensor": {
+        "TensorLike": ("tensorflow.python.types.core", "Tensor"),
+        "Tensor": ("tensorflow.python.framework.tensor", "Tensor"),
+    },
     "headrace.composites.ragged.ragged_tensor": {
         "RaggedTensor": ("tensorflow.python.ops.ragged.ragged_tensor", "RaggedTensor")
     },
@@ -45,6 +48,8 @@ INTRODUCTIONS = {
     },
     "headrace.data.dataset": {"Dataset": ("tensorflow.python.data.ops.dataset_ops", "DatasetV2")},
 }
+
+PRIVATE |= {where: name for name, classes in INTRODUCTIONS.items() for where, _ in classes.values()}
 
 
 def install() -> None:

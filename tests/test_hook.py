@@ -126,3 +126,22 @@ def test_keras_on_another_backend_is_refused():
     """
     done = python(code)
     assert "RuntimeError: Keras runs on its 'jax' backend" in done.stderr
+
+
+def test_classes_say_what_keras_looks_for():
+    """Keras knows tensors and datasets by the names of their classes and modules, imported before `install` or after."""
+    code = """
+        import headrace as tf
+        import pickle
+        {early}
+        tf.install()
+        values = [tf.ones([]), tf.Variable(1), tf.ragged.constant([[1]]), tf.sparse.from_dense([1]), tf.data.Dataset.range(2)]
+        for value in values:
+            print(*{{c.__name__ for c in type(value).__mro__ if "tensorflow.python." in c.__module__}})
+        assert "ragged_tensor.RaggedTensor" in str(type(values[2]))
+        for value in values[2:]:
+            assert pickle.loads(pickle.dumps(type(value))) is type(value)
+    """
+    expected = ["Tensor", "Tensor", "RaggedTensor", "SparseTensor", "DatasetV2"]
+    for early in ("", "tf.RaggedTensor, tf.data.Dataset"):
+        assert out(code.format(early=early)).split() == expected
