@@ -101,15 +101,22 @@ class _Columns:
             )
 
     def rebuild(self, columns: dict[str, Any], single: bool) -> dict[str, Any]:
-        """The features' values from what was parsed."""
-        out = {}
+        """The features' values from what was parsed; plain ones first."""
+        composite = {
+            key: feature
+            for key, feature in self.features.items()
+            if isinstance(feature, SparseFeature)
+            or (
+                isinstance(feature, RaggedFeature)
+                and (feature.partitions or feature.value_key not in (None, key))
+            )
+        }
+        out = {key: value for key, value in columns.items() if key in self.features and key not in composite}
         for key, feature in self.features.items():
             if isinstance(feature, SparseFeature):
                 out[key] = _sparse_feature(feature, columns)
             elif isinstance(feature, RaggedFeature):
                 out[key] = _ragged_feature(feature, columns[feature.value_key or key], columns, single)
-            else:
-                out[key] = columns[key]
         return out
 
 
@@ -157,7 +164,10 @@ def _ragged_feature(feature: RaggedFeature, values: Any, columns: dict[str, Any]
     for partition in reversed(feature.partitions):
         if isinstance(partition, UniformRowLength):
             length = tf.cast(partition.length, dtype)
-            result = tf.RaggedTensor.from_uniform_row_length(result, length, validate=validate)
+            if isinstance(result, tf.RaggedTensor):
+                result = tf.RaggedTensor.from_uniform_row_length(result, length, validate=validate)
+            else:
+                result = tf.reshape(result, [-1, partition.length, *result.shape[1:]])
             counts = counts // length
         else:
             lengths, counts = _row_lengths(partition, columns[partition.key], counts)

@@ -50,7 +50,7 @@ def _no_outputs(c: ShapeContext) -> list[Raw]:
 def _matching_files(pattern: np.ndarray) -> np.ndarray:
     from headrace.io import files
 
-    found = sorted({path for p in pattern.reshape(-1) for path in files.glob(p)})
+    found = sorted([path for p in pattern.reshape(-1) for path in files.glob(p)])
     out = np.empty(len(found), object)
     out[:] = [path.encode() for path in found]
     return out

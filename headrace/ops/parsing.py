@@ -476,6 +476,8 @@ def _decode_json(text: bytes) -> bytes:
 
     from headrace.proto import example_pb2
 
+    if not text.lstrip().startswith(b"{"):  # an empty list would pass for an empty message
+        raise invalid(f"Error while parsing JSON: an object is expected, received {text[:40]!r}")
     try:
         return json_format.Parse(text, example_pb2.Example()).SerializeToString(deterministic=True)
     except (json_format.ParseError, UnicodeDecodeError) as error:

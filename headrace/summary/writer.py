@@ -250,8 +250,6 @@ def summary_scope(
 def _step_tensor(step: Any) -> Any:
     if step is None:
         step = defaults.step
-    if callable(step) and not isinstance(step, Tensor) and not hasattr(step, "handle"):
-        step = step()
     if step is None:
         raise ValueError(
             "No step set. Please specify one either through the `step` argument or through "
