@@ -204,8 +204,8 @@ class Padded(Collected):
                     f"expected rank {len(shape)} but got element with rank {a.ndim}.",
                 )  # fmt: skip
         out = np.full((len(arrays), *dims), value, tensors[0]._dtype._np)
-        for row, a in zip(out, arrays):
-            row[tuple([slice(n) for n in a.shape])] = a
+        for row, a in enumerate(arrays):
+            out[(row, *[slice(n) for n in a.shape])] = a
         if not shape:
             out = np.array([a.item() if a.dtype == object else a for a in arrays], tensors[0]._dtype._np)
         return wrap(out, tensors[0]._dtype)
