@@ -48,7 +48,7 @@ class _Columns:
             )
 
     def _add(self, key: str, feature: Any) -> None:
-        allowed: tuple[type, ...] = (VarLenFeature, RaggedFeature, FixedLenSequenceFeature)
+        allowed: Any = (VarLenFeature, RaggedFeature, FixedLenSequenceFeature)
         allowed = allowed if self.in_lists else (*allowed, FixedLenFeature, SparseFeature)
         if not isinstance(feature, allowed):
             raise ValueError(f"Unsupported {type(feature).__name__} {feature} for key {key!r}")

@@ -39,7 +39,7 @@ def make_tensor_proto(
         raise ValueError("None values not supported.")
     tensor = to_tensor(values, None if dtype is None else as_dtype(dtype))
     array = tensor._host()
-    wanted = array.shape if shape is None else tuple(TensorShape(shape).as_list())
+    wanted: Any = array.shape if shape is None else tuple(TensorShape(shape).as_list())
     if wanted != array.shape and verify_shape and not (allow_broadcast and not array.shape):
         raise TypeError(f"Expected Tensor's shape: {wanted}, but got {array.shape}.")
     size = int(np.prod(wanted))

@@ -38,14 +38,14 @@ def _parsed(kind: str, data: bytes, name: bytes | None) -> Any:
         ) from None
 
 
-def parse_examples(serialized: Sequence[bytes], names: Sequence[bytes]) -> list[tuple[bytes | None, Any]]:
+def parse_examples(serialized: Any, names: Any) -> list[tuple[bytes | None, Any]]:
     """`(name, its features)` of each serialised Example."""
     named = names if len(names) else [None] * len(serialized)
     return [(n, _parsed("Example", s, n).features.feature) for s, n in zip(serialized, named)]
 
 
 def parse_sequences(
-    serialized: Sequence[bytes], names: Sequence[bytes]
+    serialized: Any, names: Any
 ) -> list[tuple[bytes | None, Any, Any]]:
     """`(name, context features, feature lists)` of each serialised SequenceExample."""
     named = names if len(names) else [None] * len(serialized)
@@ -89,7 +89,7 @@ def flat(lists: Sequence[Any], dtype: DType) -> np.ndarray:
 
 # --------------------------------------------------------------------------------------------------------------- layouts
 def dense(
-    cells: Column, names: Sequence[bytes | None], key: str, dtype: DType, shape: tuple[int | None, ...], default: np.ndarray
+    cells: Column, names: Sequence[bytes | None], key: str, dtype: DType, shape: tuple[Any, ...], default: np.ndarray
 ) -> np.ndarray:  # fmt: skip
     """`[batch, *shape]`; missing features are the default, which must then be given. With an unknown first dimension,
     shorter features are filled up to the longest."""

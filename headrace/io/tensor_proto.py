@@ -46,7 +46,8 @@ def make_tensor_proto(array: np.ndarray, dtype: DType, shape: Sequence[int] | No
     if dtype.kind in "rv":
         raise errors.UnimplementedError(None, None, f"Tensors of type {dtype.name} have no message.")
     final = array.shape if shape is None else tuple(shape)
-    proto = tensor_pb2.TensorProto(dtype=dtype.as_datatype_enum, tensor_shape=shape_proto(final))
+    proto = tensor_pb2.TensorProto(tensor_shape=shape_proto(final))
+    proto.dtype = dtype.as_datatype_enum  # type: ignore[assignment]
     if dtype is dtypes.string:
         proto.string_val.extend(array.reshape(-1).tolist())
     elif shape is None or dtype.name not in _LISTS:
@@ -77,7 +78,7 @@ def array_of(proto: Any) -> np.ndarray:
       tf.errors.DataLossError: the message contradicts itself.
     """
     dtype = dtypes._BY_ENUM.get(proto.dtype)
-    shape = raw_shape(proto.tensor_shape)
+    shape: Any = raw_shape(proto.tensor_shape)
     if dtype is None or dtype.kind in "rv" or shape is None or None in shape:
         name = proto.dtype if dtype is None else dtype.name
         raise _bad(f"a tensor of type {name} and shape {shape} holds no array")

@@ -258,8 +258,8 @@ def _step_tensor(step: Any) -> Any:
     return to_tensor(step, dtypes.int64)
 
 
-def recording(record: Callable[[Any], None], step: Any) -> Any:
-    """Calls `record(writer's handle)` if summaries are to be recorded (in a graph: when it runs); a bool tensor that says
+def recording(record: Callable[[Any, Any], Any], step: Any) -> Any:
+    """Calls `record(writer's handle, step)` if summaries are to be recorded (in a graph: when it runs); a bool tensor that says
     whether."""
     condition = _condition()
     if condition is False:
