@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from headrace.data.lookup import DatasetInitializer, index_table_from_dataset, table_from_dataset
 from headrace.data.optional import Optional
 from headrace.data.options import (
     AutoShardPolicy,
@@ -27,10 +28,13 @@ __all__ = [
     "AutoShardPolicy",
     "AutotuneAlgorithm",
     "AutotuneOptions",
+    "DatasetInitializer",
     "DistributeOptions",
     "ExternalStatePolicy",
     "OptimizationOptions",
     "Optional",
     "ServiceOptions",
     "ThreadingOptions",
+    "index_table_from_dataset",
+    "table_from_dataset",
 ]

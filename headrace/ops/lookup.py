@@ -299,3 +299,23 @@ INITIALIZE_FROM_FILE = _changer(
         "key_index": REQUIRED, "value_index": REQUIRED, "vocab_size": -1, "delimiter": "\t", "offset": 0,
     },
 )  # fmt: skip
+
+
+# ----------------------------------------------------------------------------------------------------------- datasets
+def _initialize_from_dataset(table: Table, dataset: np.ndarray) -> None:
+    static = _initializable(table)
+    elements = [(key._host()[()], value._host()[()]) for key, value in dataset.item().start()]
+    if not elements:
+        raise errors.OutOfRangeError(None, None, "The dataset has no elements: a table needs one at least.")
+    keys = np.empty(len(elements), static.key_dtype._np)
+    values = np.empty(len(elements), static.value_dtype._np)
+    keys[:], values[:] = zip(*elements)
+    static.fill(keys, values)
+
+
+INITIALIZE_FROM_DATASET = _changer(
+    "InitializeTableFromDataset",
+    "table_handle: resource, dataset: variant ->",
+    _initialize_from_dataset,
+    reenters=True,
+)
