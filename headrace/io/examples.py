@@ -44,9 +44,7 @@ def parse_examples(serialized: Any, names: Any) -> list[tuple[bytes | None, Any]
     return [(n, _parsed("Example", s, n).features.feature) for s, n in zip(serialized, named)]
 
 
-def parse_sequences(
-    serialized: Any, names: Any
-) -> list[tuple[bytes | None, Any, Any]]:
+def parse_sequences(serialized: Any, names: Any) -> list[tuple[bytes | None, Any, Any]]:
     """`(name, context features, feature lists)` of each serialised SequenceExample."""
     named = names if len(names) else [None] * len(serialized)
     out = []

@@ -22,6 +22,8 @@ _LISTS = {
     "string": "string_val",
 }  # fmt: skip
 
+LARGEST_FILL = 1 << 30  # bytes: a few bytes of a message may ask for this much, by repeating its last element
+
 
 def shape_proto(shape: Raw) -> Any:
     """A `TensorShapeProto` of a raw shape."""
@@ -85,8 +87,6 @@ def array_of(proto: Any) -> np.ndarray:
     count = 1
     for d in shape:
         count *= d
-    if count > 1 << 40:
-        raise _bad(f"a tensor of shape {shape} is too large")
     if dtype is dtypes.string:
         items: list[bytes] = list(proto.string_val)
         if len(items) > count or (count and not items and proto.tensor_content):
@@ -124,15 +124,14 @@ def _from_list(proto: Any, dtype: DType, count: int) -> np.ndarray:
         raise _bad(f"{len(values)} elements for {count} places")
     if len(values) == count:
         return values
-    # A message may be a few bytes and ask for gigabytes: the last element repeats without being copied.
+    if count * dtype._np.itemsize > LARGEST_FILL:
+        raise _bad(f"{len(values)} elements for {count} places")
     last = values[-1:] if len(values) else np.zeros(1, dtype._np)
-    if len(values) <= 1:
-        return np.broadcast_to(last, (count,))
     return np.concatenate([values, np.broadcast_to(last, (count - len(values),))])
 
 
 def _filled(items: list[bytes], count: int, default: bytes) -> np.ndarray:
-    if count > max(len(items), 1) * 1_000_000:
+    if count * 8 > LARGEST_FILL:
         raise _bad(f"{len(items)} strings for {count} places")
     out = np.empty(count, object)
     out[:] = items[-1] if items else default
