@@ -19,7 +19,7 @@ from headrace.core.op import lookup
 from headrace.core.shapes import TensorShape, as_raw, text
 from headrace.core.state import EAGER, building, init_scope, state
 from headrace.core.tape import is_slices
-from headrace.core.tensor import Reference, Tensor, TensorLike, value_text, wrap, wrap_object
+from headrace.core.tensor import Reference, Tensor, TensorLike, device_name, value_text, wrap, wrap_object
 from headrace.core.trackable import Trackable
 from headrace.ops import state as ops
 from headrace.ops.state import VariableState
@@ -207,7 +207,7 @@ class Variable(TensorLike, Trackable, metaclass=_Creating):
 
     @property
     def device(self) -> str:
-        return "/job:localhost/replica:0/task:0/device:CPU:0"
+        return device_name(self._state.buffer)
 
     @property
     def graph(self) -> Any:

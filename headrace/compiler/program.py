@@ -239,6 +239,7 @@ class Cluster:
             + [_list_key(tensors[i]) for i in self.lists]
             + [s.current_shape() if s.shape is None or None in s.shape else None for s in states]
             + ([states.index(s) for s in states] if len(set(map(id, states))) != len(states) else [])
+            + ([state.device] if state.device is not None else [])
         )
         found = self.executables.get(key)
         if found is None:
@@ -246,7 +247,8 @@ class Cluster:
         return found
 
     def _compile(self, tensors: Sequence[EagerTensor], states: Sequence[VariableState]) -> Executable:
-        b = Lowering(runtime.default_device().platform)
+        device = runtime.default_device() if state.device is None else runtime.find_device(state.device)
+        b = Lowering(device.platform)
         b.differentiated = _differentiated(self.nodes)
         b.checking = not self.program.must_compile
         valued = self.program.valued
@@ -311,6 +313,7 @@ class Cluster:
             runtime.compile(
                 text,
                 [(v.shape, v.dtype._np) for v in returned],
+                device=device,
                 options={} if b.differentiated else _FORWARD,
             )
             if returned
@@ -511,7 +514,7 @@ class _Direct:
             for t in graph.outputs
         ]
         self.same = [s[0] for s in self.sources] == list(range(len(cluster.outputs)))
-        self.only: Executable | None = None  # set when shapes cannot vary
+        self.only: Executable | None = None  # set when shapes cannot vary; for the default device
         self.every = self.tensors == list(range(len(graph.inputs)))
 
     def executable(self, inputs: Sequence[EagerTensor]) -> Executable:
@@ -522,7 +525,7 @@ class _Direct:
     def __call__(self, inputs: Sequence[EagerTensor]) -> list[EagerTensor]:
         tensors = inputs if self.every else [inputs[i] for i in self.tensors]
         states = [inputs[i]._np.item() for i in self.handles]  # type: ignore[union-attr]
-        executable = self.only
+        executable = self.only if state.device is None else None
         if executable is None:
             cluster = self.cluster
             executable = cluster.executable(tensors, states)
@@ -537,6 +540,7 @@ class _Direct:
                 and not cluster.program.valued
                 and len({id(s) for s in states}) == len(states)
                 and all(known(s.shape) for s in states)
+                and state.device is None
             ):
                 self.only = executable
         results = executable.run(tensors, states)

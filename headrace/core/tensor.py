@@ -115,8 +115,8 @@ class EagerTensor(Tensor):
 
     @property
     def device(self) -> str:
-        device = "CPU:0" if self._buf is None else _device_name(self._buf)
-        return f"/job:localhost/replica:0/task:0/device:{device}"
+        """The full name of the device that holds the value, e.g. "/job:localhost/replica:0/task:0/device:CPU:0"."""
+        return device_name(self._buf)
 
     @property
     def backing_device(self) -> str:
@@ -252,9 +252,13 @@ def value_text(value: Any, convert: Callable[[Any], str]) -> str:
     return f"\n{text}" if "\n" in text else text
 
 
-def _device_name(buffer: Any) -> str:
-    device = next(iter(buffer._sharding.device_set)) if hasattr(buffer._sharding, "device_set") else None
-    return "CPU:0" if device is None else f"{device.platform.upper()}:{device.id}"
+def device_name(buffer: Any) -> str:
+    """The full name of a buffer's device; of the host's for None."""
+    if buffer is None:
+        return "/job:localhost/replica:0/task:0/device:CPU:0"
+    from headrace import runtime
+
+    return runtime.device_of(buffer).full_name
 
 
 def _restore(array: np.ndarray, dtype: str) -> EagerTensor:

@@ -27,9 +27,9 @@ class Executable:
     """A compiled program for one device.
 
     `run(buffers)` takes the list of argument buffers and returns the list of results (on accelerators at once, before
-    they are computed). XLA checks only the size in bytes of an argument: the caller must pass the shapes and dtypes
-    that the program was compiled for. Arguments marked `tf.aliasing_output` in the program are donated: their
-    memory becomes the output's, and they are deleted.
+    they are computed). Buffers of other devices are copied to the program's. XLA checks only the size in bytes of an
+    argument: the caller must pass the shapes and dtypes that the program was compiled for. Arguments marked
+    `tf.aliasing_output` in the program are donated: their memory becomes the output's, and they are deleted.
 
     Attributes: `outputs` (shape and dtype of each result), `device`, `from_cache` (whether the disk cache
     spared XLA the work), `compile_seconds` (what compiling, or loading, took).
@@ -49,7 +49,7 @@ class Executable:
         self.from_cache, self.compile_seconds = from_cache, compile_seconds
         self._loaded = loaded
         handlers = [_handler(shape, dtype, device.placement) for shape, dtype in outputs]
-        self.run, self._disable = _runner(loaded.execute_sharded, handlers)
+        self.run, self._disable = _runner(loaded.execute_sharded, handlers, device.placement)
         _live.add(self)
 
     def hlo_text(self) -> str:
@@ -142,16 +142,19 @@ def _load_or_compile(
 
 
 def _runner(
-    execute: Callable[..., Any], handlers: list[Any]
+    execute: Callable[..., Any], handlers: list[Any], placement: Placement
 ) -> tuple[Callable[[list[Buffer]], list[Buffer]], Callable[[], None]]:
     """The two calls that are all of a run, and a switch that makes the run raise instead (after a fork)."""
-    from headrace.runtime.xla import XlaError
+    from headrace.runtime.xla import XlaError, copy_to, device_of
 
     def run(buffers: list[Buffer]) -> list[Buffer]:
         try:
             return execute(buffers).consume_with_handlers(handlers)
         except XlaError as error:
-            reraise(error, buffers)
+            # XLA takes no buffer of another device. That shows before anything runs, and asking each time would cost more.
+            if any(b.is_deleted() for b in buffers) or all(device_of(b) == placement.device for b in buffers):
+                reraise(error, buffers)
+        return run([b if device_of(b) == placement.device else copy_to(b, placement) for b in buffers])
 
     def disable() -> None:
         nonlocal execute
