@@ -208,8 +208,8 @@ def non_max_suppression_padded(
 
 
 def _greedy(
-    boxes: Tensor, scores: Tensor, most: Tensor, threshold: Any, least: Any, in_order: bool, canonical: bool
-) -> tuple[Tensor, Tensor]:
+    boxes: Any, scores: Any, most: Any, threshold: Any, least: Any, in_order: bool, canonical: bool
+) -> tuple[Any, Any]:
     """For a batch of lists of boxes: `[batch, most]` indices, and how many."""
     reshape, where, gather, cast = (lookup(n) for n in ("Reshape", "SelectV2", "GatherV2", "Cast"))
     total = boxes._raw_shape[-2] if boxes._raw_shape is not None else None

@@ -94,7 +94,7 @@ def rot90(image: Any, k: Any = 1, name: str | None = None) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------------- random flips
-def _random_flip(image: Any, axis: int, draw: Callable[[Any], Tensor]) -> Any:
+def _random_flip(image: Any, axis: int, draw: Callable[[Any], Any]) -> Any:
     x = image_tensor(image)
 
     def one() -> Any:

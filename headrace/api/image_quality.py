@@ -62,7 +62,7 @@ def total_variation(images: Any, name: str | None = None) -> Any:
     return lookup("AddV2")(total(down), total(across), name=name)
 
 
-def _differences(x: Tensor, axis: int) -> Tensor:
+def _differences(x: Any, axis: int) -> Tensor:
     before = (slice(None),) * axis
     return x[(*before, slice(1, None))] - x[(*before, slice(None, -1))]
 
@@ -133,7 +133,7 @@ def sobel_edges(image: Any) -> Any:
 
 
 # --------------------------------------------------------------------------------------------------- pairs of images
-def _compatible(a: Tensor, b: Tensor) -> None:
+def _compatible(a: Any, b: Any) -> None:
     """Both at least `[height, width, channels]` of one size, and batch dimensions that broadcast."""
     x, y = a._raw_shape, b._raw_shape
     for shape in (x, y):
@@ -146,8 +146,8 @@ def _compatible(a: Tensor, b: Tensor) -> None:
     if not fits or not batch:
         raise ValueError(f"Two images are not compatible: {a.shape} and {b.shape}")
     if None in x[-3:] or None in y[-3:]:
-        shape = lookup("Shape")
-        same = lookup("Equal")(shape(a)[-3:], shape(b)[-3:])
+        size = lookup("Shape")
+        same = lookup("Equal")(size(a)[-3:], size(b)[-3:])
         require(lookup("All")(same, [0]), f"Two images are not compatible: {a.shape} and {b.shape}")
 
 
@@ -178,7 +178,7 @@ def psnr(a: Any, b: Any, max_val: Any, name: str | None = None) -> Any:
     )
 
 
-def _blurred(x: Tensor, taps: np.ndarray) -> Tensor:
+def _blurred(x: Any, taps: np.ndarray) -> Any:
     """A separable filter over height and width, without padding. Two passes of n taps are fewer than n * n."""
     for axis in (-3, -2):
         total: Any = None
@@ -189,7 +189,7 @@ def _blurred(x: Tensor, taps: np.ndarray) -> Tensor:
     return x
 
 
-def _shifted(x: Tensor, axis: int, start: int, taps: int) -> Tensor:
+def _shifted(x: Any, axis: int, start: int, taps: int) -> Any:
     stop = start - taps + 1
     cut = slice(start, stop or None)
     return x[(..., cut, *[slice(None)] * (-axis - 1))]
@@ -202,7 +202,7 @@ def _gaussian(size: int, sigma: float) -> np.ndarray:
 
 
 def _similarity(
-    a: Tensor, b: Tensor, top: Any, filter_size: Any, filter_sigma: Any, k1: float, k2: float
+    a: Any, b: Any, top: Any, filter_size: Any, filter_sigma: Any, k1: float, k2: float
 ) -> tuple[Any, Any]:
     """Luminance times contrast and structure, and the latter alone, at every pixel and channel."""
     size, sigma = (static_value(to_tensor(v)) for v in (filter_size, filter_sigma))
@@ -294,7 +294,7 @@ def ssim_multiscale(
     return mean(result, [-1])
 
 
-def _halved(x: Tensor) -> Tensor:
+def _halved(x: Any) -> Tensor:
     """Means of 2 x 2 pixels; an odd last row or column counts twice."""
     for axis in (-3, -2):
         shape = x._raw_shape

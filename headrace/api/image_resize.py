@@ -35,7 +35,7 @@ _SAMPLED = {
 }  # fmt: skip
 
 
-def _float(x: Any) -> Tensor:
+def _float(x: Any) -> Any:
     return lookup("Cast")(x, DstT=dtypes.float32)
 
 
@@ -112,7 +112,7 @@ def _whole(x: Any) -> Tensor:
     return lookup("Cast")(lookup("Floor")(x), DstT=dtypes.int32)
 
 
-def _fitting(current: Any, size: Tensor) -> Tensor:
+def _fitting(current: Any, size: Any) -> Any:
     """The largest size inside of `size` with the proportions of `current`."""
     sides = [_float(to_tensor(d, dtypes.int32)) for d in current]
     factor = lookup("Minimum")(*[_float(size[i]) / side for i, side in enumerate(sides)])

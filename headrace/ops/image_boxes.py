@@ -213,7 +213,7 @@ def _v4_kernel(
 ) -> list[np.ndarray]:
     limit, value = _checked(most, threshold)
     chosen, _ = select(scores, by_overlap(boxes), limit, value, float(least))
-    count = np.int32(len(chosen))
+    count: Any = np.int32(len(chosen))
     return [_padded(chosen, limit) if pad_to_max_output_size else chosen, count]
 
 
@@ -268,7 +268,7 @@ def _v5_kernel(
             None, None, f"soft_nms_sigma must be non-negative, received {float(sigma)}"
         )
     chosen, final = select(scores, by_overlap(boxes), limit, value, float(least), float(sigma))
-    count = np.int32(len(chosen))
+    count: Any = np.int32(len(chosen))
     if pad_to_max_output_size:
         chosen, final = _padded(chosen, limit), _padded(final, limit)
     return [chosen, final, count]
@@ -417,10 +417,9 @@ def _proposals_shape(c: ShapeContext) -> list[Raw]:
     scores, deltas = c.same_rank(0, 4), c.same_rank(1, 4)
     c.same_rank(2, 2)
     assert scores is not None and deltas is not None
-    if None not in (scores[3], deltas[3]) and deltas[3] != 4 * scores[3]:  # type: ignore[operator]
-        raise ShapeError(
-            f"bbox_deltas must have {4 * scores[3]} channels, four per score, but has {deltas[3]}"
-        )  # type: ignore[operator]
+    anchors, channels = scores[3], deltas[3]
+    if anchors is not None and channels is not None and channels != 4 * anchors:
+        raise ShapeError(f"bbox_deltas must have {4 * anchors} channels, four per score, but has {channels}")
     top = c.attrs["post_nms_topn"]
     return [(scores[0], top, 4), (scores[0], top)]
 

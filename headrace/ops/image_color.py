@@ -44,8 +44,9 @@ def _joined(channels: Sequence[Any]) -> Any:
     return lookup("Pack")(list(channels), axis=-1)
 
 
-def _hue(r: Any, g: Any, b: Any, high: Any, spread: Any) -> Any:
+def _hue(channels: Sequence[Any], high: Any, spread: Any) -> Any:
     """The angle on the colour wheel, as a fraction of a turn; 0 for greys."""
+    r, g, b = channels
     select, equal = lookup("SelectV2"), lookup("Equal")
     colored = spread > 0
     part = lookup("RealDiv")(1 / 6, select(colored, spread, lookup("OnesLike")(spread)))
@@ -79,7 +80,7 @@ def _to_hsv(images: Any) -> Any:
     lit = high > 0
     select = lookup("SelectV2")
     saturation = select(lit, spread / select(lit, high, lookup("OnesLike")(high)), lookup("ZerosLike")(high))
-    return _joined([_hue(r, g, b, high, spread), saturation, high])
+    return _joined([_hue((r, g, b), high, spread), saturation, high])
 
 
 def _to_rgb(images: Any) -> Any:
@@ -113,7 +114,7 @@ def _turned(images: Any, delta: Any) -> Any:
     channels = _channels(images)
     high, low = _extremes(channels)
     spread = high - low
-    hue = lookup("FloorMod")(_hue(*channels, high, spread) + delta, 1.0)
+    hue = lookup("FloorMod")(_hue(channels, high, spread) + delta, 1.0)
     return _joined([low + spread * c for c in _wheel(hue)])
 
 

@@ -131,8 +131,8 @@ def _crop_lower(
     extrapolation_value: float,
 ) -> Value:
     b.check_indices(which, image.shape[0], "box_index")
-    inputs = [lift(b, v) for v in (image, boxes, which)]
-    return _cropped(Program(b), *inputs, checked_size(size), method, extrapolation_value).v
+    x, places, own = (lift(b, v) for v in (image, boxes, which))
+    return _cropped(Program(b), x, places, own, checked_size(size), method, extrapolation_value).v
 
 
 CROP_AND_RESIZE = OpDef(

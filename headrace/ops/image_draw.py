@@ -163,11 +163,11 @@ def _nearest(x: Any) -> int:
 
 
 def _random_rectangle(
-    words: _Words, width: int, height: int, low: Any, high: Any, aspect: np.float32
+    words: _Words, width: int, height: int, areas: Any, aspect: np.float32
 ) -> tuple[int, int, int, int] | None:
-    """A random part (y, x, height, width) of that aspect, of an area between `low` and `high` of the whole; None where
+    """A random part (y, x, height, width) of that aspect, of an area between two parts of the whole; None where
     there is none."""
-    least, most = F(low) * F(width) * F(height), F(high) * F(width) * F(height)
+    least, most = (F(part) * F(width) * F(height) for part in areas)
     h = _nearest(np.sqrt(F(least / aspect)))
     tallest = _nearest(np.sqrt(F(most / aspect)))
     if _nearest(F(tallest) * aspect) > width:
@@ -232,7 +232,7 @@ def _sampled(
     part = whole
     for _ in range(max_attempts):
         aspect = F(words.fraction() * F(high - low) + low)
-        drawn = _random_rectangle(words, width, height, *area_range, aspect)
+        drawn = _random_rectangle(words, width, height, area_range, aspect)
         if drawn is not None and _covers(drawn, objects, least):
             part = drawn
             break

@@ -133,8 +133,8 @@ def _lower(
     *, interpolation: str, fill_mode: str,
 ) -> Any:  # fmt: skip
     fill = b.constant(0, dtypes.float32) if fill_value is None else fill_value
-    inputs = [lift(b, v) for v in (images, transforms, fill)]
-    return _transformed(Program(b), *inputs, _size(output_shape), interpolation, fill_mode).v
+    x, t, f = (lift(b, v) for v in (images, transforms, fill))
+    return _transformed(Program(b), x, t, f, _size(output_shape), interpolation, fill_mode).v
 
 
 def _row(name: str, fill: str) -> OpDef:
