@@ -58,7 +58,7 @@ ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.
 
 
 # `tf.compat.v1`: the file of each name that is its own, and the namespaces that `tf` does not have.
-V1_PARTS = ("arrays", "config", "control", "forms", "graph", "initializers", "losses", "math", "nn", "optimizers", "train", "variables")
+V1_PARTS = ("arrays", "config", "control", "forms", "graph", "initializers", "losses", "math", "metrics", "nn", "optimizers", "train", "variables")
 V1_NAMESPACES = ("train", "initializers", "losses", "metrics", "layers", "manip", "spectral")
 
 _V1: dict[str, str] = {
@@ -121,6 +121,18 @@ _V1: dict[str, str] = {
          'dimension_value div manip.batch_to_space_nd nn.batch_to_space nn.space_to_batch setdiff1d '
          'space_to_batch sparse_matmul sparse_to_dense string_split strings.split to_bfloat16 to_complex128 '
          'to_complex64 to_double to_float to_int32 to_int64 where',
+ 'metrics': 'metrics.accuracy metrics.auc metrics.average_precision_at_k metrics.false_negatives '
+            'metrics.false_negatives_at_thresholds metrics.false_positives '
+            'metrics.false_positives_at_thresholds metrics.mean metrics.mean_absolute_error '
+            'metrics.mean_cosine_distance metrics.mean_iou metrics.mean_per_class_accuracy '
+            'metrics.mean_relative_error metrics.mean_squared_error metrics.mean_tensor '
+            'metrics.percentage_below metrics.precision metrics.precision_at_k '
+            'metrics.precision_at_thresholds metrics.precision_at_top_k metrics.recall metrics.recall_at_k '
+            'metrics.recall_at_thresholds metrics.recall_at_top_k metrics.root_mean_squared_error '
+            'metrics.sensitivity_at_specificity metrics.sparse_average_precision_at_k '
+            'metrics.sparse_precision_at_k metrics.specificity_at_sensitivity metrics.true_negatives '
+            'metrics.true_negatives_at_thresholds metrics.true_positives '
+            'metrics.true_positives_at_thresholds',
  'nn': 'nn.conv2d_backprop_filter nn.conv2d_backprop_input nn.ctc_beam_search_decoder nn.ctc_loss '
        'nn.depthwise_conv2d_native nn.dropout nn.embedding_lookup nn.embedding_lookup_sparse '
        'nn.fractional_avg_pool nn.fractional_max_pool nn.fused_batch_norm nn.nce_loss nn.relu_layer '
@@ -139,8 +151,9 @@ _V1: dict[str, str] = {
               'create_partitioned_variables fixed_size_partitioner get_local_variable get_variable '
               'get_variable_scope global_variables global_variables_initializer initialize_all_tables '
               'initialize_all_variables initialize_local_variables initialize_variables '
-              'is_variable_initialized local_variables local_variables_initializer make_template '
-              'min_max_variable_partitioner model_variables moving_average_variables '
+              'initializers.global_variables initializers.local_variables initializers.tables_initializer '
+              'initializers.variables is_variable_initialized local_variables local_variables_initializer '
+              'make_template min_max_variable_partitioner model_variables moving_average_variables '
               'report_uninitialized_variables scatter_add scatter_div scatter_max scatter_min scatter_mul '
               'scatter_nd_add scatter_nd_sub scatter_nd_update scatter_sub scatter_update tables_initializer '
               'trainable_variables variable_axis_size_partitioner variable_creator_scope variable_op_scope '

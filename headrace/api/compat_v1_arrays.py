@@ -22,12 +22,12 @@ def constant(
     """A tensor of a Python value or array.
 
     Args:
-      shape: the tensor's shape; too few values repeat the last.
+      shape: the tensor's shape. In a graph too few values repeat the last; eagerly there must be as many, or one.
       verify_shape: whether the value must have just that shape.
 
     >>> import headrace as tf
-    >>> tf.compat.v1.constant([1, 2], shape=[4]).numpy().tolist()
-    [1, 2, 2, 2]
+    >>> tf.compat.v1.constant(2, shape=[4]).numpy().tolist()
+    [2, 2, 2, 2]
     """
     wanted = None if dtype is None else as_dtype(dtype)
     array = to_array(value, wanted)
@@ -36,6 +36,11 @@ def constant(
         if verify_shape and array.shape != sizes:
             raise TypeError(f"Expected Tensor's shape: {sizes}, got {array.shape}.")
         n = int(np.prod(sizes))
+        if state.graph is None and array.size not in (1, n):
+            raise TypeError(
+                f"Eager execution of tf.constant with unsupported shape: {array.size} elements for the shape {sizes}, which "
+                f"has {n}. Give as many, or one for all."
+            )
         if array.size > n:
             raise ValueError(f"Too many elements provided. Takes at most {n}, but got {array.size}")
         if array.size < n:

@@ -295,11 +295,11 @@ def sparse_softmax_cross_entropy(
             and logits._raw_shape is not None
             and len(labels._raw_shape) == len(logits._raw_shape)
         ):
-            labels = lookup("Squeeze")(labels, axis=[-1])
+            labels = lookup("Squeeze")(labels, squeeze_dims=[-1])
         losses = nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
         a, b = weights._raw_shape, losses._raw_shape
         if a is not None and b is not None and len(a) == len(b) + 1 and a[-1] in (1, None):
-            weights = lookup("Squeeze")(weights, axis=[-1])
+            weights = lookup("Squeeze")(weights, squeeze_dims=[-1])
         return compute_weighted_loss(losses, weights, None, loss_collection, reduction)
 
 

@@ -305,3 +305,10 @@ ROOT = [
     "trainable_variables", "variable_axis_size_partitioner", "variable_creator_scope", "variable_op_scope",
     "variable_scope", "variables_initializer",
 ]  # fmt: skip
+FUNCTIONS = {
+    "initializers.global_variables": global_variables_initializer,
+    "initializers.local_variables": local_variables_initializer,
+    "initializers.tables_initializer": tables_initializer,
+    "initializers.variables": variables_initializer,
+}
+NAMES = {"initializers": ["global_variables", "local_variables", "tables_initializer", "variables"]}

@@ -160,16 +160,14 @@ class AdagradDAOptimizer(_Row):
         return {"lr": self._learning_rate, "l1": self._l1, "l2": self._l2}
 
     def _arguments(self, var: Any) -> dict[str, Any]:
-        step = to_tensor(self._step)
+        step = to_tensor(self._step) + 1  # steps are counted from one
         return {**super()._arguments(var), "global_step": lookup("Cast")(step, DstT=dtypes.int64)}
 
     def _create_slots(self, var_list: Sequence[Any]) -> None:
         for v in var_list:
-            self._zeros_slot(v, "gradient_accumulator", self._name + "/gradient_accumulator")
+            self._zeros_slot(v, "gradient_accumulator", self._name)
             start = _filled(v, self._start)
-            self._get_or_make_slot(
-                v, start, "gradient_squared_accumulator", self._name + "/gradient_squared_accumulator"
-            )
+            self._get_or_make_slot(v, start, "gradient_squared_accumulator", self._name)
 
 
 class AdamOptimizer(Optimizer):
