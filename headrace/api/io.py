@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import Any, NamedTuple
 
 import headrace as tf
 from headrace.core import dtypes
@@ -38,10 +38,11 @@ _IMAGES = (
 __all__ = [
     "FixedLenFeature", "FixedLenSequenceFeature", "RaggedFeature", "SparseFeature", "TFRecordOptions",
     "TFRecordWriter", "VarLenFeature", "decode_base64", "decode_compressed", "decode_csv",
-    "decode_json_example", "decode_raw", "deserialize_many_sparse", "encode_base64", "gfile",
+    "decode_json_example", "decode_proto", "decode_raw", "deserialize_many_sparse", "encode_base64", "encode_proto", "gfile",
     "match_filenames_once", "matching_files", "parse_example", "parse_sequence_example",
     "parse_single_example", "parse_single_sequence_example", "parse_tensor", "read_file",
     "serialize_many_sparse", "serialize_sparse", "serialize_tensor", "write_file", "write_graph",
+    *_IMAGES,
 ]  # fmt: skip
 ROOT: list[str] = []
 
@@ -273,3 +274,75 @@ def deserialize_many_sparse(
         indices.set_shape([None, rank])
         shape.set_shape([rank])
     return tf.SparseTensor(indices, values, shape)
+
+
+# ------------------------------------------------------------------------------------- messages of a given description
+class DecodedProto(NamedTuple):
+    """What `tf.io.decode_proto` gives."""
+
+    sizes: Any
+    values: list[Any]
+
+
+def decode_proto(
+    bytes: Any, message_type: str, field_names: Any, output_types: Any, descriptor_source: Any = "local://",
+    message_format: str = "binary", sanitize: bool = False, name: str | None = None,
+) -> DecodedProto:  # fmt: skip
+    """Fields of serialised messages, of any type, as tensors.
+
+    Args:
+      bytes: serialised messages, of any shape.
+      message_type: the type's full name, e.g. "tensorflow.Example".
+      field_names: the fields to read.
+      output_types: their types: that of the field, or one it fits in; strings for messages.
+      descriptor_source: where the type is described: "local://" (this process), the path of a serialised
+        `FileDescriptorSet`, or "bytes://" followed by one.
+      message_format: "binary" or "text".
+      sanitize: unknown fields are skipped in either case.
+
+    Returns:
+      `sizes`, `[*shape, fields]`: how many values a message has of each field; and `values`, for each field
+      `[*shape, longest]`, filled up with the field's default.
+
+    Raises:
+      tf.errors.InvalidArgumentError: the type, a field or an output type is not there or does not fit.
+      tf.errors.DataLossError: a message is damaged.
+
+    >>> import headrace as tf
+    >>> data = tf.train.Int64List(value=[3, 4]).SerializeToString()
+    >>> tf.io.decode_proto([data], "tensorflow.Int64List", ["value"], [tf.int64]).values[0].numpy()
+    array([[3, 4]])
+    """
+    sizes, values = parsing.DECODE_PROTO(
+        bytes, message_type=message_type, field_names=list(field_names),
+        output_types=[as_dtype(t) for t in output_types], descriptor_source=descriptor_source,
+        message_format=message_format, sanitize=sanitize, name=name,
+    )  # fmt: skip
+    return DecodedProto(sizes, values)
+
+
+def encode_proto(
+    sizes: Any, values: Any, field_names: Any, message_type: str, descriptor_source: Any = "local://",
+    name: str | None = None,
+) -> Any:  # fmt: skip
+    """Messages of tensors: the inverse of `tf.io.decode_proto`.
+
+    Args:
+      sizes: `[*shape, fields]`, how many of the values of each field are written.
+      values: for each field a tensor `[*shape, longest]`.
+      field_names, message_type, descriptor_source: as for `tf.io.decode_proto`.
+
+    Returns:
+      Strings of shape `shape`.
+
+    Raises:
+      tf.errors.InvalidArgumentError: shapes, types or names do not fit.
+
+    >>> import headrace as tf
+    >>> tf.io.encode_proto([[2]], [tf.constant([[3, 4]], tf.int64)], ["value"], "tensorflow.Int64List").numpy()
+    array([b'\\n\\x02\\x03\\x04'], dtype=object)
+    """
+    return parsing.ENCODE_PROTO(
+        sizes, list(values), field_names=list(field_names), message_type=message_type,
+        descriptor_source=descriptor_source, name=name,
+    )  # fmt: skip

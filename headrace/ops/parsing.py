@@ -492,3 +492,99 @@ DECODE_JSON_EXAMPLE = OpDef(
     "DecodeJSONExample", "json_examples: string -> binary_examples: string",
     shape=same_as(0), kernel=lambda x: each(_decode_json, x), **_OPTIONS,
 )  # fmt: skip
+
+
+# -------------------------------------------------------------------------------------- messages of a given description
+def _decode_proto(
+    data: np.ndarray, message_type: Any, field_names: Sequence[Any], output_types: Sequence[DType],
+    descriptor_source: Any, message_format: Any, sanitize: bool,
+) -> list[Any]:  # fmt: skip
+    from headrace.io import described
+
+    # Unknown fields are not looked at, whether a message is cleaned of them or not: `sanitize` changes nothing.
+    sizes, values = described.decode(
+        data, _word(message_type), [_word(n) for n in field_names], output_types, descriptor_source, _word(message_format)
+    )  # fmt: skip
+    return [sizes, values]
+
+
+def _word(text: Any) -> str:
+    return text if isinstance(text, str) else text.decode()
+
+
+def _decode_proto_shape(c: ShapeContext) -> list[Raw]:
+    n = len(c.attrs["output_types"])
+    if c[0] is None:
+        return [None] * (n + 1)
+    return [(*c[0], len(c.attrs["field_names"]))] + [(*c[0], None)] * n
+
+
+def _encode_proto(
+    sizes: np.ndarray, values: Sequence[np.ndarray], field_names: Sequence[Any], message_type: Any,
+    descriptor_source: Any,
+) -> np.ndarray:  # fmt: skip
+    from headrace.io import described
+
+    return described.encode(
+        sizes, values, [_word(n) for n in field_names], _word(message_type), descriptor_source
+    )
+
+
+DECODE_PROTO = OpDef(
+    "DecodeProtoV2",
+    "bytes: string -> sizes: int32, values: [output_types]",
+    attrs={
+        "message_type": REQUIRED, "field_names": REQUIRED, "output_types": REQUIRED, "descriptor_source": "local://",
+        "message_format": "binary", "sanitize": False,
+    },
+    shape=_decode_proto_shape, kernel=_decode_proto, **_OPTIONS,
+)  # fmt: skip
+ENCODE_PROTO = OpDef(
+    "EncodeProto",
+    "sizes: int32, values: [Tinput_types] -> bytes: string",
+    attrs={"field_names": REQUIRED, "message_type": REQUIRED, "descriptor_source": "local://"},
+    shape=lambda c: None if c[0] is None else c[0][:-1], kernel=_encode_proto, **_OPTIONS,
+)  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------- the ops of older graphs
+def _older_parse(
+    serialized: Any, names: Any, sparse_keys: Any, dense_keys: Any, dense_defaults: Any, **types: Any
+) -> list[Any]:
+    keys = [_vector(k) for k in (sparse_keys, dense_keys)]
+    parts = PARSE_EXAMPLE(
+        serialized, names, *keys, np.empty(0, object), dense_defaults, num_sparse=len(types["sparse_types"]),
+        ragged_value_types=[], ragged_split_types=[], **types,
+    )  # fmt: skip
+    return parts[:4]
+
+
+def _vector(keys: Sequence[Any]) -> Any:
+    """Keys given as attributes, or as scalar tensors."""
+    from .joining import PACK
+
+    if not keys or not isinstance(keys[0], (str, bytes)):
+        return PACK(list(keys)) if keys else np.empty(0, object)
+    return filled([k.encode() if isinstance(k, str) else k for k in keys], (len(keys),))
+
+
+_VALUES = "sparse_indices: {n}*int64, sparse_values: [sparse_types], sparse_shapes: {n}*int64, dense_values: [Tdense]"
+PARSE_EXAMPLE_V1 = OpDef(
+    "ParseExample",
+    "serialized: string, names: string, sparse_keys: Nsparse*string, dense_keys: Ndense*string, "
+    "dense_defaults: [Tdense] -> " + _VALUES.format(n="Nsparse"),
+    attrs={"Nsparse": REQUIRED, "Ndense": REQUIRED, "sparse_types": REQUIRED, "dense_shapes": REQUIRED},
+    body=lambda *args, Nsparse, Ndense, **types: _older_parse(*args, **types), **_OPTIONS,
+)  # fmt: skip
+PARSE_SINGLE_EXAMPLE = OpDef(
+    "ParseSingleExample",
+    "serialized: string, dense_defaults: [Tdense] -> " + _VALUES.format(n="num_sparse"),
+    attrs={
+        "num_sparse": REQUIRED, "sparse_keys": REQUIRED, "dense_keys": REQUIRED, "sparse_types": REQUIRED,
+        "dense_shapes": REQUIRED,
+    },
+    body=lambda serialized, dense_defaults, num_sparse, sparse_keys, dense_keys, **types: _older_parse(
+        serialized, np.empty(0, object), sparse_keys, dense_keys, dense_defaults, **types
+    ),
+    **_OPTIONS,
+)  # fmt: skip

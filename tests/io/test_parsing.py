@@ -124,3 +124,89 @@ def test_image_formats_are_here_too():
     assert tf.io.decode_png is tf.image.decode_png
     with pytest.raises(AttributeError, match="no_such"):
         tf.io.no_such_name
+
+
+def test_the_ops_of_older_graphs():
+    defaults = [tf.constant([], tf.float32)]
+    types = {"sparse_types": [tf.int64], "dense_shapes": [(2,)]}
+    new = tf.io.parse_example(BATCH, {"a": FEATURES["a"], "b": FEATURES["b"]})
+    _, values, _, dense = tf.raw_ops.ParseExample(
+        serialized=BATCH, names=[b"p", b"q"], sparse_keys=["b"], dense_keys=["a"], dense_defaults=defaults, Nsparse=1,
+        Ndense=1, **types,
+    )  # fmt: skip
+    assert np.array_equal(dense[0], new["a"]) and np.array_equal(values[0], new["b"].values)
+    one = tf.raw_ops.ParseSingleExample(
+        serialized=BATCH[0],
+        dense_defaults=defaults,
+        num_sparse=1,
+        sparse_keys=["b"],
+        dense_keys=["a"],
+        **types,
+    )
+    assert one.dense_values[0].numpy().tolist() == [1.0, 2.0] and one.sparse_values[0].numpy().tolist() == [3]
+    traced = tf.function(
+        lambda s: (
+            tf.raw_ops.ParseSingleExample(
+                serialized=s,
+                dense_defaults=defaults,
+                num_sparse=1,
+                sparse_keys=["b"],
+                dense_keys=["a"],
+                **types,
+            ).dense_values
+        )
+    )
+    assert traced(tf.constant(BATCH[0]))[0].numpy().tolist() == [1.0, 2.0]
+
+
+# ---------------------------------------------------------------------------------------------------- described messages
+@pytest.fixture
+def described(tmp_path):
+    """A FileDescriptorSet of one message type, `q.M`: as bytes, and as a file."""
+    from google.protobuf import descriptor_pb2
+
+    file = descriptor_pb2.FileDescriptorProto(name="q/m.proto", package="q", syntax="proto2")
+    message = file.message_type.add(name="M")
+    kinds = {"i": (5, 1), "l": (3, 3), "f": (2, 1), "s": (9, 3), "b": (12, 1), "u": (4, 1), "e": (8, 1)}
+    for number, (name, (kind, label)) in enumerate(kinds.items(), 1):
+        message.field.add(name=name, number=number, type=kind, label=label)
+    message.field.add(name="d", number=8, type=5, label=1, default_value="7")
+    message.field.add(name="m", number=9, type=11, label=3, type_name=".q.M")
+    data = descriptor_pb2.FileDescriptorSet(file=[file]).SerializeToString()
+    (tmp_path / "m.pb").write_bytes(data)
+    return b"bytes://" + data, str(tmp_path / "m.pb")
+
+
+def test_described_messages(described):
+    names = ["i", "l", "s", "f", "e"]
+    values = [
+        tf.constant([[1], [0]]), tf.constant([[1, 2], [9, 0]], tf.int64), tf.constant([["x"], [""]]),
+        tf.constant([[1.5], [0.0]]), tf.constant([[True], [False]]),
+    ]  # fmt: skip
+    sizes = [[1, 2, 1, 1, 1], [0, 1, 0, 0, 0]]
+    for source in described:
+        data = tf.io.encode_proto(sizes, values, names, "q.M", source)
+        back = tf.io.decode_proto(data, "q.M", [*names, "d"], [v.dtype for v in values] + [tf.int64], source)
+        assert back.sizes.numpy().tolist() == [[*row, 0] for row in sizes]
+        for got, want in zip(back.values, [*values, [[7], [7]]]):
+            assert np.array_equal(got, want)
+    outer = tf.io.encode_proto([[1]], [data[None, :1]], ["m"], "q.M", source)
+    assert tf.io.decode_proto(outer, "q.M", ["m"], [tf.string], source).values[0][0, 0] == data[0]
+    text = tf.io.decode_proto("i: 4 l: 5 l: 6", "q.M", ["l"], [tf.int64], source, message_format="text")
+    assert text.values[0].numpy().tolist() == [5, 6]
+
+
+def test_described_messages_are_checked(described):
+    source = described[0]
+    for names, types in ((["zz"], [tf.int32]), (["i"], [tf.float32]), (["i"], [])):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            tf.io.decode_proto([b""], "q.M", names, types, source)
+    for kind, where in (("q.Z", source), ("q.M", "local://"), ("q.M", "/none"), ("q.M", b"bytes://\xff")):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            tf.io.decode_proto([b""], kind, ["i"], [tf.int32], where)
+    with pytest.raises(tf.errors.DataLossError):
+        tf.io.decode_proto([b"\xff"], "q.M", ["i"], [tf.int32], source)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="larger"):
+        tf.io.encode_proto([[2]], [[[1]]], ["i"], "q.M", source)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="sizes"):
+        tf.io.encode_proto([[1]], [[[1], [2]]], ["i"], "q.M", source)

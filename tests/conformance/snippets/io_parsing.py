@@ -384,3 +384,29 @@ def raw(tf):
 @raises(what=["size", "fixed"])
 def bad_raw(tf, what):
     return tf.io.decode_raw(b"abc", tf.int16, fixed_length=3 if what == "fixed" else None)
+
+
+@snippet
+def messages_of_a_described_type(tf):
+    data = tf.io.encode_proto(
+        [[2], [1]], [tf.constant([[3, 4], [5, 0]], tf.int64)], ["value"], "tensorflow.Int64List"
+    )
+    decoded = tf.io.decode_proto(data, "tensorflow.Int64List", ["value"], [tf.int64])
+    empty = tf.io.decode_proto([b""], "tensorflow.Example", ["features"], [tf.string])
+    return data, decoded.sizes, decoded.values, empty.sizes, empty.values
+
+
+@raises(what=["type", "field", "dtype", "empty", "damaged", "format", "size", "matrix"])
+def refused_messages(tf, what):
+    kind = "tensorflow.Int64List"
+    decode, encode = tf.io.decode_proto, tf.io.encode_proto
+    {
+        "type": lambda: decode([b""], "tensorflow.NoSuch", ["value"], [tf.int64]),
+        "field": lambda: decode([b""], kind, ["none"], [tf.int64]),
+        "dtype": lambda: decode([b""], kind, ["value"], [tf.float32]),
+        "empty": lambda: decode(tf.constant([], tf.string), kind, ["value"], [tf.int64]),
+        "damaged": lambda: decode([b"\xff"], kind, ["value"], [tf.int64]),
+        "format": lambda: decode([b""], kind, ["value"], [tf.int64], message_format="json"),
+        "size": lambda: encode([[3]], [tf.constant([[1]], tf.int64)], ["value"], kind),
+        "matrix": lambda: encode([1], [tf.constant([1], tf.int64)], ["value"], kind),
+    }[what]()
