@@ -11,7 +11,7 @@ from headrace.core.tensor import Tensor
 
 from . import random as _random
 from .array import broadcast_dynamic_shape, shape
-from .experimental_numpy_types import as_tensor, default_float, result_type
+from .experimental_numpy_types import DEFAULT_FLOAT, as_tensor, result_type
 
 
 def _size(size: Any) -> Any:
@@ -37,7 +37,7 @@ def seed(s: int) -> None:
 
 def standard_normal(size: Any = None) -> Tensor:
     """Normal numbers of mean 0 and deviation 1, float64, of shape `size`."""
-    return _random.normal(_size(size), dtype=default_float())
+    return _random.normal(_size(size), dtype=DEFAULT_FLOAT)
 
 
 def randn(*args: int) -> Tensor:
@@ -52,9 +52,9 @@ def randn(*args: int) -> Tensor:
 
 def uniform(low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Tensor:
     """Uniform numbers in [low, high), float64, of shape `size`; by default that of `low` and `high` together."""
-    low, high = as_tensor(low, default_float()), as_tensor(high, default_float())
+    low, high = as_tensor(low, DEFAULT_FLOAT), as_tensor(high, DEFAULT_FLOAT)
     size = broadcast_dynamic_shape(shape(low), shape(high)) if size is None else _size(size)
-    return _random.uniform(size, low, high, default_float())
+    return _random.uniform(size, low, high, DEFAULT_FLOAT)
 
 
 def random(size: Any = None) -> Tensor:

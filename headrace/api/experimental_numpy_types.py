@@ -59,7 +59,7 @@ def finfo(dtype: Any) -> Any:
 
 def _type_or_number(x: Any) -> Any:
     """What `numpy.result_type` takes for `x`: Python's numbers leave the choice to the others."""
-    if isinstance(x, (float, complex)) and not isinstance(x, np.generic) and settings.prefer_float32:
+    if isinstance(x, (float, complex)) and settings.prefer_float32:
         return np.float32(x) if isinstance(x, float) else np.complex64(x)
     if isinstance(x, numbers.Number):
         return x
@@ -100,9 +100,7 @@ def as_type(dtype: Any) -> DType | None:
     return None if dtype is None else result_type(dtype)
 
 
-def default_float() -> DType:
-    """What integers become where a function computes with floating-point numbers."""
-    return dtypes.float64
+DEFAULT_FLOAT = dtypes.float64  # what integers become where a function computes with fractions
 
 
 def _has_tensor(value: Any) -> bool:
@@ -143,8 +141,8 @@ def promote(*values: Any) -> list[Tensor]:
 
 
 def to_inexact(x: Tensor) -> Tensor:
-    """`x` itself if its numbers have fractions; integers and bools become `default_float()`."""
-    return x if x._dtype.is_floating or x._dtype.is_complex else cast(x, default_float())
+    """`x` itself if its numbers have fractions; integers and bools become float64."""
+    return x if x._dtype.is_floating or x._dtype.is_complex else cast(x, DEFAULT_FLOAT)
 
 
 def array(val: Any, dtype: Any = None, copy: bool = True, ndmin: int = 0) -> Tensor:
