@@ -8,6 +8,7 @@ from headrace.api.lookup import StaticHashTable, StaticVocabularyTable
 from headrace.api.lookup_interface import LookupInterface, TableInitializerBase, announce, outside
 from headrace.core import dtypes
 from headrace.core.dtypes import as_dtype
+from headrace.core.op import lookup
 from headrace.core.specs import TensorSpec
 from headrace.core.tensor import Tensor
 from headrace.ops import lookup as ops
@@ -91,8 +92,8 @@ class _Buckets(StaticVocabularyTable):
         if self._hasher.hasher == "fasthash":
             return super()._buckets(keys)
         text = keys if keys.dtype is dtypes.string else strings.AS_STRING(keys)
-        options = {"num_buckets": self._num_oov_buckets, "key": tuple(self._hasher.key)}
-        return strings.HASH_BUCKET_STRONG(text, **options)  # type: ignore[no-any-return]
+        key = tuple(self._hasher.key)
+        return strings.HASH_BUCKET_STRONG(text, num_buckets=self._num_oov_buckets, key=key)  # type: ignore[no-any-return]
 
 
 def table_from_dataset(
@@ -132,9 +133,8 @@ def table_from_dataset(
     if not key_dtype.is_integer and key_dtype is not dtypes.string:
         raise TypeError(f"`key_dtype` must be either an integer or string type, but got {key_dtype!r}")
     if vocab_size is not None:
-        from headrace.api.data_experimental import assert_cardinality
-
-        dataset = dataset.take(vocab_size).apply(assert_cardinality(vocab_size))
+        count = lookup("Cast")(vocab_size, DstT=dtypes.int64)
+        dataset = dataset.take(count)._derived(lookup("AssertCardinalityDataset"), count)
     table = StaticHashTable(DatasetInitializer(dataset), default_value, name=name)
     return _Buckets(table, num_oov_buckets, hasher_spec, key_dtype) if num_oov_buckets else table
 

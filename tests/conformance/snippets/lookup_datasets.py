@@ -80,6 +80,8 @@ def tables(tf):
         index(words, num_oov_buckets=2).lookup(tf.constant(["y", "q", "r"])),
         index(numbers, key_dtype=tf.int64).lookup(tf.constant([6, 1], tf.int64)),
         index(numbers, num_oov_buckets=2, key_dtype=tf.int32).lookup(tf.constant([6, 1])),
+        table(pairs(tf), vocab_size=2).size(),
+        table(pairs(tf), vocab_size=tf.constant(3)).size(),
     )
 
 
@@ -97,6 +99,11 @@ def bad_arguments(tf, case):
     if "key_dtype" in options:
         options["key_dtype"] = tf.float32
     tf.data.experimental.table_from_dataset(pairs(tf), **options)
+
+
+@raises
+def fewer_than_said(tf):
+    tf.data.experimental.table_from_dataset(pairs(tf), vocab_size=5)
 
 
 @raises
