@@ -15,6 +15,20 @@ from headrace.ops import parsing
 from headrace.ops import strings as string_ops
 
 from . import io_gfile as gfile
+from .image import (
+    decode_and_crop_jpeg,
+    decode_bmp,
+    decode_gif,
+    decode_image,
+    decode_jpeg,
+    decode_jxl,
+    decode_png,
+    decode_webp,
+    encode_jpeg,
+    encode_png,
+    extract_jpeg_shape,
+    is_jpeg,
+)
 from .io_examples import (
     parse_example,
     parse_sequence_example,
@@ -30,28 +44,17 @@ from .io_features import (
 )
 from .strings import decode_base64, encode_base64
 
-_IMAGES = (
-    "decode_and_crop_jpeg", "decode_bmp", "decode_gif", "decode_image", "decode_jpeg", "decode_jxl", "decode_png",
-    "decode_webp",
-    "encode_jpeg", "encode_png", "extract_jpeg_shape", "is_jpeg",
-)  # fmt: skip
 __all__ = [
+    "decode_and_crop_jpeg", "decode_bmp", "decode_gif", "decode_image", "decode_jpeg", "decode_jxl", "decode_png",
+    "decode_webp", "encode_jpeg", "encode_png", "extract_jpeg_shape", "is_jpeg",
     "FixedLenFeature", "FixedLenSequenceFeature", "RaggedFeature", "SparseFeature", "TFRecordOptions",
     "TFRecordWriter", "VarLenFeature", "decode_base64", "decode_compressed", "decode_csv",
     "decode_json_example", "decode_proto", "decode_raw", "deserialize_many_sparse", "encode_base64", "encode_proto", "gfile",
     "match_filenames_once", "matching_files", "parse_example", "parse_sequence_example",
     "parse_single_example", "parse_single_sequence_example", "parse_tensor", "read_file",
     "serialize_many_sparse", "serialize_sparse", "serialize_tensor", "write_file", "write_graph",
-    *_IMAGES,
 ]  # fmt: skip
 ROOT: list[str] = []
-
-
-def __getattr__(name: str) -> Any:
-    """The image formats, which are at home in `tf.image`."""
-    if name in _IMAGES:
-        return getattr(tf.image, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def read_file(filename: Any, name: str | None = None) -> Any:

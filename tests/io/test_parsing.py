@@ -122,8 +122,6 @@ def test_sparse_tensors_survive():
 
 def test_image_formats_are_here_too():
     assert tf.io.decode_png is tf.image.decode_png
-    with pytest.raises(AttributeError, match="no_such"):
-        tf.io.no_such_name
 
 
 def test_the_ops_of_older_graphs():
