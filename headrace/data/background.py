@@ -101,13 +101,30 @@ class Buffer:
             self.changed.notify_all()
 
 
+class Worth:
+    """Whether elements take so long that a thread should make them. The first does not count (it may open files, or compile), nor
+    does a single one that was held up."""
+
+    def __init__(self) -> None:
+        self.score: int | None = None
+
+    def while_for(self, seconds: float) -> bool:
+        if self.score is None:
+            self.score = 0
+        elif seconds > WORTH_A_THREAD:
+            self.score += 1
+        elif self.score:
+            self.score -= 1
+        return self.score > 1
+
+
 class Ahead:
     """An iterator whose elements a thread makes, up to `size` ahead, once that is worth while."""
 
     def __init__(self, source: Iterator[Any], size: int) -> None:
         self.source, self.size = source, size
         self.buffer: Buffer | None = None
-        self.seconds, self.made = 0.0, 0
+        self.worth = Worth()
 
     def __iter__(self) -> Ahead:
         return self
@@ -117,9 +134,7 @@ class Ahead:
             return self.buffer.get()
         start = time.perf_counter()
         element = next(self.source)
-        self.seconds += time.perf_counter() - start
-        self.made += 1
-        if self.seconds > self.made * WORTH_A_THREAD + 2e-3:
+        if self.worth.while_for(time.perf_counter() - start):
             self._begin()
         return element
 
@@ -139,7 +154,7 @@ class Parallel:
     ) -> None:
         self.source, self.f, self.workers, self.ordered = source, f, workers, ordered
         self.pending: collections.deque[Future[Any]] = collections.deque()
-        self.made, self.seconds = 0, 0.0
+        self.worth = Worth()
         self.parallel = self.more = False
 
     def __iter__(self) -> Parallel:
@@ -150,10 +165,7 @@ class Parallel:
             element = next(self.source)
             start = time.perf_counter()
             result = self.f(element)
-            self.seconds += time.perf_counter() - start
-            self.made += 1
-            # (the first call of a function may compile something)
-            self.parallel = self.more = self.made > 1 and self.seconds > self.made * WORTH_A_THREAD + 2e-3
+            self.parallel = self.more = self.worth.while_for(time.perf_counter() - start)
             return result
         error: Exception | None = None
         while self.more and len(self.pending) < self.workers:
@@ -161,7 +173,7 @@ class Parallel:
                 self.pending.append(POOL.submit(self.f, next(self.source), self.workers))
             except StopIteration:
                 self.more = False
-            except Exception as raised:
+            except Exception as raised:  # noqa: BLE001 - goes to the consumer, in its turn
                 error = raised
                 break
         if error is not None:

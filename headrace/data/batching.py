@@ -30,7 +30,7 @@ class Batch(Unary):
     ) -> None:
         super().__init__(source)
         self.n, self.drop = _positive(batch_size, "Batch size"), drop_remainder
-        self.specs = tuple([batched(s, None) for s in source.specs])
+        self.specs = tuple([batched(s, self.n if drop_remainder else None) for s in source.specs])
         self.indexed = True
 
     def size(self) -> int:

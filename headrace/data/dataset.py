@@ -21,11 +21,12 @@ from .options import Options
 from .plan import INFINITE, Plan
 from .selecting import Selecting
 from .sources_api import Sources
+from .storing import Storing
 from .tracing import Traced
 from .transforming import Transforming
 
 
-class Dataset(Sources, Transforming, Selecting, Combining, CompositeTensor):
+class Dataset(Sources, Transforming, Selecting, Combining, Storing, CompositeTensor):
     """A potentially large sequence of elements, which are structures of tensors.
 
     Datasets are made from sources (`from_tensor_slices`, `range`, `from_generator`, files …), transformed (`map`, `batch`,

@@ -126,9 +126,11 @@ class FlatMap(Unary):
     def plan(self, element: Element) -> Plan:
         return self.run.flat(components(element))[0]._host().item()
 
+    def open(self, element: Element) -> Iterator[Element]:
+        return self.plan(element).start()
+
     def start(self) -> Iterator[Element]:
-        plan = self.plan
-        return itertools.chain.from_iterable(map(lambda element: plan(element).start(), self.source.start()))
+        return itertools.chain.from_iterable(map(self.open, self.source.start()))
 
 
 def inner_specs(run: Runner) -> Any:
@@ -151,9 +153,6 @@ class Interleave(FlatMap):
             raise errors.InvalidArgumentError(None, None, "block_length must be greater than zero.")
         self.cycle = os.cpu_count() or 1 if cycle_length == AUTOTUNE else cycle_length
         self.block = block_length
-
-    def open(self, element: Element) -> Iterator[Element]:
-        return self.plan(element).start()
 
     def start(self) -> Iterator[Element]:
         return Interleaved(self.source.start(), self.open, self.cycle, self.block)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -274,7 +275,7 @@ class Concatenate(Plan):
 
     def start(self) -> Iterator[Element]:
         # the second starts when the first is through
-        return itertools.chain.from_iterable(map(lambda p: p.start(), self.inputs))
+        return itertools.chain.from_iterable(map(methodcaller("start"), self.inputs))
 
 
 class DirectedInterleave(Plan):

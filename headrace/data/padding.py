@@ -107,6 +107,7 @@ def _padding_values(element_spec: Any, specs: Any, values: Any) -> list[Any]:
 
 def as_ragged(dataset: Dataset, row_splits_dtype: Any) -> Dataset:
     """The dataset with specs that make batches of tensors of unknown dims ragged."""
+    from headrace.composites.ragged.ragged_tensor import RaggedTensor
     from headrace.composites.ragged.spec import RaggedTensorSpec
 
     from .dataset import of_plan
@@ -115,13 +116,26 @@ def as_ragged(dataset: Dataset, row_splits_dtype: Any) -> Dataset:
     row_splits_dtype = dtypes.as_dtype(row_splits_dtype)
 
     def ragged(spec: Any) -> Any:
-        if not isinstance(spec, TensorSpec) or spec.shape.is_fully_defined():
+        if not isinstance(spec, TensorSpec) or spec.shape.rank is None or spec.shape.is_fully_defined():
             return spec
-        if spec.shape.rank is None:
-            raise ValueError(f"ragged_batch needs components of known rank, received {spec}.")
-        return RaggedTensorSpec(spec.shape, spec.dtype, 0, row_splits_dtype)
+        rank = max([axis for axis, size in enumerate(spec.shape.as_list()) if size is None])
+        return RaggedTensorSpec(spec.shape, spec.dtype, rank, row_splits_dtype)
+
+    def converted(value: Any, spec: Any) -> Any:
+        if getattr(spec, "ragged_rank", 0) == 0:
+            return value
+        return RaggedTensor.from_tensor(
+            value, ragged_rank=spec.ragged_rank, row_splits_dtype=row_splits_dtype
+        )
 
     spec = nest.map_structure(ragged, dataset.element_spec)
+    if any(getattr(s, "ragged_rank", 0) for s in structure.leaves(spec)):
+        own = dataset.element_spec
+        dataset = dataset.map(
+            lambda *element: nest.map_structure(
+                converted, element if type(own) is tuple else element[0], spec
+            )
+        )
     return of_plan(Retyped(dataset._plan, structure.leaves(spec)), spec)
 
 

@@ -239,7 +239,7 @@ def _tuples(value: Any) -> Any:
 
 
 def _begun(generator: Callable[..., Any], values: Any) -> Any:
-    return guarded(lambda: iter(generator(*[v.numpy() for v in values])))
+    return guarded(lambda: iter(generator(*values)))
 
 
 class Reader:

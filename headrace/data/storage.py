@@ -12,10 +12,11 @@ from headrace.core import dtypes, errors
 from headrace.core.shapes import TensorShape
 from headrace.core.specs import TensorSpec
 from headrace.core.tensor import EagerTensor, wrap
+from headrace.io.tfrecord import open_records, read_records
 
 from .batching import Elements
 from .plan import Plan, Rows, Unary
-from .sources import Columns
+from .sources import Columns, Range, TensorSlices
 from .values import Element, column, is_plain, stack
 
 
@@ -24,9 +25,10 @@ class Cache(Unary):
 
     def __init__(self, source: Plan, filename: bytes, cache: Any) -> None:
         super().__init__(source)
+        self.inputs = ()  # (whether its elements can be looked up does not depend on them)
         self.path = os.fsdecode(filename)
         self.kept: Plan | None = None
-        self.indexed = source.indexed
+        self.there = not self.path and isinstance(source, (TensorSlices, Range)) and source.indexed
 
     def size(self) -> int:
         return self.source.size()
@@ -38,14 +40,15 @@ class Cache(Unary):
             self.kept = load_cache(self.path, self.specs)
         return self.kept.start() if self.kept is not None else Keeping(self)
 
+    @property
+    def indexed(self) -> bool:  # type: ignore[override]
+        """Once the elements are columns, or where they are there to begin with."""
+        return self.there or isinstance(self.kept, Stacked)
+
     def rows(self) -> Rows | None:
-        if isinstance(self.kept, Stacked):
-            return self.kept.rows()
-        if not self.path:
-            rows = self.source.rows()
-            if isinstance(rows, Columns):
-                return rows  # nothing to keep: they are kept where they are
-        return None
+        return (
+            self.source.rows() if self.there else self.kept.rows() if isinstance(self.kept, Stacked) else None
+        )
 
     def finished(self, elements: list[Element]) -> None:
         """An iteration is through: this is what all later ones yield."""
@@ -60,10 +63,6 @@ class Keeping:
     def __init__(self, plan: Cache) -> None:
         self.plan, self.source = plan, plan.source.start()
         self.elements: list[Element] | None = []
-        if plan.path:
-            from .files import claim
-
-            self.claim = claim(plan.path)
 
     def __iter__(self) -> Keeping:
         return self
@@ -151,9 +150,7 @@ class TextLines(Files):
         super().__init__(filenames, compression_type)
 
     def read(self, path: str) -> Iterator[bytes]:
-        from .files import open_file
-
-        with open_file(path, self.compression) as file:
+        with open_records(path, self.compression) as file:
             for line in file:
                 yield line.removesuffix(b"\n").removesuffix(b"\r")
 
@@ -165,8 +162,6 @@ class Records(Files):
         super().__init__(filenames, compression_type)
 
     def read(self, path: str) -> Iterator[bytes]:
-        from headrace.io.tfrecord import read_records
-
         return read_records(path, self.compression)
 
 
@@ -183,24 +178,17 @@ class FixedLengthRecords(Files):
         self.header, self.record, self.footer = header_bytes, record_bytes, footer_bytes
 
     def read(self, path: str) -> Iterator[bytes]:
-        from .files import open_file
-
-        with open_file(path, self.compression) as file:
-            content = file.read() if self.compression else None
-            size = os.path.getsize(path) if content is None else len(content)
+        with open_records(path, self.compression) as file:
+            content = file.read()
+            size = len(content)
             body = size - self.header - self.footer
             if body < 0 or body % self.record:
                 raise errors.InvalidArgumentError(
                     None, None, f"Excess bytes in input file {path}: expected a multiple of {self.record} bytes between a header of "
                     f"{self.header} and a footer of {self.footer}, the file has {size} bytes.",
                 )  # fmt: skip
-            if content is not None:
-                for i in range(self.header, self.header + body, self.record):
-                    yield content[i : i + self.record]
-                return
-            file.seek(self.header)
-            for _ in range(body // self.record):
-                yield file.read(self.record)
+            for i in range(self.header, self.header + body, self.record):
+                yield content[i : i + self.record]
 
 
 __all__ = ["Cache", "FixedLengthRecords", "Records", "Sequence", "TextLines"]

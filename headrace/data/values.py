@@ -62,7 +62,7 @@ def stack_leaves(leaves: Sequence[Leaf], spec: TypeSpec, place: int = 0) -> Leaf
     if isinstance(spec, NoneTensorSpec):
         return None
     if is_ragged(spec):
-        return _stack_ragged(leaves)
+        return _stack_ragged(leaves, spec)
     if is_sparse(spec):
         return _stack_sparse(leaves)
     parts = zip(*[nest.flatten(leaf, expand_composites=True) for leaf in leaves])
@@ -82,7 +82,7 @@ def _stack_tensors(tensors: Sequence[EagerTensor], place: int) -> EagerTensor:
                 f"First element had shape {list(shape)} and element {i} had shape {list(a.shape)}. "
                 "Use padded_batch or ragged_batch for elements of different shapes.",
             )
-    if first._dtype._np == object:
+    if first._dtype._np.kind == "O":
         out = np.empty((len(arrays), *shape), object)
         for i, a in enumerate(arrays):
             out[i] = a if a.ndim else a.item()
@@ -90,10 +90,22 @@ def _stack_tensors(tensors: Sequence[EagerTensor], place: int) -> EagerTensor:
     return wrap(np.array(arrays, first._dtype._np), first._dtype)
 
 
-def _stack_ragged(values: Sequence[Any]) -> Any:
+def _stack_ragged(values: Sequence[Any], spec: Any) -> Any:
     from headrace.api import ragged
+    from headrace.composites.ragged.ragged_tensor import RaggedTensor
 
-    return ragged.stack(list(values), axis=0)
+    if spec.ragged_rank:
+        return ragged.stack(list(values), axis=0)
+    arrays = [v._host() for v in values]
+    inner = {a.shape[1:] for a in arrays}
+    if len(inner) > 1:
+        raise errors.InvalidArgumentError(
+            None, None, f"Cannot batch tensors whose inner dimensions differ: {sorted(inner)}. Only the first may.",
+        )  # fmt: skip
+    lengths = np.array([len(a) for a in arrays], spec.row_splits_dtype._np)
+    return RaggedTensor.from_row_lengths(
+        wrap(np.concatenate(arrays), values[0]._dtype), lengths, validate=False
+    )
 
 
 def _stack_sparse(values: Sequence[Any]) -> Any:
