@@ -32,7 +32,7 @@ def constant(
     wanted = None if dtype is None else as_dtype(dtype)
     array = to_array(value, wanted)
     if shape is not None:
-        sizes = tuple(TensorShape(shape).as_list())
+        sizes: tuple[Any, ...] = tuple(TensorShape(shape).as_list())
         if verify_shape and array.shape != sizes:
             raise TypeError(f"Expected Tensor's shape: {sizes}, got {array.shape}.")
         n = int(np.prod(sizes))
@@ -87,8 +87,6 @@ def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -
         placeholder(dtype, [None], name and f"{name}/values"),
         dense_shape,
     )
-    if raw is not None:
-        out._dense_shape_default = TensorShape(raw)
     return out
 
 

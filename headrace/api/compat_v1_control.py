@@ -294,4 +294,4 @@ ROOT = [
     "while_loop",
 ]  # fmt: skip
 NAMES = {"debugging": _ASSERTIONS}
-__all__ = ROOT
+__all__ = [*ROOT]  # noqa: PLE0604 - a list of names

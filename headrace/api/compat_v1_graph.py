@@ -12,7 +12,7 @@ from headrace.core.op import lookup
 from headrace.core.state import state
 from headrace.session import get_default_session
 from headrace.session.keys import GraphKeys
-from headrace.session.modes import Switches, graph_mode, reset_default_graph
+from headrace.session.modes import Switches, graph_mode, reset_default_graph, tensor_equality
 from headrace.session.session import InteractiveSession, Session
 from headrace.session.values import IndexedSlicesValue, RaggedTensorValue, SparseTensorValue
 
@@ -107,7 +107,7 @@ def disable_v2_behavior() -> None:
     """Makes this process one of TensorFlow 1.x: graphs are built, and sessions run them."""
     graph_mode(True)
     Switches.resource_variables = Switches.control_flow_v2 = False
-    Switches.tensor_equality = Switches.v2_tensorshape = False
+    tensor_equality(False)
     _shape_behavior(False)
 
 
@@ -115,7 +115,7 @@ def enable_v2_behavior() -> None:
     """Makes this process one of TensorFlow 2.x: ops run at once."""
     graph_mode(False)
     Switches.resource_variables = Switches.control_flow_v2 = True
-    Switches.tensor_equality = Switches.v2_tensorshape = True
+    tensor_equality(True)
     _shape_behavior(True)
 
 
@@ -152,12 +152,12 @@ def control_flow_v2_enabled() -> bool:
 
 def enable_tensor_equality() -> None:
     """`==` compares eager tensors element by element (in plain graphs it always compares identity)."""
-    Switches.tensor_equality = True
+    tensor_equality(True)
 
 
 def disable_tensor_equality() -> None:
-    """Asks for `==` to compare identity, as it does in plain graphs."""
-    Switches.tensor_equality = False
+    """`==` compares identity, and tensors can be hashed, everywhere as in plain graphs."""
+    tensor_equality(False)
 
 
 def enable_v2_tensorshape() -> None:
@@ -174,7 +174,7 @@ def _shape_behavior(v2: bool) -> None:
     from headrace.core.shapes import TensorShape
 
     Switches.v2_tensorshape = v2
-    TensorShape._entries_are_dimensions = not v2
+    TensorShape.dimensions = not v2
 
 
 # -------------------------------------------------------------------------------------------------------------- seeds

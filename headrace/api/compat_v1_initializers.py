@@ -281,7 +281,7 @@ class identity_initializer(Initializer):
                 f"The tensor to initialize must be two-dimensional. Received shape={list(whole)}"
             )
         dtype = self.dtype if dtype is None else as_dtype(dtype)
-        value = eye(*[int(d) for d in whole], dtype=dtype)
+        value = eye(int(whole[0]), int(whole[1]), dtype=dtype)
         if partition_info is not None:
             value = lookup("Slice")(value, partition_info.offset, list(shape))
         return to_tensor(self.gain, dtype) * value

@@ -204,4 +204,4 @@ ROOT = [
 ]  # fmt: skip
 FUNCTIONS = {"strings.split": strings_split}
 NAMES = {"strings": ["split"], "manip": ["batch_to_space_nd"], "nn": ["space_to_batch", "batch_to_space"]}
-__all__ = ROOT
+__all__ = [*ROOT]  # noqa: PLE0604 - a list of names

@@ -190,7 +190,7 @@ def _classes(
         labels, predictions = same_shapes(to_tensor(labels), to_tensor(predictions))
         flat = [lookup("Cast")(lookup("Reshape")(x, [-1]), DstT=dtypes.int64) for x in (labels, predictions)]
         wide = None if weights is None else lookup("Reshape")(to_tensor(weights), [-1])
-        now = confusion_matrix(*flat, num_classes, wide, dtypes.float64)
+        now = confusion_matrix(flat[0], flat[1], num_classes, wide, dtypes.float64)
         value = finish(matrix.value())
         update = added([matrix], [now])[0]
         return collect(value, update, metrics_collections, updates_collections)
@@ -382,7 +382,13 @@ def _at_other(
 
     def best(tp: Any, fn: Any, tn: Any, fp: Any) -> Any:
         given = tn / (tn + fp + _EDGE) if sensitivity else tp / (tp + fn + _EDGE)
-        at = lookup("ArgMin")(absolute(given - target), 0)
+        away = absolute(given - target)
+        # Of equally near thresholds the first counts, or the last: the one that makes the other value larger.
+        at = (
+            lookup("ArgMin")(away, 0)
+            if sensitivity
+            else num_thresholds - 1 - lookup("ArgMin")(lookup("ReverseV2")(away, [0]), 0)
+        )
         wanted = tp / (tp + fn + _EDGE) if sensitivity else tn / (tn + fp + _EDGE)
         return lookup("GatherV2")(wanted, at, 0)
 

@@ -187,7 +187,7 @@ def embedding_lookup(
     for k, part in enumerate(parts):  # rows of other parts are read from row 0 and not used
         mine = lookup("Equal")(owner, k)
         found = gather(part, lookup("SelectV2")(mine, inside, lookup("ZerosLike")(inside)))
-        rank = len(found._raw_shape)
+        rank = len(found._raw_shape or ())
         mask = lookup("Reshape")(mine, [-1] + [1] * (rank - 1))
         rows = found if rows is None else lookup("SelectV2")(mask, found, rows)
     shape = lookup("ConcatV2")([lookup("Shape")(ids), lookup("Shape")(rows)[1:]], 0)
@@ -195,7 +195,7 @@ def embedding_lookup(
     if max_norm is not None:
         from .clipping import clip_by_norm
 
-        axes = list(range(len(ids._raw_shape), len(result._raw_shape)))
+        axes = list(range(len(ids._raw_shape or ()), len(result._raw_shape)))
         result = clip_by_norm(result, max_norm, axes)
     return result
 
@@ -322,4 +322,4 @@ _NN = [
 ]  # fmt: skip
 ROOT: list[str] = []
 NAMES = {"nn": _NN}
-__all__ = _NN
+__all__ = [*_NN]  # noqa: PLE0604 - a list of names

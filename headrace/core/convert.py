@@ -10,7 +10,7 @@ import numpy as np
 from . import dtypes
 from .dtypes import DType
 from .overrides import CompositeArgument
-from .shapes import TensorShape
+from .shapes import Dimension, TensorShape
 from .specs import CompositeTensor
 from .state import state
 from .tensor import EagerTensor, Tensor, wrap
@@ -126,6 +126,8 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
             dtype = dtype or dtypes.int32
     if isinstance(value, (np.ndarray, np.generic)):
         return _from_numpy(value, dtype)
+    if kind is Dimension or (isinstance(value, (list, tuple)) and any(type(v) is Dimension for v in value)):
+        return to_array(int(value) if kind is Dimension else [int(v) for v in value], dtype)
     if isinstance(value, CompositeTensor):
         raise CompositeArgument(
             f"A {type(value).__name__} consists of several tensors; it cannot be made one tensor: {_brief(value)}"

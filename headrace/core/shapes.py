@@ -76,6 +76,20 @@ for _name in ("add", "sub", "mul", "floordiv", "mod"):
     _dimension_arithmetic(_name)
 
 
+def _dimension_comparison(name: str) -> None:
+    function = getattr(operator, name)
+
+    def compare(self: Dimension, other: Any) -> bool | None:
+        other = Dimension(other)
+        return None if self.value is None or other.value is None else function(self.value, other.value)
+
+    setattr(Dimension, f"__{name}__", compare)
+
+
+for _name in ("lt", "le", "gt", "ge"):
+    _dimension_comparison(_name)
+
+
 def _dim(value: Any) -> int | None:
     if value is None or type(value) is int:
         if value is not None and value < 0:
@@ -120,6 +134,7 @@ class TensorShape:
     """
 
     __slots__ = ("_raw",)
+    dimensions = False  # whether entries are given as `Dimension`s, as in TensorFlow 1.x (`disable_v2_tensorshape`)
 
     def __init__(self, dims: Any) -> None:
         self._raw: Raw = as_raw(dims)
@@ -231,7 +246,8 @@ class TensorShape:
     def __iter__(self) -> Iterator[int | None]:
         if self._raw is None:
             raise ValueError("Cannot iterate over a shape with unknown rank.")
-        return iter(self._raw)
+        entries: list[Any] = [Dimension(d) for d in self._raw] if self.dimensions else list(self._raw)
+        return iter(entries)
 
     def __getitem__(self, key: Any) -> Any:
         if self._raw is None:
@@ -240,8 +256,10 @@ class TensorShape:
                 return TensorShape(
                     [None] * len(range(key.start or 0, key.stop, key.step or 1)) if known else None
                 )
-            return None
-        return TensorShape(self._raw[key]) if isinstance(key, slice) else self._raw[key]
+            return Dimension(None) if self.dimensions else None
+        if isinstance(key, slice):
+            return TensorShape(self._raw[key])
+        return Dimension(self._raw[key]) if self.dimensions else self._raw[key]
 
     def __add__(self, other: Any) -> TensorShape:
         return self.concatenate(other)

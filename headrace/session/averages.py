@@ -87,7 +87,7 @@ class ExponentialMovingAverage:
         with init_scope():
             if isinstance(v, Variable):
                 shadow = create_slot(
-                    v, v.initialized_value() if state.graph is not None else v.value(), self._name
+                    v, getattr(v, "initialized_value", v.value)(), self._name
                 )  # type: ignore[attr-defined]
             else:
                 zeros = lookup("Fill")(list(v.shape.as_list()), to_tensor(0.0, v.dtype))

@@ -32,12 +32,13 @@ class Fetches:
         if isinstance(fetch, (list, tuple)):
             parts = [self._visit(f) for f in fetch]
             if hasattr(fetch, "_fields"):
-                kind = type(fetch)
+                kind: Any = type(fetch)
                 return lambda values: kind(*[p(values) for p in parts])
-            make = type(fetch) if type(fetch) in (list, tuple) else list
-            return lambda values: make([p(values) for p in parts])
+            sequence: Any = type(fetch) if type(fetch) in (list, tuple) else list
+            return lambda values: sequence([p(values) for p in parts])
         if isinstance(fetch, Mapping):
-            keys, parts, mapping = list(fetch), [self._visit(f) for f in fetch.values()], type(fetch)
+            keys, parts = list(fetch), [self._visit(f) for f in fetch.values()]
+            mapping: Any = type(fetch)
             return lambda values: mapping((k, p(values)) for k, p in zip(keys, parts))
         if hasattr(fetch, "__attrs_attrs__"):
             kind = type(fetch)

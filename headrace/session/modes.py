@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from headrace.core import graph as graphs
 from headrace.core.state import OTHER, State, set_graph, state
+from headrace.core.tensor import SymbolicTensor, Tensor
 
 
 class Switches:
@@ -14,6 +17,27 @@ class Switches:
     control_flow_v2 = True
     tensor_equality = True
     v2_tensorshape = True
+
+
+def tensor_equality(on: bool) -> None:
+    """Whether `==` compares tensors and variables element by element, or their identity."""
+    from headrace.api.variables import Variable
+
+    if on == Switches.tensor_equality:
+        return
+    for cls in (Tensor, SymbolicTensor, Variable):
+        for name in ("__eq__", "__ne__", "__hash__"):
+            if not on:
+                _elementwise[cls, name] = cls.__dict__.get(name)
+                setattr(cls, name, getattr(object, name))
+            elif _elementwise[cls, name] is None:
+                delattr(cls, name)
+            else:
+                setattr(cls, name, _elementwise[cls, name])
+    Switches.tensor_equality = on
+
+
+_elementwise: dict[tuple[type, str], Any] = {}
 
 
 def graph_mode(on: bool) -> None:

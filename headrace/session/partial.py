@@ -69,12 +69,12 @@ def step(session: Any, handle: str, fetches: Any, feed_dict: Any) -> Any:
             if id(t) in part.values:
                 raise errors.InvalidArgumentError(None, t.op, f"The feed {t.name} has already been fed.")
             part.values[id(t)], part.known[id(t)] = convert(t, v), t
-    results = _run(session, part, asked)
+    _run(session, part, asked)
     if all(i in part.values for i in part.tensors) and all(i in part.done for i in part.operations):
         del session._partial[handle]
     from .session import _array
 
-    return asked.rebuild([_array(part.values[id(t)]) for t in asked.tensors] if results is None else results)
+    return asked.rebuild([_array(part.values[id(t)]) for t in asked.tensors])
 
 
 def _run(session: Any, part: Part, asked: Fetches) -> None:

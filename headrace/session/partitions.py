@@ -40,7 +40,8 @@ class Part:
         return cut[0] if cut else None
 
     def info(self, name: str, full: TensorShape) -> SliceInfo:
-        return SliceInfo(name, full.as_list(), self.offset, self.shape)
+        whole: list[Any] = full.as_list()
+        return SliceInfo(name, whole, self.offset, self.shape)
 
 
 @dataclass
@@ -67,7 +68,7 @@ def shards(name: str, shape: TensorShape, dtype: Any, partitioner: Callable[...,
         )
     if not callable(partitioner):
         raise ValueError(f"Partitioner must be callable, but received: {partitioner}")
-    full = shape.as_list()
+    full: list[Any] = shape.as_list()
     numbers = list(partitioner(shape=shape, dtype=dtype))
     if len(numbers) != len(full):
         raise ValueError(
@@ -187,10 +188,9 @@ def _binary(name: str) -> Any:
     return method
 
 
-for _o in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
-    for _name in (f"__{_o}__", f"__r{_o}__"):
-        setattr(PartitionedVariable, _name, _binary(_name))
-PartitionedVariable.__neg__ = _binary("__neg__")  # type: ignore[attr-defined]
+_BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
+for _name in ("__neg__", *[f"__{r}{o}__" for o in _BINARY for r in ("", "r")]):
+    setattr(PartitionedVariable, _name, _binary(_name))
 register_tensor_conversion_function(
     PartitionedVariable, lambda value, dtype=None, name=None, as_ref=False: value.__tf_tensor__(dtype, name)
 )
@@ -220,7 +220,7 @@ def variable_axis_size_partitioner(
         raise ValueError(f"max_shards must be positive: {max_shards}")
 
     def partitioner(shape: Any, dtype: Any) -> list[int]:
-        sizes = [int(d) for d in TensorShape(shape).as_list()]
+        sizes = [int(d) for d in TensorShape(shape).as_list() if d is not None]
         numbers = [1] * len(sizes)
         if not math.prod(sizes):
             return numbers
@@ -243,7 +243,7 @@ def min_max_variable_partitioner(
     """Cuts `axis` into as many parts as are at least `min_slice_size` bytes, up to `max_partitions`."""
 
     def partitioner(shape: Any, dtype: Any) -> list[int]:
-        sizes = [int(d) for d in TensorShape(shape).as_list()]
+        sizes = [int(d) for d in TensorShape(shape).as_list() if d is not None]
         if axis >= len(sizes):
             raise ValueError(f"Cannot partition variable along axis {axis} when shape is only {shape}")
         element = bytes_per_string_element if dtype.name == "string" else dtype.size

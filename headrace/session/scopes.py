@@ -303,10 +303,9 @@ def _get(
             ]
             for variable, part in zip(made, parts):
                 variable._save_slice_info = part.info(name, static)
-            variable: Any = PartitionedVariable(name, static, wanted, made, parts)
+            whole = here.variables[name] = PartitionedVariable(name, static, wanted, made, parts)
             _regularise(name, regularizer, made)
-            here.variables[name] = variable
-            return variable
+            return whole
     variable = _make(name, static, wanted, initializer, common)
     if state.graph is not None:
         here.variables[name] = variable
@@ -354,7 +353,7 @@ def _takes_arguments(f: Any) -> bool:
     )
 
 
-def _call_initializer(initializer: Any, shape: Sequence[int], dtype: Any) -> Any:
+def _call_initializer(initializer: Any, shape: Sequence[int | None], dtype: Any) -> Any:
     try:
         names = inspect.signature(initializer).parameters
     except (TypeError, ValueError):
@@ -439,7 +438,7 @@ class variable_scope:
             raise TypeError(
                 f"The auxiliary_name_scope must be `True` or `False`, while get {auxiliary_name_scope}"
             )
-        self._given = name_or_scope
+        self._given: Any = name_or_scope
         self._default_name = default_name
         self._reuse = False if reuse is None else reuse
         if name_or_scope is None and reuse:

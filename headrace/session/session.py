@@ -55,7 +55,9 @@ class BaseSession:
     @property
     def graph_def(self) -> Any:
         """The graph as a GraphDef."""
-        return self._graph.as_graph_def()
+        from headrace.io.graph_def import graph_def
+
+        return graph_def(self._graph)
 
     @property
     def sess_str(self) -> str:

@@ -113,7 +113,7 @@ class GraphVariable(Variable):
         return self._initializer
 
     @property
-    def initial_value(self) -> Tensor:
+    def initial_value(self) -> Any:
         return self._initial_value
 
     @property
