@@ -522,3 +522,74 @@ class TestConcreteFunctions:
     def test_takes_nothing_else(self, wrong):
         with pytest.raises(TypeError, match="Binding inputs to"):
             wrong(self.concrete(), tf.constant(1.0))
+
+
+class TestVariablesAsArguments:
+    def test_one_graph_for_all_that_are_alike(self):
+        traces = []
+
+        @tf.function
+        def update(v, by):
+            traces.append(v.shape)
+            v.assign_sub(by)
+            return v.read_value()
+
+        a, b = tf.Variable([1.0]), tf.Variable([5.0])
+        assert [float(update(v, tf.constant([1.0]))[0]) for v in (a, b, a)] == [0.0, 4.0, -1.0]
+        assert len(traces) == 1
+        update(tf.Variable([1.0, 2.0]), tf.constant([1.0, 1.0]))
+        update(tf.Variable([1.0], trainable=False), tf.constant([1.0]))
+        assert len(traces) == 3
+
+    def test_the_same_one_twice_and_captured(self):
+        captured = tf.Variable(5.0)
+
+        @tf.function
+        def f(a, b):
+            a.assign_add(1.0)
+            b.assign_add(2.0)
+            captured.assign_add(10.0)
+            return a + b
+
+        v, w = tf.Variable(1.0), tf.Variable(2.0)
+        assert [float(x) for x in (f(v, w), f(v, v), f(w, v), f(w, w), f(captured, v), f(captured, captured))] == [
+            6.0, 10.0, 12.0, 16.0, 65.0, 138.0,
+        ]  # fmt: skip
+        assert f.experimental_get_tracing_count() == 2
+
+    def test_gradients(self):
+        f = tf.function(lambda v, x: v * v * x)
+        v, w = tf.Variable(2.0), tf.Variable(3.0)
+        outer = tf.function(lambda x: f(v, x) + f(w, x))
+        with tf.GradientTape(persistent=True) as tape:
+            y = f(v, tf.constant(3.0))
+            z = outer(tf.constant(1.0))
+        assert float(tape.gradient(y, v)) == 12.0
+        assert [float(g) for g in tape.gradient(z, [v, w])] == [4.0, 6.0]
+        assert f.experimental_get_tracing_count() == 1
+
+    def test_in_structures_and_concrete_functions(self):
+        f = tf.function(lambda x: x["a"] + x["b"][0])
+        v, w = tf.Variable(2.0), tf.Variable(3.0)
+        assert [float(f({"a": v, "b": [w]})), float(f({"a": w, "b": [v]})), float(f({"a": w, "b": [w]}))] == [
+            5.0,
+            5.0,
+            6.0,
+        ]
+        concrete = f.get_concrete_function({"a": v, "b": [w]})
+        assert (
+            "VariableSpec(shape=(), dtype=tf.float32, trainable=True, alias_id=1)"
+            in concrete.pretty_printed_signature()
+        )
+        assert float(concrete({"a": w, "b": [v]})) == 5.0
+        with pytest.raises(TypeError, match="Binding inputs"):
+            concrete({"a": tf.Variable([1.0]), "b": [v]})
+
+    def test_are_not_kept_alive_and_neither_are_tensors(self):
+        f = tf.function(lambda v, x: v + x)
+        v, x = tf.Variable(1.0), tf.constant([2.0])
+        f(v, x)
+        gone = [weakref.ref(v), weakref.ref(v._state), weakref.ref(x._host())]
+        del v, x
+        gc.collect()
+        assert [r() for r in gone] == [None] * 3

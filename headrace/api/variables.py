@@ -228,6 +228,12 @@ class Variable(TensorLike, Trackable, metaclass=_Creating):
     def is_initialized(self, name: str | None = None) -> Any:
         return lookup("VarIsInitializedOp")(self.handle, name=name)
 
+    def _with_handle(self, handle: Any) -> Variable:
+        """This variable as the body of a function sees it, to which it is passed: every variable like it may take its place."""
+        stand_in: Variable = object.__new__(type(self))
+        stand_in.__dict__.update(self.__dict__, handle=handle)
+        return stand_in
+
     def ref(self) -> Reference:
         """A hashable stand-in for this variable, for use in sets and dicts."""
         return Reference(self)

@@ -166,6 +166,8 @@ class Function:
             return self._python_function(*args, **kwargs)
         call = self._arguments.bind(args, kwargs)
         concrete = self._lookup(call)
+        for variable in call.variables:
+            variable._accessed()
         if state.mode == EAGER and not kwargs and not self._options["input_signature"]:
             key: list[Any] = []
             tensors: list[Any] = []
@@ -408,13 +410,13 @@ class ConcreteFunction:
     """One traced graph, callable with tensors of its signature."""
 
     def __init__(self, graph: FuncGraph, call: Any, jit_compile: bool | None, name: str) -> None:
-        self.graph, self.call, self._jit_compile, self._name = graph, call, jit_compile, name
+        self.graph, self.call, self._jit_compile, self._name = graph, call.kind(), jit_compile, name
         self.captured_inputs = graph.external_captures
         self.captures_symbolic = any(not t._is_eager for t in self.captured_inputs)
         self._program: Program | None = None
         self._unpack = _unpacker(graph.structured_outputs)
         self._bound: Any = None  # the program with its captures, once its shapes are settled
-        self._n = len(call.tensors)
+        self._n = len(call.specs)
 
     @property
     def name(self) -> str:

@@ -513,6 +513,8 @@ class _Direct:
             (out[id(t)], None) if id(t) in out else (None, t if t._is_eager else where[id(t)])
             for t in graph.outputs
         ]
+        captured = {id(inner) for _, inner in graph.captures.values()}
+        self.settled = all(id(t) in captured for t in cluster.handles)  # no variable is an argument
         self.same = [s[0] for s in self.sources] == list(range(len(cluster.outputs)))
         self.only: Executable | None = None  # set when shapes cannot vary; for the default device
         self.every = self.tensors == list(range(len(graph.inputs)))
@@ -537,6 +539,7 @@ class _Direct:
                 ]
             if (
                 cluster.fixed
+                and self.settled
                 and not cluster.program.valued
                 and len({id(s) for s in states}) == len(states)
                 and all(known(s.shape) for s in states)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import re
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from headrace.core import nest, shapes
 from headrace.core.convert import to_tensor
+from headrace.core.dtypes import DType
 from headrace.core.specs import TensorSpec, TypeSpec
 from headrace.core.tensor import Tensor
 
@@ -128,10 +131,74 @@ class Fitted:
         self.tensor, self.spec = tensor, spec
 
 
+@dataclass(frozen=True, repr=False)
+class VariableSpec:
+    """What of a variable among the arguments decides the graph. `alias_id` numbers the different ones of a call."""
+
+    raw: shapes.Raw
+    dtype: DType
+    trainable: bool
+    alias_id: int
+
+    @property
+    def shape(self) -> shapes.TensorShape:
+        return shapes.TensorShape(self.raw)
+
+    def __repr__(self) -> str:
+        return f"VariableSpec(shape={self.shape}, dtype={self.dtype!r}, trainable={self.trainable}, alias_id={self.alias_id})"
+
+
+def _is_variable(value: Any) -> bool:
+    return hasattr(type(value), "_with_handle")
+
+
+class _Filling:
+    """Arguments with other things in the places of tensors."""
+
+    def __init__(self, parts: Sequence[Any], pack: Callable[[Any, list[Any]], Any]) -> None:
+        self.parts, self.pack = iter(parts), pack
+        self.variables: dict[
+            int, Any
+        ] = {}  # by what tells them apart: the same variable twice takes one place
+
+    def of(self, value: Any) -> Any:
+        if isinstance(value, Fitted) and not isinstance(value.spec, TensorSpec):
+            value = value.spec
+        if isinstance(value, (Tensor, Fitted, TensorSpec)) or (
+            isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind != "O"
+        ):
+            return next(self.parts)
+        if nest.is_nested(value):
+            return nest.rebuild(value, [self.of(child) for _, child in nest._children(value)])
+        if nest.is_composite(value) or isinstance(value, TypeSpec):
+            return self.pack(value, [next(self.parts) for _ in nest.flatten(value, expand_composites=True)])
+        if isinstance(value, VariableSpec) or _is_variable(value):
+            key = value.alias_id if isinstance(value, VariableSpec) else id(value.handle)
+            if key not in self.variables:
+                self.variables[key] = self.pack(value, [next(self.parts), len(self.variables)])
+            return self.variables[key]
+        return value
+
+
+def _pack(value: Any, parts: list[Any]) -> Any:
+    """A composite of its parts, or a variable like `value` behind another handle."""
+    return (
+        value._with_handle(parts[0])
+        if _is_variable(value)
+        else nest.pack_sequence_as(value, parts, expand_composites=True)
+    )
+
+
+def _spec(value: Any, parts: list[Any]) -> Any:
+    if _is_variable(value):
+        return VariableSpec(value.shape._raw, value.dtype, value.trainable, parts[1])
+    return value if isinstance(value, (TypeSpec, VariableSpec)) else value._type_spec
+
+
 class Call:
     """One call's arguments.
 
-    `key` identifies the graph; `tensors` are what is passed to it; `plain` says that all arguments were tensors."""
+    `key` identifies the graph; `tensors` are what is passed to it."""
 
     def __init__(self, arguments: Arguments, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.arguments, self.args, self.kwargs = arguments, args, kwargs
@@ -139,8 +206,9 @@ class Call:
         self.specs: list[TensorSpec] = []
         self.composites: list[TypeSpec] = []  # the types of the composite arguments
         self.paths: list[str] = []  # of the tensors
+        self.names: list[str | None] = []  # of those given as specs that have one
+        self.variables: list[Any] = []  # the different ones; what is passed are their handles
         self.leaves: list[tuple[str, Any]] = []  # (path, key) of everything
-        self.plain = not kwargs and all(isinstance(a, Tensor) for a in args)
         names = arguments.names
         if len(args) > len(names):
             names = [*names, *arguments.more_names(len(args))]
@@ -168,7 +236,15 @@ class Call:
             return self._composite(value, value._type_spec, path)
         if isinstance(value, TypeSpec):
             return self._composite(value, value, path)
-        return self._leaf(path, _python_key(value))
+        return self._variable(value, path) if _is_variable(value) else self._leaf(path, _python_key(value))
+
+    def _variable(self, value: Any, path: str) -> Any:
+        handle = value.handle
+        alias = next((i for i, v in enumerate(self.variables) if v.handle is handle), len(self.variables))
+        if alias == len(self.variables):
+            self.variables.append(value)
+            self._add(handle, handle._dtype, handle._raw_shape, path)
+        return self._leaf(path, VariableSpec(value.shape._raw, value.dtype, value.trainable, alias))
 
     def _composite(self, value: Any, spec: Any, path: str) -> Any:
         """The spec may leave more open than the parts' shapes do: the number of ragged values."""
@@ -181,10 +257,14 @@ class Call:
         )
 
     def _tensor(self, tensor: Any, dtype: Any, raw: Any, path: str) -> Any:
+        self._add(tensor, dtype, raw, path)
+        return self._leaf(path, (dtype, raw))
+
+    def _add(self, tensor: Any, dtype: Any, raw: Any, path: str) -> None:
         self.tensors.append(tensor)
         self.specs.append(TensorSpec(raw, dtype))
         self.paths.append(path)
-        return self._leaf(path, (dtype, raw))
+        self.names.append(tensor.name if isinstance(tensor, TensorSpec) else None)
 
     def _leaf(self, path: str, key: Any) -> Any:
         self.leaves.append((path, key))
@@ -193,33 +273,22 @@ class Call:
     # -------------------------------------------------------------------------------------------------------- tracing
     def placeholders(self) -> list[tuple[Any, str]]:
         """(spec, name) of the graph's arguments."""
-        out = []
-        for spec, tensor, path in zip(self.specs, self.tensors, self.paths):
-            name = getattr(tensor, "name", None) if isinstance(tensor, TensorSpec) else None
-            out.append((spec, name or _name(path)))
-        return out
+        return [(s, name or _name(path)) for s, name, path in zip(self.specs, self.names, self.paths)]
 
     def rebuild(
-        self, placeholders: Sequence[Any], composite: Callable[[Any, list[Any]], Any] | None = None
+        self, placeholders: Sequence[Any], pack: Callable[[Any, list[Any]], Any] | None = None
     ) -> tuple[list[Any], dict[str, Any]]:
-        """The arguments with placeholders in the tensors' places; `composite(value or spec, parts)` puts composites together."""
-        it = iter(placeholders)
-        pack = composite or (lambda value, parts: nest.pack_sequence_as(value, parts, expand_composites=True))
-        args = [self._decode(a, it, pack) for a in self.args]
-        return args, {k: self._decode(self.kwargs[k], it, pack) for k in sorted(self.kwargs)}
+        """The arguments with placeholders in the tensors' places; `pack(value, parts)` puts variables and composites together."""
+        filling = _Filling(placeholders, pack or _pack)
+        args = [filling.of(a) for a in self.args]
+        return args, {k: filling.of(self.kwargs[k]) for k in sorted(self.kwargs)}
 
-    def _decode(self, value: Any, it: Any, pack: Callable[[Any, list[Any]], Any]) -> Any:
-        if isinstance(value, Fitted) and not isinstance(value.spec, TensorSpec):
-            value = value.spec
-        if isinstance(value, (Tensor, Fitted, TensorSpec)) or (
-            isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind != "O"
-        ):
-            return next(it)
-        if nest.is_nested(value):
-            return nest.rebuild(value, [self._decode(child, it, pack) for _, child in nest._children(value)])
-        if nest.is_composite(value) or isinstance(value, TypeSpec):
-            return pack(value, [next(it) for _ in nest.flatten(value, expand_composites=True)])
-        return value
+    def kind(self) -> Call:
+        """The same without any value, for a graph to keep: specs in the places of tensors, variables and composites."""
+        kind = copy.copy(self)
+        args, kind.kwargs = self.rebuild(self.specs, _spec)
+        kind.args, kind.tensors, kind.variables = tuple(args), [], []
+        return kind
 
     # ---------------------------------------------------------------------------------------------------- comparison
     def generalises(self, other: Call) -> bool:
@@ -292,6 +361,8 @@ class Call:
             return nest.rebuild(
                 value, [self._fitted(child, it, composites) for _, child in nest._children(value)]
             )
+        if any(v is value for v in self.variables):
+            next(it)
         return value
 
     # ----------------------------------------------------------------------------------------------- concrete functions
@@ -303,8 +374,16 @@ class Call:
         except TypeError:
             fits = False
         values = call.tensors if fits else self._in_order(args, kwargs, name)
+        variables = {path: key for path, key in self.leaves if isinstance(key, VariableSpec)}
         out = []
         for value, spec, path in zip(values, self.specs, self.paths):
+            if _is_variable(value) and spec.dtype.kind == "r":
+                kind = variables[path]
+                if (value.dtype, value.shape._raw) != (kind.dtype, kind.raw):
+                    raise TypeError(
+                        f"Argument {path!r} of {name} must be a variable like {kind}, received {value!r}."
+                    )
+                value = value.handle
             tensor = value if isinstance(value, Tensor) else to_tensor(value, spec.dtype)
             if tensor._dtype is not spec.dtype or not shapes.compatible(spec._raw_shape, tensor._raw_shape):
                 raise TypeError(
@@ -363,10 +442,6 @@ class Call:
         lines += ["Output Type:", f"  {_show(outputs)}", "Captures:"]
         lines += [f"  {id(t)}: {_show(TensorSpec(t._raw_shape, t._dtype))}" for t in captures] or ["  None"]
         return "\n".join(lines)
-
-
-def _spec(value: Any, parts: list[Any]) -> Any:
-    return value if isinstance(value, TypeSpec) else value._type_spec
 
 
 def _name(path: str) -> str:

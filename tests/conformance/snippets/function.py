@@ -603,3 +603,28 @@ def structured_outputs(tf):
     f = tf.function(lambda x: {"a": (x, x[0]), "b": None}).get_concrete_function(tf.constant([1.0]))
     outputs = f.structured_outputs
     return outputs["a"][0].shape, outputs["a"][1].dtype, outputs["b"], outputs["a"][0].name
+
+
+@snippet
+def variables_as_arguments(tf):
+    traces = []
+
+    @tf.function
+    def f(a, b):
+        traces.append(1)
+        a.assign_add(1.0)
+        b.assign_add(2.0)
+        return a + b
+
+    v, w, fixed = tf.Variable(1.0), tf.Variable(2.0), tf.Variable(3.0, trainable=False)
+    results = [f(v, w), f(w, v), f(v, v), f(w, w), f(fixed, w), f(v, fixed)]
+    with tf.GradientTape() as tape:
+        y = f(v, w) * 3.0
+    concrete = f.get_concrete_function(v, w)
+    return (
+        results,
+        len(traces),
+        tape.gradient(y, [v, w]),
+        str(concrete.structured_input_signature),
+        concrete(w, v),
+    )
