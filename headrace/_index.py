@@ -58,7 +58,7 @@ ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.
 
 
 # `tf.compat.v1`: the file of each name that is its own, and the namespaces that `tf` does not have.
-V1_PARTS = ("arrays", "config", "control", "forms", "graph", "initializers", "losses", "math", "metrics", "nn", "optimizers", "train", "variables")
+V1_PARTS = ("arrays", "config", "control", "forms", "graph", "initializers", "losses", "math", "messages", "metrics", "nn", "optimizers", "train", "variables")
 V1_NAMESPACES = ("train", "initializers", "losses", "metrics", "layers", "manip", "spectral")
 
 _V1: dict[str, str] = {
@@ -121,6 +121,8 @@ _V1: dict[str, str] = {
          'dimension_value div manip.batch_to_space_nd nn.batch_to_space nn.space_to_batch setdiff1d '
          'space_to_batch sparse_matmul sparse_to_dense string_split strings.split to_bfloat16 to_complex128 '
          'to_complex64 to_double to_float to_int32 to_int64 where',
+ 'messages': 'AttrValue Event GraphDef HistogramProto LogMessage NameAttrList NodeDef SessionLog Summary '
+             'SummaryMetadata train.summary_iterator',
  'metrics': 'metrics.accuracy metrics.auc metrics.average_precision_at_k metrics.false_negatives '
             'metrics.false_negatives_at_thresholds metrics.false_positives '
             'metrics.false_positives_at_thresholds metrics.mean metrics.mean_absolute_error '

@@ -21,9 +21,9 @@ def summary_iterator(path: Any) -> Iterator[Event]:
     return read_events(path)
 
 
-ROOT = [
+__all__ = [
     "AttrValue", "Event", "GraphDef", "HistogramProto", "LogMessage", "NameAttrList", "NodeDef", "SessionLog",
-    "Summary", "SummaryMetadata",
+    "Summary", "SummaryMetadata", "summary_iterator",
 ]  # fmt: skip
 NAMES = {"train": ["summary_iterator"]}
-__all__ = ROOT + ["summary_iterator"]
+ROOT = [name for name in __all__ if name not in NAMES["train"]]

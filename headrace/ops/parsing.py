@@ -516,7 +516,7 @@ def _decode_proto_shape(c: ShapeContext) -> list[Raw]:
     n = len(c.attrs["output_types"])
     if c[0] is None:
         return [None] * (n + 1)
-    return [(*c[0], len(c.attrs["field_names"]))] + [(*c[0], None)] * n
+    return [(*c[0], len(c.attrs["field_names"])), *[(*c[0], None)] * n]
 
 
 def _encode_proto(
