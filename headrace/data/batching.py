@@ -205,9 +205,10 @@ class Padded(Collected):
                 )  # fmt: skip
         out = np.full((len(arrays), *dims), value, tensors[0]._dtype._np)
         for row, a in enumerate(arrays):
-            out[(row, *[slice(n) for n in a.shape])] = a
+            place_in_batch: Any = (row, *[slice(n) for n in a.shape])
+            out[place_in_batch] = a
         if not shape:
-            out = np.array([a.item() if a.dtype == object else a for a in arrays], tensors[0]._dtype._np)
+            out = np.array([a.item() if a.dtype.kind == "O" else a for a in arrays], tensors[0]._dtype._np)
         return wrap(out, tensors[0]._dtype)
 
 
@@ -222,10 +223,9 @@ class Unbatch(Unary):
         n = self.source.size()
         if n <= 0:
             return n
-        known = [
-            s.shape[0] for s in self.source.specs if getattr(s, "shape", None) is not None and s.shape.rank
-        ]
-        size = next((k for k in known if k is not None), None)
+        shapes = [getattr(s, "shape", None) for s in self.source.specs]
+        sizes = [s[0] for s in shapes if s is not None and s.rank]
+        size = next((k for k in sizes if k is not None), None)
         return UNKNOWN if size is None else n * size
 
     def start(self) -> Iterator[Element]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from headrace.core import nest
 from headrace.ops import iterators as ops
@@ -113,7 +113,7 @@ class Combining:
         """
         from .mixing import rejection_resample
 
-        return rejection_resample(self, class_func, target_dist, initial_dist, seed)
+        return rejection_resample(cast(Any, self), class_func, target_dist, initial_dist, seed)
 
 
 def common_spec(first: Any, second: Any) -> Any:

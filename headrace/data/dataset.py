@@ -11,7 +11,7 @@ from headrace.core.op import OpDef
 from headrace.core.shapes import TensorShape
 from headrace.core.specs import BatchableTypeSpec, CompositeTensor, TensorSpec, TypeSpec
 from headrace.core.state import state
-from headrace.core.tensor import EagerTensor, Tensor, wrap_object
+from headrace.core.tensor import EagerTensor, wrap_object
 from headrace.ops import iterators as ops
 
 from . import structure
@@ -108,7 +108,7 @@ class Dataset(Sources, Transforming, Selecting, Combining, Storing, CompositeTen
             raise TypeError("The dataset length is unknown.")
         return n
 
-    def cardinality(self, name: str | None = None) -> Tensor:
+    def cardinality(self, name: str | None = None) -> Any:
         """The number of elements, an int64 scalar; `tf.data.INFINITE_CARDINALITY` or `tf.data.UNKNOWN_CARDINALITY`.
 
         >>> import headrace as tf

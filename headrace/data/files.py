@@ -104,7 +104,7 @@ def _described(structure: Any) -> Any:
         return {"kind": "none"}
     if isinstance(structure, (TensorSpec, SparseTensorSpec, RaggedTensorSpec)):
         raw = structure.shape._raw
-        out = {
+        out: dict[str, Any] = {
             "kind": type(structure).__name__,
             "dtype": structure.dtype.name,
             "shape": None if raw is None else list(raw),

@@ -137,7 +137,8 @@ class OptionalSpec(TypeSpec):
     def _from_components(self, components: Any) -> Optional:
         return Optional(components[0], self._element_spec)
 
-    _from_compatible_tensor_list = _from_components
+    def _from_compatible_tensor_list(self, tensors: Any) -> Optional:
+        return Optional(tensors[0], self._element_spec)
 
 
 __all__ = ["Optional", "OptionalSpec"]

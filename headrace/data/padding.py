@@ -60,7 +60,9 @@ def _padded_shape(shape: Any, spec: TensorSpec) -> tuple[Any, TensorShape]:
         return shape, TensorShape(static_shape(shape))
     if isinstance(shape, np.ndarray) and shape.ndim != 1:
         raise ValueError(f"Padded shape {shape} must be a 1-D tensor of tf.int64 values.")
-    dims = TensorShape([None if d is None or d == -1 else d for d in (shape.as_list() if isinstance(shape, TensorShape) else list(np.atleast_1d(np.asarray(shape, object))))] if not _is_scalar(shape) else [])  # fmt: skip
+    if not isinstance(shape, TensorShape):
+        shape = TensorShape([None if d is None or int(d) == -1 else int(d) for d in list(shape)])
+    dims = TensorShape([None if d == -1 else d for d in shape.as_list()])
     own = spec.shape
     if own.rank is not None and own.rank != dims.rank:
         raise ValueError(
@@ -72,10 +74,6 @@ def _padded_shape(shape: Any, spec: TensorSpec) -> tuple[Any, TensorShape]:
                 f"The padded shape {dims} is not compatible with the shape {own} of the corresponding input component."
             )
     return to_tensor(np.asarray([-1 if d is None else d for d in dims.as_list()], np.int64)), dims
-
-
-def _is_scalar(shape: Any) -> bool:
-    return isinstance(shape, (list, tuple)) and len(shape) == 0
 
 
 def _padding_values(element_spec: Any, specs: Any, values: Any) -> list[Any]:

@@ -158,7 +158,8 @@ class Generator(Plan):
         init_func: Callable[..., Any], next_func: Callable[..., Any], finalize_func: Callable[..., Any],
     ) -> None:  # fmt: skip
         self.init, self.next, self.finalize = init_func, next_func, finalize_func
-        self.arguments, self.specs = init_args, finalize_func
+        self.arguments = init_args
+        self.specs = finalize_func  # type: ignore[assignment]  # (there is nothing to finalize)
 
     def start(self) -> Iterator[Element]:
         return Generated(self.init(*self.arguments), self.next)

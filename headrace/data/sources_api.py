@@ -186,11 +186,17 @@ class Sources:
             raise TypeError("`generator` must be a Python callable.")
         if output_signature is not None:
             if output_types is not None or output_shapes is not None:
-                raise TypeError("The `output_types` and `output_shapes` arguments can not be used together with the `output_signature` argument.")  # fmt: skip
+                raise TypeError(
+                    "The `output_types` and `output_shapes` arguments can not be used together with the `output_signature` "
+                    "argument."
+                )
             spec = structure.normalized(output_signature)
         else:
             if output_types is None:
-                raise TypeError("To specify the output signature you need to provide either the `output_signature` argument or the `output_types` argument.")  # fmt: skip
+                raise TypeError(
+                    "To specify the output signature you need to provide either the `output_signature` argument or the "
+                    "`output_types` argument."
+                )
             spec = _spec_of_types(output_types, output_shapes)
         inputs = [] if args is None else [to_tensor(a) for a in args]
         read = Reader(spec)
@@ -254,8 +260,8 @@ class Reader:
             value = next(iterator)
         except StopIteration:
             raise
-        except Exception:
-            return guarded(_again, _Raised())
+        except Exception as error:  # noqa: BLE001 - `guarded` raises it as a documented error
+            return guarded(_again, error)
         return guarded(self._read, value)
 
     def _read(self, value: Any) -> Any:
@@ -271,18 +277,8 @@ class Reader:
         return tuple([_leaf(v, s) for v, s in zip(flat, self.leaves)])
 
 
-class _Raised:
-    """The exception that is being handled."""
-
-    def __init__(self) -> None:
-        import sys
-
-        self.error = sys.exc_info()[1]
-
-
-def _again(raised: _Raised) -> Any:
-    assert raised.error is not None
-    raise raised.error
+def _again(error: Exception) -> Any:
+    raise error
 
 
 def _leaf(value: Any, spec: Any) -> Any:
@@ -296,14 +292,12 @@ def _leaf(value: Any, spec: Any) -> Any:
         return to_tensor(value, getattr(spec, "dtype", None))
     dtype = spec._dtype
     try:
-        if isinstance(value, Tensor):
-            if value._dtype is not dtype:
-                raise TypeError(f"its type is {value._dtype.name}")
-            tensor: Any = value
-        elif isinstance(value, np.ndarray) and value.dtype == dtype._np and dtype._np != object:
-            tensor = wrap(value.copy(), dtype)
+        if isinstance(value, np.ndarray) and dtype._np.kind != "O":
+            tensor: Any = wrap(value.astype(dtype._np), dtype)  # a copy: the generator may write to its own
+        elif isinstance(value, Tensor) and value._dtype is not dtype:
+            raise TypeError(f"its type is {value._dtype.name}")
         else:
-            tensor = to_tensor(np.asarray(value) if dtype.is_floating and not hasattr(value, "__array__") else value, dtype) if not isinstance(value, np.ndarray) or dtype._np == object else wrap(value.astype(dtype._np), dtype)  # fmt: skip
+            tensor = to_tensor(value, dtype)
     except (TypeError, ValueError) as error:
         raise TypeError(
             f"`generator` yielded an element that could not be converted to the expected type. The expected type was {dtype.name}, "

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from headrace.core.state import state
 
 from . import structure
-from .plan import Plan
 
 if TYPE_CHECKING:
     from .dataset import Dataset
@@ -18,7 +17,6 @@ class Storing:
     """The methods of Dataset that write and read directories."""
 
     _element_spec: Any
-    _plan: Plan
 
     def save(
         self, path: Any, compression: str | None = None, shard_func: Any = None, checkpoint_args: Any = None
@@ -40,8 +38,8 @@ class Storing:
             raise NotImplementedError(
                 "Dataset.save writes everything or nothing: `checkpoint_args` are not supported."
             )
-        shard = _shards(self, shard_func)
-        write(_text(path), self._plan.start(), self._element_spec, _compression(compression), shard)
+        shard, plan = _shards(self, shard_func), cast(Any, self)._plan
+        write(_text(path), plan.start(), self._element_spec, _compression(compression), shard)
 
     @staticmethod
     def load(path: Any, element_spec: Any = None, compression: str | None = None, reader_func: Any = None, wait: bool = False) -> Dataset:  # fmt: skip

@@ -39,6 +39,8 @@ class Transforming:
     """The methods of Dataset whose results have other elements than the dataset."""
 
     _element_spec: Any
+    _variant_tensor: Any
+    _own_options: Any
     _derived: Callable[..., Dataset]
 
     def map(
@@ -73,7 +75,7 @@ class Transforming:
 
     def _deterministic(self, given: bool | None) -> str:
         if given is None:
-            given = self.options().deterministic  # type: ignore[attr-defined]
+            given = _dataset(self).options().deterministic  # type: ignore[attr-defined]
         return "default" if given is None else "true" if given else "false"
 
     def flat_map(self, map_func: Callable[..., Any], name: str | None = None) -> Dataset:
@@ -224,8 +226,8 @@ class Transforming:
 
         made = Dataset(
             ops.PADDED_BATCH(self._variant_tensor, size, shapes, values, drop, name=name, **types), spec
-        )  # type: ignore[attr-defined]
-        made._own_options = self._own_options  # type: ignore[attr-defined]
+        )
+        made._own_options = self._own_options
         return made
 
     def ragged_batch(
@@ -244,13 +246,13 @@ class Transforming:
         """
         from .padding import as_ragged
 
-        return as_ragged(self, row_splits_dtype).batch(batch_size, drop_remainder, name=name)
+        return as_ragged(_dataset(self), row_splits_dtype).batch(batch_size, drop_remainder, name=name)
 
     def sparse_batch(self, batch_size: Any, row_shape: Any, name: str | None = None) -> Dataset:
         """Batches of elements of different shapes as sparse tensors whose rows have the shape `row_shape`."""
         from .padding import sparse_batch
 
-        return sparse_batch(self, batch_size, row_shape)
+        return sparse_batch(_dataset(self), batch_size, row_shape)
 
     def unbatch(self, name: str | None = None) -> Dataset:
         """The elements of batches, one by one.
@@ -324,7 +326,7 @@ class Transforming:
         """
         from .grouping import group_by_window
 
-        return group_by_window(self, key_func, reduce_func, window_size, window_size_func, name)
+        return group_by_window(_dataset(self), key_func, reduce_func, window_size, window_size_func, name)
 
     def bucket_by_sequence_length(
         self, element_length_func: Callable[..., Any], bucket_boundaries: Any, bucket_batch_sizes: Any,
@@ -343,9 +345,14 @@ class Transforming:
         from .grouping import bucket_by_sequence_length
 
         return bucket_by_sequence_length(
-            self, element_length_func, bucket_boundaries, bucket_batch_sizes, padded_shapes, padding_values,
+            _dataset(self), element_length_func, bucket_boundaries, bucket_batch_sizes, padded_shapes, padding_values,
             pad_to_bucket_boundary, no_padding, drop_remainder,
         )  # fmt: skip
+
+
+def _dataset(self: Any) -> Dataset:
+    """(Transforming is part of Dataset alone.)"""
+    return self
 
 
 def _true(drop: Any) -> bool:

@@ -37,6 +37,7 @@ def dataset_op(
     *,
     tensors: Sequence[str] = (),
     typed: bool = True,
+    named: bool = True,
     stateful: bool = False,
 ) -> OpDef:
     """A row of a dataset op: `plan` is the class in `headrace.data.plans` that is called with the inputs' values and the
@@ -59,7 +60,7 @@ def dataset_op(
     return OpDef(
         name,
         f"{inputs} -> handle: variant",
-        attrs={**(attrs or {}), **(_NAMED if typed else {"metadata": ""})},
+        attrs={**(attrs or {}), **(_ANY if typed else {}), **({"metadata": ""} if named else {})},
         shape=lambda c: (),
         run=run,
         host=True,
@@ -93,7 +94,7 @@ RANGE = dataset_op(
     "RangeDataset",
     "start: int64, stop: int64, step: int64",
     "Range",
-    {"output_dtype": None} and {"replicate_on_split": False},
+    {"replicate_on_split": False},
 )
 RANDOM = dataset_op(
     "RandomDatasetV2",
@@ -189,10 +190,13 @@ OPTIONS = dataset_op(
     "OptionsDataset", "input_dataset: variant", "WithOptions", {"serialized_options": REQUIRED}
 )
 ASSERT_CARDINALITY = dataset_op(
-    "AssertCardinalityDataset", "input_dataset: variant, cardinality: int64", "AssertCardinality"
+    "AssertCardinalityDataset",
+    "input_dataset: variant, cardinality: int64",
+    "AssertCardinality",
+    named=False,
 )
 IGNORE_ERRORS = dataset_op(
-    "IgnoreErrorsDataset", "input_dataset: variant", "IgnoreErrors", {"log_warning": False}
+    "IgnoreErrorsDataset", "input_dataset: variant", "IgnoreErrors", {"log_warning": False}, named=False
 )
 
 # -------------------------------------------------------------------------------------------------------- several inputs
@@ -205,6 +209,7 @@ DIRECTED_INTERLEAVE = dataset_op(
     "selector_input_dataset: variant, data_input_datasets: N*variant",
     "DirectedInterleave",
     {"stop_on_empty_dataset": False},
+    named=False,
 )
 
 # ---------------------------------------------------------------------------------------------------------- with functions
@@ -382,6 +387,8 @@ OPTIONAL_NONE = OpDef(
     host=True,
     grad=not_differentiable,
 )
+_YES: EagerTensor = wrap(np.asarray(True), dtypes.bool_)
+_NO: EagerTensor = wrap(np.asarray(False), dtypes.bool_)
 OPTIONAL_HAS_VALUE = OpDef(
     "OptionalHasValue",
     "optional: variant -> has_value: bool",
@@ -390,7 +397,6 @@ OPTIONAL_HAS_VALUE = OpDef(
     host=True,
     grad=not_differentiable,
 )
-_YES, _NO = (wrap(np.asarray(value), dtypes.bool_) for value in (True, False))
 
 
 def _get_value(optional: EagerTensor, **_: Any) -> list[EagerTensor]:

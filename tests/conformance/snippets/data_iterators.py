@@ -7,7 +7,7 @@ from conformance.harness import raises, snippet
 def iterators(tf):
     it = iter(tf.data.Dataset.range(4))
     a, b, c = next(it), it.get_next(), it.get_next_as_optional()
-    rest = [x for x in it]
+    rest = list(it)
     return a, b, c.has_value(), c.get_value(), rest, it.get_next_as_optional().has_value(), it.element_spec
 
 
