@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--quick", action="store_true", help="a few seconds, for tests")
     args = parser.parse_args()
-    epochs, count = (8, 1000) if args.quick else (args.epochs, 3000)
+    epochs, count = (6, 600) if args.quick else (args.epochs, 3000)
 
     keras.utils.set_random_seed(0)
     data = load_digits()
@@ -61,7 +61,7 @@ def main() -> None:
     pictures, texts = strips(images[:1400], data.target[:1400], count, seed=0)
     model = reader()
     model.compile(keras.optimizers.Adam(5e-3), keras.losses.CTC())
-    model.fit(pictures, texts + 1, batch_size=32, epochs=epochs, verbose=2)
+    model.fit(pictures, texts + 1, batch_size=16, epochs=epochs, verbose=2)
 
     pictures, texts = strips(images[1400:], data.target[1400:], 500, seed=1)
     guesses = read(model, pictures)

@@ -17,7 +17,7 @@ def pairs(images: np.ndarray, digits: np.ndarray, count: int, seed: int):
     first = rng.integers(len(images), size=count)
     same = rng.integers(2, size=count)
     second = [rng.choice(np.flatnonzero((digits == digits[i]) == bool(s))) for i, s in zip(first, same)]
-    return [images[first], images[second]], same.astype("float32")
+    return [images[first], images[second]], same.astype("float32")[:, None]
 
 
 def embedding() -> keras.Model:

@@ -42,10 +42,10 @@ def classifier(columns: dict[str, np.ndarray]) -> keras.Model:
     loans = layers.CategoryEncoding(num_tokens=5, output_mode="one_hot")
 
     inputs = {
-        "age": keras.Input((1,)),
-        "income": keras.Input((1,)),
-        "job": keras.Input((1,), dtype="string"),
-        "loans": keras.Input((1,), dtype="int64"),
+        "age": keras.Input((1,), name="age"),
+        "income": keras.Input((1,), name="income"),
+        "job": keras.Input((1,), dtype="string", name="job"),
+        "loans": keras.Input((1,), dtype="int64", name="loans"),
     }
     features = [
         age(inputs["age"]),

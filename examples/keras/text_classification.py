@@ -11,9 +11,9 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-GOOD = "great lovely superb charming clever delightful moving brilliant".split()
-BAD = "dull awful clumsy tedious weak silly forgettable dreadful".split()
-THINGS = "plot cast music ending script camera pace story".split()
+GOOD = ["great", "lovely", "superb", "charming", "clever", "delightful", "moving", "brilliant"]
+BAD = ["dull", "awful", "clumsy", "tedious", "weak", "silly", "forgettable", "dreadful"]
+THINGS = ["plot", "cast", "music", "ending", "script", "camera", "pace", "story"]
 FRAMES = ["the {t} was {o}", "I found the {t} {o}", "what a {o} {t} !", "Honestly, the {t} is {o}."]
 
 

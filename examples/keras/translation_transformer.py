@@ -10,11 +10,23 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
-).split()
-TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
+ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
+ONES += [f"{stem}teen" for stem in ("thir", "four", "fif", "six", "seven", "eigh", "nine")]
+TENS = ["", "", *(f"{stem}ty" for stem in ("twen", "thir", "for", "fif", "six", "seven", "eigh", "nine"))]
 SOURCE, TARGET = 4, 9  # digits of a number; words of a phrase, with [start] and [end]
 
 
@@ -65,7 +77,7 @@ def transformer(source_tokens: int, target_tokens: int, width: int = 64) -> kera
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--quick", action="store_true", help="a few seconds, for tests")
     args = parser.parse_args()
 
@@ -86,7 +98,7 @@ def main() -> None:
         keras.optimizers.Adam(2e-3),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0),
     )
-    model.fit(train.shuffle(10_000).batch(128), epochs=3 if args.quick else args.epochs, verbose=2)
+    model.fit(train.shuffle(10_000).batch(128), epochs=2 if args.quick else args.epochs, verbose=2)
 
     @tf.function
     def translate(source):

@@ -36,7 +36,7 @@ def embedding() -> keras.Model:
             layers.Conv2D(32, 3, activation="relu"),
             layers.Conv2D(64, 3, strides=2, activation="relu"),
             layers.Flatten(),
-            layers.Dense(4),
+            layers.Dense(16),
             layers.UnitNormalization(),
         ]
     )
