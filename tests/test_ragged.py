@@ -600,3 +600,10 @@ def test_shapes_as_values():
         hash(shape)
     with pytest.raises(TypeError):
         tf.zeros_like(shape)
+
+
+def test_gather_nd_says_which_policies_it_knows():
+    ragged = tf.ragged.constant([[1, 2], [3]])
+    assert tf.gather_nd(ragged, [[0, 1], [1, 0]], bad_indices_policy="ERROR").numpy().tolist() == [2, 3]
+    with pytest.raises(ValueError, match="bad_indices_policy='IGNORE'"):
+        tf.gather_nd(ragged, [[0, 9]], bad_indices_policy="IGNORE")

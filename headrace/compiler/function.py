@@ -58,6 +58,8 @@ def function(
       autograph: whether `if`, `for`, `while` … on tensors become graph control flow.
       jit_compile: every call is compiled in any case; True makes ops that would run on the host an error.
       reduce_retracing: generalises shapes that change from call to call instead of tracing for each.
+      experimental_relax_shapes, experimental_compile: older names of `reduce_retracing` and `jit_compile`.
+      experimental_follow_type_hints: without effect, as in TensorFlow 2.21; give an `input_signature`.
 
     >>> import headrace as tf
     >>> @tf.function

@@ -147,6 +147,10 @@ def gather_nd(
     """`tf.gather_nd` where the parameters or the indices are ragged."""
     if batch_dims:
         raise ValueError("tf.gather_nd with batch_dims is not supported for ragged tensors.")
+    if bad_indices_policy not in ("", "DEFAULT", "ERROR"):
+        raise ValueError(
+            f"tf.gather_nd of ragged tensors rejects bad indices; bad_indices_policy={bad_indices_policy!r} is not supported."
+        )
     params, indices = ragged_or_tensor(params), ragged_or_tensor(indices)
     if is_ragged(indices):
         return indices.with_values(gather_nd(params, indices.values))
