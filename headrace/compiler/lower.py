@@ -398,6 +398,8 @@ def _known_length(body: FuncGraph, i: int, result: ListValue, start: ListValue, 
 
 def needed(graph: FuncGraph, outputs: Sequence[Any]) -> list[Operation]:
     """The nodes that matter, in program order: what the outputs depend on, and everything with side effects."""
+    if "pruned" in graph.memo:  # somebody has chosen already
+        return list(graph.operations)
     wanted: set[int] = set()
     stack = [t.op for t in outputs if t is not None and not t._is_eager] + [
         n for n in graph.operations if n.op_def.stateful and n.op_def.name != "Placeholder"

@@ -49,6 +49,7 @@ class Plan:
         self.view = view = FuncGraph(graph.name)
         view.outer = None
         view.operations = [_partly_fed(n, fed) for n in nodes if not makes_resource(n) and id(n) not in done]
+        view.memo["pruned"] = True
         view.inputs = [*feeds, *[n.outputs[0] for n in makers]]
         view.outputs = list(tensors)
         states = {id(n.outputs[0]): h._host().item() for n, h in zip(makers, self.handles)}
@@ -79,6 +80,17 @@ class Plan:
             if call is not None:
                 self.calls[shapes] = call
         return outputs
+
+    def explain(self, error: errors.FailedPreconditionError) -> None:
+        """Says of variables without a value how they get one, and where they were made."""
+        for t, handle in zip(self.view.inputs[len(self.feeds) :], self.handles):
+            state_of = handle._host().item()
+            if getattr(state_of, "initialized", True) is False:
+                error._message = (
+                    f"Attempting to use uninitialized value {t.op.name}: run its initializer, or "
+                    f"tf.compat.v1.global_variables_initializer(), in this session first. [[node {t.op.name} defined at {t.op.site}]]"
+                )
+                return
 
     def interpret(self, inputs: Sequence[EagerTensor]) -> list[EagerTensor]:
         """Runs op by op on the host, without compiling."""

@@ -294,7 +294,11 @@ class _Run:
         )
 
     def __call__(self, values: Any) -> Any:
-        return self.fetches.rebuild(self.arrays(self.plan(self.converted(values))))
+        try:
+            return self.fetches.rebuild(self.arrays(self.plan(self.converted(values))))
+        except errors.FailedPreconditionError as error:
+            self.plan.explain(error)
+            raise
 
     def converted(self, values: Any) -> list[EagerTensor]:
         if not self.simple:
