@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -55,7 +56,7 @@ def _reshape(self: Tensor, *newshape: Any, order: str = "C") -> Tensor:
 
 
 def _size(self: Tensor) -> Any:
-    return np.int64(np.prod(self._raw_shape, dtype=np.int64)) if self.shape.is_fully_defined() else None
+    return np.int64(math.prod(self.shape.as_list())) if self.shape.is_fully_defined() else None  # type: ignore[arg-type]
 
 
 def _to_list(self: Any) -> Any:

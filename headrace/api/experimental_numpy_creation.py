@@ -27,7 +27,7 @@ from .experimental_numpy_types import (
 )
 
 
-def zeros(shape: Any, dtype: Any = float) -> Tensor:
+def zeros(shape: Any, dtype: Any = float) -> Any:
     """Zeros of a shape, float64 by default.
 
     >>> import headrace as tf
@@ -37,34 +37,34 @@ def zeros(shape: Any, dtype: Any = float) -> Tensor:
     return _array.zeros(shape, as_type(dtype) or DEFAULT_FLOAT)
 
 
-def ones(shape: Any, dtype: Any = float) -> Tensor:
+def ones(shape: Any, dtype: Any = float) -> Any:
     """Ones of a shape, float64 by default."""
     return _array.ones(shape, as_type(dtype) or DEFAULT_FLOAT)
 
 
-def empty(shape: Any, dtype: Any = float) -> Tensor:
+def empty(shape: Any, dtype: Any = float) -> Any:
     """`zeros(shape, dtype)`: a tensor cannot be written to later."""
     return zeros(shape, dtype)
 
 
-def zeros_like(a: Any, dtype: Any = None) -> Tensor:
+def zeros_like(a: Any, dtype: Any = None) -> Any:
     """Zeros of the shape of `a`, and of its type if no other is asked for."""
     a = as_tensor(a)
     return _array.zeros_like(a, as_type(dtype) or a._dtype)
 
 
-def ones_like(a: Any, dtype: Any = None) -> Tensor:
+def ones_like(a: Any, dtype: Any = None) -> Any:
     """Ones of the shape of `a`, and of its type if no other is asked for."""
     a = as_tensor(a)
     return _array.ones_like(a, as_type(dtype) or a._dtype)
 
 
-def empty_like(a: Any, dtype: Any = None) -> Tensor:
+def empty_like(a: Any, dtype: Any = None) -> Any:
     """`zeros_like(a, dtype)`: a tensor cannot be written to later."""
     return zeros_like(a, dtype)
 
 
-def full(shape: Any, fill_value: Any, dtype: Any = None) -> Tensor:
+def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
     """`fill_value` broadcast to a shape.
 
     >>> import headrace as tf
@@ -83,14 +83,14 @@ def _plain(shape: Any) -> bool:
     return not any(isinstance(d, Tensor) for d in (shape if isinstance(shape, (list, tuple)) else [shape]))
 
 
-def broadcast_to(array: Any, shape: Any) -> Tensor:
+def broadcast_to(array: Any, shape: Any) -> Any:
     """`array` repeated along dimensions of 1, and new ones in front, to a shape."""
     return full(shape, array)
 
 
 def full_like(
     a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: None = None
-) -> Tensor:
+) -> Any:
     """`fill_value` broadcast to the shape of `a`, in its type if no other is asked for.
 
     Raises:
@@ -102,7 +102,7 @@ def full_like(
     return _array.broadcast_to(as_tensor(fill_value, as_type(dtype) or a._dtype), _array.shape(a))
 
 
-def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = float) -> Tensor:
+def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = float) -> Any:
     """Ones on the diagonal `k` above the main one, zeros elsewhere.
 
     Args:
@@ -117,29 +117,29 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = float) -> Tensor:
     return convert.constant(np.eye(int(N), None if M is None else int(M), int(k), dtype._np), dtype)
 
 
-def identity(n: int, dtype: Any = float) -> Tensor:
+def identity(n: int, dtype: Any = float) -> Any:
     """`eye(n)`."""
     return eye(n, n, dtype=dtype)
 
 
-def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
+def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """Ones on and below the diagonal `k` above the main one, zeros elsewhere; float64 by default."""
     dtype = as_type(dtype) or DEFAULT_FLOAT
     return convert.constant(np.tri(N, M, k).astype(dtype._np), dtype)
 
 
-def _triangle(m: Any, k: int, lower: bool) -> Tensor:
+def _triangle(m: Any, k: int, lower: bool) -> Any:
     m = as_tensor(m)
     name = "tril" if lower else "triu"
     if known_rank(m, name) < 2:
         raise ValueError(f"{name}() takes matrices: an array of rank 2 at least. Received: {m!r}.")
-    rows, columns = (_array.shape(m)[i] for i in (-2, -1))
-    row, column = _math.range(rows)[:, None], _math.range(columns)[None]  # type: ignore[call-overload, index]
+    rows, columns = (_array.shape(m)[i] for i in (-2, -1))  # type: ignore[index]
+    row, column = _math.range(rows)[:, None], _math.range(columns)[None]
     keep = _math.less_equal(column - row, k) if lower else _math.greater_equal(column - row, k)
     return _array.where(keep, m, _array.zeros([], m._dtype))
 
 
-def tril(m: Any, k: int = 0) -> Tensor:
+def tril(m: Any, k: int = 0) -> Any:
     """Matrices with zeros above the diagonal `k` above the main one.
 
     Raises:
@@ -148,7 +148,7 @@ def tril(m: Any, k: int = 0) -> Tensor:
     return _triangle(m, k, lower=True)
 
 
-def triu(m: Any, k: int = 0) -> Tensor:
+def triu(m: Any, k: int = 0) -> Any:
     """Matrices with zeros below the diagonal `k` above the main one.
 
     Raises:
@@ -161,7 +161,7 @@ def triu(m: Any, k: int = 0) -> Tensor:
     return _triangle(m, k, lower=False)
 
 
-def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     """The powers of the elements of `x`, each in a row of `N`, the highest first unless `increasing`.
 
     Raises:
@@ -176,9 +176,9 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:
         raise ValueError(f"vander() takes a vector. Received: {x!r}.")
     if isinstance(N, int) and N < 0:
         raise ValueError(f"vander() takes a count N that is not negative. Received: {N}.")
-    count = _array.shape(x)[0] if N is None else N
+    count = _array.shape(x)[0] if N is None else N  # type: ignore[index]
     powers = _math.range(count) if increasing else _math.range(count - 1, -1, -1)
-    return _math.pow(x[:, None], cast(powers, x._dtype))  # type: ignore[index]
+    return _math.pow(x[:, None], cast(powers, x._dtype))
 
 
 def diag_indices(n: int, ndim: int = 2) -> tuple[Tensor, ...]:
@@ -193,7 +193,7 @@ def diag_indices(n: int, ndim: int = 2) -> tuple[Tensor, ...]:
 
 
 # ------------------------------------------------------------------------------------------------------- sequences
-def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Tensor:
+def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Any:
     """The numbers from `start` up to but not including `stop`, `step` apart; from 0 up to `start` without `stop`.
 
     Raises:
@@ -251,14 +251,14 @@ def linspace(
     return (numbers, step) if retstep else numbers
 
 
-def _ends(start: Any, stop: Any) -> tuple[Tensor, Tensor]:
+def _ends(start: Any, stop: Any) -> tuple[Any, Any]:
     """Both in one type that has fractions."""
     start, stop = (float(x) if type(x) in (int, bool) else x for x in (start, stop))
     start, stop = promote(start, stop)
     return to_inexact(start), to_inexact(stop)
 
 
-def _empty(like: Tensor, axis: int) -> Tensor:
+def _empty(like: Any, axis: int) -> Any:
     """No samples: the shape of `like` with a dimension of 0 at `axis`."""
     stacked = _array.expand_dims(like, axis)
     at = axis % (known_rank(like, "linspace") + 1)
@@ -273,7 +273,7 @@ def logspace(
     base: Any = 10.0,
     dtype: Any = None,
     axis: int = 0,
-) -> Tensor:
+) -> Any:
     """`base` to the power of `linspace(start, stop, …)`.
 
     >>> import headrace as tf
@@ -287,7 +287,7 @@ def logspace(
 
 def geomspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
-) -> Tensor:
+) -> Any:
     """`num` numbers from `start` to `stop`, each the same multiple of the one before. Both may be negative.
 
     >>> import headrace as tf

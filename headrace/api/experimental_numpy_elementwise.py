@@ -112,9 +112,9 @@ arccosh = inexact("arccosh", _math.acosh)
 arctanh = inexact("arctanh", _math.atanh)
 ceil = inexact("ceil", _math.ceil)
 floor = inexact("floor", _math.floor)
-fix = inexact("fix", lambda x: _where(x < _number(0, x), _math.ceil(x), _math.floor(x)))
-deg2rad = inexact("deg2rad", lambda x: x * _number(_numbers.pi / 180, x))
-rad2deg = inexact("rad2deg", lambda x: x * _number(180 / _numbers.pi, x))
+fix = inexact("fix", lambda x: _where(x < _number(0, x), _math.ceil(x), _math.floor(x)))  # type: ignore[operator]
+deg2rad = inexact("deg2rad", lambda x: x * _number(_numbers.pi / 180, x))  # type: ignore[operator]
+rad2deg = inexact("rad2deg", lambda x: x * _number(180 / _numbers.pi, x))  # type: ignore[operator]
 isnan = inexact("isnan", lambda x: _parts(_math.is_nan, _math.logical_or, x))
 isfinite = inexact("isfinite", lambda x: _parts(_math.is_finite, _math.logical_and, x))
 isinf = inexact("isinf", lambda x: _parts(_math.is_inf, _math.logical_or, x))
@@ -125,25 +125,25 @@ isreal = unary("isreal", lambda x: _math.equal(_math.imag(x), _number(0, _math.i
 logical_not = logical("logical_not", _math.logical_not, 1)
 
 
-def _number(value: float, like: Tensor) -> Tensor:
+def _number(value: float, like: Any) -> Tensor:
     return as_tensor(np.asarray(value, like._dtype._np))
 
 
-def _parts(test: Callable[[Tensor], Any], join: Callable[..., Any], x: Tensor) -> Any:
+def _parts(test: Callable[[Tensor], Any], join: Callable[..., Any], x: Any) -> Any:
     """A test of real numbers, on both parts of complex ones."""
     return join(test(_math.real(x)), test(_math.imag(x))) if x._dtype.is_complex else test(x)
 
 
 @lambda f: inexact("cbrt", f)
-def cbrt(x: Tensor) -> Any:
+def cbrt(x: Any) -> Any:
     third = _math.pow(_math.abs(x), _number(1 / 3, x))
     return _where(x < _number(0, x), -third, third)
 
 
 @lambda f: inexact("sinc", f)
-def sinc(x: Tensor) -> Any:
+def sinc(x: Any) -> Any:
     at_zero = _math.equal(x, _number(0, x))
-    angle = _where(at_zero, ones_like(x), x) * _number(
+    angle = _where(at_zero, ones_like(x), x) * _number(  # type: ignore[operator]
         _numbers.pi, x
     )  # the derivative at 0 is not to divide by 0
     return _where(at_zero, ones_like(x), _math.sin(angle) / angle)
@@ -247,13 +247,13 @@ def hypot(x1: Any, x2: Any) -> Any:
 
 
 @lambda f: binary("heaviside", f)
-def heaviside(x1: Tensor, x2: Tensor) -> Any:
+def heaviside(x1: Any, x2: Any) -> Any:
     zero, one = _number(0, x2), _number(1, x2)
     return to_inexact(_where(_math.less(x1, zero), zero, _where(_math.greater(x1, zero), one, x2)))
 
 
 def _log_add(name: str, power_of: Callable[[Any], Any], unit: float) -> Callable[[Any, Any], Any]:
-    def compute(x1: Tensor, x2: Tensor) -> Any:
+    def compute(x1: Any, x2: Any) -> Any:
         x1, x2 = to_inexact(x1), to_inexact(x2)
         gap = x1 - x2
         small = _math.log1p(power_of(-_math.abs(gap))) / _number(unit, gap)
@@ -302,7 +302,7 @@ def isclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan:
     return _math.logical_or(close, _math.logical_and(isnan(a), isnan(b))) if equal_nan else close
 
 
-def _gcd(name: str, x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _gcd(name: str, x1: Any, x2: Any) -> tuple[Tensor, Tensor, Tensor]:
     """Euclid's algorithm on all elements at once: (the divisors, |x1|, |x2|)."""
     if not x1._dtype.is_integer:
         raise ValueError(f"Arguments to {name} must be integers. Received: {x1._dtype.name}.")
@@ -310,7 +310,7 @@ def _gcd(name: str, x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     x1, x2 = (broadcast_to(x if x._dtype.is_unsigned else _math.abs(x), both) for x in (x1, x2))
     zero, one = _number(0, x1), _number(1, x1)
 
-    def step(a: Tensor, b: Tensor) -> tuple[Any, Any]:
+    def step(a: Any, b: Any) -> tuple[Any, Any]:
         done = _math.equal(b, zero)
         return _where(done, a, b), _where(done, b, _math.floormod(a, _where(done, one, b)))
 
@@ -319,12 +319,12 @@ def _gcd(name: str, x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 @lambda f: binary("gcd", f)
-def gcd(x1: Tensor, x2: Tensor) -> Any:
+def gcd(x1: Any, x2: Any) -> Any:
     return _gcd("gcd", x1, x2)[0]
 
 
 @lambda f: binary("lcm", f)
-def lcm(x1: Tensor, x2: Tensor) -> Any:
+def lcm(x1: Any, x2: Any) -> Any:
     divisor, x1, x2 = _gcd("lcm", x1, x2)
     none = _math.equal(divisor, _number(0, divisor))
     divisor = _where(none, ones_like(divisor), divisor)

@@ -72,7 +72,7 @@ def getitem(x: Any, key: Any) -> Any:
     return _gather(x, at, [left[i] for i in at])
 
 
-def _whole(x: Tensor, entries: list[Any]) -> list[Any]:
+def _whole(x: Any, entries: list[Any]) -> list[Any]:
     """The entries with masks as positions and the ellipsis as slices: one for each dimension, and None for new ones."""
     out: list[Any] = []
     for k in entries:
@@ -94,7 +94,7 @@ def _whole(x: Tensor, entries: list[Any]) -> list[Any]:
     return [*out[:where], *[slice(None)] * missing, *out[where + 1 :]]
 
 
-def _gather(x: Tensor, at: list[int], indices: list[Tensor]) -> Tensor:
+def _gather(x: Any, at: list[int], indices: list[Tensor]) -> Tensor:
     """The elements of `x` at the positions that the tensors `indices` tell for the dimensions `at`."""
     side_by_side = at == list(range(at[0], at[0] + len(at)))
     if len(at) == 1:
@@ -110,7 +110,7 @@ def _gather(x: Tensor, at: list[int], indices: list[Tensor]) -> Tensor:
     return moveaxis(out, range(rank), range(at[0], at[0] + rank)) if side_by_side else out
 
 
-def _size(x: Tensor, like: Tensor) -> Any:
+def _size(x: Any, like: Any) -> Any:
     return _array.shape(x, out_type=like._dtype)
 
 

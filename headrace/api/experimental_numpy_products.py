@@ -16,13 +16,13 @@ from .experimental_numpy_types import as_tensor, as_type, axis_in, known_rank, p
 from .linalg_functions import cross as _cross
 
 
-def _pair(function: str, a: Any, b: Any) -> tuple[Tensor, Tensor, int, int]:
+def _pair(function: str, a: Any, b: Any) -> tuple[Any, Any, int, int]:
     """Both in one type, and their ranks."""
     a, b = promote(a, b)
     return a, b, known_rank(a, function), known_rank(b, function)
 
 
-def matmul(x1: Any, x2: Any) -> Tensor:
+def matmul(x1: Any, x2: Any) -> Any:
     """The product of matrices, or of batches of them; a vector is a row on the left and a column on the right.
 
     >>> import headrace as tf
@@ -39,7 +39,7 @@ def matmul(x1: Any, x2: Any) -> Tensor:
     return _math.matmul(a, b)
 
 
-def dot(a: Any, b: Any) -> Tensor:
+def dot(a: Any, b: Any) -> Any:
     """Sums of products over the last axis of `a` and the one before the last of `b`, or its only one; scalars multiply."""
     a, b, rank_a, rank_b = _pair("dot", a, b)
     if not rank_a or not rank_b:
@@ -47,13 +47,13 @@ def dot(a: Any, b: Any) -> Tensor:
     return _math.tensordot(a, b, [[-1], [-1 if rank_b == 1 else -2]])
 
 
-def inner(a: Any, b: Any) -> Tensor:
+def inner(a: Any, b: Any) -> Any:
     """Sums of products over the last axes; scalars multiply."""
     a, b, rank_a, rank_b = _pair("inner", a, b)
     return _math.tensordot(a, b, [[-1], [-1]]) if rank_a and rank_b else a * b
 
 
-def outer(a: Any, b: Any) -> Tensor:
+def outer(a: Any, b: Any) -> Any:
     """The products of all elements of `a` with all of `b`, as a matrix.
 
     >>> import headrace as tf
@@ -61,22 +61,22 @@ def outer(a: Any, b: Any) -> Tensor:
     [[3, 4], [6, 8]]
     """
     a, b = promote(a, b)
-    return _array.reshape(a, [-1, 1]) * _array.reshape(b, [-1])
+    return _array.reshape(a, [-1, 1]) * _array.reshape(b, [-1])  # type: ignore[operator]
 
 
-def vdot(a: Any, b: Any) -> Tensor:
+def vdot(a: Any, b: Any) -> Any:
     """The sum of the products of all elements, those of `a` conjugated."""
     a, b = promote(a, b)
     return dot(_array.reshape(_math.conj(a), [-1]), _array.reshape(b, [-1]))
 
 
-def tensordot(a: Any, b: Any, axes: Any = 2) -> Tensor:
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """Sums of products over axes; see `tf.tensordot`."""
     a, b = promote(a, b)
     return _math.tensordot(a, b, axes)
 
 
-def kron(a: Any, b: Any) -> Tensor:
+def kron(a: Any, b: Any) -> Any:
     """The Kronecker product: each element of `a` times the whole of `b`.
 
     >>> import headrace as tf
@@ -85,16 +85,14 @@ def kron(a: Any, b: Any) -> Tensor:
     """
     a, b, rank_a, rank_b = _pair("kron", a, b)
     rank = max(rank_a, rank_b)
-    a, b = a[(None,) * (rank - rank_a) + (...,)], b[(None,) * (rank - rank_b) + (...,)]  # type: ignore[index]
-    shape = _array.shape(a) * _array.shape(b)
+    a, b = a[(None,) * (rank - rank_a) + (...,)], b[(None,) * (rank - rank_b) + (...,)]
+    shape = _array.shape(a) * _array.shape(b)  # type: ignore[operator]
     a = a[(slice(None), None) * rank]  # every dimension of `a` in front of that of `b`
     b = b[(None, slice(None)) * rank]
     return _array.reshape(a * b, shape)
 
 
-def cross(
-    a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
-) -> Tensor:
+def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
     """The cross product of vectors of 2 or 3 elements; of two of 2 elements only the third component.
 
     Args:
@@ -108,26 +106,26 @@ def cross(
         axisa = axisb = axisc = axis
     a, b, rank_a, rank_b = _pair("cross", a, b)
     a, b = (moveaxis(x, axis_in(at, r, "cross"), -1) for x, at, r in ((a, axisa, rank_a), (b, axisb, rank_b)))
-    sizes = [x._raw_shape[-1] for x in (a, b)]  # type: ignore[index]
+    sizes = [x._raw_shape[-1] for x in (a, b)]
     if not {*sizes} <= {2, 3}:
         raise ValueError(f"cross() takes vectors of 2 or 3 elements. Received: {sizes[0]} and {sizes[1]}.")
     a, b = (
-        _array.pad(x, [[0, 0]] * (len(x._raw_shape) - 1) + [[0, 1]]) if size == 2 else x  # type: ignore[arg-type]
+        _array.pad(x, [[0, 0]] * (len(x._raw_shape) - 1) + [[0, 1]]) if size == 2 else x
         for x, size in zip((a, b), sizes)
     )
     shape = _array.broadcast_dynamic_shape(_array.shape(a), _array.shape(b))
     product = _cross(_array.broadcast_to(a, shape), _array.broadcast_to(b, shape))
     if sizes == [2, 2]:
-        return product[..., 2]  # type: ignore[index]
+        return product[..., 2]
     return moveaxis(product, -1, axis_in(axisc, known_rank(product, "cross"), "cross"))
 
 
-def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Tensor:
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
     """The sum of a diagonal; see `diagonal`."""
     return _sum(diagonal(as_tensor(a, as_type(dtype)), offset, axis1, axis2), -1, dtype)
 
 
-def polyval(p: Any, x: Any) -> Tensor:
+def polyval(p: Any, x: Any) -> Any:
     """The polynomial with coefficients `p`, the highest first, at `x`.
 
     >>> import headrace as tf
@@ -144,7 +142,7 @@ def polyval(p: Any, x: Any) -> Tensor:
     return value
 
 
-def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Tensor:
+def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
     """Sums of products in Einstein's notation; see `tf.einsum`.
 
     Args:

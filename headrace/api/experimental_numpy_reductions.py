@@ -40,12 +40,12 @@ def _no_out(out: None) -> None:
         raise ValueError("Setting `out` is not supported: tensors cannot be written to.")
 
 
-def all(a: Any, axis: Any = None, keepdims: bool | None = None) -> Tensor:
+def all(a: Any, axis: Any = None, keepdims: bool | None = None) -> Any:
     """Whether all elements along the axes are true, or not zero."""
     return _math.reduce_all(as_tensor(a, dtypes.bool_), axis, bool(keepdims))
 
 
-def any(a: Any, axis: Any = None, keepdims: bool | None = None) -> Tensor:
+def any(a: Any, axis: Any = None, keepdims: bool | None = None) -> Any:
     """Whether any element along the axes is true, or not zero."""
     return _math.reduce_any(as_tensor(a, dtypes.bool_), axis, bool(keepdims))
 
@@ -60,7 +60,7 @@ def _total(
     return compute(cast(a, wanted or _wide(a._dtype)), axis, bool(keep))
 
 
-def sum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool | None = None) -> Tensor:
+def sum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool | None = None) -> Any:
     """The sum along the axes, of all elements by default. Integers and bools are summed as int64 or uint64.
 
     >>> import headrace as tf
@@ -70,14 +70,12 @@ def sum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool | None = Non
     return _total(_math.reduce_sum, _math.reduce_any, a, axis, dtype, keepdims)
 
 
-def prod(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool | None = None) -> Tensor:
+def prod(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool | None = None) -> Any:
     """The product along the axes, of all elements by default. Integers and bools become int64 or uint64."""
     return _total(_math.reduce_prod, _math.reduce_all, a, axis, dtype, keepdims)
 
 
-def mean(
-    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool | None = None
-) -> Tensor:
+def mean(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool | None = None) -> Any:
     """The mean along the axes, of all elements by default. Integers and bools become float64.
 
     >>> import headrace as tf
@@ -94,29 +92,29 @@ def _extreme(compute: Callable[..., Any], on_bool: Callable[..., Any], a: Any, a
     return (on_bool if a._dtype is dtypes.bool_ else compute)(a, axis, bool(keep))
 
 
-def amax(a: Any, axis: Any = None, out: None = None, keepdims: bool | None = None) -> Tensor:
+def amax(a: Any, axis: Any = None, out: None = None, keepdims: bool | None = None) -> Any:
     """The largest element along the axes, of all by default."""
     _no_out(out)
     return _extreme(_math.reduce_max, _math.reduce_any, a, axis, keepdims)
 
 
-def amin(a: Any, axis: Any = None, out: None = None, keepdims: bool | None = None) -> Tensor:
+def amin(a: Any, axis: Any = None, out: None = None, keepdims: bool | None = None) -> Any:
     """The smallest element along the axes, of all by default."""
     _no_out(out)
     return _extreme(_math.reduce_min, _math.reduce_all, a, axis, keepdims)
 
 
-def max(a: Any, axis: Any = None, keepdims: bool | None = None) -> Tensor:
+def max(a: Any, axis: Any = None, keepdims: bool | None = None) -> Any:
     """The largest element along the axes, of all by default."""
     return amax(a, axis, None, keepdims)
 
 
-def min(a: Any, axis: Any = None, keepdims: bool | None = None) -> Tensor:
+def min(a: Any, axis: Any = None, keepdims: bool | None = None) -> Any:
     """The smallest element along the axes, of all by default."""
     return amin(a, axis, None, keepdims)
 
 
-def ptp(a: Any, axis: Any = None, keepdims: bool | None = None) -> Tensor:
+def ptp(a: Any, axis: Any = None, keepdims: bool | None = None) -> Any:
     """The distance from the smallest to the largest element along the axes."""
     return subtract(amax(a, axis, None, keepdims), amin(a, axis, None, keepdims))
 
@@ -128,7 +126,7 @@ def var(
     out: None = None,
     ddof: float = 0,
     keepdims: bool | None = None,
-) -> Tensor:
+) -> Any:
     """The variance along the axes, of all elements by default. Integers and bools become float64.
 
     Args:
@@ -151,28 +149,28 @@ def var(
     return result if dtype is None else cast(result, result_type(dtype))
 
 
-def std(a: Any, axis: Any = None, keepdims: bool | None = None) -> Tensor:
+def std(a: Any, axis: Any = None, keepdims: bool | None = None) -> Any:
     """The standard deviation along the axes, of all elements by default. Integers and bools become float64."""
     return _math.reduce_std(to_inexact(as_tensor(a)), axis, bool(keepdims))
 
 
 # --------------------------------------------------------------------------------------------- what is not a number
-def _without_nan(a: Any, instead: float) -> Tensor:
+def _without_nan(a: Any, instead: float) -> Any:
     a = as_tensor(a)
     return _array.where(isnan(a), as_tensor(instead, a._dtype), a)
 
 
-def nansum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
+def nansum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
     """`sum`, NaN taken as 0."""
     return sum(_without_nan(a, 0), axis, dtype, keepdims)
 
 
-def nanprod(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
+def nanprod(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
     """`prod`, NaN taken as 1."""
     return prod(_without_nan(a, 1), axis, dtype, keepdims)
 
 
-def nanmean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool | None = None) -> Tensor:
+def nanmean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool | None = None) -> Any:
     """The mean of the elements that are not NaN.
 
     >>> import headrace as tf
@@ -188,12 +186,12 @@ def nanmean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool | None =
 
 
 # -------------------------------------------------------------------------------------------------------- comparison
-def allclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
+def allclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
     """Whether all elements are close; see `isclose`."""
     return all(isclose(a, b, rtol, atol, equal_nan))
 
 
-def array_equal(a1: Any, a2: Any) -> Tensor:
+def array_equal(a1: Any, a2: Any) -> Any:
     """Whether two arrays have the same shape and elements.
 
     >>> import headrace as tf
@@ -208,13 +206,13 @@ def array_equal(a1: Any, a2: Any) -> Tensor:
     return _math.reduce_all(_math.equal(a1, a2))
 
 
-def count_nonzero(a: Any, axis: Any = None) -> Tensor:
+def count_nonzero(a: Any, axis: Any = None) -> Any:
     """The number of elements along the axes that are not zero, int64."""
     return _math.count_nonzero(as_tensor(a), axis)
 
 
 # ------------------------------------------------------------------------------------------------------ running sums
-def _running(compute: Callable[..., Any], a: Any, axis: int | None, dtype: Any) -> Tensor:
+def _running(compute: Callable[..., Any], a: Any, axis: int | None, dtype: Any) -> Any:
     a = as_tensor(a, as_type(dtype))
     if dtype is None and a._dtype.is_integer:
         a = cast(a, dtypes.as_dtype(np.promote_types(a._dtype._np, np.int64)))
@@ -223,17 +221,17 @@ def _running(compute: Callable[..., Any], a: Any, axis: int | None, dtype: Any) 
     return compute(a, axis)
 
 
-def cumsum(a: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
+def cumsum(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
     """The sums of the elements up to each, along an axis, or of the flattened array."""
     return _running(_math.cumsum, a, axis, dtype)
 
 
-def cumprod(a: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
+def cumprod(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
     """The products of the elements up to each, along an axis, or of the flattened array."""
     return _running(_math.cumprod, a, axis, dtype)
 
 
-def diff(a: Any, n: int = 1, axis: int = -1) -> Tensor:
+def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
     """Each element less the one before it, along an axis, `n` times over; whether they differ, for bools.
 
     Raises:
@@ -254,7 +252,7 @@ def diff(a: Any, n: int = 1, axis: int = -1) -> Tensor:
     before = (slice(None),) * (axis % rank)
     compute = _math.not_equal if a._dtype is dtypes.bool_ else _math.subtract
     for _ in range(n):
-        a = compute(a[(*before, slice(1, None))], a[(*before, slice(None, -1))])  # type: ignore[index]
+        a = compute(a[(*before, slice(1, None))], a[(*before, slice(None, -1))])
     return a
 
 
@@ -281,7 +279,7 @@ def average(a: Any, axis: int | None = None, weights: Any = None, returned: bool
     if weights is None:
         a = to_inexact(a)
         means = _math.reduce_mean(a, axis)
-        total = cast(_array.size(a) if axis is None else _array.shape(a)[axis], a._dtype)
+        total = cast(_array.size(a) if axis is None else _array.shape(a)[axis], a._dtype)  # type: ignore[index]
     else:
         dtype = result_type(a._dtype, weights)
         if not (a._dtype.is_floating or a._dtype.is_complex):
@@ -312,7 +310,7 @@ def _check_order(function: str, kind: str, kinds: tuple[str, ...], order: Any) -
         raise ValueError("The `order` argument is not supported: tensors have no fields. Pass order=None.")
 
 
-def argsort(a: Any, axis: int | None = -1, kind: str = "quicksort", order: None = None) -> Tensor:
+def argsort(a: Any, axis: int | None = -1, kind: str = "quicksort", order: None = None) -> Any:
     """The positions that sort the elements along an axis, or of the flattened array: int64.
 
     Args:
@@ -331,7 +329,7 @@ def argsort(a: Any, axis: int | None = -1, kind: str = "quicksort", order: None 
     return cast(_array.argsort(a, axis, stable=kind == "stable"), dtypes.int64)
 
 
-def sort(a: Any, axis: int | None = -1, kind: str = "quicksort", order: None = None) -> Tensor:
+def sort(a: Any, axis: int | None = -1, kind: str = "quicksort", order: None = None) -> Any:
     """The elements in order along an axis, or of the flattened array.
 
     Raises:
@@ -342,18 +340,18 @@ def sort(a: Any, axis: int | None = -1, kind: str = "quicksort", order: None = N
     return _array.sort(_array.reshape(a, [-1]) if axis is None else a, 0 if axis is None else axis)
 
 
-def _position(compute: Callable[..., Any], a: Any, axis: int | None) -> Tensor:
+def _position(compute: Callable[..., Any], a: Any, axis: int | None) -> Any:
     a = as_tensor(a)
     if axis is None or a._raw_shape == ():
         a, axis = _array.reshape(a, [-1]), 0
     return compute(a, axis)
 
 
-def argmax(a: Any, axis: int | None = None) -> Tensor:
+def argmax(a: Any, axis: int | None = None) -> Any:
     """The position of the largest element along an axis, or in the flattened array: int64."""
     return _position(_math.argmax, a, axis)
 
 
-def argmin(a: Any, axis: int | None = None) -> Tensor:
+def argmin(a: Any, axis: int | None = None) -> Any:
     """The position of the smallest element along an axis, or in the flattened array: int64."""
     return _position(_math.argmin, a, axis)

@@ -46,7 +46,7 @@ def size(x: Any, axis: None = None) -> Any:
     return _array.size(x)
 
 
-def reshape(a: Any, newshape: Any, order: str = "C") -> Tensor:
+def reshape(a: Any, newshape: Any, order: str = "C") -> Any:
     """The elements in another shape; one dimension may be -1.
 
     Args:
@@ -68,12 +68,12 @@ def reshape(a: Any, newshape: Any, order: str = "C") -> Tensor:
     return _array.transpose(_array.reshape(_array.transpose(a), newshape[::-1]))
 
 
-def ravel(a: Any) -> Tensor:
+def ravel(a: Any) -> Any:
     """The elements as a vector."""
     return _array.reshape(as_tensor(a), [-1])
 
 
-def flatten(a: Any, order: str = "C") -> Tensor:
+def flatten(a: Any, order: str = "C") -> Any:
     """The elements as a vector: by rows ("C", "A", "K") or by columns ("F").
 
     Raises:
@@ -87,23 +87,23 @@ def flatten(a: Any, order: str = "C") -> Tensor:
     return _array.reshape(_array.transpose(a) if order == "F" else a, [-1])
 
 
-def expand_dims(a: Any, axis: int) -> Tensor:
+def expand_dims(a: Any, axis: int) -> Any:
     """A dimension of 1 more, at `axis`."""
     return _array.expand_dims(as_tensor(a), axis)
 
 
-def squeeze(a: Any, axis: Any = None) -> Tensor:
+def squeeze(a: Any, axis: Any = None) -> Any:
     """Without dimensions of 1: all of them, or those at `axis`."""
     return _array.squeeze(as_tensor(a), axis)
 
 
 # ----------------------------------------------------------------------------------------------------- order of axes
-def transpose(a: Any, axes: Any = None) -> Tensor:
+def transpose(a: Any, axes: Any = None) -> Any:
     """The axes in another order, reversed by default."""
     return _array.transpose(as_tensor(a), axes)
 
 
-def swapaxes(a: Any, axis1: int, axis2: int) -> Tensor:
+def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
     """Two axes in each other's place."""
     a = as_tensor(a)
     rank = known_rank(a, "swapaxes")
@@ -113,7 +113,7 @@ def swapaxes(a: Any, axis1: int, axis2: int) -> Tensor:
     return _array.transpose(a, order)
 
 
-def moveaxis(a: Any, source: Any, destination: Any) -> Tensor:
+def moveaxis(a: Any, source: Any, destination: Any) -> Any:
     """Axes moved to other places; the others keep their order.
 
     Raises:
@@ -139,7 +139,7 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Tensor:
     return a if order == list(range(rank)) else _array.transpose(a, order)
 
 
-def flip(m: Any, axis: Any = None) -> Tensor:
+def flip(m: Any, axis: Any = None) -> Any:
     """The elements in reverse order along an axis, several, or all."""
     m = as_tensor(m)
     if axis is None:
@@ -147,17 +147,17 @@ def flip(m: Any, axis: Any = None) -> Tensor:
     return _array.reverse(m, [axis] if isinstance(axis, int) else list(axis))
 
 
-def flipud(m: Any) -> Tensor:
+def flipud(m: Any) -> Any:
     """The rows in reverse order."""
     return flip(m, 0)
 
 
-def fliplr(m: Any) -> Tensor:
+def fliplr(m: Any) -> Any:
     """The columns in reverse order."""
     return flip(m, 1)
 
 
-def rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Tensor:
+def rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Any:
     """Turned by `k` right angles, from the first towards the second of two axes.
 
     >>> import headrace as tf
@@ -176,7 +176,7 @@ def rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Tensor:
     return flip(swapaxes(m, first, second), second)
 
 
-def roll(a: Any, shift: Any, axis: Any = None) -> Tensor:
+def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     """The elements moved along an axis, or in the flattened array; those that leave come in on the other side."""
     a = as_tensor(a)
     if axis is not None:
@@ -185,20 +185,20 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Tensor:
 
 
 # ---------------------------------------------------------------------------------------------------------- diagonals
-def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """A diagonal of matrices that lie along two axes; it becomes the last axis.
 
     Args:
       offset: how far above the main diagonal.
     """
     a = moveaxis(a, (axis1, axis2), (-2, -1))
-    rows, columns = a._raw_shape[-2:]  # type: ignore[index]
+    rows, columns = a._raw_shape[-2:]
     if (rows is not None and offset <= -rows) or (columns is not None and offset >= columns):
-        return a[..., 0, :0]  # type: ignore[index]
+        return a[..., 0, :0]
     return _linalg.diag_part(a, k=offset)
 
 
-def diag(v: Any, k: int = 0) -> Tensor:
+def diag(v: Any, k: int = 0) -> Any:
     """The diagonal `k` above the main one of a matrix; of a vector, the matrix that has it there.
 
     Raises:
@@ -217,13 +217,13 @@ def diag(v: Any, k: int = 0) -> Tensor:
     return _array.zeros([abs(k), abs(k)], v._dtype) if v._raw_shape == (0,) else _linalg.diag(v, k=k)
 
 
-def diagflat(v: Any, k: int = 0) -> Tensor:
+def diagflat(v: Any, k: int = 0) -> Any:
     """The matrix that has all elements of `v` on the diagonal `k` above the main one."""
     return diag(ravel(v), k)
 
 
 # ------------------------------------------------------------------------------------------------ joining, splitting
-def concatenate(arys: Any, axis: int | None = 0) -> Tensor:
+def concatenate(arys: Any, axis: int | None = 0) -> Any:
     """Arrays one after the other along an axis, or as flat vectors; they meet in one type.
 
     Raises:
@@ -240,12 +240,12 @@ def concatenate(arys: Any, axis: int | None = 0) -> Tensor:
     return _array.concat([ravel(a) for a in arys] if axis is None else arys, axis or 0)
 
 
-def append(arr: Any, values: Any, axis: int | None = None) -> Tensor:
+def append(arr: Any, values: Any, axis: int | None = None) -> Any:
     """`values` after `arr` along an axis, or both as flat vectors."""
     return concatenate([arr, values], axis)
 
 
-def stack(arrays: Any, axis: int = 0) -> Tensor:
+def stack(arrays: Any, axis: int = 0) -> Any:
     """Arrays of one shape along a new axis; they meet in one type."""
     if isinstance(arrays, Tensor):
         return arrays if axis == 0 else moveaxis(arrays, 0, axis)
@@ -255,7 +255,7 @@ def stack(arrays: Any, axis: int = 0) -> Tensor:
 def _joined(
     name: str, least: Callable[[Any], Any], axis: Callable[[Tensor], int], doc: str
 ) -> Callable[[Any], Tensor]:
-    def function(tup: Any) -> Tensor:
+    def function(tup: Any) -> Any:
         arrays = promote(*[least(a) for a in tup])
         return _array.concat(arrays, axis(arrays[0]))
 
@@ -272,7 +272,7 @@ def _at_least(n: int, after: Callable[[int], int]) -> Callable[..., Any]:
             rank = known_rank(a, f"atleast_{n}d")
             behind = after(rank)
             index = (None,) * max(n - rank - behind, 0) + (...,) + (None,) * behind
-            out.append(a[index] if rank < n else a)  # type: ignore[index]
+            out.append(a[index] if rank < n else a)
         return out[0] if len(out) == 1 else out
 
     function.__name__ = function.__qualname__ = f"atleast_{n}d"
@@ -309,7 +309,7 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
     if isinstance(indices_or_sections, (int, np.integer)):
         return _array.split(ary, int(indices_or_sections), axis)
     axis = axis_in(axis, known_rank(ary, "split"), "split")
-    total = ary._raw_shape[axis]  # type: ignore[index]
+    total = ary._raw_shape[axis]
     if total is None:
         raise ValueError(f"split() at indices needs to know the size of axis {axis} of {ary!r}.")
     bounds = [0, *(int(i) for i in indices_or_sections)]
@@ -326,7 +326,7 @@ def _split_along(name: str, axis: int, what: str) -> Callable[[Any, Any], list[T
     def function(ary: Any, indices_or_sections: Any) -> list[Tensor]:
         ary = as_tensor(ary)
         at = 0 if axis == 1 and known_rank(ary, name) == 1 else axis
-        size = ary._raw_shape[at] if known_rank(ary, name) > at else None  # type: ignore[index]
+        size = ary._raw_shape[at] if known_rank(ary, name) > at else None
         if isinstance(indices_or_sections, int) and size is not None and size % indices_or_sections:
             raise ValueError(f"{name}(): {size} does not divide into {indices_or_sections} equal parts.")
         return split(ary, indices_or_sections, at)
@@ -359,7 +359,7 @@ def broadcast_arrays(*args: Any, **kwargs: Any) -> list[Tensor]:
 
 
 # --------------------------------------------------------------------------------------------------------- repetition
-def tile(a: Any, reps: Any) -> Tensor:
+def tile(a: Any, reps: Any) -> Any:
     """The array repeated along its dimensions, `reps` times along the last ones; there may be more reps than dimensions.
 
     >>> import headrace as tf
@@ -368,14 +368,14 @@ def tile(a: Any, reps: Any) -> Tensor:
     """
     a = as_tensor(a)
     reps = _array.reshape(as_tensor(reps, dtypes.int32), [-1])
-    rank, count = known_rank(a, "tile"), reps._raw_shape[0]  # type: ignore[index]
+    rank, count = known_rank(a, "tile"), reps._raw_shape[0]
     if count is None:
         raise ValueError("tile() needs to know how many `reps` there are.")
-    a = a[(None,) * max(count - rank, 0) + (...,)]  # type: ignore[index]
+    a = a[(None,) * max(count - rank, 0) + (...,)]
     return _array.tile(a, _array.pad(reps, [[max(rank - count, 0), 0]], constant_values=1))
 
 
-def repeat(a: Any, repeats: Any, axis: int | None = None) -> Tensor:
+def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     """Each element repeated, along an axis, or of the flattened array.
 
     Args:
@@ -384,7 +384,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Tensor:
     return _array.repeat(as_tensor(a), as_tensor(repeats), axis)
 
 
-def pad(array: Any, pad_width: Any, mode: str, **kwargs: Any) -> Tensor:
+def pad(array: Any, pad_width: Any, mode: str, **kwargs: Any) -> Any:
     """More elements at the ends of each axis.
 
     Args:

@@ -107,7 +107,7 @@ def _has_tensor(value: Any) -> bool:
     return isinstance(value, Tensor) or hasattr(value, "__tf_tensor__")
 
 
-def as_tensor(value: Any, dtype: DType | None = None) -> Tensor:
+def as_tensor(value: Any, dtype: DType | None = None) -> Any:
     """`value` as a tensor of `dtype`, or of the type NumPy gives it. Converts as `numpy.array` does: 5.5 may become 5."""
     if _has_tensor(value):
         tensor = convert.to_tensor(value)
@@ -134,13 +134,13 @@ def as_tensor(value: Any, dtype: DType | None = None) -> Tensor:
 _NUMBERS = (int, float, complex, np.ndarray, np.generic)
 
 
-def promote(*values: Any) -> list[Tensor]:
+def promote(*values: Any) -> list[Any]:
     """The values as tensors of the type they meet in."""
     dtype = result_type(*values)
     return [as_tensor(v, dtype) for v in values]
 
 
-def to_inexact(x: Tensor) -> Tensor:
+def to_inexact(x: Any) -> Any:
     """`x` itself if its numbers have fractions; integers and bools become float64."""
     return x if x._dtype.is_floating or x._dtype.is_complex else cast(x, DEFAULT_FLOAT)
 
@@ -167,7 +167,7 @@ def array(val: Any, dtype: Any = None, copy: bool = True, ndmin: int = 0) -> Ten
         tensor = lookup("Identity")(tensor)
     if ndmin > known_rank(tensor, "array"):
         missing = ndmin - known_rank(tensor, "array")
-        tensor = tensor[(None,) * missing + (...,)]  # type: ignore[index]
+        tensor = tensor[(None,) * missing + (...,)]
     return tensor
 
 
@@ -189,7 +189,7 @@ def copy(a: Any) -> Tensor:
     return array(a)
 
 
-def known_rank(x: Tensor, function: str) -> int:
+def known_rank(x: Any, function: str) -> int:
     """The rank of `x`.
 
     Raises:
