@@ -1,12 +1,13 @@
 """Linear maps along one axis of an image: every output sums a few neighbouring inputs with fixed weights.
 
-Resizing is two of them, one after the other. A `Band` knows how to apply itself and its transpose, on the host and in
-a program: with few neighbours by gathering them, with many as a matrix product. The transpose, which gradients are
-made of, is always a matrix product: adding up scattered elements is many times slower than multiplying by mostly
-zeros."""
+Resizing is two of them, one after the other. A `Band` knows how to apply itself, on the host and in a program: with few
+neighbours by gathering them, with many as a matrix product. Its transpose, which gradients are made of, is a band as well:
+nothing is ever scattered."""
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,7 +16,9 @@ from headrace.compiler.hlo import Builder, Value
 from headrace.core import dtypes
 from headrace.core.dtypes import DType
 
-GATHERED = 4  # neighbours up to which gathering beats multiplying by a matrix
+GATHERED = 16  # neighbours up to which programs gather faster than they multiply by a matrix
+FEW, SPARSE = 8, 100  # NumPy does so with few neighbours, or with many inputs per neighbour
+WIDE = 64  # elements behind the axis from which on NumPy's inner loops are long enough
 
 
 class Band:
@@ -35,16 +38,10 @@ class Band:
         self.weight = np.zeros((outputs, width), weight.dtype)
         where = np.nonzero(weight)
         np.add.at(self.weight, (where[0], index[where] - self.start[where[0]]), weight[where])
-
-    @property
-    def interpolates(self) -> bool:
-        """Whether every output lies between two inputs."""
-        return self.taps == 2 and bool(np.allclose(self.weight.sum(1), 1, atol=1e-5))
-
-    @property
-    def selects(self) -> bool:
-        """Whether every output is one of the inputs as it is."""
-        return self.taps == 1 and bool((self.weight == 1).all())
+        # Every output is one of the inputs as it is.
+        self.selects = width == 1 and bool((self.weight == 1).all())
+        # Every output lies between two inputs.
+        self.interpolates = width == 2 and bool(np.allclose(self.weight.sum(1), 1, atol=1e-5))
 
     def matrix(self) -> np.ndarray:
         """The map as `[outputs, inputs]`."""
@@ -52,23 +49,53 @@ class Band:
         np.put_along_axis(out, self.start[:, None] + np.arange(self.taps), self.weight, 1)
         return out
 
+    @functools.cached_property
+    def transpose(self) -> Band:
+        """The map from outputs to inputs with the same weights."""
+        matrix = self.matrix().T
+        used = matrix != 0
+        first = np.where(used.any(1), used.argmax(1), 0)
+        last = np.where(used.any(1), self.outputs - 1 - used[:, ::-1].argmax(1), 0)
+        index = np.minimum(
+            first[:, None] + np.arange(int((last - first).max(initial=0)) + 1), self.outputs - 1
+        )
+        inside = first[:, None] + np.arange(index.shape[1]) < self.outputs
+        return Band(index, np.where(inside, np.take_along_axis(matrix, index, 1), 0), self.outputs)
+
     # -------------------------------------------------------------------------------------------------------- host
     def host(self, x: np.ndarray, axis: int) -> np.ndarray:
         if self.selects:
             return np.take(x, self.start, axis)
-        if self.taps > GATHERED:
-            return _product(self.matrix(), x, axis)
-        shape = [1] * x.ndim
-        shape[axis] = -1
-        taps = [np.take(x, self.start + k, axis) for k in range(self.taps)]
-        weights = [self.weight[:, k].reshape(shape) for k in range(self.taps)]
-        if self.interpolates:  # in this form a constant stays exactly what it is
-            first, second = taps[0].astype(self.weight.dtype), taps[1]
-            return first + (second - first) * weights[1]
-        return sum((t * w for t, w in zip(taps, weights)), np.zeros((), self.weight.dtype))  # type: ignore[return-value]
+        shape = (*x.shape[:axis], self.outputs, *x.shape[axis + 1 :])
+        lead, rest = math.prod(x.shape[:axis]), math.prod(x.shape[axis + 1 :])
+        flat = x.reshape(lead, self.size, rest)
+        gather = self.taps <= FEW or self.size > SPARSE * self.taps
+        return (self._host_gathered if gather else self._host_product)(flat).reshape(shape)
 
-    def host_transposed(self, g: np.ndarray, axis: int) -> np.ndarray:
-        return _product(self.matrix().T.astype(g.dtype), g, axis)
+    def _host_gathered(self, x: np.ndarray) -> np.ndarray:
+        weights = self.weight
+        if x.shape[2] < WIDE:  # a weight per element then, instead of many short loops
+            weights = np.ascontiguousarray(np.broadcast_to(weights[..., None], (*weights.shape, x.shape[2])))
+        by_tap = [weights[:, k].reshape(self.outputs, -1) for k in range(self.taps)]
+        kind = np.result_type(self.weight, np.float64 if x.dtype == np.float64 else np.float32)
+        taps = (np.take(x, self.start + k, 1).astype(kind, copy=False) for k in range(self.taps))
+        if self.interpolates:  # in this form a constant stays exactly what it is
+            first, second = taps
+            second = second - first
+            second *= by_tap[1]
+            second += first
+            return second
+        total = next(taps) * by_tap[0]
+        for tap, weight in zip(taps, by_tap[1:]):
+            total += tap * weight
+        return total
+
+    def _host_product(self, x: np.ndarray) -> np.ndarray:
+        matrix = self.matrix().astype(np.result_type(x, self.weight), copy=False)
+        x = x.astype(matrix.dtype, copy=False)
+        if x.shape[2] >= WIDE:
+            return np.matmul(matrix, x)
+        return (np.ascontiguousarray(x.transpose(0, 2, 1)) @ matrix.T).transpose(0, 2, 1)
 
     # ----------------------------------------------------------------------------------------------------- program
     def lower(self, b: Builder, x: Value, axis: int, dtype: DType) -> Value:
@@ -76,7 +103,7 @@ class Band:
         if self.selects:
             return _take(b, x, self.start, axis)
         if self.taps > GATHERED:
-            return _contract(b, b.convert(x, dtype), self._lowered_matrix(b, dtype), axis, 1)
+            return _contract(b, b.convert(x, dtype), self._lowered_matrix(b, dtype), axis)
         shape = [self.outputs if i == axis else d for i, d in enumerate(x.shape)]
         taps = [b.convert(_take(b, x, self.start + np.int32(k), axis), dtype) for k in range(self.taps)]
         weights = [
@@ -89,20 +116,11 @@ class Band:
             total = b.add(total, b.mul(t, w))
         return total
 
-    def lower_transposed(self, b: Builder, g: Value, axis: int) -> Value:
-        return _contract(b, g, self._lowered_matrix(b, g.dtype), axis, 0)
-
     def _lowered_matrix(self, b: Builder, dtype: DType) -> Value:
         """The matrix, spread out by the program: the band alone is a constant of it."""
         shape = (self.outputs, self.size)
         start = b.broadcast_in_dim(b.constant(self.start, dtypes.int32), shape, (0,))
         at = b.sub(b.iota(shape, 1, dtypes.int32), start)
-        if self.taps <= GATHERED:
-            total = b.zeros(shape, dtype)
-            for k in range(self.taps):
-                column = b.broadcast_in_dim(b.constant(self.weight[:, k], dtype), shape, (0,))
-                total = b.select(b.compare("EQ", at, b.constant(k, dtypes.int32)), column, total)
-            return total
         last = b.constant(self.taps - 1, dtypes.int32)
         zero = b.constant(0, dtypes.int32)
         inside = b.binary("and", b.compare("GE", at, zero), b.compare("LE", at, last))
@@ -113,13 +131,6 @@ class Band:
             table, flat, shape, offset_dims=(), collapsed=(0,), start_map=(0,), sizes=(1,), index_dim=2
         )
         return b.select(inside, picked, b.zeros(shape, dtype))
-
-
-def _product(matrix: np.ndarray, x: np.ndarray, axis: int) -> np.ndarray:
-    """`matrix` times `x` along an axis."""
-    lead, rest = x.shape[:axis], x.shape[axis + 1 :]
-    flat = np.ascontiguousarray(x, matrix.dtype).reshape(*lead, x.shape[axis], -1)
-    return np.matmul(matrix, flat).reshape(*lead, matrix.shape[0], *rest)
 
 
 def _take(b: Builder, x: Value, index: np.ndarray, axis: int) -> Value:
@@ -141,9 +152,9 @@ def _take(b: Builder, x: Value, index: np.ndarray, axis: int) -> Value:
     )
 
 
-def _contract(b: Builder, x: Value, matrix: Value, axis: int, side: int) -> Value:
-    """Sums x along `axis` against dimension `side` of the matrix; the other one takes its place."""
-    y = b.dot_general(x, matrix, ((axis,), (side,)))
+def _contract(b: Builder, x: Value, matrix: Value, axis: int) -> Value:
+    """The matrix times x along an axis."""
+    y = b.dot_general(x, matrix, ((axis,), (1,)))
     order = [i if i < axis else x.rank - 1 if i == axis else i - 1 for i in range(x.rank)]
     return b.transpose(y, order)
 

@@ -33,7 +33,10 @@ class Pixels:
         column = xp.convert(xp.minimum(xp.maximum(x, 0.0), float(width - 1)), dtypes.int32)
         index = self.first + row * width + column
         if xp is HOST:
-            return np.where(inside[..., None], self.rows[index], self.fill)
+            found = np.take(self.rows, index, 0)
+            if not inside.all():
+                found[~inside] = self.fill
+            return found
         b, shape = xp.b, (*index.shape, self.channels)
         found = b.gather(
             self.rows.v, b.reshape(index.v, (*index.shape, 1)), shape,
@@ -45,8 +48,8 @@ class Pixels:
 
 def per_channel(xp: Any, x: Any, channels: int) -> Any:
     """One number per pixel, `[n, rows, columns]`, for all its channels."""
-    if xp is HOST:
-        return x[..., None]
+    if xp is HOST:  # NumPy is slow at broadcasting along a short last dimension
+        return np.repeat(x[..., None], channels, -1)
     return Lifted(xp.b, xp.b.broadcast_in_dim(x.v, (*x.shape, channels), (0, 1, 2)))
 
 

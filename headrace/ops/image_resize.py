@@ -142,16 +142,8 @@ def apply_lowered(b: Builder, bands: Sequence[Band], x: Value, dtype: DType) -> 
     return x
 
 
-def transpose_host(bands: Sequence[Band], g: np.ndarray) -> np.ndarray:
-    for i in reversed(axis_order(bands)):
-        g = bands[i].host_transposed(g, i + 1)
-    return g
-
-
-def transpose_lowered(b: Builder, bands: Sequence[Band], g: Value) -> Value:
-    for i in reversed(axis_order(bands)):
-        g = bands[i].lower_transposed(b, g, i + 1)
-    return g
+def transposed(bands: Sequence[Band]) -> list[Band]:
+    return [band.transpose for band in bands]
 
 
 def _bands(method: Callable[..., Band], inputs: Sequence[int], size: Sequence[int], a: Any) -> list[Band]:
@@ -200,11 +192,11 @@ def _family(
 
     def backward_kernel(grads: np.ndarray, original_image: np.ndarray, **a: Any) -> np.ndarray:
         bands = _bands(method, original_image.shape[1:3], grads.shape[1:3], a)
-        return transpose_host(bands, grads)
+        return apply_host(transposed(bands), grads)
 
     def backward_lower(b: Builder, grads: Value, image: Value, **a: Any) -> Value:
         bands = _bands(method, image.shape[1:3], grads.shape[1:3], a)
-        return b.convert(transpose_lowered(b, bands, grads), image.dtype)
+        return b.convert(apply_lowered(b, transposed(bands), grads, dtypes.float32), image.dtype)
 
     backward = OpDef(
         f"{name}Grad",
@@ -261,13 +253,13 @@ NEAREST = OpDef(
 
 def _nearest_grad_kernel(grads: np.ndarray, size: np.ndarray, **a: Any) -> np.ndarray:
     wide = grads if grads.dtype.kind == "i" or grads.dtype in (F, np.float64) else grads.astype(F)
-    return transpose_host(_bands(nearest, checked_size(size), grads.shape[1:3], a), wide)
+    return apply_host(transposed(_bands(nearest, checked_size(size), grads.shape[1:3], a)), wide)
 
 
 def _nearest_grad_lower(b: Builder, grads: Value, size: np.ndarray, **a: Any) -> Value:
     bands = _bands(nearest, checked_size(size), grads.shape[1:3], a)
-    wide = grads if grads.dtype.size > 2 else b.convert(grads, dtypes.float32)
-    return b.convert(transpose_lowered(b, bands, wide), grads.dtype)
+    work = grads.dtype if grads.dtype.size > 2 else dtypes.float32
+    return b.convert(apply_lowered(b, transposed(bands), grads, work), grads.dtype)
 
 
 NEAREST_GRAD = OpDef(
@@ -298,6 +290,5 @@ __all__ = [
     "checked_size",
     "resized_shape",
     "spatial",
-    "transpose_host",
-    "transpose_lowered",
+    "transposed",
 ]

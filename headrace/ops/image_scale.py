@@ -22,8 +22,7 @@ from .image_resize import (
     checked_size,
     resized_shape,
     spatial,
-    transpose_host,
-    transpose_lowered,
+    transposed,
 )
 
 F = np.float32
@@ -147,11 +146,13 @@ def _grad_shape(c: ShapeContext) -> Raw:
 
 
 def _grad_kernel(g: np.ndarray, image: np.ndarray, scale: Any, translation: Any, **a: Any) -> np.ndarray:
-    return transpose_host(_bands(image.shape[1:3], g.shape[1:3], scale, translation, a), g)
+    return apply_host(transposed(_bands(image.shape[1:3], g.shape[1:3], scale, translation, a)), g)
 
 
 def _grad_lower(b: Builder, g: Value, image: Value, scale: Any, translation: Any, **a: Any) -> Value:
-    return transpose_lowered(b, _bands(image.shape[1:3], g.shape[1:3], scale, translation, a), g)
+    return apply_lowered(
+        b, transposed(_bands(image.shape[1:3], g.shape[1:3], scale, translation, a)), g, dtypes.float32
+    )
 
 
 SCALE_AND_TRANSLATE_GRAD = OpDef(
