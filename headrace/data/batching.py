@@ -12,7 +12,7 @@ from headrace.core import errors
 from headrace.core.specs import TensorSpec
 from headrace.core.tensor import EagerTensor, wrap
 
-from .plan import INFINITE, UNKNOWN, Plan, Rows, Unary, looked_up
+from .plan import INFINITE, UNKNOWN, Plan, Rows, Unary, looked_up, repeats_rows
 from .values import Element, Specs, batched, column, common_length, stack, stack_leaves, unbatched, unstack
 
 
@@ -45,11 +45,6 @@ class Batch(Unary):
     def rows(self) -> Rows | None:
         rows = self.source.rows()
         return None if rows is None else Batched(rows, self)
-
-
-def repeats_rows(plan: Plan) -> bool:
-    """Whether the plan's `passes()` are all of rows."""
-    return looked_up(plan) or (plan.relays and repeats_rows(plan.inputs[0]))
 
 
 class Batched(Rows):

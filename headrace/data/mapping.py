@@ -13,7 +13,7 @@ from headrace.core import errors
 from headrace.core.tensor import EagerTensor
 
 from .background import Ahead, Parallel
-from .plan import INFINITE, UNKNOWN, Plan, Rows, Unary
+from .plan import INFINITE, UNKNOWN, Plan, Rows, Unary, repeats_rows
 from .sources import decoded
 from .tracing import Runner
 from .values import Element, components, from_components, stack
@@ -28,7 +28,21 @@ class Map(Unary):
         super().__init__(source)
         self.run = Runner(f, captured)
         self.specs = self.run.specs
-        self.indexed = self.relays = self.run.on_batches(source.specs) is not None
+        self._at_once: Any = self  # not known yet
+
+    @property
+    def at_once(self) -> Runner | None:
+        """The function for whole batches, if there are any to be had and it can be applied to them."""
+        if self._at_once is self:
+            there = repeats_rows(self.source)
+            self._at_once = self.run.on_batches(self.source.specs) if there else None
+        return self._at_once
+
+    @property
+    def indexed(self) -> bool:  # type: ignore[override]
+        return self.at_once is not None
+
+    relays = indexed
 
     def size(self) -> int:
         return self.source.size()
@@ -54,13 +68,12 @@ class Mapped(Rows):
         return self.plan.run(self.rows_.at(i))
 
     def take(self, indices: Any) -> Element:
-        run = self.plan.run
-        at_once = run.on_batches(self.plan.source.specs)
-        if at_once is not None:
-            try:
-                return at_once(self.rows_.take(indices))
-            except errors.OpError:
-                pass  # one by one, to fail at the element that is to blame
+        at_once = self.plan.at_once
+        assert at_once is not None
+        try:
+            return at_once(self.rows_.take(indices))
+        except errors.OpError:
+            pass  # one by one, to fail at the element that is to blame
         numbers = (
             range(indices.start, indices.stop) if type(indices) is slice else np.asarray(indices).tolist()
         )

@@ -91,6 +91,11 @@ def looked_up(plan: Plan) -> bool:
     return plan.indexed and all(map(looked_up, plan.inputs))
 
 
+def repeats_rows(plan: Plan) -> bool:
+    """Whether all of the plan's `passes()` are rows."""
+    return looked_up(plan) or (plan.relays and repeats_rows(plan.inputs[0]))
+
+
 def pick(index: Any, which: Any) -> Any:
     """`index[which]` for a slice or a vector of places."""
     if type(index) is range and type(which) is not slice:
@@ -98,4 +103,4 @@ def pick(index: Any, which: Any) -> Any:
     return index[which]
 
 
-__all__ = ["INFINITE", "UNKNOWN", "Plan", "Rows", "Unary", "looked_up", "pick"]
+__all__ = ["INFINITE", "UNKNOWN", "Plan", "Rows", "Unary", "looked_up", "pick", "repeats_rows"]

@@ -5,21 +5,24 @@ when it has run so long on elements of one shape that compiling would have paid 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from headrace.core import dispatch, errors, nest
+from headrace.core import dispatch, dtypes, errors, nest
 from headrace.core.convert import to_tensor
 from headrace.core.graph import CONST, FuncGraph, graph_output
-from headrace.core.specs import CompositeTensor
+from headrace.core.op import lookup
+from headrace.core.specs import CompositeTensor, TensorSpec
 from headrace.core.state import EAGER, _update, building, state
 from headrace.core.tensor import EagerTensor, Tensor
 from headrace.ops.functional import inner_graphs
 
 from . import structure
-from .values import Element, Specs, components, from_components
+from .values import Element, Specs, batched, components, from_components
 
+log = logging.getLogger("headrace")
 SMALL = 100e-6  # seconds: a function that takes less stays on the host
 WORTH_COMPILING = 0.15  # seconds spent on one shape: about what compiling costs
 _debug = False
@@ -208,7 +211,7 @@ class Runner:
     def __init__(self, graph: FuncGraph, captured: Sequence[EagerTensor]) -> None:
         self.graph, self.captured = graph, list(captured)
         self.specs: Specs = graph.memo["results"]
-        self.plain = all(type(s).__name__ == "TensorSpec" for s in self.specs)
+        self.plain = all(type(s) is TensorSpec for s in self.specs)
         self.host = self._on_host()
         self.small: bool | None = None  # not known yet
         self.calls, self.seconds = 0, 0.0
@@ -246,9 +249,37 @@ class Runner:
         """Whether a result depends on its element alone, so that elements can be computed in any order, or not at all."""
         return not any(_stateful(node) for node in self.graph.operations)
 
-    def on_batches(self, specs: Specs) -> Callable[[Element], Element] | None:
-        """The function for whole batches of elements, where it can be had."""
-        return None
+    def on_batches(self, specs: Specs) -> Runner | None:
+        """The function for whole batches of elements of these types, where it can be had: one that has no effects, whose
+        elements are all of one shape, and all of whose ops can take many elements at once."""
+        found = self.graph.memo.get("on_batches", self)
+        if found is self:
+            found = self.graph.memo["on_batches"] = self._on_batches(specs)
+        return None if found is None else Runner(found, self.captured)
+
+    def _on_batches(self, specs: Specs) -> FuncGraph | None:
+        from headrace.compiler.vectorize import CannotVectorize, Stack, Vectorizer
+
+        tensors = all(type(s) is TensorSpec and s.shape.is_fully_defined() for s in (*specs, *self.specs))
+        if not tensors or not self.pure or not specs or any(n.op_def.host for n in self.graph.operations):
+            return None
+        graph = FuncGraph(f"{self.graph.name}_of_batches")
+        try:
+            with building(graph, tapes=()):
+                batches = [graph.argument(s.dtype, (None, *s._raw_shape)) for s in specs]  # type: ignore[attr-defined]
+                arguments = [Stack(t, True) for t in batches]
+                arguments += [Stack(graph.argument(t._dtype, t._raw_shape), False) for t in self.captured]
+                n = lookup("StridedSlice")(
+                    lookup("Shape")(batches[0], out_type=dtypes.int32), [0], [1], [1], shrink_axis_mask=1
+                )
+                vectorizer = Vectorizer(n)
+                results = [vectorizer.stack(r) for r in vectorizer.run(self.graph, arguments)]
+                graph.outputs = [graph_output(graph, t) for t in results]
+        except (CannotVectorize, ValueError, TypeError, errors.OpError) as error:
+            log.debug("%s runs element by element: %s", self.graph.name, error)
+            return None
+        graph.memo["results"] = tuple([batched(s, None) for s in self.specs])
+        return graph
 
     def _measured(self, tensors: Sequence[EagerTensor]) -> list[EagerTensor]:
         key = tuple([t._raw_shape for t in tensors])
