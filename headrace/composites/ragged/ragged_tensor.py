@@ -192,6 +192,10 @@ class RaggedTensor(CompositeTensor):
         validate: bool = True,
     ) -> Any:
         """`from_value_rowids` once for every element of `nested_value_rowids`, from the last to the first."""
+        if isinstance(nested_value_rowids, Tensor):
+            raise TypeError(
+                f"Argument `nested_value_rowids` must be a list of Tensors. Received {nested_value_rowids}."
+            )
         if nested_nrows is None:
             nested_nrows = [None] * len(nested_value_rowids)
         elif isinstance(nested_nrows, Tensor):

@@ -50,6 +50,18 @@ def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
     return handler
 
 
+def unary(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for functions of one tensor: what follows it are options, which may be lists, and are not broadcast."""
+    general = elementwise(function)
+
+    def handler(*args: Any, **kwargs: Any) -> Any:
+        if not args or not is_ragged(args[0]):
+            return general(*args, **kwargs)
+        return apply(lambda values: function(values, *args[1:], **kwargs), args[0])
+
+    return handler
+
+
 def _on_op(op: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     if not op.elementwise or not _has_ragged(args, {}):
         return NotImplemented
@@ -195,7 +207,9 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 def install() -> None:
     """Registers the rules of all functions that exist."""
-    for table in (names.UNARY, names.BINARY, names.OTHER):
+    for function in names.functions(names.UNARY):
+        add_rule(function, _rule(unary(function)))
+    for table in (names.BINARY, names.OTHER):
         for function in names.functions(table):
             add_rule(function, _rule(elementwise(function)))
     for path, handler in _FUNCTIONS.items():

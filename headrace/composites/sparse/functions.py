@@ -406,7 +406,7 @@ def bincount(
             weights = to_tensor(weights)
     whole = values.dtype in (dtypes.int32, dtypes.int64)
     cast = lambda x: x if whole else tf.cast(x, dtypes.int64)
-    out = dtypes.int32 if weights is None else weights.dtype
+    out = weights.dtype if weights is not None else values.dtype if whole else dtypes.int32
     options = {
         "minlength": -1 if minlength is None else minlength,
         "maxlength": -1 if maxlength is None else maxlength,

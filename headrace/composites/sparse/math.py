@@ -173,7 +173,8 @@ def sampled_addmm(
     rows = tf.gather_nd(mat1, tf.concat([lead, indices[..., -2:-1]], -1))
     columns = tf.gather_nd(tf.linalg.matrix_transpose(mat2), tf.concat([lead, indices[..., -1:]], -1))
     products = tf.reduce_sum(rows * columns, axis=-1)
-    return indices, tf.cast(alpha, output_type) * products + tf.cast(beta, output_type) * values, dense_shape
+    result = tf.cast(alpha, output_type) * products + tf.cast(beta, output_type) * values
+    return indices, result, to_tensor(dense_shape)
 
 
 __all__ = [
