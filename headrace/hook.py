@@ -13,6 +13,8 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from headrace.core import origin
+
 # Private modules that Keras and programs of the field import -> where we have their names.
 PRIVATE = {
     "tensorflow.compiler.tf2xla.python.xla": "headrace.internals.xla",
@@ -75,6 +77,7 @@ def install() -> None:
             "Call headrace.install() before anything imports tensorflow, or start the program with `headrace run`."
         )
     sys.modules["tensorflow"] = headrace
+    origin.assume()
     sys.meta_path.insert(0, _Finder())
     for name in INTRODUCTIONS:
         if name in sys.modules:

@@ -9,6 +9,7 @@ import numpy as np
 
 from . import errors
 from .dtypes import DType, from_numpy
+from .origin import known_as
 from .shapes import Raw, TensorShape, merge, of_raw
 
 ndarray = np.ndarray
@@ -26,6 +27,7 @@ class TensorLike:
     __slots__ = ()
 
 
+@known_as("tensorflow.python.framework.tensor", "Tensor")
 class Tensor(TensorLike):
     """A multi-dimensional array of one element type.
 
@@ -373,7 +375,12 @@ class SymbolicTensor(Tensor):
         )
 
     def __int__(self) -> int:
-        return self._not_concrete("a Python int")
+        from .static import (
+            static_value,  # known all the same, as dimensions and what is computed from them may be
+        )
+
+        value = static_value(self)
+        return int(value) if value is not None and value.size == 1 else self._not_concrete("a Python int")
 
     def __float__(self) -> float:
         return self._not_concrete("a Python float")
@@ -387,6 +394,7 @@ class SymbolicTensor(Tensor):
             "you're trying to pass a Tensor to a NumPy call, which is not supported."
         )
 
+    @property
     def numpy(self) -> Any:
         raise AttributeError(
             f"'SymbolicTensor' object has no attribute 'numpy': tensor {self.name} has no value while the graph is being built."

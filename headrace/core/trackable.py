@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
+from types import MappingProxyType
 from typing import Any
 
 
 class Trackable:
     """Base of whatever a checkpoint can hold."""
+
+    # On the class, too: what walks over the attributes of an object that has more than its class (Keras's saving does)
+    # must not take these for the object's own.
+    _self_children: Mapping[str, Any] = MappingProxyType({})
+    _self_untracked: frozenset[str] = frozenset()
 
     def _track_trackable(self, trackable: Any, name: str, overwrite: bool = False) -> Any:
         """Makes `trackable` the child called `name`.
@@ -34,7 +40,7 @@ class Trackable:
 
     def _trackable_children(self, save_type: str = "checkpoint", **kwargs: Any) -> dict[str, Any]:
         """The children by name; `save_type` is "checkpoint" or "savedmodel"."""
-        return dict(self.__dict__.get("_self_children", {}))
+        return dict(self._self_children)
 
     def _no_dependency(self, value: Any) -> Any:
         return value
@@ -44,7 +50,7 @@ class AutoTrackable(Trackable):
     """A `Trackable` whose children are also the trackable values of its attributes."""
 
     def _trackable_children(self, save_type: str = "checkpoint", **kwargs: Any) -> dict[str, Any]:
-        hidden = self.__dict__.get("_self_untracked", ())
+        hidden = self._self_untracked
         found = {k: v for k, v in vars(self).items() if isinstance(v, Trackable) and k not in hidden}
         return found | super()._trackable_children(save_type, **kwargs)
 
@@ -65,7 +71,7 @@ def no_automatic_dependency_tracking(method: Callable[..., Any]) -> Callable[...
         finally:
             self._self_setattr_tracking = tracking
             assigned = {k for k, v in vars(self).items() if before.get(k) is not v}
-            self.__dict__["_self_untracked"] = self.__dict__.get("_self_untracked", frozenset()) | assigned
+            self.__dict__["_self_untracked"] = self._self_untracked | assigned
 
     return untracked
 

@@ -8,6 +8,7 @@ from typing import Any
 from headrace.core import dtypes, errors, nest
 from headrace.core.convert import to_tensor
 from headrace.core.op import OpDef
+from headrace.core.origin import known_as
 from headrace.core.shapes import TensorShape
 from headrace.core.specs import BatchableTypeSpec, CompositeTensor, TensorSpec, TypeSpec
 from headrace.core.state import state
@@ -26,6 +27,7 @@ from .tracing import Traced
 from .transforming import Transforming
 
 
+@known_as("tensorflow.python.data.ops.dataset_ops", "DatasetV2")
 class Dataset(Sources, Transforming, Selecting, Combining, Storing, CompositeTensor):
     """A potentially large sequence of elements, which are structures of tensors.
 

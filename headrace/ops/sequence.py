@@ -28,7 +28,8 @@ def _range_size(start: Any, limit: Any, delta: Any) -> int:
 
 
 def _number(x: np.ndarray) -> Any:
-    return int(x) if x.dtype.kind in "iu" else float(x)
+    """A scalar as Python's integer, or in its own precision: TensorFlow counts the steps of a range of float32 in float32."""
+    return int(x) if x.dtype.kind in "iu" else x[()]
 
 
 def _range_shape(c: ShapeContext) -> Raw:

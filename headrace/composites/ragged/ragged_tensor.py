@@ -14,6 +14,7 @@ import headrace as tf
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType, as_dtype
+from headrace.core.origin import known_as
 from headrace.core.shapes import Raw, TensorShape, of_raw
 from headrace.core.specs import CompositeTensor
 from headrace.core.tensor import Tensor
@@ -32,6 +33,7 @@ def ragged_or_tensor(value: Any, name: str | None = None) -> Any:
     return value if isinstance(value, RaggedTensor) else to_tensor(value, name=name)
 
 
+@known_as("tensorflow.python.ops.ragged.ragged_tensor", "RaggedTensor")
 class RaggedTensor(CompositeTensor):
     """A tensor with ragged dimensions: rows of different lengths.
 

@@ -10,6 +10,7 @@ import numpy as np
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType, as_dtype
+from headrace.core.origin import known_as
 from headrace.core.shapes import TensorShape, merge
 from headrace.core.specs import BatchableTypeSpec, CompositeTensor, TensorSpec
 from headrace.core.static import static_shape
@@ -19,6 +20,7 @@ SparseTensorValue = collections.namedtuple("SparseTensorValue", ["indices", "val
 SparseTensorValue.__doc__ = "What a SparseTensor evaluates to in a Session: three NumPy arrays."
 
 
+@known_as("tensorflow.python.framework.sparse_tensor", "SparseTensor")
 class SparseTensor(CompositeTensor):
     """A tensor most of whose elements are zero.
 
