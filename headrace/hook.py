@@ -19,6 +19,7 @@ from headrace.core import origin
 PRIVATE = {
     "tensorflow.compiler.tf2xla.python.xla": "headrace.internals.xla",
     "tensorflow.python.data.experimental.ops.distribute": "headrace.internals.data_distribute",
+    "tensorflow.python.data.ops.dataset_ops": "headrace.data.dataset",
     "tensorflow.python.client.session": "headrace.session.session",
     "tensorflow.python.client.timeline": "headrace.session.timeline",
     "tensorflow.python.eager.context": "headrace.internals.context",
@@ -26,32 +27,17 @@ PRIVATE = {
     "tensorflow.python.framework.dtypes": "headrace.api.dtypes",
     "tensorflow.python.framework.errors": "headrace.api.errors",
     "tensorflow.python.framework.ops": "headrace.internals.ops",
+    "tensorflow.python.framework.sparse_tensor": "headrace.composites.sparse.tensor",
+    "tensorflow.python.framework.tensor": "headrace.core.tensor",
     "tensorflow.python.framework.tensor_util": "headrace.internals.tensor_util",
     "tensorflow.python.framework.type_spec_registry": "headrace.internals.type_spec_registry",
     "tensorflow.python.ops.linalg.sparse.sparse_csr_matrix_ops": "headrace.internals.sparse_csr",
     "tensorflow.python.ops.math_ops": "headrace.internals.math_ops",
+    "tensorflow.python.ops.ragged.ragged_tensor": "headrace.composites.ragged.ragged_tensor",
     "tensorflow.python.platform.gfile": "headrace.api.io_gfile",
     "tensorflow.python.trackable.data_structures": "headrace.core.trackable",
     "tensorflow.python.util.nest": "headrace.api.nest",
 }
-
-# Keras does not import TensorFlow to know its objects: it looks at the names of classes and of the modules they are from.
-# Module -> its classes -> what these say of themselves while Headrace is installed.
-INTRODUCTIONS = {
-    "headrace.core.tensor": {
-        "TensorLike": ("tensorflow.python.types.core", "Tensor"),
-        "Tensor": ("tensorflow.python.framework.tensor", "Tensor"),
-    },
-    "headrace.composites.ragged.ragged_tensor": {
-        "RaggedTensor": ("tensorflow.python.ops.ragged.ragged_tensor", "RaggedTensor")
-    },
-    "headrace.composites.sparse.tensor": {
-        "SparseTensor": ("tensorflow.python.framework.sparse_tensor", "SparseTensor")
-    },
-    "headrace.data.dataset": {"Dataset": ("tensorflow.python.data.ops.dataset_ops", "DatasetV2")},
-}
-
-PRIVATE |= {where: name for name, classes in INTRODUCTIONS.items() for where, _ in classes.values()}
 
 
 def install() -> None:
@@ -79,50 +65,18 @@ def install() -> None:
     sys.modules["tensorflow"] = headrace
     origin.assume()
     sys.meta_path.insert(0, _Finder())
-    for name in INTRODUCTIONS:
-        if name in sys.modules:
-            _introduce(sys.modules[name])
-
-
-def _introduce(module: ModuleType) -> None:
-    for name, (where, called) in INTRODUCTIONS[module.__name__].items():
-        cls = getattr(module, name)
-        cls.__module__, cls.__name__ = where, called
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds `tensorflow.<anything>` in Headrace, and `headrace.keras.<anything>` in Keras; has Headrace's own classes
-    introduce themselves when they are imported."""
+    """Finds `tensorflow.<anything>` in Headrace, and `headrace.keras.<anything>` in Keras."""
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
-        if fullname in INTRODUCTIONS:
-            spec = importlib.machinery.PathFinder.find_spec(fullname, path)
-            if spec is not None and spec.loader is not None:
-                spec.loader = _Introducing(spec.loader)
-            return spec
         if not fullname.startswith(("tensorflow.", "headrace.keras.")):
             return None
         found = _find(fullname)
         if found is None:
             return None
         return importlib.machinery.ModuleSpec(fullname, _Loader(found), is_package=True)
-
-
-class _Introducing(importlib.abc.Loader):
-    """Loads a module as its own loader does, then has its classes introduce themselves."""
-
-    def __init__(self, loader: Any) -> None:
-        self._loader = loader
-
-    def create_module(self, spec: Any) -> Any:
-        return self._loader.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        self._loader.exec_module(module)
-        _introduce(module)
-
-    def __getattr__(self, name: str) -> Any:  # get_source and the like
-        return getattr(self._loader, name)
 
 
 class _Loader(importlib.abc.Loader):

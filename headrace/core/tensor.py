@@ -21,6 +21,7 @@ def fetch(buffer: Any) -> np.ndarray:
     raise RuntimeError("A device buffer exists, but no runtime is loaded to read it.")
 
 
+@known_as("tensorflow.python.types.core", "Tensor")
 class TensorLike:
     """What counts as a tensor: `Tensor`, variables, and classes of libraries that stand for one (Keras's variables)."""
 
