@@ -58,8 +58,8 @@ ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.
 
 
 # `tf.compat.v1`: the file of each name that is its own, and the namespaces that `tf` does not have.
-V1_PARTS = ("arrays", "config", "control", "forms", "graph", "initializers", "losses", "math", "messages", "metrics", "nn", "optimizers", "train", "variables")
-V1_NAMESPACES = ("train", "initializers", "losses", "metrics", "layers", "manip", "spectral")
+V1_PARTS = ("arrays", "config", "control", "forms", "graph", "image", "initializers", "losses", "math", "messages", "metrics", "more", "nn", "optimizers", "summary", "train", "variables")
+V1_NAMESPACES = ("train", "initializers", "losses", "metrics", "layers", "manip", "spectral", "summary")
 
 _V1: dict[str, str] = {
  'arrays': 'constant disable_eager_execution enable_eager_execution placeholder placeholder_with_default '
@@ -103,6 +103,10 @@ _V1: dict[str, str] = {
           'get_collection_ref get_default_graph get_default_session get_seed name_scope op_scope '
           'ragged.RaggedTensorValue random.get_seed random.set_random_seed reset_default_graph '
           'resource_variables_enabled set_random_seed',
+ 'image': 'image.ResizeMethod image.crop_and_resize image.draw_bounding_boxes image.extract_glimpse '
+          'image.extract_image_patches image.resize image.resize_area image.resize_bicubic '
+          'image.resize_bilinear image.resize_image_with_pad image.resize_images '
+          'image.resize_nearest_neighbor image.sample_distorted_bounding_box',
  'initializers': 'constant_initializer glorot_normal_initializer glorot_uniform_initializer '
                  'initializers.constant initializers.glorot_normal initializers.glorot_uniform '
                  'initializers.he_normal initializers.he_uniform initializers.identity '
@@ -135,6 +139,11 @@ _V1: dict[str, str] = {
             'metrics.sparse_precision_at_k metrics.specificity_at_sensitivity metrics.true_negatives '
             'metrics.true_negatives_at_thresholds metrics.true_positives '
             'metrics.true_positives_at_thresholds',
+ 'more': 'COMPILER_VERSION GIT_VERSION GRAPH_DEF_VERSION GRAPH_DEF_VERSION_MIN_CONSUMER '
+         'GRAPH_DEF_VERSION_MIN_PRODUCER QUANTIZED_DTYPES VERSION get_logger image.ResizeMethod image.resize '
+         'image.resize_area image.resize_bicubic image.resize_bilinear image.resize_images '
+         'image.resize_nearest_neighbor no_regularizer ragged.placeholder random.stateless_multinomial '
+         'sparse.merge sparse.placeholder sparse_merge',
  'nn': 'nn.conv2d_backprop_filter nn.conv2d_backprop_input nn.ctc_beam_search_decoder nn.ctc_loss '
        'nn.depthwise_conv2d_native nn.dropout nn.embedding_lookup nn.embedding_lookup_sparse '
        'nn.fractional_avg_pool nn.fractional_max_pool nn.fused_batch_norm nn.nce_loss nn.relu_layer '
@@ -143,6 +152,10 @@ _V1: dict[str, str] = {
  'optimizers': 'train.AdadeltaOptimizer train.AdagradDAOptimizer train.AdagradOptimizer train.AdamOptimizer '
                'train.FtrlOptimizer train.GradientDescentOptimizer train.MomentumOptimizer train.Optimizer '
                'train.ProximalAdagradOptimizer train.ProximalGradientDescentOptimizer train.RMSPropOptimizer',
+ 'summary': 'summary.Event summary.FileWriter summary.FileWriterCache summary.SessionLog summary.Summary '
+            'summary.SummaryDescription summary.TaggedRunMetadata summary.audio '
+            'summary.get_summary_description summary.histogram summary.image summary.merge summary.merge_all '
+            'summary.scalar summary.tensor_summary summary.text',
  'train': 'train.ExponentialMovingAverage train.assert_global_step train.cosine_decay '
           'train.cosine_decay_restarts train.create_global_step train.exponential_decay '
           'train.get_global_step train.get_or_create_global_step train.global_step train.inverse_time_decay '
