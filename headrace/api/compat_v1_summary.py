@@ -71,7 +71,7 @@ def histogram(name: str, values: Any, collections: Any = None, family: str | Non
       tf.errors.InvalidArgumentError: a value is NaN or infinite.
     """
     with _scope(name, family) as (tag, scope):
-        return _collected(ops.HISTOGRAM(tag, values, name=scope), collections)
+        return _collected(ops.HISTOGRAM(tag, to_tensor(values), name=scope), collections)
 
 
 def image(
@@ -80,7 +80,7 @@ def image(
     """A serialised `Summary` of images, `[batch, height, width, channels]` of 1, 3 or 4 channels: `uint8`, or floats, which are
     scaled image by image. The other arguments are those of `scalar`."""
     with _scope(name, family) as (tag, scope):
-        return _collected(ops.IMAGE(tag, tensor, max_images=max_outputs, name=scope), collections)
+        return _collected(ops.IMAGE(tag, to_tensor(tensor), max_images=max_outputs, name=scope), collections)
 
 
 def audio(
