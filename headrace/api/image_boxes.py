@@ -356,12 +356,27 @@ def sample_distorted_bounding_box(
             f'but got seed={seed}. Pass in a non-zero seed, e.g. "seed=1".'
         )
     pair = seeds.get_seed(seed) if seed else (0, 0)
+    return sample_with_seeds(
+        image_size, bounding_boxes, pair, min_object_covered, name, aspect_ratio_range, area_range, max_attempts,
+        use_image_if_no_bounding_boxes,
+    )  # fmt: skip
+
+
+def sample_with_seeds(
+    image_size: Any, boxes: Any, pair: Any, min_object_covered: Any, name: str | None, *ranges: Any
+) -> SampleDistortedBoundingBox:
+    """The same for a pair of seeds of the op."""
     return SampleDistortedBoundingBox(
         *lookup("SampleDistortedBoundingBoxV2")(
-            image_size, bounding_boxes, min_object_covered, seed=pair[0] or 0, seed2=pair[1] or 0, name=name,
-            **_ranges(aspect_ratio_range, area_range, max_attempts, use_image_if_no_bounding_boxes),
+            image_size,
+            boxes,
+            min_object_covered,
+            seed=pair[0] or 0,
+            seed2=pair[1] or 0,
+            name=name,
+            **_ranges(*ranges),
         )
-    )  # fmt: skip
+    )
 
 
 def stateless_sample_distorted_bounding_box(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from headrace.core import dtypes
@@ -83,6 +84,14 @@ def resize(
     >>> tf.image.resize([[[0.0], [4.0]]], [1, 4])[0, :, 0].numpy().tolist()
     [0.0, 1.0, 3.0, 4.0]
     """
+    run = lambda x, sizes: _resized(x, sizes, method, antialias)
+    return apply(images, size, preserve_aspect_ratio, run, name)
+
+
+def apply(
+    images: Any, size: Any, preserve_aspect_ratio: bool, resizer: Callable[..., Any], name: str | None
+) -> Any:
+    """`resizer(batch, size)` for one image or a batch, after checks."""
     x = to_tensor(images)
     if x.ndim is None:
         raise ValueError("'images' contains no shape.")
@@ -101,7 +110,7 @@ def resize(
         )
     if preserve_aspect_ratio:
         sizes = _fitting(dims(x)[1:3], sizes)
-    y = _resized(x, sizes, method, antialias)
+    y = resizer(x, sizes)
     if not y._is_eager:
         shape = static_shape(sizes) or (None, None)
         set_known(y, [None, *shape, None])
@@ -133,6 +142,13 @@ def resize_with_pad(
     [0.0, 1.0, 1.0, 0.0]
     """
 
+    run = lambda x, size: resize(x, size, method, antialias=antialias)
+    return apply_with_pad(image, target_height, target_width, run)
+
+
+def apply_with_pad(image: Any, target_height: Any, target_width: Any, resizer: Callable[..., Any]) -> Any:
+    """`resizer(batch, size)` with the largest size that fits into the target, and zeros around it."""
+
     def run(x: Tensor) -> Any:
         require(target_width > 0, "target_width must be > 0.")
         require(target_height > 0, "target_height must be > 0.")
@@ -145,8 +161,7 @@ def resize_with_pad(
         top, left = (
             lookup("Maximum")(0, _whole((t - new) / 2)) for t, new in ((th, new_height), (tw, new_width))
         )
-        resized = resize(x, size, method, antialias=antialias)
-        return pad_to_bounding_box(resized, top, left, target_height, target_width)
+        return pad_to_bounding_box(resizer(x, size), top, left, target_height, target_width)
 
     return batched(image, run)
 

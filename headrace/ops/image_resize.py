@@ -96,7 +96,7 @@ def bicubic(size: int, outputs: int, align_corners: bool, half_pixel_centers: bo
 @functools.lru_cache(256)
 def area(size: int, outputs: int, align_corners: bool) -> Band:
     """Means over the inputs that an output covers, partly covered ones counting in proportion."""
-    step = _step(size, outputs, align_corners)
+    step = _step(size, outputs, align_corners and size > 1)
     begin = np.arange(outputs, dtype=F) * step
     end = (np.arange(outputs, dtype=F) + 1) * step
     first = np.floor(begin).astype(np.int64)

@@ -139,3 +139,38 @@ def corners_and_half(tf):
 @raises
 def pad_to_nothing(tf):
     tf.image.resize_with_pad(tf.zeros([3, 3, 1]), 0, 4)
+
+
+@snippet(size=SIZES, method=[0, 1, 2, 3, "bicubic"], align_corners=[False, True], rtol=1e-4, atol=1e-4)
+def as_in_1x(tf, size, method, align_corners):
+    image = tf.compat.v1.image
+    x = _images(size)
+    return image.resize(x, _size(size), method, align_corners), image.resize_image_with_pad(x, 4, 9, method)
+
+
+@snippet
+def other_forms_of_1x(tf):
+    image = tf.compat.v1.image
+    x = _images("5x7-10x3")
+    same = tf.constant(x, tf.float64)
+    return (
+        image.resize_images(same, [5, 7]),
+        image.resize_bilinear(x, [3, 9], half_pixel_centers=True),
+        image.resize_bicubic(x, [3, 9], True),
+        image.resize_nearest_neighbor(x, [3, 9]),
+        image.resize_area(x, [3, 9]),
+        image.crop_and_resize(x, [[0.1, 0.2, 0.8, 0.9]], [1], [3, 3]),
+        image.extract_image_patches(x, [1, 2, 2, 1], [1, 1, 1, 1], [1, 1, 1, 1], "SAME"),
+        image.draw_bounding_boxes(x, tf.zeros([2, 1, 4]) + [0.1, 0.1, 0.9, 0.9]),
+        image.sample_distorted_bounding_box([50, 60, 3], [[[0.2, 0.2, 0.8, 0.9]]], seed=3, seed2=4),
+        image.transpose_image(x),
+    )
+
+
+@snippet(centered=[True, False], normalized=[True, False])
+def glimpse_of_1x(tf, centered, normalized):
+    offsets = [[0.1, -0.1], [0.2, 0.05]] if normalized else [[1.0, -0.5], [0.3, 0.9]]
+    if not centered:
+        offsets = [[0.5, 0.5], [0.4, 0.6]] if normalized else [[5.0, 5.0], [6.0, 9.0]]
+    x = _images("33x20-7x45")
+    return tf.compat.v1.image.extract_glimpse(x, [2, 3], offsets, centered, normalized)
