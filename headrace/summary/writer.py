@@ -156,6 +156,7 @@ def create_file_writer(
 
     Raises:
       ValueError: `logdir` is None; `experimental_trackable` or `experimental_mesh` are asked for.
+      RuntimeError: inside of a graph that is no function's.
       tf.errors.NotFoundError, tf.errors.PermissionDeniedError: the directory cannot be made.
 
     >>> import headrace as tf, tempfile
@@ -177,6 +178,11 @@ def create_file_writer(
     if hasattr(logdir, "__fspath__"):
         logdir = logdir.__fspath__()
     with init_scope():
+        if state.graph is not None:
+            raise RuntimeError(
+                "tf.summary.create_file_writer needs eager execution or a tf.function. In a graph that a session runs, use "
+                "tf.compat.v1.summary.FileWriter."
+            )
         arguments = (
             to_tensor(logdir, dtypes.string),
             to_tensor(MAX_QUEUE if max_queue is None else max_queue, dtypes.int32),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -215,6 +217,16 @@ def test_a_writer_that_goes_away_loses_nothing(folder):
     assert len(written(folder)) == 1
 
 
+def test_a_process_that_ends_loses_nothing(folder):
+    code = f"""
+import headrace as tf
+tf.summary.create_file_writer({folder!r}).set_as_default(step=0)
+tf.summary.scalar("a", 1.0)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert len(written(folder)) == 1
+
+
 def test_threads_share_a_writer_but_not_the_default(folder):
     writer = tf.summary.create_file_writer(folder)
 
@@ -251,6 +263,8 @@ def test_arguments_of_create_file_writer(tmp_path):
     for unsupported in ({"experimental_trackable": True}, {"experimental_mesh": object()}):
         with pytest.raises(ValueError, match=next(iter(unsupported))):
             tf.summary.create_file_writer(str(tmp_path), **unsupported)
+    with tf.Graph().as_default(), pytest.raises(RuntimeError, match="FileWriter"):
+        tf.summary.create_file_writer(str(tmp_path))
     (tmp_path / "file").write_text("")
     with pytest.raises(tf.errors.FailedPreconditionError):
         tf.summary.create_file_writer(tmp_path / "file" / "logs")
