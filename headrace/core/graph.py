@@ -28,6 +28,21 @@ _OURS: set[str] = set()  # files of this package that were met
 _VALID_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
 SMALL_CONSTANT = 16  # integers in eager tensors of up to so many elements become constants of a function, so that shapes fold
 
+# What operations of plain graphs are called whose maker gives no name, where that is not their type.
+USUAL_NAMES = {
+    "AddV2": "add",
+    "ConcatV2": "concat",
+    "FloorDiv": "floordiv",
+    "FloorMod": "mod",
+    "Mul": "mul",
+    "Pack": "stack",
+    "Pow": "pow",
+    "RealDiv": "truediv",
+    "StridedSlice": "strided_slice",
+    "Sub": "sub",
+    "Transpose": "transpose",
+}
+
 CONST = OpDef(
     "Const",
     "-> output: dtype",
@@ -189,7 +204,9 @@ class Graph:
             raise RuntimeError("Graph is finalized and cannot be modified.")
         inputs = [x if not x._is_eager and x.op.graph is self else self.capture(x) for x in inputs]  # type: ignore[attr-defined]
         shapes = infer(op, inputs, attrs)
-        node = Operation(self, op, self.unique_name(name or op.name), inputs, attrs, self._control)
+        if name is None:
+            name = op.name if self.building_function else USUAL_NAMES.get(op.name, op.name)
+        node = Operation(self, op, self.unique_name(name), inputs, attrs, self._control)
         node.outputs = [
             SymbolicTensor(node, i, dtype, shape)
             for i, (dtype, shape) in enumerate(zip(op.output_dtypes(inputs, attrs), shapes))

@@ -86,9 +86,7 @@ class ExponentialMovingAverage:
     def _shadow(self, v: Any) -> Any:
         with init_scope():
             if isinstance(v, Variable):
-                shadow = create_slot(
-                    v, getattr(v, "initialized_value", v.value)(), self._name
-                )  # type: ignore[attr-defined]
+                shadow = create_slot(v, getattr(v, "initialized_value", v.value)(), self._name)  # type: ignore[attr-defined]
             else:
                 zeros = lookup("Fill")(list(v.shape.as_list()), to_tensor(0.0, v.dtype))
                 with variable_scope(None, f"{v.op.name}/{self._name}") as made, name_scope(None):

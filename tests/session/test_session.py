@@ -175,22 +175,34 @@ class TestRuns:
 class TestErrors:
     def test_a_placeholder_that_is_not_fed_says_where_it_was_made(self, graph):
         x = v1.placeholder(tf.float32, [None, 2], name="input")
-        with v1.Session() as sess, pytest.raises(
-            tf.errors.InvalidArgumentError, match=r"'input' with dtype float32 and shape \[\?,2\](.|\n)*test_session.py"
+        with (
+            v1.Session() as sess,
+            pytest.raises(
+                tf.errors.InvalidArgumentError,
+                match=r"'input' with dtype float32 and shape \[\?,2\](.|\n)*test_session.py",
+            ),
         ):
             sess.run(x + 1.0)
 
     def test_a_variable_without_a_value_is_named(self, graph):
         v = v1.Variable(1.0, name="weights")
-        with v1.Session() as sess, pytest.raises(
-            tf.errors.FailedPreconditionError, match="weights(.|\n)*global_variables_initializer(.|\n)*test_session.py"
+        with (
+            v1.Session() as sess,
+            pytest.raises(
+                tf.errors.FailedPreconditionError,
+                match=r"weights(.|\n)*global_variables_initializer(.|\n)*test_session.py",
+            ),
         ):
             sess.run(v + 1.0)
 
     def test_a_wrong_shape_names_the_tensor_and_the_line(self, graph):
         x = v1.placeholder(tf.float32, [None, 2], name="input")
-        with v1.Session() as sess, pytest.raises(
-            ValueError, match=r"Cannot feed value of shape \(3,\) for Tensor input:0, which has shape \(None, 2\)(.|\n)*test_session"
+        with (
+            v1.Session() as sess,
+            pytest.raises(
+                ValueError,
+                match=r"Cannot feed value of shape \(3,\) for Tensor input:0, which has shape \(None, 2\)(.|\n)*test_session",
+            ),
         ):
             sess.run(x, {x: [1, 2, 3]})
 
@@ -200,7 +212,9 @@ class TestErrors:
         with v1.Session() as sess, pytest.raises(tf.errors.InvalidArgumentError, match=r"test_session.py"):
             sess.run(y, {x: [5]})
 
-    @pytest.mark.parametrize("wrong", [lambda s: s.run(1.0), lambda s: s.run([None]), lambda s: s.run({"a": object()})])
+    @pytest.mark.parametrize(
+        "wrong", [lambda s: s.run(1.0), lambda s: s.run([None]), lambda s: s.run({"a": object()})]
+    )
     def test_what_cannot_be_fetched(self, graph, wrong):
         tf.constant(1.0)
         with v1.Session() as sess, pytest.raises(TypeError, match="Argument `fetch`"):
@@ -270,7 +284,10 @@ class TestTraces:
         with v1.Session() as sess:
             options, metadata = v1.RunOptions(trace_level=v1.RunOptions.FULL_TRACE), v1.RunMetadata()
             for _ in range(2):
-                assert sess.run(z, {x: [1, 2]}, options=options, run_metadata=metadata).tolist() == [7.0, 13.0]
+                assert sess.run(z, {x: [1, 2]}, options=options, run_metadata=metadata).tolist() == [
+                    7.0,
+                    13.0,
+                ]
             (device,) = metadata.step_stats.dev_stats
             names = [n.node_name for n in device.node_stats]
             assert names[1] == "double" and len(names) == 3

@@ -526,6 +526,9 @@ class RaggedTensor(CompositeTensor):
         raise TypeError("RaggedTensor may not be used as a boolean.")
 
     def __hash__(self) -> int:
+        splits: Any = self.row_splits
+        if not splits._is_eager and not splits.op.graph.building_function:
+            return id(self)  # of a plain graph: a key of a feed_dict
         raise TypeError("RaggedTensor is unhashable.")
 
     def ref(self) -> Any:
