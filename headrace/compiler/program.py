@@ -30,6 +30,12 @@ from .hlo import Value, tensor_type
 from .lower import CannotLower, Cell, Lowering, NeedsValue, locate, lower_node, needed
 
 log = logging.getLogger("headrace")
+PATIENCE = (
+    3  # so often is a cluster compiled for other shapes of what the host made, before it is cut differently
+)
+CONTRACTIONS = frozenset(
+    {"BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "MatMul", "SparseMatMul"}
+)
 
 
 class Program:
@@ -43,6 +49,7 @@ class Program:
         self.must_compile = False  # jit_compile=True: a step on the host is an error
         self.valued: set[int] = set()  # ids of cluster inputs whose values are part of the cluster's key
         self.watch: Callable[[Step, float, float], None] | None = None  # is told of each step and when it ran
+        self.given: tuple[Any, ...] = ()  # the shapes of the inputs of the latest run
         self._plan()
 
     def _plan(self) -> None:
@@ -82,6 +89,7 @@ class Program:
                 f"jit_compile=True, but some ops of {self.graph.name} must run on the host. Remove them, or jit_compile.\n{self.describe()}",
             )
         env: dict[int, Any] = {id(t): x for t, x in zip(self.graph.inputs, inputs)}
+        self.given = tuple([x._raw_shape for x in inputs])
         finished = self._advance(self.steps, env)
         if finished is None:
             return self._results(env)
@@ -195,6 +203,7 @@ class Cluster:
     def __init__(self, nodes: list[Operation]) -> None:
         self.nodes = nodes
         self.executables: dict[Any, Executable] = {}
+        self.seen: dict[Any, list[dict[int, Any]]] = {}  # what was specialised on, by what was given
         made = {id(t) for n in nodes for t in n.outputs}
         seen: dict[int, Any] = {}
         for n in nodes:
@@ -286,6 +295,7 @@ class Cluster:
                 lower_node(b, node, env)
             except CannotLower as error:
                 self._give_up(node, error)
+        self._keep_steady(env)
         results = [env[id(t)] for t in self.outputs]
         for t, r in zip(self.outputs, results):
             if not isinstance(r, (Value, np.ndarray, Undefined, ListValue)):
@@ -342,6 +352,30 @@ class Cluster:
             b.messages,
         )
 
+    def _keep_steady(self, env: dict[int, Any]) -> None:
+        """Shapes that depend on data (how many words a batch has) may be new in every run, though the inputs are of the same
+        shapes. Rather than compile everything anew each time, what such shapes touch moves to the host, up to where they are
+        steady again (a padded batch) or where the work is too much for the host."""
+        if not any(isinstance(step, HostStep) for step in self.program.steps):
+            return
+        shapes = {
+            id(t): getattr(env.get(id(t)), "shape", None) for n in self.nodes for t in (*n.inputs, *n.outputs)
+        }
+        shapes.update({t: env[t].tobytes() for t in self.program.valued if t in shapes and t in env})
+        seen = self.seen.setdefault(self.program.given, [])
+        seen.append(shapes)
+        if len(seen) <= PATIENCE:
+            return
+        unsteady = {t for t in shapes if any(shapes[t] != other.get(t) for other in seen)}
+        moved = _movable(self.nodes, unsteady)
+        del seen[1:]
+        if moved:
+            log.debug(
+                "%s runs on the host: its shapes change from run to run", ", ".join(n.name for n in moved)
+            )
+            self.program.hosted |= moved
+            raise _Replan
+
     def _enter_list(self, b: Lowering, t: Any, x: EagerTensor) -> tuple[ListValue, Value | None]:
         """A list from outside: its buffer is a parameter, its length is known."""
         value = x._host().item()
@@ -388,6 +422,40 @@ class Cluster:
             f"compiled: {len(self.nodes)} ops, {len(self.tensors)} inputs, {len(self.handles)} variables, "
             f"{len(self.outputs)} outputs, {len(self.executables)} specialisation(s)"
         )
+
+
+def _movable(nodes: Sequence[Operation], unsteady: set[int]) -> set[Operation]:
+    """The nodes that are better done on the host because of tensors (ids) whose shapes keep changing, and light ones between
+    them, so that not every other step is a compiled one."""
+    heavy: set[int] = set()  # heavy nodes of unsteady shapes, and all that follows from them
+    moved: set[Operation] = set()
+    after: set[int] = set()
+    for n in nodes:
+        sources = {id(t.op) for t in n.inputs}
+        touched = any(id(t) in unsteady for t in (*n.inputs, *n.outputs))
+        if sources & heavy or (touched and not _light(n)):
+            heavy.add(id(n))
+        elif touched:
+            moved.add(n)
+        if n in moved or sources & after:
+            after.add(id(n))
+    before: set[int] = set()
+    for n in reversed(nodes):
+        if id(n) in before and id(n) in after and id(n) not in heavy and _light(n):
+            moved.add(n)
+        if n in moved or id(n) in before:
+            before.update([id(t.op) for t in n.inputs])
+    return moved
+
+
+def _light(node: Operation) -> bool:
+    op = node.op_def
+    return (
+        not op.stateful
+        and not inner_graphs(node)
+        and (op.kernel is not None or op.body is not None)
+        and op.name not in CONTRACTIONS
+    )
 
 
 def _module_name(name: str) -> str:
