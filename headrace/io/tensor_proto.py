@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -84,9 +85,9 @@ def array_of(proto: Any) -> np.ndarray:
     if dtype is None or dtype.kind in "rv" or shape is None or None in shape:
         name = proto.dtype if dtype is None else dtype.name
         raise _bad(f"a tensor of type {name} and shape {shape} holds no array")
-    count = 1
-    for d in shape:
-        count *= d
+    count = math.prod(shape)
+    if math.prod([max(d, 1) for d in shape]) >= 1 << 58:  # NumPy cannot count it, even if another dimension is 0
+        raise _bad(f"shape {shape} is too large")
     if dtype is dtypes.string:
         items: list[bytes] = list(proto.string_val)
         if len(items) > count or (count and not items and proto.tensor_content):
