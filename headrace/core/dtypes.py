@@ -86,8 +86,8 @@ class DType:
 
     @property
     def size(self) -> int:
-        """Bytes per element (1 for strings, resources and variants, as TensorFlow says)."""
-        return 1 if self.kind in "srv" else self._np.itemsize
+        """Bytes per element (0 for strings, resources and variants, which have no fixed size)."""
+        return 0 if self.kind in "srv" else self._np.itemsize
 
     @property
     def min(self) -> Any:

@@ -70,7 +70,6 @@ class Tensor(TensorLike):
     def __copy__(self) -> Tensor:
         return self
 
-    @property
     def _shape_tuple(self) -> Raw:
         return self._raw_shape
 

@@ -356,3 +356,9 @@ def graphs_keep_variables_alive(tf):
 
     concrete, handle = make()
     return concrete(), concrete(), tf.raw_ops.ReadVariableOp(resource=handle, dtype=tf.float32)
+
+
+@snippet
+def sizes_of_types(tf):
+    names = ["string", "resource", "variant", "bool", "bfloat16", "qint8", "complex128"]
+    return [tf.as_dtype(n).size for n in names], tf.ones([2, 3])._shape_tuple()
