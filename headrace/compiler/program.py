@@ -361,7 +361,8 @@ class Cluster:
         shapes = {
             id(t): getattr(env.get(id(t)), "shape", None) for n in self.nodes for t in (*n.inputs, *n.outputs)
         }
-        shapes.update({t: env[t].tobytes() for t in self.program.valued if t in shapes and t in env})
+        values = [t for t in shapes if t in self.program.valued and type(env.get(t)) is np.ndarray]
+        shapes.update({t: env[t].tobytes() for t in values})
         seen = self.seen.setdefault(self.program.given, [])
         seen.append(shapes)
         if len(seen) <= PATIENCE:
