@@ -53,6 +53,13 @@ from headrace.data.options import (
     ServiceOptions,
     ThreadingOptions,
 )
+from headrace.data.tables import (
+    CsvDataset,
+    SqlDataset,
+    make_batched_features_dataset,
+    make_csv_dataset,
+    parse_example_dataset,
+)
 
 AUTOTUNE = -1
 INFINITE_CARDINALITY = -1
@@ -60,6 +67,11 @@ UNKNOWN_CARDINALITY = -2
 SHARD_HINT = -1
 
 __all__ = [
+    "CsvDataset",
+    "SqlDataset",
+    "make_batched_features_dataset",
+    "make_csv_dataset",
+    "parse_example_dataset",
     "AUTOTUNE",
     "INFINITE_CARDINALITY",
     "SHARD_HINT",
