@@ -58,8 +58,10 @@ ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.
 
 
 # `tf.compat.v1`: the file of each name that is its own, and the namespaces that `tf` does not have.
-V1_PARTS = ("arrays", "config", "control", "forms", "graph", "image", "initializers", "losses", "math", "messages", "metrics", "more", "nn", "optimizers", "summary", "train", "variables")
-V1_NAMESPACES = ("train", "initializers", "losses", "metrics", "layers", "manip", "spectral", "summary")
+V1_PARTS = ("arrays", "config", "control", "forms", "graph", "image", "initializers", "losses", "math", "messages", "metrics", "more", "nn", "optimizers", "platform", "summary", "train", "variables")
+V1_NAMESPACES = (
+    "app", "app.flags", "flags", "gfile", "initializers", "layers", "logging", "losses", "manip", "metrics", "spectral", "train",
+)  # fmt: skip
 
 _V1: dict[str, str] = {
  'arrays': 'constant disable_eager_execution enable_eager_execution placeholder placeholder_with_default '
@@ -140,10 +142,8 @@ _V1: dict[str, str] = {
             'metrics.true_negatives_at_thresholds metrics.true_positives '
             'metrics.true_positives_at_thresholds',
  'more': 'COMPILER_VERSION GIT_VERSION GRAPH_DEF_VERSION GRAPH_DEF_VERSION_MIN_CONSUMER '
-         'GRAPH_DEF_VERSION_MIN_PRODUCER QUANTIZED_DTYPES VERSION get_logger image.ResizeMethod image.resize '
-         'image.resize_area image.resize_bicubic image.resize_bilinear image.resize_images '
-         'image.resize_nearest_neighbor no_regularizer ragged.placeholder random.stateless_multinomial '
-         'sparse.merge sparse.placeholder sparse_merge',
+         'GRAPH_DEF_VERSION_MIN_PRODUCER QUANTIZED_DTYPES VERSION get_logger no_regularizer '
+         'ragged.placeholder random.stateless_multinomial sparse.merge sparse.placeholder sparse_merge',
  'nn': 'nn.conv2d_backprop_filter nn.conv2d_backprop_input nn.ctc_beam_search_decoder nn.ctc_loss '
        'nn.depthwise_conv2d_native nn.dropout nn.embedding_lookup nn.embedding_lookup_sparse '
        'nn.fractional_avg_pool nn.fractional_max_pool nn.fused_batch_norm nn.nce_loss nn.relu_layer '
@@ -152,6 +152,28 @@ _V1: dict[str, str] = {
  'optimizers': 'train.AdadeltaOptimizer train.AdagradDAOptimizer train.AdagradOptimizer train.AdamOptimizer '
                'train.FtrlOptimizer train.GradientDescentOptimizer train.MomentumOptimizer train.Optimizer '
                'train.ProximalAdagradOptimizer train.ProximalGradientDescentOptimizer train.RMSPropOptimizer',
+ 'platform': 'app.flags.DEFINE_bool app.flags.DEFINE_boolean app.flags.DEFINE_enum '
+             'app.flags.DEFINE_enum_class app.flags.DEFINE_float app.flags.DEFINE_integer '
+             'app.flags.DEFINE_list app.flags.DEFINE_multi_enum app.flags.DEFINE_multi_float '
+             'app.flags.DEFINE_multi_integer app.flags.DEFINE_multi_string app.flags.DEFINE_spaceseplist '
+             'app.flags.DEFINE_string app.flags.DuplicateFlagError app.flags.Error app.flags.FLAGS '
+             'app.flags.Flag app.flags.FlagValues app.flags.IllegalFlagValueError '
+             'app.flags.UnparsedFlagAccessError app.flags.UnrecognizedFlagError app.flags.ValidationError '
+             'app.flags.mark_flag_as_required app.flags.mark_flags_as_required app.flags.register_validator '
+             'app.flags.set_default app.flags.validator app.run flags.DEFINE_bool flags.DEFINE_boolean '
+             'flags.DEFINE_enum flags.DEFINE_enum_class flags.DEFINE_float flags.DEFINE_integer '
+             'flags.DEFINE_list flags.DEFINE_multi_enum flags.DEFINE_multi_float flags.DEFINE_multi_integer '
+             'flags.DEFINE_multi_string flags.DEFINE_spaceseplist flags.DEFINE_string '
+             'flags.DuplicateFlagError flags.Error flags.FLAGS flags.Flag flags.FlagValues '
+             'flags.IllegalFlagValueError flags.UnparsedFlagAccessError flags.UnrecognizedFlagError '
+             'flags.ValidationError flags.mark_flag_as_required flags.mark_flags_as_required '
+             'flags.register_validator flags.set_default flags.validator gfile.Copy gfile.DeleteRecursively '
+             'gfile.Exists gfile.FastGFile gfile.Glob gfile.IsDirectory gfile.ListDirectory gfile.MakeDirs '
+             'gfile.MkDir gfile.Remove gfile.Rename gfile.Stat gfile.Walk logging.DEBUG logging.ERROR '
+             'logging.FATAL logging.INFO logging.TaskLevelStatusMessage logging.WARN logging.debug '
+             'logging.error logging.fatal logging.flush logging.get_verbosity logging.info logging.log '
+             'logging.log_every_n logging.log_first_n logging.log_if logging.set_verbosity logging.vlog '
+             'logging.warn logging.warning',
  'summary': 'summary.Event summary.FileWriter summary.FileWriterCache summary.SessionLog summary.Summary '
             'summary.SummaryDescription summary.TaggedRunMetadata summary.audio '
             'summary.get_summary_description summary.histogram summary.image summary.merge summary.merge_all '

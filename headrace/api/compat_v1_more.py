@@ -1,11 +1,9 @@
-"""Names of `tf.compat.v1` that stand alone: versions, values kept by sessions, pictures, placeholders of composites."""
+"""Names of `tf.compat.v1` that stand alone: versions, and placeholders of composite tensors."""
 
 from __future__ import annotations
 
 import logging
 from typing import Any
-
-import numpy as np
 
 from headrace._version import INTERFACE
 from headrace.core import dtypes
@@ -85,100 +83,17 @@ def stateless_multinomial(
     return stateless_categorical(logits, num_samples, seed, as_dtype(output_dtype), name)
 
 
-# ---------------------------------------------------------------------------------------------------------------- pictures
-def _resize(op: str) -> Any:
-    def resize(
-        images: Any,
-        size: Any,
-        align_corners: bool = False,
-        name: str | None = None,
-        half_pixel_centers: bool = False,
-    ) -> Any:
-        return lookup(op)(
-            to_tensor(images), to_tensor(size, dtypes.int32), align_corners=align_corners,
-            half_pixel_centers=half_pixel_centers, name=name,
-        )  # fmt: skip
-
-    return resize
-
-
-resize_bilinear, resize_bicubic, resize_nearest_neighbor = (
-    _resize("ResizeBilinear"), _resize("ResizeBicubic"), _resize("ResizeNearestNeighbor"),
-)  # fmt: skip
-for _f, _n in (
-    (resize_bilinear, "bilinear"),
-    (resize_bicubic, "bicubic"),
-    (resize_nearest_neighbor, "nearest_neighbor"),
-):
-    _f.__name__ = _f.__qualname__ = f"resize_{_n}"
-    _f.__doc__ = f"Images in another size, by {_n.replace('_', '-')} interpolation. `align_corners` keeps the corners in place."
-
-
-def resize_area(images: Any, size: Any, align_corners: bool = False, name: str | None = None) -> Any:
-    """Images in another size, each pixel the mean of the area it covers."""
-    return lookup("ResizeArea")(
-        to_tensor(images), to_tensor(size, dtypes.int32), align_corners=align_corners, name=name
-    )
-
-
-class ResizeMethodV1:
-    """Ways of resizing, for `tf.compat.v1.image.resize_images`."""
-
-    BILINEAR, NEAREST_NEIGHBOR, BICUBIC, AREA = range(4)
-
-
-def resize_images(
-    images: Any, size: Any, method: Any = ResizeMethodV1.BILINEAR, align_corners: bool = False,
-    preserve_aspect_ratio: bool = False, name: str | None = None,
-) -> Any:  # fmt: skip
-    """Images (or one) in another size.
-
-    Args:
-      method: one of `ResizeMethod`, or its name of today.
-      preserve_aspect_ratio: makes images as large as fits into `size`.
-    """
-    images = to_tensor(images)
-    rank = len(images._raw_shape or ())
-    if rank not in (3, 4):
-        raise ValueError("'images' must have either 3 or 4 dimensions.")
-    if rank == 3:
-        images = lookup("ExpandDims")(images, 0)
-    if preserve_aspect_ratio:
-        height, width = images._raw_shape[1:3]
-        if height is None or width is None:
-            raise ValueError("preserve_aspect_ratio needs images whose height and width are known.")
-        scale = min(int(size[0]) / height, int(size[1]) / width)
-        size = [round(height * scale), round(width * scale)]
-    functions = {
-        ResizeMethodV1.BILINEAR: resize_bilinear, "bilinear": resize_bilinear,
-        ResizeMethodV1.NEAREST_NEIGHBOR: resize_nearest_neighbor, "nearest": resize_nearest_neighbor,
-        ResizeMethodV1.BICUBIC: resize_bicubic, "bicubic": resize_bicubic,
-        ResizeMethodV1.AREA: resize_area, "area": resize_area,
-    }  # fmt: skip
-    if method not in functions:
-        raise ValueError("Resize method is not implemented: use one of tf.image.ResizeMethod.")
-    same = not isinstance(size, type(images)) and list(images._raw_shape[1:3]) == [
-        int(d) for d in np.reshape(size, -1)
-    ]
-    result = images if same else functions[method](images, size, align_corners=align_corners)
-    return lookup("Squeeze")(result, squeeze_dims=[0], name=name) if rank == 3 else result
-
-
 ROOT = [
     "COMPILER_VERSION", "GIT_VERSION", "GRAPH_DEF_VERSION", "GRAPH_DEF_VERSION_MIN_CONSUMER",
     "GRAPH_DEF_VERSION_MIN_PRODUCER", "QUANTIZED_DTYPES", "VERSION", "get_logger", "no_regularizer", "sparse_merge",
 ]  # fmt: skip
 FUNCTIONS = {
-    "image.ResizeMethod": ResizeMethodV1, "image.resize": resize_images, "ragged.placeholder": ragged_placeholder,
+    "ragged.placeholder": ragged_placeholder,
     "sparse.merge": sparse_merge, "sparse.placeholder": sparse_placeholder,
 }  # fmt: skip
 NAMES = {
-    "image": [
-        "ResizeMethod", "resize", "resize_area", "resize_bicubic", "resize_bilinear", "resize_images",
-        "resize_nearest_neighbor",
-    ],
     "ragged": ["placeholder"],
     "random": ["stateless_multinomial"],
     "sparse": ["merge", "placeholder"],
 }  # fmt: skip
-__all__ = [*ROOT, "ResizeMethodV1"]  # noqa: PLE0604 - a list of names
+__all__ = [*ROOT]  # noqa: PLE0604 - a list of names
