@@ -171,6 +171,9 @@ def distinct(x: Any) -> tuple[Any, Any, Any]:
         )
     elif x.ndim == 1:
         return distinct(x.astype(np.float32))
+    elif not x.size:  # rows of nothing are all alike
+        kinds = min(len(x), 1)
+        return np.zeros(kinds, np.int64), np.zeros(len(x), np.int64), np.full(kinds, len(x))
     else:
         _, first, inverse, counts = np.unique(
             x.reshape(len(x), -1), axis=0, return_index=True, return_inverse=True, return_counts=True

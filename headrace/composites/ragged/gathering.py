@@ -21,13 +21,6 @@ def gather_rows(rt: RaggedTensor, rows: Any) -> RaggedTensor:
     rows = tf.cast(rows, rt.row_splits.dtype)
     starts, limits = tf.gather(rt.row_starts(), rows), tf.gather(rt.row_limits(), rows)
     splits, positions = RAGGED_RANGE(starts, limits, tf.constant(1, starts.dtype), Tsplits=starts.dtype)
-    if rt.uniform_row_length is not None:
-        return RaggedTensor.from_uniform_row_length(
-            gather_any(rt.values, positions),
-            rt.uniform_row_length,
-            nrows=tf.size(rows, out_type=rows.dtype),
-            validate=False,
-        )
     return RaggedTensor.from_row_splits(gather_any(rt.values, positions), splits, validate=False)
 
 
@@ -77,24 +70,10 @@ def gather(
                 result, shape[d], nrows=tf.reduce_prod(shape[:d]), validate=False
             )
         return result
+    if not is_ragged(params) and not is_ragged(indices):
+        return tf.gather(params, indices, axis=axis, batch_dims=batch_dims)
     if axis > batch_dims:
-        if batch_dims == 0 and not is_ragged(indices):  # the same elements of every row
-            if axis > 1 or not is_ragged(params):
-                return params.with_values(gather(params.values, indices, axis=axis - 1))
-            shape = tf.shape(indices)
-            n = tf.cast(params.nrows(), dtypes.int32)
-            tiled = tf.broadcast_to(indices, tf.concat([[n], shape], 0))
-            return gather(params, tiled, axis=1, batch_dims=1)
-        inner = batch_dims + 1 if batch_dims else 1
-        if is_ragged(params) and not is_ragged(indices) and batch_dims:
-            indices = as_ragged(indices, batch_dims, params.row_splits.dtype)
-        if is_ragged(params) and is_ragged(indices) and batch_dims:
-            return params.with_values(
-                gather(params.values, indices.values, axis=axis - 1, batch_dims=batch_dims - 1)
-            )
-        raise NotImplementedError(
-            f"tf.gather of ragged parameters with axis={axis} and batch_dims={batch_dims} (dimension {inner}) is not supported."
-        )
+        return _gather_deeper(params, indices, axis, batch_dims)
     # batch_dims == axis > 0
     splits_dtype = next(x.row_splits.dtype for x in (params, indices) if is_ragged(x))
     if indices.shape.rank is not None and indices.shape.rank == batch_dims:
@@ -124,6 +103,38 @@ def gather(
     if dense_shape is None or is_ragged(result):
         return indices.with_values(result)
     return tf.reshape(result, tf.concat([dense_shape, tf.shape(params.values)[1:]], 0))
+
+
+def _gather_deeper(params: Any, indices: Any, axis: int, batch_dims: int) -> Any:
+    """Gathers along a dimension behind the batch dimensions: the same elements of every row in between."""
+    if batch_dims > 1:
+        dtype = next(x.row_splits.dtype for x in (params, indices) if is_ragged(x))
+        params, indices = as_ragged(params, batch_dims, dtype), as_ragged(indices, batch_dims, dtype)
+        return params.with_values(
+            gather(params.values, indices.values, axis=axis - 1, batch_dims=batch_dims - 1)
+        )
+    if batch_dims == 1:  # each row has indices of its own, for all that is in it
+        dtype = next(x.row_splits.dtype for x in (params, indices) if is_ragged(x))
+        params = as_ragged(params, 1, dtype)
+        own = gather(indices, params.value_rowids())
+        return params.with_values(gather(params.values, own, axis=axis - 1, batch_dims=1))
+    if axis > 1:
+        if is_ragged(params):
+            return params.with_values(gather(params.values, indices, axis=axis - 1))
+        shape = tf.shape(params, out_type=indices.row_splits.dtype)
+        rows = tf.reshape(params, tf.concat([[-1], shape[2:]], 0))
+        return RaggedTensor.from_uniform_row_length(
+            gather(rows, indices, axis=axis - 1), shape[1], nrows=shape[0], validate=False
+        )
+    n = params.nrows(out_type=dtypes.int32) if is_ragged(params) else tf.shape(params)[0]
+    if not is_ragged(indices):
+        return gather(
+            params, tf.broadcast_to(indices, tf.concat([[n], tf.shape(indices)], 0)), axis=1, batch_dims=1
+        )
+    count = indices.nrows()
+    copies = gather_rows(indices, tf.tile(tf.range(count), [n]))
+    tiled = RaggedTensor.from_uniform_row_length(copies, count, nrows=tf.cast(n, count.dtype), validate=False)
+    return gather(params, tiled, axis=1, batch_dims=1)
 
 
 def _deep_rowids(rt: RaggedTensor) -> Any:
