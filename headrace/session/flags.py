@@ -123,7 +123,7 @@ class FlagValues:
             flag, cleared = self._find(name)
             if flag is None:
                 if name in ("help", "helpfull", "helpshort"):
-                    print(self.get_help())
+                    sys.stdout.write(self.get_help() + "\n")
                     sys.exit(1)
                 if not known_only:
                     raise UnrecognizedFlagError(name, value, self._close(name))

@@ -5,8 +5,11 @@ The part of the graph that is needed becomes a function from what is fed, and th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 from headrace.compiler.program import HostStep, program_of
 from headrace.core import errors
@@ -17,6 +20,7 @@ from headrace.ops.functional import inner_graphs
 
 from .feeds import unfed
 
+COMPILED_FROM = 1 << 20  # elements of new variables, from which on compiling their initialisers pays
 Call = Callable[[Sequence[EagerTensor]], list[EagerTensor]]
 
 
@@ -54,7 +58,8 @@ class Plan:
         view.outputs = list(tensors)
         states = {id(n.outputs[0]): h._host().item() for n, h in zip(makers, self.handles)}
         self.streams = streams if _draws(self.view) else None
-        self.overwritten = [states[i] for i in _overwritten(view.operations) if i in states]
+        assigned = _assigned(view.operations)
+        self.assigned = {states[i]: first for i, first in assigned.items() if i in states}
         self.calls: dict[Any, Call] = {}  # by the shapes of what is fed
 
     def __call__(self, values: Sequence[EagerTensor]) -> list[EagerTensor]:
@@ -70,9 +75,17 @@ class Plan:
 
     def _first(self, shapes: Any, values: Sequence[EagerTensor]) -> list[EagerTensor]:
         inputs = [*values, *self.handles]
-        # A run that gives variables their first values happens once: computing it op by op is faster than compiling.
-        if any(not s.initialized for s in self.overwritten):
-            return self.interpret(inputs)
+        new = [s for s in self.assigned if not s.initialized]
+        # A run that gives variables their first values happens once: computing it op by op is faster than compiling, if
+        # there is not much to compute.
+        if new:
+            if any(
+                s.shape is None or None in s.shape or s.dtype.kind == "s" or not self.assigned[s] for s in new
+            ):
+                return self.interpret(inputs)
+            if sum([math.prod(s.shape) for s in new]) <= COMPILED_FROM:
+                return self.interpret(inputs)
+            return self._initialize(new, inputs)
         program = program_of(self.view)
         outputs = program(inputs)
         if program.direct is not None and not program.valued:
@@ -80,6 +93,17 @@ class Plan:
             if call is not None:
                 self.calls[shapes] = call
         return outputs
+
+    def _initialize(self, new: Sequence[Any], inputs: Sequence[EagerTensor]) -> list[EagerTensor]:
+        """Runs the program on memory that it will overwrite."""
+        for s in new:
+            s.write(np.zeros(s.shape, s.dtype._np))
+        try:
+            return program_of(self.view)(inputs)
+        except BaseException:
+            for s in new:
+                s.clear()
+            raise
 
     def explain(self, error: errors.FailedPreconditionError) -> None:
         """Says of variables without a value how they get one, and where they were made."""
@@ -178,16 +202,16 @@ def _partly_fed(node: Operation, fed: set[int]) -> Operation:
     return other
 
 
-def _overwritten(nodes: Sequence[Operation]) -> list[int]:
-    """Ids of the handles whose first use is to be assigned to."""
-    seen: set[int] = set()
-    found = []
+def _assigned(nodes: Sequence[Operation]) -> dict[int, bool]:
+    """Ids of the handles that are assigned to, and whether that is their first use."""
+    used: set[int] = set()
+    found: dict[int, bool] = {}
     for n in nodes:
         for t in n.inputs:
-            if t._dtype.kind == "r" and id(t) not in seen:
-                seen.add(id(t))
+            if t._dtype.kind == "r":
                 if n.type == "AssignVariableOp" and t is n.inputs[0]:
-                    found.append(id(t))
+                    found.setdefault(id(t), id(t) not in used)
+                used.add(id(t))
     return found
 
 

@@ -46,6 +46,25 @@ class TestRuns:
             assert len(cluster.executables) == 2 and len(plan.calls) == 2
             assert {len(e.written) for e in cluster.executables.values()} == {2}  # the variable and its slot
 
+    @pytest.mark.parametrize("compiled_from", [0, 1 << 20])
+    def test_first_values(self, graph, monkeypatch, compiled_from):
+        from headrace.session import plan
+
+        monkeypatch.setattr(plan, "COMPILED_FROM", compiled_from)
+        v1.set_random_seed(1)
+        a = v1.get_variable("a", [3, 4])
+        b = v1.Variable(a * 2.0)
+        text = v1.Variable("text")
+        bad = v1.Variable(v1.placeholder(tf.float32, [2]))
+        with v1.Session() as sess:
+            with pytest.raises(tf.errors.InvalidArgumentError):
+                sess.run([a.initializer, bad.initializer])
+            assert not sess.run(v1.is_variable_initialized(a))
+            sess.run([a.initializer, b.initializer])
+            sess.run(text.initializer)
+            values = sess.run([a, b, text])
+            assert np.array_equal(values[0] * 2, values[1]) and values[0].std() > 0 and values[2] == b"text"
+
     def test_what_is_not_needed_does_not_run(self, graph):
         ran = []
         a = tf.constant(1.0)
