@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from headrace.core import dispatch, dtypes, errors, nest
 from headrace.core.convert import to_tensor
 from headrace.core.graph import CONST, FuncGraph, graph_output
@@ -121,7 +123,7 @@ def _as_python(function: Callable[..., Any], arguments: Sequence[Any]) -> Callab
 class Step:
     """One node on the host."""
 
-    __slots__ = ("attrs", "dtypes", "inputs", "kernel", "node", "op", "outputs", "seen")
+    __slots__ = ("attrs", "dtypes", "inputs", "kernel", "node", "op", "outputs", "public", "seen", "simple")
 
     def __init__(self, node: Any, place: Callable[[Any], int]) -> None:
         self.node, self.op, self.attrs = node, node.op_def, node.attrs
@@ -130,6 +132,9 @@ class Step:
         self.dtypes = [t._dtype for t in node.outputs]
         self.kernel = self.op.kernel is not None and self.op.run is None
         self.seen: set[Any] = set()  # shapes that were checked
+        self.public = {k: v for k, v in self.attrs.items() if not k.startswith("_")}
+        one_array = self.op.signature.single and not self.op.signature.variadic
+        self.simple = self.kernel and one_array and not self.op.reenters
 
     def run(self, env: list[Any]) -> None:
         op, inputs = self.op, [env[i] for i in self.inputs]
@@ -140,8 +145,11 @@ class Step:
                     if shapes not in self.seen:
                         dispatch.infer(op, inputs, self.attrs)
                         self.seen.add(shapes)
-                arrays = [x._np if x._np is not None else x._host() for x in inputs]
-                results = dispatch.run_kernel(op, arrays, inputs, self.attrs, self.dtypes)
+                arrays = [a if (a := x._np) is not None else x._host() for x in inputs]
+                if self.simple:
+                    results = [self._array(arrays, inputs)]
+                else:
+                    results = dispatch.run_kernel(op, arrays, inputs, self.attrs, self.dtypes)
                 for i, a, d in zip(self.outputs, results, self.dtypes):
                     tensor = env[i] = _new(EagerTensor)
                     tensor._np, tensor._dtype, tensor._buf = a, d, None
@@ -151,6 +159,15 @@ class Step:
         except Exception as error:
             locate(error, self.node)
             raise
+
+    def _array(self, arrays: list[Any], inputs: list[Any]) -> np.ndarray:
+        """The only result of a kernel. If it fails, the general way says why."""
+        try:
+            result = state.run(self.op.kernel, *arrays, **self.public)  # type: ignore[arg-type]
+        except (ValueError, IndexError, TypeError, OverflowError):
+            return dispatch.run_kernel(self.op, arrays, inputs, self.attrs, self.dtypes)[0]
+        dtype = self.dtypes[0]._np
+        return result if type(result) is np.ndarray and result.dtype is dtype else np.asarray(result, dtype)
 
 
 _new = EagerTensor.__new__
