@@ -13,7 +13,7 @@ from headrace.core.tensor import Tensor
 from headrace.ops import generators, seeds
 from headrace.ops import random as ops
 
-from .random import _algorithm, _draw_uniform, _scaled, _shape
+from .random import _algorithm, _draw_uniform, _normal, _shape
 
 _STATE_SIZE = {1: 3, 2: 2, 3: 3}  # by algorithm, in 64-bit numbers: the counter, then the key
 
@@ -185,11 +185,8 @@ class Generator:
         name: str | None = None,
     ) -> Tensor:
         """Normal numbers."""
-        dtype = as_dtype(dtype)
         shape = _shape(shape)
-        return _scaled(
-            lambda: ops.STATELESS_NORMAL(shape, *self._advance(shape), dtype=dtype), stddev, mean, dtype, name
-        )
+        return _normal(ops.STATELESS_NORMAL, shape, mean, stddev, dtype, name, *self._advance(shape))
 
     def truncated_normal(
         self,
@@ -200,15 +197,8 @@ class Generator:
         name: str | None = None,
     ) -> Tensor:
         """Normal numbers within two standard deviations of the mean."""
-        dtype = as_dtype(dtype)
         shape = _shape(shape)
-        return _scaled(
-            lambda: ops.STATELESS_TRUNCATED(shape, *self._advance(shape), dtype=dtype),
-            stddev,
-            mean,
-            dtype,
-            name,
-        )
+        return _normal(ops.STATELESS_TRUNCATED, shape, mean, stddev, dtype, name, *self._advance(shape))
 
     def uniform(
         self,

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy as np
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType, as_dtype
-from headrace.core.op import lookup
+from headrace.core.op import OpDef, lookup
 from headrace.core.shapes import TensorShape
 from headrace.core.tensor import Tensor
 from headrace.ops import random as ops
@@ -58,9 +57,14 @@ def _float(value: Any, dtype: DType) -> Tensor:
     return to_tensor(value, dtype)
 
 
-def _scaled(draw: Callable[[], Tensor], scale: Any, shift: Any, dtype: DType, name: str | None) -> Tensor:
-    shift, scale = _float(shift, dtype), _float(scale, dtype)
-    return lookup("AddV2")(lookup("Mul")(draw(), scale), shift, name=name)
+def _normal(
+    op: OpDef, shape: Any, mean: Any, stddev: Any, dtype: Any, name: str | None, *state: Any, **seeds: Any
+) -> Tensor:
+    """mean + stddev times what the op draws."""
+    dtype = as_dtype(dtype)
+    shift, scale = _float(mean, dtype), _float(stddev, dtype)
+    drawn = op(_shape(shape), *state, dtype=dtype, **seeds)
+    return lookup("AddV2")(lookup("Mul")(drawn, scale), shift, name=name)
 
 
 def _only(dtype: Any, allowed: tuple[DType, ...]) -> DType:
@@ -163,14 +167,7 @@ def normal(
     >>> tf.random.normal([4], mean=10.0, stddev=0.0).numpy().tolist()
     [10.0, 10.0, 10.0, 10.0]
     """
-    dtype = as_dtype(dtype)
-    return _scaled(
-        lambda: ops.RANDOM_NORMAL(_shape(shape), dtype=dtype, **seeds.op_seeds(seed)),
-        stddev,
-        mean,
-        dtype,
-        name,
-    )
+    return _normal(ops.RANDOM_NORMAL, shape, mean, stddev, dtype, name, **seeds.op_seeds(seed))
 
 
 def truncated_normal(
@@ -182,14 +179,7 @@ def truncated_normal(
     name: str | None = None,
 ) -> Tensor:
     """Normal numbers, those more than two standard deviations from the mean drawn again."""
-    dtype = as_dtype(dtype)
-    return _scaled(
-        lambda: ops.TRUNCATED_NORMAL(_shape(shape), dtype=dtype, **seeds.op_seeds(seed)),
-        stddev,
-        mean,
-        dtype,
-        name,
-    )
+    return _normal(ops.TRUNCATED_NORMAL, shape, mean, stddev, dtype, name, **seeds.op_seeds(seed))
 
 
 def gamma(
@@ -326,14 +316,7 @@ def stateless_normal(
     alg: Any = "auto_select",
 ) -> Tensor:
     """Normal numbers that depend on `seed` (two integers) alone."""
-    dtype = as_dtype(dtype)
-    return _scaled(
-        lambda: ops.STATELESS_NORMAL(_shape(shape), *_key_counter(seed, alg), dtype=dtype),
-        stddev,
-        mean,
-        dtype,
-        name,
-    )
+    return _normal(ops.STATELESS_NORMAL, shape, mean, stddev, dtype, name, *_key_counter(seed, alg))
 
 
 def stateless_truncated_normal(
@@ -346,14 +329,7 @@ def stateless_truncated_normal(
     alg: Any = "auto_select",
 ) -> Tensor:
     """Normal numbers within two standard deviations of the mean; they depend on `seed` alone."""
-    dtype = as_dtype(dtype)
-    return _scaled(
-        lambda: ops.STATELESS_TRUNCATED(_shape(shape), *_key_counter(seed, alg), dtype=dtype),
-        stddev,
-        mean,
-        dtype,
-        name,
-    )
+    return _normal(ops.STATELESS_TRUNCATED, shape, mean, stddev, dtype, name, *_key_counter(seed, alg))
 
 
 def stateless_parameterized_truncated_normal(
