@@ -11,6 +11,7 @@ from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 from headrace.ops.ragged import RAGGED_RANGE
 
+from .partition import RowPartition
 from .ragged_tensor import RaggedTensor
 
 
@@ -103,7 +104,8 @@ def _slice_rows(rt: RaggedTensor, key: slice) -> RaggedTensor:
         before = rt.row_splits[:1] if start is None else tf.concat([starts, rt.row_splits[-1:]], 0)[:1]
         first, last = before[0], tf.concat([before, limits], 0)[-1]
         splits = tf.concat([before, limits], 0) - first
-        return RaggedTensor.from_row_splits(rt.values[first:last], splits, validate=False)
+        partition = RowPartition(splits, uniform=rt.uniform_row_length)
+        return RaggedTensor._from_row_partition(rt.values[first:last], partition, validate=False)
     if step == 0:
         raise ValueError("slice step cannot be zero")
     return tf.gather(rt, tf.range(rt.nrows())[start:stop:step])

@@ -60,6 +60,19 @@ def replaced_parts(tf):
     )  # fmt: skip
 
 
+@snippet
+def what_stays_uniform(tf):
+    x = tf.RaggedTensor.from_tensor(tf.ones([5, 3]))
+    u = tf.RaggedTensor.from_uniform_row_length(tf.range(6), 2)
+    return [
+        y.shape
+        for y in (
+            x, x[:2], x[1:4], u[1:], u[:0], u[:, 1:], u + 1, tf.gather(x, [0, 1]),
+            tf.expand_dims(x, 0), tf.ragged.boolean_mask(u, [True, False, True]), u.with_values(tf.zeros([6])),
+        )
+    ]  # fmt: skip
+
+
 @raises(n=[3, 5])
 def flat_values_of_another_length(tf, n):
     deep(tf).with_flat_values(tf.range(n))
