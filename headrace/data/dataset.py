@@ -41,6 +41,8 @@ class Dataset(Sources, Transforming, Selecting, Combining, Storing, CompositeTen
     [[2, 4], [6]]
     """
 
+    _autograph_dataset = True  # `len`, `enumerate`, `zip` … in converted code are methods
+
     def __init__(self, variant_tensor: Any, element_spec: Any = None) -> None:
         if element_spec is None:
             raise TypeError(

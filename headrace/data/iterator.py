@@ -21,6 +21,8 @@ from .plan import Plan
 from .tracing import _eagerly
 from .values import Element, components
 
+UNROLLED = 10_000  # elements that a function may take one by one
+
 
 class Running(HostResource):
     """What an iterator's handle holds: a plan that is being iterated over. Threads take turns."""
@@ -87,6 +89,7 @@ class Iterator(CompositeTensor):
         else:
             self._element_spec, self._handle = element_spec, components[0]
         self._pack: Callable[[Any], Any] = structure.packer(element_spec)
+        self._taken = 0  # elements taken in a graph
         self._spec: Any = None
         self._key: Any = None
 
@@ -109,6 +112,12 @@ class Iterator(CompositeTensor):
         handle = self._handle
         if handle._is_eager and state.graph is None:
             return self._pack(handle._np.item().element())
+        self._taken += 1
+        if self._taken > UNROLLED:
+            raise RuntimeError(
+                f"next() was called {UNROLLED} times while a function was traced: a Python loop over a dataset has no end there. Let "
+                "AutoGraph convert the loop, or use dataset.reduce."
+            )
         return self.get_next()
 
     next = __next__

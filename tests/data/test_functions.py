@@ -176,7 +176,7 @@ def test_what_comes_after_a_break_stays():
 
 
 def test_a_dataset_of_a_function_has_no_elements_while_it_is_traced():
-    @tf.function
+    @tf.function(autograph=False)
     def f(n):
         return len(Dataset.range(n))
 
@@ -193,3 +193,33 @@ def test_the_end_in_a_function():
     f(it)
     with pytest.raises(tf.errors.OutOfRangeError):
         f(it)
+
+
+def double(x):
+    return x * 2
+
+
+def test_built_in_functions_of_datasets():
+    @tf.function
+    def f(ds):
+        s = tf.constant(0, tf.int64)
+        for i, x in enumerate(ds, 1):
+            s += i * x
+        for x, y in zip(ds, map(double, ds)):
+            s += x * y
+        for x in filter(lambda v: v > 2, ds):
+            s += 100 * x
+        return s, len(ds)
+
+    total, n = f(Dataset.range(4))
+    assert (int(total), int(n)) == (2 + 6 + 12 + 2 + 8 + 18 + 300, 4)
+
+
+def test_a_python_loop_over_a_dataset_has_no_end_in_a_graph():
+    @tf.function(autograph=False)
+    def f(ds):
+        for _ in ds:
+            pass
+
+    with pytest.raises(RuntimeError, match="AutoGraph"):
+        f(Dataset.range(3))

@@ -61,6 +61,11 @@ class Rows:
         return None
 
 
+def _dataset(x: Any) -> bool:
+    """Whether x is a dataset in a graph: built-ins that iterate then are its methods."""
+    return state.graph is not None and hasattr(type(x), "_autograph_dataset")
+
+
 def _rows(x: Any) -> Rows | None:
     return Rows.of(x) if state.graph is not None else None
 
@@ -99,6 +104,13 @@ def len_(x: Any) -> Any:
 
         if isinstance(x, TensorArray):
             return x.size()
+        if _dataset(x):
+            n = x.cardinality()
+            lookup("Assert")(
+                lookup("GreaterEqual")(n, 0),
+                ["len requires a dataset whose cardinality is known and finite, got ", n],
+            )
+            return n
     return len(x)
 
 
@@ -136,6 +148,8 @@ def range_(*args: Any) -> Any:
 
 
 def enumerate_(iterable: Any, start: Any = 0) -> Any:
+    if _dataset(iterable):
+        return iterable.enumerate(start)
     rows = _rows(iterable)
     if rows is None:
         return enumerate(iterable, start)
@@ -145,6 +159,12 @@ def enumerate_(iterable: Any, start: Any = 0) -> Any:
 
 
 def zip_(*iterables: Any, strict: bool = False) -> Any:
+    if iterables and all(map(_dataset, iterables)):
+        if strict:
+            raise ValueError(
+                "zip(strict=True) of datasets is not supported: their lengths are not known before they end."
+            )
+        return iterables[0].zip(tuple(iterables))
     rows = [r for r in map(_rows, iterables) if r is not None]
     if not rows or len(rows) < len(iterables):
         return zip(*iterables, strict=strict)
@@ -171,6 +191,8 @@ def _smallest(values: list[Any]) -> Any:
 
 
 def map_(function: Any, *iterables: Any) -> Any:
+    if iterables and all(map(_dataset, iterables)):
+        return (iterables[0] if len(iterables) == 1 else zip_(*iterables)).map(function)
     rows = zip_(*iterables)
     if isinstance(rows, Rows):
         return Rows(
@@ -180,6 +202,8 @@ def map_(function: Any, *iterables: Any) -> Any:
 
 
 def filter_(function: Any, iterable: Any) -> Any:
+    if function is not None and _dataset(iterable):
+        return iterable.filter(function)
     return filter(None if function is None else converted(function), iterable)
 
 
