@@ -7,7 +7,7 @@ from __future__ import annotations
 NAMESPACES = (
     "__internal__", "audio", "autodiff", "autograph", "bitwise", "compat", "config", "data", "debugging", "distribute",
     "dtypes", "errors", "experimental", "image", "io", "linalg", "lookup", "math", "nest", "nn", "quantization", "ragged",
-    "random", "raw_ops", "sets", "signal", "sparse", "strings", "summary", "test", "train", "types", "version",
+    "random", "raw_ops", "sets", "signal", "sparse", "strings", "summary", "sysconfig", "test", "train", "types", "version",
 )  # fmt: skip
 # Files whose names are all `tf.<name>`: TensorFlow has no namespace for them.
 PARTS = ("array", "composite", "control", "function", "higher_order", "initializers", "script", "tensor_protos", "variables")
