@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--quick", action="store_true", help="a few seconds, for tests")
     args = parser.parse_args()
-    steps = 600 if args.quick else args.steps
+    steps = 400 if args.quick else args.steps
 
     keras.utils.set_random_seed(0)
     online, target, optimizer = q_network(), q_network(), keras.optimizers.Adam(1e-3)
@@ -96,7 +96,7 @@ def main() -> None:
         if step >= 20:
             drawn = [memory[i] for i in rng.integers(len(memory), size=4)]
             loss = update(*(np.concatenate(column) for column in zip(*drawn)))
-        if step % 300 == 299:
+        if step % 100 == 99:
             print(f"step {step + 1}: loss {float(loss):.4f}")
 
     test, caught = Catch(200, seed=1), []

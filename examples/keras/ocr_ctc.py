@@ -10,7 +10,7 @@ import numpy as np
 from keras import layers, ops
 from sklearn.datasets import load_digits
 
-WIDTH, LENGTH = 40, 4  # columns of a strip, digits in it
+WIDTH, LENGTH = 30, 3  # columns of a strip, digits in it
 PADDING = -1
 
 
@@ -32,11 +32,11 @@ def reader() -> keras.Model:
     strip = keras.Input((8, WIDTH, 1))
     x = layers.Conv2D(32, 3, padding="same", activation="relu")(strip)
     x = layers.MaxPooling2D((2, 2))(x)
-    x = layers.Conv2D(48, 3, padding="same", activation="relu")(x)
+    x = layers.Conv2D(32, 3, padding="same", activation="relu")(x)
     x = layers.MaxPooling2D((2, 1))(x)
     x = layers.Permute((2, 1, 3))(x)
-    x = layers.Reshape((WIDTH // 2, 2 * 48))(x)
-    x = layers.Bidirectional(layers.LSTM(32, return_sequences=True))(x)
+    x = layers.Reshape((WIDTH // 2, 2 * 32))(x)
+    x = layers.Bidirectional(layers.LSTM(24, return_sequences=True))(x)
     return keras.Model(strip, layers.Dense(11)(x))
 
 
@@ -50,10 +50,10 @@ def read(model: keras.Model, pictures: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--quick", action="store_true", help="a few seconds, for tests")
     args = parser.parse_args()
-    epochs, count = (6, 600) if args.quick else (args.epochs, 3000)
+    epochs, count = (10, 800) if args.quick else (args.epochs, 3000)
 
     keras.utils.set_random_seed(0)
     data = load_digits()

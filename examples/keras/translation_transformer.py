@@ -65,7 +65,7 @@ def think(x, width: int):
     return layers.LayerNormalization()(x + thought)
 
 
-def transformer(source_tokens: int, target_tokens: int, width: int = 64) -> keras.Model:
+def transformer(source_tokens: int, target_tokens: int, width: int = 48) -> keras.Model:
     source, target = keras.Input((SOURCE,), dtype="int64"), keras.Input((None,), dtype="int64")
     memory = Positions(source_tokens, SOURCE, width)(source)
     memory = think(attend(memory, memory, width), width)
@@ -77,7 +77,7 @@ def transformer(source_tokens: int, target_tokens: int, width: int = 64) -> kera
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--quick", action="store_true", help="a few seconds, for tests")
     args = parser.parse_args()
 
@@ -98,7 +98,7 @@ def main() -> None:
         keras.optimizers.Adam(2e-3),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0),
     )
-    model.fit(train.shuffle(10_000).batch(128), epochs=2 if args.quick else args.epochs, verbose=2)
+    model.fit(train.shuffle(10_000).batch(64), epochs=1 if args.quick else args.epochs, verbose=2)
 
     @tf.function
     def translate(source):

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import layers
 
-FRAMES, SIZE = 6, 16
+FRAMES, SIZE = 5, 12
 MOTIONS = {"left": (0, -1), "right": (0, 1), "up": (-1, 0), "down": (1, 0), "still": (0, 0)}
 
 
@@ -20,7 +20,7 @@ def videos(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     clips = rng.normal(0, 0.2, (count, FRAMES, SIZE, SIZE, 1)).astype("float32")
     for clip, label in zip(clips, labels):
         blob = np.zeros((SIZE, SIZE, 1))
-        height, width = rng.integers(3, 6, 2)
+        height, width = rng.integers(2, 5, 2)
         blob[:height, :width] = rng.uniform(0.7, 1.3)
         start = rng.integers(SIZE, size=2)
         step = np.array(list(MOTIONS.values())[label]) * rng.integers(1, 3)
@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--quick", action="store_true", help="a few seconds, for tests")
     args = parser.parse_args()
-    epochs, count = (4, 300) if args.quick else (args.epochs, 800)
+    epochs, count = (5, 300) if args.quick else (args.epochs, 800)
 
     keras.utils.set_random_seed(0)
     video = keras.Input((FRAMES, SIZE, SIZE, 1))
