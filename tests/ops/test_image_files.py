@@ -1,5 +1,6 @@
 """Image and sound files."""
 
+import importlib.util
 import io
 import struct
 import sys
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 import headrace as tf
 
 RNG = np.random.default_rng(2)
+needs_pillow = pytest.mark.skipif(importlib.util.find_spec("PIL") is None, reason="needs the extra `image`")
 SMOOTH = (np.add.outer(np.arange(24) * 4, np.arange(32) * 3)[..., None] + [0, 20, 40]).astype(np.uint8)
 
 
@@ -122,6 +124,7 @@ def test_in_a_function_and_a_batch():
 
 
 # ------------------------------------------------------------------------------------------------------------ with Pillow
+@needs_pillow
 @pytest.mark.parametrize("channels", [1, 3])
 def test_jpeg(channels):
     x = SMOOTH[..., :channels]
@@ -138,6 +141,7 @@ def test_jpeg(channels):
     assert tf.image.decode_gif(file).shape == (1, 24, 32, 3)  # every op reads what fits its output
 
 
+@needs_pillow
 def test_jpeg_options():
     from PIL import Image
 
@@ -153,6 +157,7 @@ def test_jpeg_options():
         tf.image.decode_jpeg(file, acceptable_fraction=0.5)
 
 
+@needs_pillow
 def test_partial_jpeg():
     file = tf.image.encode_jpeg(RNG.integers(0, 256, (64, 64, 3)).astype(np.uint8)).numpy()
     half = file[: len(file) // 2]
@@ -162,6 +167,7 @@ def test_partial_jpeg():
     np.testing.assert_array_equal(top, tf.image.decode_jpeg(file).numpy()[:8])
 
 
+@needs_pillow
 def test_quality():
     low, high = (tf.image.adjust_jpeg_quality(SMOOTH, q).numpy().astype(int) for q in (5, 95))
     assert np.abs(high - SMOOTH).mean() < np.abs(low - SMOOTH).mean()
@@ -174,6 +180,7 @@ def test_quality():
         tf.image.random_jpeg_quality(SMOOTH, 50, 50)
 
 
+@needs_pillow
 def test_pillow_reads_what_we_write_and_the_other_way_round():
     from PIL import Image
 
@@ -187,6 +194,7 @@ def test_pillow_reads_what_we_write_and_the_other_way_round():
         np.testing.assert_array_equal(wide.numpy(), x.astype(np.uint16) * 257)
 
 
+@needs_pillow
 def test_frames():
     from PIL import Image
 
@@ -204,6 +212,7 @@ def test_frames():
         tf.image.decode_png(gif.getvalue())
 
 
+@needs_pillow
 @pytest.mark.parametrize("op", ["decode_image", "decode_bmp", "decode_png", "extract_jpeg_shape"])
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
