@@ -7,6 +7,7 @@ from typing import Any
 from headrace.core import dtypes, nest
 from headrace.core.shapes import TensorShape
 from headrace.core.specs import CompositeTensor, TensorSpec, TypeSpec
+from headrace.core.state import EAGER, state
 from headrace.ops import iterators as ops
 
 from . import structure
@@ -51,16 +52,24 @@ class Optional(CompositeTensor):
 
     def has_value(self, name: str | None = None) -> Any:
         """Whether there is a value: a boolean scalar."""
+        if self._is_there():
+            return ops.YES if self._variant_tensor._np.item() is not None else ops.NO
         return ops.OPTIONAL_HAS_VALUE(self._variant_tensor, name=name)
 
     def get_value(self, name: str | None = None) -> Any:
         """The value; InvalidArgumentError if there is none."""
+        if self._is_there():
+            return unpacked(ops.value_of(self._variant_tensor), self._element_spec)
         return unpacked(
             ops.OPTIONAL_GET_VALUE(
                 self._variant_tensor, **structure.flat_types(self._element_spec), name=name
             ),
             self._element_spec,
         )
+
+    def _is_there(self) -> bool:
+        """Whether it can be looked at without running an op."""
+        return self._variant_tensor._is_eager and state.mode == EAGER
 
     @property
     def _type_spec(self) -> OptionalSpec:
@@ -73,6 +82,9 @@ class Optional(CompositeTensor):
 def unpacked(tensors: Any, element_spec: Any) -> Any:
     """An element from the outputs of an op."""
     tensors = list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
+    if type(element_spec) is dict and all(type(s) is TensorSpec for s in element_spec.values()):
+        by_key = dict(zip(sorted(element_spec), tensors))
+        return {key: by_key[key] for key in element_spec}
     return nest.pack_sequence_as(element_spec, tensors, expand_composites=True)
 
 

@@ -45,16 +45,29 @@ class Traced:
         from headrace.compiler.autograph import tf_convert
 
         name = getattr(function, "__name__", type(function).__name__).strip("<>")
-        graph = FuncGraph(f"{what}_{name}")
-        graph.created_variables = _no_variables(what)  # type: ignore[attr-defined]
         converted = _as_python(function, arguments) if _debug else tf_convert(function)
+        made: list[Any] = []
+        self._trace(converted, arguments, what, name, made.append)
+        if made:  # a layer's weights, at its first call: later ones find them there
+            self._trace(converted, arguments, what, name, _no_variables(what))
+
+    def _trace(
+        self,
+        function: Callable[..., Any],
+        arguments: Sequence[Any],
+        what: str,
+        name: str,
+        created: Callable[[Any], Any],
+    ) -> None:
+        graph = FuncGraph(f"{what}_{name}")
+        graph.created_variables = created  # type: ignore[attr-defined]
         with building(graph, tapes=()):
             inner = [
                 graph.argument(s.dtype, s._raw_shape, "x")
                 for s in nest.flatten(list(arguments), expand_composites=True)
             ]
             values = nest.pack_sequence_as(list(arguments), inner, expand_composites=True)
-            result = converted(*values)
+            result = function(*values)
             if isinstance(result, list):  # several results, not a tensor of all of them
                 result = tuple(result)
             result = _converted(result, name)
@@ -84,8 +97,8 @@ def _converted(result: Any, name: str) -> Any:
 def _no_variables(what: str) -> Callable[[Any], None]:
     def created(variable: Any) -> None:
         raise ValueError(
-            f"A function passed to Dataset.{what} made the tf.Variable {variable.name!r}. Make variables outside, once; a "
-            "function of elements may use them."
+            f"A function passed to Dataset.{what} made the tf.Variable {variable.name!r} in every call. Make variables outside, "
+            "or once, in the first call, and keep them; a function of elements may use them."
         )
 
     return created

@@ -387,19 +387,20 @@ OPTIONAL_NONE = OpDef(
     host=True,
     grad=not_differentiable,
 )
-_YES: EagerTensor = wrap(np.asarray(True), dtypes.bool_)
-_NO: EagerTensor = wrap(np.asarray(False), dtypes.bool_)
+YES: EagerTensor = wrap(np.asarray(True), dtypes.bool_)
+NO: EagerTensor = wrap(np.asarray(False), dtypes.bool_)
 OPTIONAL_HAS_VALUE = OpDef(
     "OptionalHasValue",
     "optional: variant -> has_value: bool",
     shape=lambda c: (),
-    run=lambda optional: _YES if optional._np.item() is not None else _NO,
+    run=lambda optional: YES if optional._np.item() is not None else NO,
     host=True,
     grad=not_differentiable,
 )
 
 
-def _get_value(optional: EagerTensor, **_: Any) -> list[EagerTensor]:
+def value_of(optional: EagerTensor, **_: Any) -> list[EagerTensor]:
+    """The components of an optional that has a value."""
     value = optional._np.item()  # type: ignore[union-attr]
     if value is None:
         raise errors.InvalidArgumentError(
@@ -411,7 +412,7 @@ def _get_value(optional: EagerTensor, **_: Any) -> list[EagerTensor]:
 OPTIONAL_GET_VALUE = _reader(
     "OptionalGetValue",
     "optional: variant -> components: [output_types]",
-    _get_value,
+    value_of,
     _ANY,
     stateful=False,
 )
