@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from headrace.core.device_spec import DeviceSpec
 from headrace.core.graph import get_default_graph
 from headrace.core.graph import name_scope as enter_name_scope
 from headrace.core.op import lookup
@@ -219,7 +220,7 @@ def add_check_numerics_ops() -> Any:
 
 
 ROOT = [
-    "GraphKeys", "InteractiveSession", "Session", "SparseTensorValue", "add_check_numerics_ops", "add_to_collection",
+    "DeviceSpec", "GraphKeys", "InteractiveSession", "Session", "SparseTensorValue", "add_check_numerics_ops", "add_to_collection",
     "add_to_collections", "colocate_with", "container", "control_flow_v2_enabled", "device",
     "disable_control_flow_v2", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior",
     "disable_v2_tensorshape", "enable_control_flow_v2", "enable_resource_variables", "enable_tensor_equality",

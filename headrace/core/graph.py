@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import errors
+from .device_spec import merged
 from .dispatch import infer
 from .dtypes import DType
 from .op import REQUIRED, OpDef
@@ -309,7 +310,10 @@ class Graph:
         """Ops made inside have this device: a name, something whose text is one, or a function of the operation that
         gives one."""
         saved = self._device
-        self._device = name if name is None or isinstance(name, str) or callable(name) else str(name)
+        if name is None or self.building_function:
+            self._device = name if name is None or isinstance(name, str) else str(name)
+        else:
+            self._device = _device_of(saved, name if callable(name) else str(name))
         try:
             yield
         finally:
@@ -516,6 +520,15 @@ def trace_body(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) ->
 
 def graph_output(graph: FuncGraph, tensor: Any) -> SymbolicTensor:
     return tensor if not tensor._is_eager and tensor.op.graph is graph else graph.capture(tensor)
+
+
+def _device_of(outer: Any, inner: Any) -> Any:
+    """The device in two scopes; a function of the operation where one of them is."""
+    if not callable(outer) and not callable(inner):
+        return merged(outer, inner)
+    return lambda op: merged(
+        outer(op) if callable(outer) else outer, str(inner(op) or "") if callable(inner) else inner
+    )
 
 
 def user_site() -> Any:

@@ -1,0 +1,93 @@
+"""Plain graphs: devices, look-ups, what can be done to them."""
+
+from __future__ import annotations
+
+import pytest
+
+import headrace as tf
+from headrace.core.device_spec import DeviceSpec
+
+v1 = tf.compat.v1
+
+
+def test_devices_of_nested_scopes():
+    with tf.Graph().as_default() as g, g.device("/job:ps/task:1"):
+        a = tf.constant(1.0)
+        with g.device("/cpu:0"):
+            b = tf.constant(1.0)
+            with g.device("/job:worker"):
+                c = tf.constant(1.0)
+            with g.device(None):
+                d = tf.constant(1.0)
+        with g.device(lambda op: "/gpu:1" if op.type == "Const" else None):
+            e, f = tf.constant(1.0), tf.no_op()
+        with g.colocate_with(b):
+            h = tf.constant(1.0)
+    assert [t.device for t in (a, b, c, d, e, f, h)] == [
+        "/job:ps/task:1", "/job:ps/task:1/device:CPU:0", "/job:worker/task:1/device:CPU:0", "",
+        "/job:ps/task:1/device:GPU:1", "/job:ps/task:1", "/job:ps/task:1/device:CPU:0",
+    ]  # fmt: skip
+
+
+def test_device_specs():
+    spec = DeviceSpec.from_string("/job:a/replica:1/task:2/device:gpu:3")
+    assert (spec.job, spec.replica, spec.task, spec.device_type, spec.device_index) == ("a", 1, 2, "GPU", 3)
+    assert spec.replace(task=None).to_string() == "/job:a/replica:1/device:GPU:3"
+    assert DeviceSpec.from_string("CPU:0") == DeviceSpec.from_string("/device:CPU:0")
+    for wrong in ("/job:a/task:x", "/device:1", "/cpu:0/gpu:0"):
+        with pytest.raises(ValueError, match="device spec"):
+            DeviceSpec.from_string(wrong)
+
+
+def test_look_ups():
+    with tf.Graph().as_default() as g:
+        a = tf.constant(1.0, name="a")
+        v = v1.get_variable("v", [2])
+        assert g.as_graph_element(v) is v._as_graph_element()
+        with pytest.raises(TypeError, match="Can not convert a list"):
+            g.as_graph_element([a])
+    with tf.Graph().as_default() as other, pytest.raises(ValueError, match="not an element of this graph"):
+        other.as_graph_element(a)
+
+
+def test_tensors_of_graphs_are_compared_by_identity():
+    with tf.Graph().as_default():
+        a, b = tf.constant(1.0), tf.constant(1.0)
+    assert (a == a, a == b, a != b, {a: 1}[a], a in [b, a]) == (True, False, True, 1, True)
+
+
+def test_names_count_on():
+    with tf.Graph().as_default() as g:
+        x = v1.placeholder(tf.float32)
+        names = [
+            (x + x).op.name,
+            (x + x).op.name,
+            (x * x).op.name,
+            x[0].op.name,
+            tf.add(x, x, name="add_1").op.name,
+        ]
+        assert names == ["add", "add_1", "mul", "strided_slice", "add_1_1"]
+        with g.name_scope("s") as scope:
+            assert tf.constant(1.0, name="c").op.name == "s/c"
+        assert tf.constant(1.0, name=scope).op.name == "s"
+
+
+def test_collections():
+    with tf.Graph().as_default() as g:
+        v1.add_to_collections(["a", "b"], 1)
+        v1.get_collection_ref("a").append(2)
+        assert v1.get_collection("a") == [1, 2] and g.get_all_collection_keys() == ["a", "b"]
+        g.clear_collection("a")
+        assert v1.get_collection("a") == []
+
+
+def test_optimizers_work_eagerly_too():
+    v = tf.Variable([1.0, 2.0])
+    for opt in (
+        v1.train.GradientDescentOptimizer(0.1),
+        v1.train.AdamOptimizer(0.1),
+        v1.train.MomentumOptimizer(0.1, 0.9),
+    ):
+        before = v.numpy()
+        opt.minimize(lambda: tf.reduce_sum(v * v), var_list=[v])
+        assert (v.numpy() < before).all()
