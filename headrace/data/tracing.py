@@ -334,6 +334,9 @@ class Runner:
         if any(_stateful(node) and not _repeatable(node) for node in self.graph.operations):
             self.compiled[key] = False  # trying would repeat its effects
             return
+        if any(_decides_shapes(node) for node in self.graph.operations):
+            self.compiled[key] = False  # every image read from a file would be compiled for anew
+            return
         self._program(tensors)
         start = time.perf_counter()
         for t in self._program(tensors):
@@ -352,6 +355,11 @@ class Runner:
 
 def _stateful(node: Any) -> bool:
     return node.op_def.stateful and node.type != "Placeholder"
+
+
+def _decides_shapes(node: Any) -> bool:
+    """Whether the sizes of its results depend on data, as those of a decoded image do."""
+    return node.op_def.host and any(t._raw_shape is None or None in t._raw_shape for t in node.outputs)
 
 
 def _repeatable(node: Any) -> bool:
