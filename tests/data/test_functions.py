@@ -67,6 +67,21 @@ def test_variables_are_made_outside():
         Dataset.range(3).map(lambda x: tf.Variable(1.0) + 1.0)
 
 
+def test_variables_made_in_the_first_call():
+    """As a layer's weights are: functions are traced again, and find them."""
+    made = []
+
+    def layer(x):
+        if not made:
+            made.append(tf.Variable([1.0, 2.0]))
+        return made[0] * tf.cast(x, tf.float32)
+
+    scaled = Dataset.range(3).map(layer)
+    assert [y.numpy().tolist() for y in scaled] == [[0.0, 0.0], [1.0, 2.0], [2.0, 4.0]]
+    made[0].assign([5.0, 0.0])
+    assert [y.numpy().tolist() for y in scaled][1] == [5.0, 0.0]
+
+
 def test_elements_are_made_without_the_tape():
     x = tf.Variable(2.0)
     with tf.GradientTape() as tape:
