@@ -45,7 +45,7 @@ def _updated(input: np.ndarray, update: np.ndarray, indices: np.ndarray) -> np.n
     return out
 
 
-XLA_DYNAMIC_UPDATE_SLICE = OpDef(
+XLA_DYNAMIC_UPDATE_SLICE: OpDef = OpDef(
     "XlaDynamicUpdateSlice",
     "input: T, update: T, indices: Tindices -> output: T",
     types={"Tindices": INDEX},
