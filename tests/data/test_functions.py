@@ -41,6 +41,17 @@ def test_a_function_that_takes_long_is_compiled(monkeypatch):
         np.testing.assert_allclose(result, np.sin(x) * np.cos(x) + np.sqrt(x), rtol=1e-6)
 
 
+def test_images_of_many_sizes_make_no_programs(monkeypatch):
+    monkeypatch.setattr(tracing, "SMALL", 0.0)
+    monkeypatch.setattr(tracing, "WORTH_COMPILING", 0.0)
+    files = [tf.image.encode_png(tf.zeros([n, n + 1, 1], tf.uint16)) for n in range(3, 9)]
+    read = lambda file: tf.image.resize(tf.image.decode_png(file, dtype=tf.uint16), [4, 4])
+    dataset = Dataset.from_tensor_slices(tf.stack(files)).map(read)
+    run = dataset._plan.run
+    assert [x.shape for x in dataset] == [(4, 4, 1)] * 6
+    assert not any(run.compiled.values())
+
+
 def test_effects_are_not_repeated_to_try_a_program(monkeypatch):
     monkeypatch.setattr(tracing, "SMALL", 0.0)
     monkeypatch.setattr(tracing, "WORTH_COMPILING", 0.0)
