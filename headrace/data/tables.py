@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import csv
 import io
+import itertools
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 from headrace.core import dtypes
@@ -100,9 +102,10 @@ def make_csv_dataset(
     """
     files = matching_files(file_pattern)
     dialect = {"delimiter": field_delim, "quoting": csv.QUOTE_MINIMAL if use_quote_delim else csv.QUOTE_NONE}
-    heads = [
-        next(_rows(f, compression_type, dialect, encoding), []) for f in (files if header else files[:1])
-    ]
+    heads = []
+    for file in files if header else files[:1]:
+        with contextlib.closing(_rows(file, compression_type, dialect, encoding)) as rows:
+            heads.append(next(rows, []))
     if column_names is None:
         if not header:
             raise ValueError(
@@ -160,11 +163,16 @@ def make_csv_dataset(
     return dataset.prefetch(-1 if prefetch_buffer_size is None else prefetch_buffer_size)
 
 
-def _rows(path: str, compression: str | None, dialect: Any, encoding: str) -> Iterator[list[str]]:
+def _rows(
+    path: str, compression: str | None, dialect: Any, encoding: str
+) -> Generator[list[str], None, None]:
     from headrace.io.tfrecord import open_records
 
-    with open_records(path, compression) as file:
-        yield from csv.reader(io.TextIOWrapper(file, encoding=encoding, newline=""), **dialect)
+    with (
+        open_records(path, compression) as file,
+        io.TextIOWrapper(file, encoding=encoding, newline="") as text,
+    ):
+        yield from csv.reader(text, **dialect)
 
 
 def _column(column: Any, names: Sequence[str]) -> int:
@@ -185,11 +193,12 @@ def _inferred(
     types: list[int] = [-1] * len(taken)  # -1: nothing seen yet
     seen = 0
     for file in files:
-        for k, row in enumerate(_rows(file, compression, dialect, encoding)):
-            if header and not k:
-                continue
-            if limit is not None and seen >= limit:
-                break
+        rows = list(
+            itertools.islice(
+                _rows(file, compression, dialect, encoding), None if limit is None else limit - seen + header
+            )
+        )
+        for row in rows[1:] if header else rows:
             seen += 1
             for j, i in enumerate(taken):
                 field = row[i] if i < len(row) else ""
