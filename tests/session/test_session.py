@@ -103,6 +103,34 @@ class TestRuns:
             given[:] = 7.0
             assert sess.run(v).tolist() == [1.0, 2.0]
 
+    def test_results_do_not_change_with_later_feeds(self, graph):
+        x = v1.placeholder(tf.float32, [None])
+        v = v1.Variable([0.0, 0.0])
+        fetches = [tf.identity(x), x + 1.0, v.assign(x)]
+        with v1.Session() as sess:
+            sess.run(v.initializer)
+            results = [sess.run(fetches, {x: [float(i), 1.0]}) for i in range(4)]
+            assert [[r[0] for r in row] for row in results] == [[i, i + 1.0, i] for i in range(4)]
+            assert sess.run(v).tolist() == [3.0, 1.0]
+
+    def test_threads_feed_one_plan(self, graph):
+        x = v1.placeholder(tf.float32, [4])
+        y = x * 2.0
+        sess = v1.Session()
+        wrong = []
+
+        def work(k):
+            for _ in range(50):
+                if sess.run(y, {x: [k] * 4}).tolist() != [2 * k] * 4:
+                    wrong.append(k)
+
+        threads = [threading.Thread(target=work, args=(float(k),)) for k in range(4)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        assert not wrong
+
     def test_one_of_several_outputs_is_fed(self, graph):
         a, b = tf.split(tf.constant([1.0, 2.0]), 2)
         with v1.Session() as sess:
