@@ -629,5 +629,5 @@ def dropout_misuse(tf, case):
 def ctc_with_the_blank_among_the_labels(tf):
     logits = (tf.reshape(tf.range(24.0), [2, 4, 3]) - 12) / 100
     labels = tf.constant([[1, 2, 1, 0], [1, 2, 0, 2]])
-    loss = lambda n: tf.nn.ctc_loss(labels, logits, n, [4, 4], logits_time_major=False, blank_index=0)  # noqa: E731
+    loss = lambda n: tf.nn.ctc_loss(labels, logits, n, [4, 4], logits_time_major=False, blank_index=0)
     return [loss([4, 4]), loss([3, 2]), tf.function(loss)(tf.constant([4, 3]))]
