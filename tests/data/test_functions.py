@@ -249,3 +249,14 @@ def test_a_python_loop_over_a_dataset_has_no_end_in_a_graph():
 
     with pytest.raises(RuntimeError, match="AutoGraph"):
         f(Dataset.range(3))
+
+
+def test_an_iterator_over_other_shapes_is_another_argument():
+    @tf.function(reduce_retracing=True)
+    def doubled(iterator):
+        return 2.0 * iterator.get_next()
+
+    for size in (5, 6, 5, 7):
+        iterator = iter(tf.data.Dataset.from_tensors(tf.ones([size])))
+        assert doubled(iterator).shape == [size]
+    assert doubled.experimental_get_tracing_count() == 2
