@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -45,11 +46,7 @@ def invalid(message: str) -> InvalidArgumentError:
 def filled(items: Sequence[Any], shape: Sequence[int], dtype: Any = object) -> np.ndarray:
     """An array of the given elements. (NumPy itself would cut trailing zero bytes off `bytes`.)"""
     out = np.empty(len(items), dtype)
-    if dtype is object:
-        for i, item in enumerate(items):
-            out[i] = item
-    else:
-        out[:] = items
+    out[:] = items
     return out.reshape(shape)
 
 
@@ -432,14 +429,13 @@ def _split_one(text: bytes, sep: bytes, limit: int) -> list[bytes]:
 
 def _sparse(rows: list[list[bytes]]) -> list[np.ndarray]:
     """Rows of different lengths as indices, values and shape of a sparse matrix."""
-    indices = [(i, j) for i, row in enumerate(rows) for j in range(len(row))]
-    values = [s for row in rows for s in row]
-    shape = [len(rows), max([len(row) for row in rows], default=0)]
-    return [
-        np.asarray(indices, np.int64).reshape(-1, 2),
-        filled(values, (len(values),)),
-        np.asarray(shape, np.int64),
-    ]
+    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    values = list(itertools.chain.from_iterable(rows))
+    indices = np.empty((len(values), 2), np.int64)
+    indices[:, 0] = np.repeat(np.arange(len(rows)), lengths)
+    indices[:, 1] = np.arange(len(values)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    shape = np.array([len(rows), lengths.max(initial=0)], np.int64)
+    return [indices, filled(values, (len(values),)), shape]
 
 
 def _split_shape(c: ShapeContext) -> list[Raw]:
