@@ -7,10 +7,10 @@ from __future__ import annotations
 NAMESPACES = (
     "__internal__", "audio", "autodiff", "autograph", "bitwise", "compat", "config", "data", "debugging", "distribute",
     "dtypes", "errors", "experimental", "image", "io", "linalg", "lookup", "math", "nest", "nn", "quantization", "ragged",
-    "random", "raw_ops", "sets", "signal", "sparse", "strings", "summary", "sysconfig", "test", "train", "types", "version",
+    "random", "raw_ops", "sets", "signal", "sparse", "strings", "summary", "sysconfig", "test", "train", "types", "version", "xla",
 )  # fmt: skip
 # Files whose names are all `tf.<name>`: TensorFlow has no namespace for them.
-PARTS = ("array", "composite", "control", "function", "higher_order", "initializers", "script", "tensor_protos", "variables")
+PARTS = ("array", "composite", "control", "environment", "function", "higher_order", "initializers", "script", "tensor_protos", "variables")
 
 _ROOT: dict[str, str] = {
  'array': 'argsort batch_to_space boolean_mask broadcast_dynamic_shape broadcast_static_shape broadcast_to '
@@ -32,6 +32,7 @@ _ROOT: dict[str, str] = {
  'dtypes': 'DType as_dtype bfloat16 bool cast complex complex128 complex64 double float16 float32 float64 '
            'half int16 int32 int64 int8 qint16 qint32 qint8 quint16 quint8 resource saturate_cast string '
            'uint16 uint32 uint64 uint8 variant',
+ 'environment': 'DeviceSpec extract_volume_patches get_logger load_library load_op_library',
  'function': 'executing_eagerly function init_scope inside_function is_symbolic_tensor '
              'register_tensor_conversion_function',
  'higher_order': 'foldl foldr map_fn scan',

@@ -7,6 +7,7 @@ from typing import Any
 
 from headrace import runtime
 from headrace.compiler.function import functions_run_eagerly, run_functions_eagerly
+from headrace.core import errors
 from headrace.runtime import (
     LogicalDeviceConfiguration,
     PhysicalDevice,
@@ -19,7 +20,9 @@ from headrace.runtime import (
 
 ROOT: list[str] = []
 __all__ = [
-    "LogicalDevice", "LogicalDeviceConfiguration", "PhysicalDevice", "experimental", "functions_run_eagerly",
+    "LogicalDevice", "LogicalDeviceConfiguration", "PhysicalDevice", "experimental", "experimental_connect_to_cluster",
+    "experimental_connect_to_host", "experimental_functions_run_eagerly", "experimental_run_functions_eagerly",
+    "functions_run_eagerly",
     "get_logical_device_configuration", "get_soft_device_placement", "get_visible_devices",
     "list_logical_devices", "list_physical_devices", "optimizer", "run_functions_eagerly",
     "set_logical_device_configuration", "set_soft_device_placement", "set_visible_devices", "threading",
@@ -43,6 +46,39 @@ class LogicalDevice:
 
     def __repr__(self) -> str:
         return f"LogicalDevice(name={self.name!r}, device_type={self.device_type!r})"
+
+
+experimental_functions_run_eagerly = functions_run_eagerly
+experimental_run_functions_eagerly = run_functions_eagerly
+
+
+def experimental_connect_to_cluster(
+    cluster_spec_or_resolver: Any,
+    job_name: str = "localhost",
+    task_index: int = 0,
+    protocol: str | None = None,
+    make_master_device_default: bool = True,
+    cluster_device_filters: Any = None,
+) -> None:
+    """Would let ops run on the machines of a cluster.
+
+    Raises:
+      UnimplementedError: always.
+    """
+    raise errors.UnimplementedError(
+        None,
+        None,
+        "Ops run on the devices of this machine: there are no remote ones to connect to. Use tf.distribute.",
+    )
+
+
+def experimental_connect_to_host(remote_host: Any = None, job_name: str = "worker") -> None:
+    """Would let ops run on another machine.
+
+    Raises:
+      UnimplementedError: always.
+    """
+    experimental_connect_to_cluster(remote_host, job_name)
 
 
 def list_logical_devices(device_type: str | None = None) -> list[LogicalDevice]:
@@ -134,6 +170,108 @@ class _Experimental:
     get_virtual_device_configuration = staticmethod(get_logical_device_configuration)
     set_virtual_device_configuration = staticmethod(set_logical_device_configuration)
     VirtualDeviceConfiguration = LogicalDeviceConfiguration
+
+    @staticmethod
+    def get_device_details(device: PhysicalDevice) -> dict[str, Any]:
+        """What is known of a device: nothing of CPUs; of others the `device_name`."""
+        if not isinstance(device, PhysicalDevice):
+            raise ValueError(f"device must be a tf.config.PhysicalDevice, but got: {device!r}.")
+        if device.device_type == "CPU":
+            return {}
+        index = int(device.name.rpartition(":")[2])
+        return {
+            "device_name": runtime.find_device(
+                f"/device:{device.device_type}:{index}"
+            ).placement.device.device_kind
+        }
+
+    @staticmethod
+    def get_memory_info(device: str) -> dict[str, int]:
+        """The bytes that a device's memory holds, now ("current") and at most ("peak"). Of a CPU nothing is counted: 0.
+
+        Raises:
+          ValueError: there is no such device, or not just one.
+        """
+        spec = runtime.parse_device(device)
+        found = [
+            d
+            for d in runtime.list_logical_devices()
+            if (d.device_type == spec.device_type or spec.device_type is None)
+            and spec.device_index in (None, d.index)
+        ]
+        if len(found) != 1:
+            raise ValueError(f"{'Multiple' if found else 'No matching'} devices found for {device!r}")
+        stats = found[0].placement.device.memory_stats() if found[0].device_type != "CPU" else None
+        stats = stats or {}
+        return {"current": stats.get("bytes_in_use", 0), "peak": stats.get("peak_bytes_in_use", 0)}
+
+    @staticmethod
+    def get_memory_usage(device: str) -> int:
+        """The bytes that a device's memory holds now; see `get_memory_info`."""
+        return _Experimental.get_memory_info(device)["current"]
+
+    @staticmethod
+    def reset_memory_stats(device: str) -> None:
+        """Would start counting a device's peak anew; there is nothing to count on a CPU.
+
+        Raises:
+          UnimplementedError: the device is no CPU: XLA does not reset its count.
+        """
+        _Experimental.get_memory_info(device)
+        if runtime.parse_device(device).device_type != "CPU":
+            raise errors.UnimplementedError(
+                None, None, f"The peak of {device!r} cannot be reset: XLA keeps that count."
+            )
+
+    @staticmethod
+    def get_device_policy() -> str:
+        """Always "silent": a tensor that an op needs on another device is copied there."""
+        return "silent"
+
+    @staticmethod
+    def set_device_policy(device_policy: str | None) -> None:
+        """Only "silent" (or None) exists.
+
+        Raises:
+          ValueError: there is no such policy.
+          NotImplementedError: it is another one.
+        """
+        if device_policy not in (None, "silent", "silent_for_int32", "warn", "explicit"):
+            raise ValueError(f"Invalid argument `device_policy`: {device_policy!r}.")
+        if device_policy not in (None, "silent"):
+            raise NotImplementedError(
+                f"Tensors are copied between devices silently, not as {device_policy!r} has it."
+            )
+
+    @staticmethod
+    def get_synchronous_execution() -> bool:
+        """Always True: an eager op has run when it returns."""
+        return True
+
+    @staticmethod
+    def set_synchronous_execution(enable: bool | None) -> None:
+        """Eager ops have run when they return.
+
+        Raises:
+          NotImplementedError: they are not to.
+        """
+        if enable is False:
+            raise NotImplementedError(
+                "Eager ops run synchronously. Use tf.function for programs that overlap."
+            )
+
+    @staticmethod
+    def enable_mlir_bridge() -> None:
+        """Programs are compiled by way of MLIR anyway."""
+
+    @staticmethod
+    def disable_mlir_bridge() -> None:
+        """There is no other way to compile than by MLIR.
+
+        Raises:
+          NotImplementedError: always.
+        """
+        raise NotImplementedError("Programs are compiled by way of MLIR; that cannot be disabled.")
 
     @staticmethod
     def enable_op_determinism() -> None:

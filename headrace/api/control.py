@@ -484,16 +484,20 @@ class CriticalSection:
 
 
 def device(device_name: Any) -> Any:
-    """Places the ops made inside on a device, e.g. "/GPU:0"; None lifts the surrounding choice."""
+    """Places the ops made inside on a device, e.g. "/GPU:0" or a `tf.DeviceSpec`; None lifts the surrounding choice."""
     from contextlib import contextmanager
 
     from headrace import runtime
     from headrace.core.state import set_device
 
+    from .environment import DeviceSpec
+
     if callable(device_name):
         raise errors.UnimplementedError(
             None, None, "tf.device(function) is not supported with eager execution: give a device name."
         )
+    if isinstance(device_name, DeviceSpec):
+        device_name = device_name.to_string()
 
     @contextmanager
     def scope() -> Any:

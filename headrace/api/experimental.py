@@ -39,6 +39,13 @@ from .experimental_dispatch import (
     dispatch_for_unary_elementwise_apis,
     unregister_dispatch_for,
 )
+from .experimental_execution import (
+    async_clear_error,
+    async_scope,
+    enable_strict_mode,
+    function_executor_type,
+    register_filesystem_plugin,
+)
 
 __all__ = [
     "BatchableExtensionType",
@@ -48,12 +55,15 @@ __all__ = [
     "ExtensionTypeSpec",
     "Optional",
     "RowPartition",
+    "async_clear_error",
+    "async_scope",
     "dispatch_for_api",
     "dispatch_for_binary_elementwise_apis",
     "dispatch_for_binary_elementwise_assert_apis",
     "dispatch_for_unary_elementwise_apis",
     "dlpack",
     "dtensor",
+    "enable_strict_mode",
     "extension_type",
     "float4_e2m1fn",
     "float8_e4m3b11fnuz",
@@ -61,9 +71,11 @@ __all__ = [
     "float8_e4m3fnuz",
     "float8_e5m2",
     "float8_e5m2fnuz",
+    "function_executor_type",
     "int2",
     "int4",
     "numpy",
+    "register_filesystem_plugin",
     "uint2",
     "uint4",
     "unregister_dispatch_for",

@@ -1,0 +1,1 @@
+"""The public names of TensorFlow, and which of them Headrace has."""
