@@ -59,9 +59,13 @@ ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.
 
 
 # `tf.compat.v1`: the file of each name that is its own, and the namespaces that `tf` does not have.
-V1_PARTS = ("arrays", "config", "control", "forms", "graph", "image", "initializers", "losses", "math", "messages", "metrics", "more", "nn", "optimizers", "platform", "summary", "train", "variables")
+V1_PARTS = (
+    "arrays", "config", "control", "forms", "graph", "image", "initializers", "losses", "math", "messages",
+    "metrics", "more", "nn", "optimizers", "platform", "summary", "train", "variables",
+)  # fmt: skip
 V1_NAMESPACES = (
-    "app", "app.flags", "flags", "gfile", "initializers", "layers", "logging", "losses", "manip", "metrics", "python_io", "spectral", "train",
+    "app", "app.flags", "flags", "gfile", "initializers", "layers", "logging", "losses", "manip", "metrics",
+    "python_io", "spectral", "train",
 )  # fmt: skip
 
 _V1: dict[str, str] = {
