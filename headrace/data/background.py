@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import collections
+import os
 import queue
 import threading
 import time
@@ -223,6 +224,24 @@ class Pool:
 
 POOL = Pool()
 _buffers: weakref.WeakSet[Buffer] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """A forked process has none of the threads."""
+    global POOL
+    POOL = Pool()
+    error = RuntimeError(
+        "This iterator was in use when the process was forked; its elements are made by a thread of the parent process. Iterate "
+        "over the dataset anew."
+    )
+    for buffer in list(_buffers):
+        buffer.changed = threading.Condition(threading.Lock())
+        buffer.items.clear()
+        buffer.items.append((None, error))
+        buffer.size, buffer.closed = 0, True
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 @atexit.register

@@ -25,6 +25,7 @@ from . import structure
 from .values import Element, Specs, batched, components, from_components
 
 log = logging.getLogger("headrace")
+SHAPES = 256  # how many kinds of elements are remembered
 SMALL = 100e-6  # seconds: a function that takes less stays on the host
 WORTH_COMPILING = 0.15  # seconds spent on one shape: about what compiling costs
 _debug = False
@@ -157,6 +158,8 @@ class Step:
                     shapes = tuple([x._raw_shape for x in inputs])
                     if shapes not in self.seen:
                         dispatch.infer(op, inputs, self.attrs)
+                        if len(self.seen) >= SHAPES:
+                            self.seen.clear()
                         self.seen.add(shapes)
                 arrays = [a if (a := x._np) is not None else x._host() for x in inputs]
                 if self.simple:
@@ -324,6 +327,8 @@ class Runner:
         if self.calls == 16 and self.seconds < 16 * SMALL:
             self.small = True
         if compiled is None:
+            if len(self.spent) >= SHAPES and key not in self.spent:
+                self.spent.clear()
             spent = self.spent[key] = self.spent.get(key, 0.0) + seconds
             if spent > WORTH_COMPILING:
                 self._compare(key, tensors, seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import subprocess
 import sys
 import threading
@@ -185,3 +186,31 @@ def test_worth():
     assert worth.while_for(10.0)
     worth = background.Worth()
     assert not any(worth.while_for(s) for s in (1.0, 1e-6, 1.0, 1e-6, 1.0, 1e-6, 1.0))
+
+
+FORK = """
+import os, time, warnings
+warnings.simplefilter("ignore")
+import headrace as tf
+wait = lambda v: (time.sleep(5e-3), v)[1]
+make = lambda: tf.data.Dataset.range(30).map(lambda x: tf.py_function(wait, [x], tf.int64), 3).prefetch(2)
+it = iter(make())
+for _ in range(8):
+    next(it)
+if not (child := os.fork()):
+    try:
+        next(it)
+    except RuntimeError:
+        print(sum(int(x) for x in make()), flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+print(sum(int(x) for x in it), flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_forked_process_makes_its_own_threads():
+    run = subprocess.run(
+        [sys.executable, "-c", FORK], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert run.stdout == f"{sum(range(30))}\n{sum(range(8, 30))}\n", run.stderr
