@@ -77,6 +77,11 @@ class StaticHashTable(LookupInterface):
         """The value of missing keys."""
         return self._default_value
 
+    @property
+    def initializer(self) -> Any:
+        """In a graph that a session runs: the operation that fills the table; None when executing eagerly."""
+        return self._init_op
+
     def lookup(self, keys: Any, name: str | None = None) -> Any:
         """The values of `keys`, in their shape: ragged for ragged keys, sparse for sparse ones.
 
@@ -147,6 +152,11 @@ class StaticVocabularyTable(LookupInterface):
     @property
     def resource_handle(self) -> Any:
         return None if self._table is None else self._table.resource_handle
+
+    @property
+    def initializer(self) -> Any:
+        """In a graph that a session runs: the operation that fills the table; None where there is nothing to fill."""
+        return None if self._table is None else self._table.initializer
 
     def size(self, name: str | None = None) -> Tensor:
         """The number of entries and buckets: int64 scalar."""

@@ -208,6 +208,24 @@ def test_threads_share_a_table():
     assert table.size() == 4 * 10 and (values.numpy() == 2 * keys.numpy()).all()
 
 
+def test_sessions():
+    """Tables of a graph are filled by their initializers, and last from one run to the next."""
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        table, words = static(["a", "b"], [1, 2]), v1.placeholder(tf.string, [None])
+        changing = Mutable(tf.string, tf.int64, -1)
+        found, size = table.lookup(words), changing.size()
+        insert = changing.insert(words, tf.range(tf.size(words, out_type=tf.int64)))
+        assert (table.name, changing.name) == ("hash_table", "MutableHashTable")
+        with pytest.raises(tf.errors.FailedPreconditionError, match="not initialized"):
+            session.run(found, {words: ["a"]})
+        session.run(v1.tables_initializer())
+        session.run(table.initializer)  # the same entries again
+        assert session.run(found, {words: ["b", "c"]}).tolist() == [2, -1]
+        session.run(insert, {words: ["x", "y"]})
+        assert session.run(size) == 2
+
+
 # -------------------------------------------------------------------------------------------------------------- errors
 @pytest.mark.parametrize(
     ("make", "error", "text"),
