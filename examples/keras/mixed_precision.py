@@ -56,9 +56,7 @@ def main() -> None:
     # At its end, `fit` has put the averages in the place of the weights.
     _, accuracy = model.evaluate(x_test, y_test, verbose=0)
     kernel = model.layers[1]
-    print(
-        f"{kernel.name} computes in {kernel.compute_dtype}, keeps {kernel.kernel.dtype}; last weights: {last:.3f}"
-    )
+    print(f"{kernel.name} computes in {kernel.compute_dtype}, keeps {kernel.kernel.dtype}")
     print(f"accuracy {accuracy:.3f} (chance 0.100)")
 
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
-SIZE = 32
+SIZE = 24
 
 
 def pictures(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -31,7 +31,7 @@ def block(x, filters: int):
     return x
 
 
-def unet(classes: int, widths: tuple[int, ...] = (8, 16, 32)) -> keras.Model:
+def unet(classes: int, widths: tuple[int, ...] = (12, 24, 48)) -> keras.Model:
     image = x = keras.Input((SIZE, SIZE, 3))
     skips = []
     for filters in widths[:-1]:
@@ -46,10 +46,10 @@ def unet(classes: int, widths: tuple[int, ...] = (8, 16, 32)) -> keras.Model:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--quick", action="store_true", help="a few seconds, for tests")
     args = parser.parse_args()
-    epochs, count = (4, 160) if args.quick else (args.epochs, 1000)
+    epochs, count = (4, 320) if args.quick else (args.epochs, 1000)
 
     keras.utils.set_random_seed(0)
     model = unet(3)
@@ -57,7 +57,7 @@ def main() -> None:
     model.compile(
         keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy", metrics=["accuracy", overlap]
     )
-    model.fit(*pictures(count, seed=0), batch_size=8, epochs=epochs, verbose=2)
+    model.fit(*pictures(count, seed=0), batch_size=16, epochs=epochs, verbose=2)
 
     images, masks = pictures(100, seed=1)
     _, accuracy, iou = model.evaluate(images, masks, verbose=0)
