@@ -5,12 +5,24 @@ Written by `python -m headrace._index` from the `ROOT` lists of the namespaces; 
 from __future__ import annotations
 
 NAMESPACES = (
-    "__internal__", "audio", "autodiff", "autograph", "bitwise", "compat", "config", "data", "debugging", "distribute",
-    "dtypes", "errors", "experimental", "image", "io", "linalg", "lookup", "math", "nest", "nn", "quantization", "ragged",
-    "random", "raw_ops", "sets", "signal", "sparse", "strings", "summary", "sysconfig", "test", "train", "types", "version", "xla",
+    "__internal__", "audio", "autodiff", "autograph", "bitwise", "compat", "config", "data",
+    "debugging", "distribute", "dtypes", "errors", "experimental", "image", "io", "linalg", "lookup",
+    "math", "nest", "nn", "quantization", "ragged", "random", "raw_ops", "saved_model", "sets",
+    "signal", "sparse", "strings", "summary", "sysconfig", "test", "train", "types", "version", "xla",
 )  # fmt: skip
 # Files whose names are all `tf.<name>`: TensorFlow has no namespace for them.
-PARTS = ("array", "composite", "control", "environment", "function", "higher_order", "initializers", "script", "tensor_protos", "variables")
+PARTS = (
+    "array",
+    "composite",
+    "control",
+    "environment",
+    "function",
+    "higher_order",
+    "initializers",
+    "script",
+    "tensor_protos",
+    "variables",
+)
 
 _ROOT: dict[str, str] = {
  'array': 'argsort batch_to_space boolean_mask broadcast_dynamic_shape broadcast_static_shape broadcast_to '

@@ -15,7 +15,7 @@ from headrace.core.graph import get_default_graph
 from headrace.core.state import init_scope, inside_function, state
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor, wrap
-from headrace.core.trackable import Trackable
+from headrace.core.trackable import Trackable, TrackableResource
 from headrace.ops import lookup as ops
 
 _numbers = itertools.count()
@@ -45,7 +45,7 @@ def outside(*tensors: Tensor) -> Iterator[None]:
         yield
 
 
-class LookupInterface(Trackable):
+class LookupInterface(TrackableResource):
     """Base of all lookup tables: a mapping of keys of one type to values of one type.
 
     `table[keys]` is `table.lookup(keys)`."""

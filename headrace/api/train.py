@@ -1,7 +1,8 @@
-"""`tf.train`: the messages training data is kept in."""
+"""`tf.train`: the messages training data is kept in, and the tree of objects that a checkpoint would hold."""
 
 from __future__ import annotations
 
+from headrace.core.trackable import TrackableView
 from headrace.proto.example_pb2 import (
     BytesList,
     Example,
@@ -16,6 +17,6 @@ from headrace.proto.example_pb2 import (
 
 __all__ = [
     "BytesList", "Example", "Feature", "FeatureList", "FeatureLists", "Features", "FloatList", "Int64List",
-    "SequenceExample",
+    "SequenceExample", "TrackableView",
 ]  # fmt: skip
 ROOT: list[str] = []

@@ -24,6 +24,7 @@ from headrace.core.op import lookup
 from headrace.core.specs import type_spec_from_value
 from headrace.core.state import EAGER, building, state
 from headrace.core.tensor import EagerTensor, Tensor
+from headrace.core.trackable import Trackable
 from headrace.ops import functional
 
 from .program import Program, program_of
@@ -98,7 +99,7 @@ def function_of(func: Callable[..., Any], options: dict[str, Any]) -> Function:
     return made
 
 
-class Function:
+class Function(Trackable):
     """What `tf.function` returns: a callable with one graph per kind of arguments."""
 
     def __init__(

@@ -46,6 +46,10 @@ class Trackable:
         return value
 
 
+class TrackableResource(Trackable):
+    """A `Trackable` whose state lives behind a handle: a lookup table."""
+
+
 class AutoTrackable(Trackable):
     """A `Trackable` whose children are also the trackable values of its attributes."""
 
@@ -74,6 +78,44 @@ def no_automatic_dependency_tracking(method: Callable[..., Any]) -> Callable[...
             self.__dict__["_self_untracked"] = self._self_untracked | assigned
 
     return untracked
+
+
+class TrackableView:
+    """The tree of trackable objects below one.
+
+    >>> import headrace as tf
+    >>> module = tf.Module()
+    >>> module.v = tf.Variable(1.0)
+    >>> list(tf.train.TrackableView.children(module))
+    ['v']
+    >>> len(tf.train.TrackableView(module).descendants())
+    2
+    """
+
+    def __init__(self, root: Any) -> None:
+        self._root = root
+
+    @property
+    def root(self) -> Any:
+        return self._root
+
+    @classmethod
+    def children(cls, obj: Any, save_type: str = "checkpoint", **kwargs: Any) -> dict[str, Any]:
+        """The children of a trackable object, by name."""
+        return {
+            k: v for k, v in obj._trackable_children(save_type, **kwargs).items() if isinstance(v, Trackable)
+        }
+
+    def descendants(self) -> list[Any]:
+        """The root and all that is below it, each once, breadth first."""
+        found = [self._root]
+        seen = {id(self._root)}
+        for obj in found:  # which grows meanwhile
+            for child in self.children(obj).values():
+                if id(child) not in seen:
+                    seen.add(id(child))
+                    found.append(child)
+        return found
 
 
 class ListWrapper(list):  # type: ignore[type-arg]
