@@ -32,6 +32,7 @@ UNARY = {
         "to_hash_bucket_strong to_number unicode_script unicode_transcode upper"
     ),
     "io": "decode_base64 decode_compressed encode_base64",
+    "image": "adjust_brightness adjust_gamma convert_image_dtype random_brightness stateless_random_brightness",
 }
 BINARY = {
     "": (
@@ -69,7 +70,7 @@ def functions(table: dict[str, str]) -> Iterator[Callable[..., Any]]:
 
 _OTHERS = (
     "add_n bincount boolean_mask concat dynamic_partition embedding_lookup expand_dims gather gather_nd matmul one_hot "
-    "rank reduce_all reduce_any reduce_join reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_std "
+    "rank resize reduce_all reduce_any reduce_join reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_std "
     "reduce_sum reduce_variance reverse segment_max segment_mean segment_min segment_prod segment_sum shape size softmax "
     "split squeeze stack tile unsorted_segment_max unsorted_segment_mean unsorted_segment_min unsorted_segment_prod "
     "unsorted_segment_sqrt_n unsorted_segment_sum where"

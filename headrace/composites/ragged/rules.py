@@ -173,6 +173,24 @@ def _reduce_join(
     return tf.strings.unsorted_segment_join(inputs.values, inputs.value_rowids(), inputs.nrows(), separator)
 
 
+def _resize(images: Any, size: Any, *args: Any, **kwargs: Any) -> Any:
+    """Images of several sizes, resized to one."""
+    if images.shape.rank != 4:
+        raise ValueError(
+            f"tf.image.resize: images.shape.rank must be 4 if images is ragged, received {images.shape}."
+        )
+    size = tf.convert_to_tensor(size, tf.int32)
+    known = tf.get_static_value(size)
+    method = args[0] if args else kwargs.get("method")
+    one = lambda x: tf.image.resize(x.to_tensor() if is_ragged(x) else x, size, *args, **kwargs)
+    shape = [*([None, None] if known is None else known.tolist()), images.shape[-1]]
+    return tf.map_fn(
+        one,
+        images,
+        fn_output_signature=tf.TensorSpec(shape, images.dtype if method == "nearest" else tf.float32),
+    )
+
+
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "concat": arrays.concat,
     "stack": arrays.stack,
@@ -194,6 +212,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "matmul": _matmul,
     "linalg.matmul": _matmul,
     "math.bincount": _bincount,
+    "image.resize": _resize,
     "nn.softmax": reductions.softmax,
     "nn.embedding_lookup": _embedding_lookup,
     "strings.reduce_join": _reduce_join,

@@ -159,3 +159,26 @@ def incompatible_pair(tf):
 @raises
 def gradients_of_one(tf):
     tf.image.image_gradients(tf.ones([4, 4, 3]))
+
+
+def _ragged(tf):
+    return tf.RaggedTensor.from_row_lengths(tf.constant(_typed("uint8")[0, :, :4, :]), [2, 0, 3])
+
+
+@snippet
+def ragged(tf):
+    x = _ragged(tf)
+    return (
+        tf.image.convert_image_dtype(x, tf.float32),
+        tf.image.adjust_brightness(x, 0.1),
+        tf.image.adjust_gamma(x, 2.0),
+        tf.image.stateless_random_brightness(x, 0.1, seed=[1, 2]),
+    )
+
+
+@snippet
+def ragged_resize(tf):
+    pixels = tf.reshape(tf.range(66.0), [22, 3])
+    images = tf.RaggedTensor.from_nested_row_lengths(pixels, [[2, 4], [3, 3, 4, 4, 4, 4]])
+    run = tf.function(lambda x: tf.image.resize(x, [4, 4]))
+    return tf.image.resize(images, [3, 2]), run(images)
