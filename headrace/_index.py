@@ -7,8 +7,9 @@ from __future__ import annotations
 NAMESPACES = (
     "__internal__", "audio", "autodiff", "autograph", "bitwise", "compat", "config", "data",
     "debugging", "distribute", "dtypes", "errors", "experimental", "image", "io", "linalg", "lookup",
-    "math", "nest", "nn", "quantization", "ragged", "random", "raw_ops", "saved_model", "sets",
-    "signal", "sparse", "strings", "summary", "sysconfig", "test", "train", "types", "version", "xla",
+    "math", "nest", "nn", "profiler", "quantization", "ragged", "random", "raw_ops", "saved_model",
+    "sets", "signal", "sparse", "strings", "summary", "sysconfig", "test", "train", "types", "version",
+    "xla",
 )  # fmt: skip
 # Files whose names are all `tf.<name>`: TensorFlow has no namespace for them.
 PARTS = (
@@ -72,7 +73,7 @@ ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.
 
 # `tf.compat.v1`: the file of each name that is its own, and the namespaces that `tf` does not have.
 V1_PARTS = (
-    "arrays", "config", "control", "forms", "graph", "image", "initializers", "losses", "math", "messages",
+    "arrays", "config", "control", "data", "forms", "graph", "image", "initializers", "losses", "math", "messages",
     "metrics", "more", "nn", "optimizers", "platform", "summary", "train", "variables",
 )  # fmt: skip
 V1_NAMESPACES = (
@@ -94,6 +95,8 @@ _V1: dict[str, str] = {
             'debugging.assert_non_positive debugging.assert_none_equal debugging.assert_positive '
             'debugging.assert_rank debugging.assert_rank_at_least debugging.assert_rank_in '
             'debugging.assert_scalar debugging.assert_type while_loop',
+ 'data': 'data.Iterator data.get_output_classes data.get_output_shapes data.get_output_types '
+         'data.make_initializable_iterator data.make_one_shot_iterator',
  'forms': 'arg_max arg_min argmax argmin bincount boolean_mask confusion_matrix convert_to_tensor '
           'count_nonzero debugging.assert_all_finite depth_to_space expand_dims extract_image_patches '
           'floor_div gather gather_nd gradients hessians linalg.l2_normalize linalg.norm linalg.transpose '
