@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from headrace.core.op import lookup
 from headrace.core.tensor import Tensor
+from headrace.ops.audio import DECODE_WAV, ENCODE_WAV
 
 
 class DecodeWav(NamedTuple):
@@ -38,9 +38,7 @@ def decode_wav(
     ([0.0, 0.5, -1.0], 8000)
     """
     return DecodeWav(
-        *lookup("DecodeWav")(
-            contents, desired_channels=desired_channels, desired_samples=desired_samples, name=name
-        )
+        *DECODE_WAV(contents, desired_channels=desired_channels, desired_samples=desired_samples, name=name)
     )
 
 
@@ -55,7 +53,7 @@ def encode_wav(audio: Any, sample_rate: Any, name: str | None = None) -> Tensor:
     >>> tf.strings.length(tf.audio.encode_wav(tf.zeros([100, 2]), 44100)).numpy().item()
     444
     """
-    return lookup("EncodeWav")(audio, sample_rate, name=name)
+    return ENCODE_WAV(audio, sample_rate, name=name)
 
 
 __all__ = ["DecodeWav", "decode_wav", "encode_wav"]

@@ -13,6 +13,7 @@ from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
 from headrace.core.state import state
 from headrace.core.tensor import Tensor
+from headrace.ops.image_color import ADJUST_CONTRAST, ADJUST_HUE, ADJUST_SATURATION
 
 from .image_color import convert_image_dtype
 from .image_shapes import require
@@ -44,7 +45,7 @@ def adjust_contrast(images: Any, contrast_factor: Any) -> Any:
     >>> tf.image.adjust_contrast([[[1.0], [3.0]]], 2.0)[0, :, 0].numpy().tolist()
     [0.0, 4.0]
     """
-    return _as_floats(images, lambda x: lookup("AdjustContrastv2")(x, contrast_factor), saturate=True)
+    return _as_floats(images, lambda x: ADJUST_CONTRAST(x, contrast_factor), saturate=True)
 
 
 def adjust_gamma(image: Any, gamma: Any = 1, gain: Any = 1) -> Any:
@@ -70,7 +71,7 @@ def adjust_hue(image: Any, delta: Any, name: str | None = None) -> Any:
     """
     if state.graph is None and not -1 <= float(delta) <= 1:
         raise ValueError(f"delta must be in the interval [-1, 1]. Received: {float(delta)}")
-    return _as_floats(image, lambda x: lookup("AdjustHue")(x, delta, name=name), saturate=False)
+    return _as_floats(image, lambda x: ADJUST_HUE(x, delta, name=name), saturate=False)
 
 
 def adjust_saturation(image: Any, saturation_factor: Any, name: str | None = None) -> Any:
@@ -80,9 +81,7 @@ def adjust_saturation(image: Any, saturation_factor: Any, name: str | None = Non
     >>> tf.image.adjust_saturation([[[1.0, 0.5, 0.5]]], 2.0).numpy().tolist()
     [[[1.0, 0.0, 0.0]]]
     """
-    return _as_floats(
-        image, lambda x: lookup("AdjustSaturation")(x, saturation_factor, name=name), saturate=False
-    )
+    return _as_floats(image, lambda x: ADJUST_SATURATION(x, saturation_factor, name=name), saturate=False)
 
 
 # ---------------------------------------------------------------------------------------------------------------- random

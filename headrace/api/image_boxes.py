@@ -10,7 +10,10 @@ from headrace.core.op import lookup
 from headrace.core.state import state
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
+from headrace.ops import image_boxes as _boxes
+from headrace.ops import image_draw as _draw
 from headrace.ops import seeds
+from headrace.ops.sequence import RANGE
 
 from .control import while_loop
 from .image_shapes import vector_shape
@@ -68,7 +71,7 @@ def non_max_suppression(
     >>> tf.image.non_max_suppression(boxes, [0.9, 0.8, 0.7], 3).numpy().tolist()
     [0, 2]
     """
-    return lookup("NonMaxSuppressionV3")(
+    return _boxes.NON_MAX_SUPPRESSION_V3(
         boxes, scores, max_output_size, to_tensor(iou_threshold), to_tensor(score_threshold), name=name
     )
 
@@ -93,7 +96,7 @@ def non_max_suppression_with_scores(
     >>> [t.numpy().tolist() for t in tf.image.non_max_suppression_with_scores(boxes, [0.25, 0.75], 2)]
     [[1, 0], [0.75, 0.25]]
     """
-    indices, selected, _ = lookup("NonMaxSuppressionV5")(
+    indices, selected, _ = _boxes.NON_MAX_SUPPRESSION_V5(
         boxes, scores, max_output_size, to_tensor(iou_threshold), to_tensor(score_threshold), to_tensor(soft_nms_sigma),
         pad_to_max_output_size=False, name=name,
     )  # fmt: skip
@@ -114,7 +117,7 @@ def non_max_suppression_overlaps(
     >>> tf.image.non_max_suppression_overlaps([[1.0, 0.9], [0.9, 1.0]], [0.25, 0.75], 2).numpy().tolist()
     [1]
     """
-    return lookup("NonMaxSuppressionWithOverlaps")(
+    return _boxes.NON_MAX_SUPPRESSION_WITH_OVERLAPS(
         overlaps, scores, max_output_size, overlap_threshold, score_threshold, name=name
     )
 
@@ -146,7 +149,7 @@ def combined_non_max_suppression(
     ([[1.0, 0.0, 0.0]], [2])
     """
     return CombinedNonMaxSuppression(
-        *lookup("CombinedNonMaxSuppression")(
+        *_boxes.COMBINED_NON_MAX_SUPPRESSION(
             boxes, scores, max_output_size_per_class, max_total_size, iou_threshold, score_threshold,
             pad_per_class=pad_per_class, clip_boxes=clip_boxes, name=name,
         )
@@ -233,8 +236,8 @@ def _greedy(
     area = (y2 - y1) * (x2 - x1)
     high, low, expand = lookup("Maximum"), lookup("Minimum"), lookup("ExpandDims")
     alive = high(high(y1, x1), high(y2, x2)) > 0.0
-    numbers = lookup("Range")(0, total, 1)
-    rounds = lookup("Range")(0, most, 1)
+    numbers = RANGE(0, total, 1)
+    rounds = RANGE(0, most, 1)
     batch = lookup("Shape")(alive)[0]
 
     def step(i: Any, alive: Any, chosen: Any, count: Any) -> tuple[Any, ...]:
@@ -284,7 +287,7 @@ def generate_bounding_box_proposals(
       min_size: boxes with a shorter side are left out.
     """
     return GenerateBoundingBoxProposals(
-        *lookup("GenerateBoundingBoxProposals")(
+        *_boxes.GENERATE_BOUNDING_BOX_PROPOSALS(
             scores, bbox_deltas, image_info, anchors, nms_threshold, pre_nms_topn, to_tensor(min_size, dtypes.float32),
             post_nms_topn=post_nms_topn, name=name,
         )
@@ -306,8 +309,8 @@ def draw_bounding_boxes(images: Any, boxes: Any, colors: Any, name: str | None =
     [[1.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 1.0]]
     """
     if colors is None:
-        return lookup("DrawBoundingBoxes")(images, boxes, name=name)
-    return lookup("DrawBoundingBoxesV2")(images, boxes, colors, name=name)
+        return _draw.DRAW_BOUNDING_BOXES(images, boxes, name=name)
+    return _draw.DRAW_BOUNDING_BOXES_V2(images, boxes, colors, name=name)
 
 
 def _ranges(aspect: Any, area: Any, attempts: Any, use_image: Any) -> dict[str, Any]:
@@ -367,7 +370,7 @@ def sample_with_seeds(
 ) -> SampleDistortedBoundingBox:
     """The same for a pair of seeds of the op."""
     return SampleDistortedBoundingBox(
-        *lookup("SampleDistortedBoundingBoxV2")(
+        *_draw.SAMPLE_DISTORTED_BOUNDING_BOX_V2(
             image_size,
             boxes,
             min_object_covered,
@@ -400,7 +403,7 @@ def stateless_sample_distorted_bounding_box(
     ([3, 12, 0], [16, 15, -1])
     """
     return SampleDistortedBoundingBox(
-        *lookup("StatelessSampleDistortedBoundingBox")(
+        *_draw.STATELESS_SAMPLE_DISTORTED_BOUNDING_BOX(
             image_size, bounding_boxes, min_object_covered, seed, name=name,
             **_ranges(aspect_ratio_range, area_range, max_attempts, use_image_if_no_bounding_boxes),
         )

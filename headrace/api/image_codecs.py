@@ -11,6 +11,8 @@ from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
 from headrace.core.tensor import Tensor
+from headrace.ops import image_codecs as ops
+from headrace.ops.strings import SUBSTR
 
 from .image_color import convert_image_dtype
 from .random import stateless_uniform, uniform
@@ -23,7 +25,7 @@ def is_jpeg(contents: Any, name: str | None = None) -> Tensor:
     >>> bool(tf.image.is_jpeg(b"GIF89a"))
     False
     """
-    return lookup("Equal")(lookup("Substr")(contents, 0, 3), b"\xff\xd8\xff", name=name)
+    return lookup("Equal")(SUBSTR(contents, 0, 3), b"\xff\xd8\xff", name=name)
 
 
 def decode_jpeg(
@@ -53,7 +55,7 @@ def decode_jpeg(
       InvalidArgumentError: not a JPEG file, or a damaged one.
       ImportError: Pillow is missing.
     """
-    return lookup("DecodeJpeg")(
+    return ops.DECODE_JPEG(
         contents,
         channels=channels or 0,
         ratio=ratio,
@@ -78,7 +80,7 @@ def decode_and_crop_jpeg(
 ) -> Tensor:
     """The part `crop_window`, `[y, x, height, width]`, of the image in a JPEG file. The rest is as for
     `tf.image.decode_jpeg`."""
-    return lookup("DecodeAndCropJpeg")(
+    return ops.DECODE_AND_CROP_JPEG(
         contents,
         crop_window,
         channels=channels or 0,
@@ -106,7 +108,7 @@ def decode_png(
     >>> tf.image.decode_png(file, dtype=tf.uint16)[0, :, 0].numpy().tolist()
     [1000, 2000]
     """
-    return lookup("DecodePng")(contents, channels=channels or 0, dtype=dtypes.as_dtype(dtype), name=name)
+    return ops.DECODE_PNG(contents, channels=channels or 0, dtype=dtypes.as_dtype(dtype), name=name)
 
 
 def decode_bmp(contents: Any, channels: int = 0, name: str | None = None) -> Tensor:
@@ -115,12 +117,12 @@ def decode_bmp(contents: Any, channels: int = 0, name: str | None = None) -> Ten
     Args:
       channels: 0 (as in the file), 3 or 4.
     """
-    return lookup("DecodeBmp")(contents, channels=channels or 0, name=name)
+    return ops.DECODE_BMP(contents, channels=channels or 0, name=name)
 
 
 def decode_gif(contents: Any, name: str | None = None) -> Tensor:
     """The frames in a GIF file, `[frames, height, width, 3]`, uint8."""
-    return lookup("DecodeGif")(contents, name=name)
+    return ops.DECODE_GIF(contents, name=name)
 
 
 def decode_webp(
@@ -131,14 +133,14 @@ def decode_webp(
     Args:
       channels: 0 (as in the file), or what the file has: 3, or 4 with opacity.
     """
-    return lookup("DecodeWebP")(contents, channels=channels or 0, dtype=dtypes.as_dtype(dtype), name=name)
+    return ops.DECODE_WEBP(contents, channels=channels or 0, dtype=dtypes.as_dtype(dtype), name=name)
 
 
 def decode_jxl(
     contents: Any, channels: int = 0, dtype: Any = dtypes.uint8, name: str | None = None
 ) -> Tensor:
     """The image in a JPEG XL file, `[height, width, channels]`. Needs a plug-in that teaches Pillow the format."""
-    return lookup("DecodeJxl")(contents, channels=channels or 0, dtype=dtypes.as_dtype(dtype), name=name)
+    return ops.DECODE_JXL(contents, channels=channels or 0, dtype=dtypes.as_dtype(dtype), name=name)
 
 
 def decode_image(
@@ -166,7 +168,7 @@ def decode_image(
     """
     dtype = dtypes.as_dtype(dtype)
     native = dtype if dtype in (dtypes.float32, dtypes.uint8, dtypes.uint16) else dtypes.uint16
-    image = lookup("DecodeImage")(
+    image = ops.DECODE_IMAGE(
         contents, channels=channels or 0, dtype=native, expand_animations=expand_animations, name=name
     )
     return image if native is dtype else convert_image_dtype(image, dtype)
@@ -174,7 +176,7 @@ def decode_image(
 
 def extract_jpeg_shape(contents: Any, output_type: Any = dtypes.int32, name: str | None = None) -> Tensor:
     """`[height, width, channels]` of the image in a JPEG file, from its header alone."""
-    return lookup("ExtractJpegShape")(contents, output_type=dtypes.as_dtype(output_type), name=name)
+    return ops.EXTRACT_JPEG_SHAPE(contents, output_type=dtypes.as_dtype(output_type), name=name)
 
 
 def encode_jpeg(
@@ -202,7 +204,7 @@ def encode_jpeg(
       density_unit, x_density, y_density: pixels per "in" or "cm", which printers go by.
       xmp_metadata: an XMP document to put into the file.
     """
-    return lookup("EncodeJpeg")(
+    return ops.ENCODE_JPEG(
         image,
         format=format,
         quality=quality,
@@ -227,7 +229,7 @@ def encode_png(image: Any, compression: int = -1, name: str | None = None) -> Te
 
     Returns: strings of shape `[...]`.
     """
-    return lookup("EncodePng")(image, compression=compression, name=name)
+    return ops.ENCODE_PNG(image, compression=compression, name=name)
 
 
 # --------------------------------------------------------------------------------------------------------------- quality
@@ -244,7 +246,7 @@ def adjust_jpeg_quality(image: Any, jpeg_quality: Any, dct_method: str = "", nam
     if channels is None:
         raise ValueError(f"The number of channels of `image` must be known, received shape {x.shape}.")
     bytes_ = convert_image_dtype(x, dtypes.uint8, saturate=True)
-    file = lookup("EncodeJpegVariableQuality")(bytes_, to_tensor(jpeg_quality, dtypes.int32))
+    file = ops.ENCODE_JPEG_VARIABLE_QUALITY(bytes_, to_tensor(jpeg_quality, dtypes.int32))
     stored = decode_jpeg(file, channels=channels, dct_method=dct_method)
     if not stored._is_eager and shape is not None:
         stored.set_shape(list(shape))

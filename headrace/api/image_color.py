@@ -10,6 +10,7 @@ from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
 from headrace.core.tensor import Tensor
+from headrace.ops.image_color import HSV_TO_RGB, RGB_TO_HSV
 
 from .conversion import saturate_cast
 from .products import tensordot
@@ -150,7 +151,7 @@ def rgb_to_hsv(images: Any, name: str | None = None) -> Any:
     >>> tf.image.rgb_to_hsv([[[0.0, 0.5, 0.5]]]).numpy().tolist()
     [[[0.5, 1.0, 0.5]]]
     """
-    return lookup("RGBToHSV")(images, name=name)
+    return RGB_TO_HSV(images, name=name)
 
 
 def hsv_to_rgb(images: Any, name: str | None = None) -> Any:
@@ -160,7 +161,7 @@ def hsv_to_rgb(images: Any, name: str | None = None) -> Any:
     >>> tf.image.hsv_to_rgb([[[0.5, 1.0, 0.5]]]).numpy().tolist()
     [[[0.0, 0.5, 0.5]]]
     """
-    return lookup("HSVToRGB")(images, name=name)
+    return HSV_TO_RGB(images, name=name)
 
 
 __all__ = [

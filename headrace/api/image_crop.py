@@ -9,6 +9,8 @@ from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
+from headrace.ops.image_crops import CROP_AND_RESIZE, EXTRACT_GLIMPSE_V2
+from headrace.ops.image_patches import EXTRACT_IMAGE_PATCHES
 
 from .image_shapes import batched, dims, image_tensor, number, pack, require, set_known
 from .random import stateless_uniform, uniform
@@ -217,7 +219,7 @@ def crop_and_resize(
     >>> tf.image.crop_and_resize(image, [[0.0, 0.0, 0.0, 0.5]], [0], [1, 3])[0, 0, :, 0].numpy().tolist()
     [1.0, 1.5, 2.0]
     """
-    return lookup("CropAndResize")(
+    return CROP_AND_RESIZE(
         image,
         boxes,
         box_indices,
@@ -253,7 +255,7 @@ def extract_glimpse(
     >>> tf.image.extract_glimpse(image, [2, 2], [[1.0, 1.0]], False, False)[0, :, :, 0].numpy().tolist()
     [[5.0, 6.0], [8.0, 9.0]]
     """
-    return lookup("ExtractGlimpseV2")(
+    return EXTRACT_GLIMPSE_V2(
         input,
         size,
         offsets,
@@ -283,7 +285,7 @@ def extract_patches(
     >>> tf.image.extract_patches(x, [1, 2, 2, 1], [1, 2, 2, 1], [1, 1, 1, 1], "VALID")[0, 0, 0].numpy().tolist()
     [0, 1, 4, 5]
     """
-    return lookup("ExtractImagePatches")(
+    return EXTRACT_IMAGE_PATCHES(
         images, ksizes=list(sizes), strides=list(strides), rates=list(rates), padding=padding, name=name
     )
 

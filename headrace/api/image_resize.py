@@ -11,6 +11,8 @@ from headrace.core.op import lookup
 from headrace.core.shapes import known
 from headrace.core.static import static_shape
 from headrace.core.tensor import Tensor
+from headrace.ops import image_resize as ops
+from headrace.ops.image_scale import SCALE_AND_TRANSLATE
 
 from .image_crop import pad_to_bounding_box
 from .image_shapes import batched, dims, require, set_known
@@ -29,7 +31,7 @@ class ResizeMethod:
     MITCHELLCUBIC = "mitchellcubic"
 
 
-_BY_INDEX = {"bilinear": "ResizeBilinear", "nearest": "ResizeNearestNeighbor", "bicubic": "ResizeBicubic"}
+_BY_INDEX = {"bilinear": ops.RESIZE_BILINEAR, "nearest": ops.NEAREST, "bicubic": ops.RESIZE_BICUBIC}
 _SAMPLED = {
     "bilinear": "triangle", "bicubic": "keyscubic", "lanczos3": "lanczos3", "lanczos5": "lanczos5",
     "gaussian": "gaussian", "mitchellcubic": "mitchellcubic",
@@ -42,9 +44,9 @@ def _float(x: Any) -> Any:
 
 def _resized(images: Tensor, size: Tensor, method: Any, antialias: bool) -> Tensor:
     if method in _BY_INDEX and (method == "nearest" or not antialias):
-        return lookup(_BY_INDEX[method])(images, size, half_pixel_centers=True)
+        return _BY_INDEX[method](images, size, half_pixel_centers=True)
     if method == "area":
-        return lookup("ResizeArea")(images, size)
+        return ops.RESIZE_AREA(images, size)
     if method not in _SAMPLED:
         names = ", ".join(sorted({*_BY_INDEX, *_SAMPLED, "area"}))
         raise ValueError(f"Resize method is not implemented: {method}. The methods are {names}.")
@@ -52,7 +54,7 @@ def _resized(images: Tensor, size: Tensor, method: Any, antialias: bool) -> Tens
     assert shape is not None
     spatial: Any = list(shape[1:3]) if known(shape[1:3]) else lookup("Shape")(images)[1:3]
     scale = _float(size) / _float(spatial)
-    return lookup("ScaleAndTranslate")(
+    return SCALE_AND_TRANSLATE(
         images, size, scale, [0.0, 0.0], kernel_type=_SAMPLED[method], antialias=antialias
     )
 

@@ -181,7 +181,7 @@ def _one_output(c: ShapeContext) -> Raw:
     return (None,)
 
 
-def _simple(name: str, extra: str, attrs: dict[str, Any], types: bool) -> None:
+def _simple(name: str, extra: str, attrs: dict[str, Any], types: bool) -> OpDef:
     """A version whose only output are the indices."""
 
     def kernel(
@@ -191,7 +191,7 @@ def _simple(name: str, extra: str, attrs: dict[str, Any], types: bool) -> None:
         return select(scores, by_overlap(boxes), limit, value, float(least))[0]
 
     kind = "T" if types else "float32"
-    OpDef(
+    return OpDef(
         name,
         f"boxes: {kind}, scores: {kind}, max_output_size: int32{extra} -> selected_indices: int32",
         attrs=attrs,
@@ -205,7 +205,9 @@ def _simple(name: str, extra: str, attrs: dict[str, Any], types: bool) -> None:
 
 _simple("NonMaxSuppression", "", {"iou_threshold": 0.5}, False)
 _simple("NonMaxSuppressionV2", ", iou_threshold: T_threshold", {}, True)
-_simple("NonMaxSuppressionV3", ", iou_threshold: T_threshold, score_threshold: T_threshold", {}, True)
+NON_MAX_SUPPRESSION_V3 = _simple(
+    "NonMaxSuppressionV3", ", iou_threshold: T_threshold, score_threshold: T_threshold", {}, True
+)
 
 
 def _v4_kernel(
@@ -238,7 +240,7 @@ def _v4_shape(c: ShapeContext) -> list[Raw]:
     return [(_count(c),), ()]
 
 
-OpDef(
+NON_MAX_SUPPRESSION_V4 = OpDef(
     "NonMaxSuppressionV4",
     "boxes: T, scores: T, max_output_size: int32, iou_threshold: T_threshold, score_threshold: T_threshold"
     " -> selected_indices: int32, valid_outputs: int32",
@@ -289,7 +291,7 @@ def _v5_shape(c: ShapeContext) -> list[Raw]:
     return [(_count(c),), (_count(c),), ()]
 
 
-OpDef(
+NON_MAX_SUPPRESSION_V5 = OpDef(
     "NonMaxSuppressionV5",
     "boxes: T, scores: T, max_output_size: int32, iou_threshold: T, score_threshold: T, soft_nms_sigma: T"
     " -> selected_indices: int32, selected_scores: T, valid_outputs: int32",
@@ -313,7 +315,7 @@ def _overlaps_kernel(
     return select(scores, lambda i: table[:, i], limit, float(threshold), float(least))[0]
 
 
-OpDef(
+NON_MAX_SUPPRESSION_WITH_OVERLAPS = OpDef(
     "NonMaxSuppressionWithOverlaps",
     "overlaps: float32, scores: float32, max_output_size: int32, overlap_threshold: float32,"
     " score_threshold: float32 -> selected_indices: int32",
@@ -371,7 +373,7 @@ def _combined_shape(c: ShapeContext) -> list[Raw]:
     return [(batch, size, 4), (batch, size), (batch, size), (batch,)]
 
 
-OpDef(
+COMBINED_NON_MAX_SUPPRESSION = OpDef(
     "CombinedNonMaxSuppression",
     "boxes: float32, scores: float32, max_output_size_per_class: int32, max_total_size: int32,"
     " iou_threshold: float32, score_threshold: float32"
@@ -424,7 +426,7 @@ def _proposals_shape(c: ShapeContext) -> list[Raw]:
     return [(scores[0], top, 4), (scores[0], top)]
 
 
-OpDef(
+GENERATE_BOUNDING_BOX_PROPOSALS = OpDef(
     "GenerateBoundingBoxProposals",
     "scores: float32, bbox_deltas: float32, image_info: float32, anchors: float32, nms_threshold: float32,"
     " pre_nms_topn: int32, min_size: float32 -> rois: float32, roi_probabilities: float32",

@@ -124,8 +124,8 @@ def _draw_row(name: str, colors: str) -> OpDef:
     )
 
 
-_draw_row("DrawBoundingBoxes", "")
-_draw_row("DrawBoundingBoxesV2", ", colors: float32")
+DRAW_BOUNDING_BOXES = _draw_row("DrawBoundingBoxes", "")
+DRAW_BOUNDING_BOXES_V2 = _draw_row("DrawBoundingBoxesV2", ", colors: float32")
 
 
 # ------------------------------------------------------------------------------------------------------------- sampling
@@ -282,8 +282,8 @@ _RANGES: dict[str, Any] = {
 }
 
 
-def _sample_row(name: str, inputs: str, attrs: dict[str, Any], kernel: Any, stateful: bool) -> None:
-    OpDef(
+def _sample_row(name: str, inputs: str, attrs: dict[str, Any], kernel: Any, stateful: bool) -> OpDef:
+    return OpDef(
         name,
         f"image_size: T, bounding_boxes: float32{inputs} -> begin: T, size: T, bboxes: float32",
         attrs={**attrs, **_RANGES},
@@ -308,13 +308,13 @@ _sample_row(
     _stateful("SampleDistortedBoundingBox"),
     True,
 )
-_sample_row(
+SAMPLE_DISTORTED_BOUNDING_BOX_V2 = _sample_row(
     "SampleDistortedBoundingBoxV2",
     ", min_object_covered: float32",
     _SEEDS,
     _stateful("SampleDistortedBoundingBoxV2"),
     True,
 )
-_sample_row(
+STATELESS_SAMPLE_DISTORTED_BOUNDING_BOX = _sample_row(
     "StatelessSampleDistortedBoundingBox", ", min_object_covered: float32, seed: Tseed", {}, _stateless, False
 )
