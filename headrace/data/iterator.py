@@ -59,6 +59,35 @@ class Running(HostResource):
             return None
 
 
+_shared: dict[str, Running] = {}
+
+
+def shared_iterator(name: str, factory: Callable[[], Plan] | None = None) -> Running:
+    """The iterator of that name; if there is none yet, a new one (begun with the plan of `factory`, if given)."""
+    found = _shared.get(name)
+    if found is None:
+        found = _shared[name] = Running()
+        if factory is not None:
+            found.begin(factory())
+    return found
+
+
+def iterator_name(running: Running) -> bytes:
+    """A name under which `iterator_named` finds the iterator."""
+    name = next((n for n, r in _shared.items() if r is running), None)
+    if name is None:
+        name = f"iterator/{id(running)}"
+        _shared[name] = running
+    return name.encode()
+
+
+def iterator_named(name: bytes) -> Running:
+    found = _shared.get(name.decode(errors="replace"))
+    if found is None:
+        raise errors.InvalidArgumentError(None, None, f"{name!r} is no string handle of an iterator.")
+    return found
+
+
 def encoded(element: Element) -> list[EagerTensor]:
     """An element as the outputs of an op."""
     return components(element)

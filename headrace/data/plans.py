@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .background import Prefetch
 from .batching import Batch, Elements, GroupByWindow, PaddedBatch, Rebatch, Unbatch, Window
-from .iterator import Running, encoded
+from .iterator import Running, encoded, iterator_name, iterator_named, shared_iterator
 from .mapping import (
     Filter,
     FlatMap,
@@ -39,5 +39,5 @@ __all__ = [
     "FlatMap", "Generator", "GroupByWindow", "IgnoreErrors", "Interleave", "Map", "PaddedBatch", "ParallelInterleave",
     "ParallelMap", "Prefetch", "Random", "Range", "Rebatch", "Records", "Repeat", "Running", "Scan", "Shard", "Shuffle",
     "Skip", "Take", "TakeWhile", "TensorSlices", "Tensors", "TextLines", "Unbatch", "Unique", "Window", "WithOptions", "Zip",
-    "encoded", "reduce", "single",
+    "encoded", "iterator_name", "iterator_named", "reduce", "shared_iterator", "single",
 ]  # fmt: skip

@@ -348,6 +348,37 @@ ITERATOR = _reader(
     lambda output_types, output_shapes: wrap_object(plans().Running(), dtypes.resource),
     _ANY,
 )
+# What sessions run more than once: these have a name, under which their state is found again.
+ITERATOR_V2 = _reader(
+    "IteratorV2",
+    "-> handle: resource",
+    lambda shared_name, container, output_types, output_shapes: wrap_object(
+        plans().shared_iterator(f"{container}/{shared_name}"), dtypes.resource
+    ),
+    {"shared_name": REQUIRED, "container": REQUIRED, **_ANY},
+)
+ONE_SHOT = _reader(
+    "OneShotIterator",
+    "-> handle: resource",
+    lambda dataset_factory, container, shared_name, output_types, output_shapes: wrap_object(
+        plans().shared_iterator(f"{container}/{shared_name}", dataset_factory), dtypes.resource
+    ),
+    {"dataset_factory": REQUIRED, "container": "", "shared_name": "", **_ANY},
+)
+TO_STRING_HANDLE = _reader(
+    "IteratorToStringHandle",
+    "resource_handle: resource -> string_handle: string",
+    lambda handle: wrap(np.asarray(plans().iterator_name(_plain(handle)), object), dtypes.string),
+    {},
+)
+FROM_STRING_HANDLE = _reader(
+    "IteratorFromStringHandleV2",
+    "string_handle: string -> resource_handle: resource",
+    lambda handle, output_types, output_shapes: wrap_object(
+        plans().iterator_named(_plain(handle)), dtypes.resource
+    ),
+    {"output_types": (), "output_shapes": ()},
+)
 MAKE_ITERATOR = OpDef(
     "MakeIterator",
     "dataset: variant, iterator: resource ->",
