@@ -36,6 +36,28 @@ def shape_of(x: Any) -> Any:
     return list(x._raw_shape) if known(x._raw_shape) else lookup("Shape")(x)
 
 
+def _convolution(
+    b: Builder, x: Value, w: Value, dims: Sequence[list[str]], shape: Sequence[int], *rest: Any, **more: Any
+) -> Value:
+    """The convolution of these dimension numbers. XLA:CPU is fast at one order of dimensions only, and finds its way to it in
+    the main computation but not in loops, where a gradient would take twenty times as long: so it is transposed here."""
+    inner = [str(i) for i in range(len(shape) - 2)]
+    usual = (["b", *inner, "f"], [*inner, "i", "o"], ["b", *inner, "f"])
+    if b.platform == "cpu":
+        x, w = _ordered(b, x, dims[0], usual[0]), _ordered(b, w, dims[1], usual[1])
+        made = [shape[dims[2].index(name)] for name in usual[2]]
+        return _ordered(b, b.convolution(x, w, _text(usual), made, *rest, **more), usual[2], dims[2])
+    return b.convolution(x, w, _text(dims), shape, *rest, **more)
+
+
+def _ordered(b: Builder, x: Value, has: list[str], wanted: list[str]) -> Value:
+    return x if has == wanted else b.transpose(x, [has.index(name) for name in wanted])
+
+
+def _text(dims: Sequence[list[str]]) -> str:
+    return "[{}]x[{}]->[{}]".format(*[", ".join(names) for names in dims])
+
+
 # --------------------------------------------------------------------------------------------------- geometry
 class Geometry:
     """A convolution at concrete shapes: `x` the input's, `w` the filter's `[*window, channels per group,
@@ -91,11 +113,11 @@ class Geometry:
             )
         if self.depthwise and b.platform == "cpu":
             return self._depthwise(b, x, w)
-        dims = f"[{self._dims('b', 'f')}]x[{self._window('i', 'o')}]->[{self._dims('b', 'f')}]"
-        return b.convolution(
+        return _convolution(
+            b,
             x,
             w,
-            dims,
+            (self._dims("b", "f"), self._window("i", "o"), self._dims("b", "f")),
             self.y,
             self.strides,
             self.pads,
@@ -127,11 +149,11 @@ class Geometry:
             span, o = (self.w[i] - 1) * self.dilations[i] + 1, self.y[axis]
             lo = span - 1 - self.pads[i][0]
             pads.append((lo, self.x[axis] + span - 1 - (max(o - 1, 0) * self.strides[i] + min(o, 1)) - lo))
-        dims = f"[{self._dims('b', 'f')}]x[{self._window(inputs, outputs)}]->[{self._dims('b', 'f')}]"
-        return b.convolution(
+        return _convolution(
+            b,
             g,
             w,
-            dims,
+            (self._dims("b", "f"), self._window(inputs, outputs), self._dims("b", "f")),
             self.x,
             [1] * self.n,
             pads,
@@ -159,9 +181,9 @@ class Geometry:
                 limits[axis] += min(hi, 0)
             x = b.slice(x, [0] * self.rank, limits)
             fits = [(lo, max(hi, 0)) for lo, hi in fits]
-        dims = f"[{self._dims('f', 'b')}]x[{self._dims('i', 'o')}]->[{self._window('b', 'f')}]"
-        return b.convolution(
-            x, g, dims, self.w, self.dilations, fits, rhs_dilation=self.strides, batch_groups=self.groups
+        dims = (self._dims("f", "b"), self._dims("i", "o"), self._window("b", "f"))
+        return _convolution(
+            b, x, g, dims, self.w, self.dilations, fits, rhs_dilation=self.strides, batch_groups=self.groups
         )
 
     def _grouped_filter_gradient(self, b: Builder, x: Value, g: Value) -> Value:
@@ -207,14 +229,14 @@ class Geometry:
         low[self.channel], high[self.channel] = start, start + count
         return b.slice(x, low, high)
 
-    # ------------------------------------------------------------------------------ dimension numbers as text
-    def _dims(self, batch: str, channel: str) -> str:
+    # -------------------------------------------------------------------------------------- dimension numbers
+    def _dims(self, batch: str, channel: str) -> list[str]:
         names = [batch, *[str(i) for i in range(self.n)]]
         names.insert(self.channel, channel)
-        return ", ".join(names)
+        return names
 
-    def _window(self, inputs: str, outputs: str) -> str:
-        return ", ".join([*[str(i) for i in range(self.n)], inputs, outputs])
+    def _window(self, inputs: str, outputs: str) -> list[str]:
+        return [*[str(i) for i in range(self.n)], inputs, outputs]
 
     # --------------------------------------------------------------------------------- pointwise convolutions
     @property

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 
+import headrace as tf
+from headrace.compiler.program import program_of
 from headrace.core.tape import GradientTape
 from headrace.ops import conv
 from tests.ops.harness import check, check_gradients
@@ -201,3 +204,23 @@ def test_empty() -> None:
         padding="SAME",
     )
     assert not dw.numpy().any()
+
+
+def test_every_convolution_has_the_order_of_dimensions_that_is_fast_in_loops():
+    x, w = tf.ones([2, 5, 5, 3]), tf.ones([3, 3, 3, 3])
+
+    @tf.function
+    def in_a_loop():
+        with tf.GradientTape() as tape:
+            tape.watch(w)
+            y = x
+            for _ in tf.range(2):
+                y = tf.nn.conv2d(y, w, 1, "SAME")
+            loss = tf.reduce_sum(y)
+        return tape.gradient(loss, w)
+
+    in_a_loop()
+    steps = program_of(in_a_loop.get_concrete_function().graph).steps
+    (executable,) = steps[0].executables.values()
+    orders = set(re.findall(r"#stablehlo\.conv<(.*?)>,", executable.text))
+    assert orders == {"[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]"}
