@@ -1,7 +1,12 @@
 """`tf.linalg`: matrices and batches of matrices. Every function takes tensors of shape `[..., M, N]`; leading
 dimensions are a batch."""
 
+# ruff: noqa: F822 - operators are imported on first use
+
 from __future__ import annotations
+
+import importlib
+from typing import Any
 
 from .clipping import global_norm
 from .linalg_decompositions import (
@@ -49,6 +54,28 @@ from .products import einsum, matmul, tensordot
 matrix_square_root = sqrtm
 
 __all__ = [
+    "LinearOperator",
+    "LinearOperatorAdjoint",
+    "LinearOperatorBlockDiag",
+    "LinearOperatorBlockLowerTriangular",
+    "LinearOperatorCirculant",
+    "LinearOperatorCirculant2D",
+    "LinearOperatorCirculant3D",
+    "LinearOperatorComposition",
+    "LinearOperatorDiag",
+    "LinearOperatorFullMatrix",
+    "LinearOperatorHouseholder",
+    "LinearOperatorIdentity",
+    "LinearOperatorInversion",
+    "LinearOperatorKronecker",
+    "LinearOperatorLowRankUpdate",
+    "LinearOperatorLowerTriangular",
+    "LinearOperatorPermutation",
+    "LinearOperatorScaledIdentity",
+    "LinearOperatorToeplitz",
+    "LinearOperatorTridiag",
+    "LinearOperatorZeros",
+    "experimental",
     "adjoint",
     "band_part",
     "diag",
@@ -98,3 +125,24 @@ __all__ = [
     "tensordot",
 ]
 ROOT = ["eye", "eig", "eigvals", "norm", "matrix_square_root"]
+
+# The file of `headrace/linear_operators/` that has an operator.
+_OPERATORS = {
+    "base": [""],
+    "matrices": ["Diag", "FullMatrix", "Identity", "LowerTriangular", "ScaledIdentity", "Zeros"],
+    "structured": ["Circulant", "Circulant2D", "Circulant3D", "Householder", "Permutation", "Toeplitz", "Tridiag"],
+    "composed": ["Adjoint", "Composition", "Inversion", "Kronecker", "LowRankUpdate"],
+    "blocks": ["BlockDiag", "BlockLowerTriangular"],
+}  # fmt: skip
+_FILES = {f"LinearOperator{kind}": file for file, kinds in _OPERATORS.items() for kind in kinds}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "experimental":
+        value: Any = importlib.import_module("headrace.api.linalg_experimental")
+    elif name in _FILES:
+        value = getattr(importlib.import_module(f"headrace.linear_operators.{_FILES[name]}"), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
