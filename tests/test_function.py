@@ -593,3 +593,14 @@ class TestVariablesAsArguments:
         del v, x
         gc.collect()
         assert [r() for r in gone] == [None] * 3
+
+
+def test_a_few_scalars_between_host_steps_are_computed_there():
+    @tf.function
+    def f(s):
+        return tf.strings.as_string(2 * (tf.strings.length(s) + 1))
+
+    assert f(tf.constant("abc")).numpy() == b"8"
+    plan = f.get_concrete_function(tf.constant("abc")).program.describe()
+    assert "compiled:" not in plan
+    assert plan.count("host:") == 1

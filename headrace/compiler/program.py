@@ -17,7 +17,7 @@ import numpy as np
 from headrace import runtime
 from headrace.core import dispatch, dtypes, errors
 from headrace.core.graph import CONST, FuncGraph, Operation
-from headrace.core.shapes import known
+from headrace.core.shapes import count, known
 from headrace.core.state import building, state
 from headrace.core.tensor import EagerTensor, wrap, wrap_buffer, wrap_object
 from headrace.ops.functional import Undefined, inner_graphs
@@ -62,7 +62,7 @@ class Program:
 
     def _connected(self, nodes: list[Operation]) -> list[Step]:
         """The nodes in steps, each of which knows what the later ones take of it."""
-        steps = _cut(nodes, self.hosted, self.cuts)
+        steps = _lightened(_cut(nodes, self.hosted, self.cuts))
         taken: dict[int, Any] = {id(t): t for t in self.graph.outputs}
         for step in reversed(steps):
             step.program = self
@@ -163,9 +163,10 @@ class HostStep:
 
     program: Program
 
-    def __init__(self, nodes: list[Operation]) -> None:
+    def __init__(self, nodes: list[Operation], computes: bool | None = None) -> None:
         self.nodes = nodes
-        self.computes = any(n.op_def is not CONST for n in nodes)  # and does not merely bring big constants
+        # Whether it does what XLA cannot, and does not merely bring big constants.
+        self.computes = any(n.op_def is not CONST for n in nodes) if computes is None else computes
 
     def connect(self, taken: dict[int, Any]) -> None:
         for node in self.nodes:
@@ -720,6 +721,40 @@ def _cut(nodes: Sequence[Operation], hosted: set[Operation], cuts: set[int]) -> 
         when[id(node)] = at
         groups.setdefault(at, []).append(node)
     return [HostStep(groups[s]) if s % 2 else Cluster(groups[s]) for s in sorted(groups)]
+
+
+LIGHT_NODES, LIGHT_SIZE = 8, 16  # a cluster of so few nodes, each on so few elements, is sooner done by NumPy
+
+
+def _lightened(steps: list[Step]) -> list[Step]:
+    """Where some steps run on the host anyway, clusters of a few scalars do so, too, and become one with those next to them:
+    handing their values to a program and back would take longer than computing them."""
+    if not any(isinstance(step, HostStep) and step.computes for step in steps):
+        return steps
+    out: list[Step] = []
+    for step in steps:
+        computes = isinstance(step, HostStep) and step.computes
+        light = len(step.nodes) <= LIGHT_NODES and all(_is_light(n) for n in step.nodes)
+        if isinstance(step, Cluster) and not light:
+            out.append(step)
+        elif out and isinstance(last := out[-1], HostStep):
+            out[-1] = HostStep(last.nodes + step.nodes, last.computes or computes)
+        else:
+            out.append(HostStep(step.nodes, computes))
+    return out
+
+
+def _is_light(node: Operation) -> bool:
+    op = node.op_def
+    return (
+        (op.kernel is not None or op is CONST)
+        and not op.stateful
+        and not op.reenters
+        and all(
+            t._dtype.kind not in "rv" and (n := count(t._raw_shape)) is not None and n <= LIGHT_SIZE
+            for t in (*node.inputs, *node.outputs)
+        )
+    )
 
 
 def _after(s: int, at: int) -> int:
