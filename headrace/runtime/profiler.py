@@ -12,7 +12,7 @@ def start(host_level: int, python_level: int) -> Any:
       host_level: how much of the host's work is recorded, from 0 (nothing) to 3 (every small piece).
       python_level: 1 records Python's calls, too, which slows them down.
     """
-    from jaxlib import _profiler
+    from jaxlib import _profiler  # type: ignore[attr-defined]
 
     options = _profiler.ProfileOptions()
     options.host_tracer_level, options.python_tracer_level = host_level, python_level
@@ -29,6 +29,6 @@ def finish(session: Any, folder: str | None) -> None:
 
 def annotation(name: str, **metadata: Any) -> Any:
     """A context manager that gives its part of the recording a name, and metadata."""
-    from jaxlib import _profiler
+    from jaxlib import _profiler  # type: ignore[attr-defined]
 
     return _profiler.TraceMe(name, **metadata)
