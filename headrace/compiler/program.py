@@ -30,9 +30,7 @@ from .hlo import Value, tensor_type
 from .lower import CannotLower, Cell, Lowering, NeedsValue, locate, lower_node, needed
 
 log = logging.getLogger("headrace")
-PATIENCE = (
-    3  # so often is a cluster compiled for other shapes of what the host made, before it is cut differently
-)
+PATIENCE = 1  # so many shapes of what the host made is a cluster compiled for, before it is cut differently
 CONTRACTIONS = frozenset(
     {"BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "MatMul", "SparseMatMul"}
 )
