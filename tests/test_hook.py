@@ -1,16 +1,20 @@
 """`import tensorflow` answered by Headrace, and `headrace run`; each case in a process of its own."""
 
+import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
+
+ROOT = str(Path(__file__).resolve().parents[1])
 
 
 def python(code, *arguments, cwd=None):
     return subprocess.run(
         [sys.executable, *arguments, "-c", textwrap.dedent(code)] if code else [sys.executable, *arguments],
-        capture_output=True, text=True, cwd=cwd, check=False,
+        capture_output=True, text=True, cwd=cwd, check=False, env={**os.environ, "PYTHONPATH": ROOT},
     )  # fmt: skip
 
 

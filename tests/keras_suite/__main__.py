@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from tests.keras_suite import suite
@@ -22,19 +22,25 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("parts", nargs="*", help="only test files whose path contains one of these")
+    parser.add_argument(
+        "--without", nargs="*", default=[], metavar="PART", help="leave out files whose path contains it"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time (2)")
     parser.add_argument("--timeout", type=float, default=1800, help="seconds per slice (1800)")
     parser.add_argument("--tensorflow", metavar="PYTHON", help="try what fails on real TensorFlow too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all outcomes to a file")
     options = parser.parse_args()
 
-    pieces = suite.slices(options.parts)
+    pieces = suite.slices(options.parts, options.without)
     outcomes: dict[str, suite.Outcome] = {}
     with ThreadPoolExecutor(options.jobs) as pool:
-        runs = pool.map(lambda piece: suite.run(piece.files, suite.HEADRACE, timeout=options.timeout), pieces)
-        for piece, found in zip(pieces, runs):
-            outcomes.update(found)
-            print(f"{piece.name}: {_share(found)}", flush=True)
+        runs = {
+            pool.submit(suite.run, piece.files, suite.HEADRACE, timeout=options.timeout): piece
+            for piece in pieces
+        }
+        for run in as_completed(runs):
+            outcomes.update(run.result())
+            print(f"{runs[run].name}: {_share(run.result())}", flush=True)
     failed = [test for test, outcome in outcomes.items() if outcome.result == "failed"]
     real: dict[str, suite.Outcome] = {}
     if options.tensorflow and failed:

@@ -49,13 +49,14 @@ def site_packages() -> Path:
     return Path(spec.origin).parents[1]
 
 
-def slices(parts: Sequence[str] = ()) -> list[Slice]:
-    """All test files (those whose path contains one of `parts`, if given), in folder order, grouped to even sizes."""
+def slices(parts: Sequence[str] = (), without: Sequence[str] = ()) -> list[Slice]:
+    """All test files (those whose path contains one of `parts`, if given, and none of `without`), in folder order, grouped
+    to even sizes."""
     home = site_packages()
     out: list[Slice] = []
     for path in sorted((home / "keras").rglob("*_test.py")):
         name = path.relative_to(home).as_posix()
-        if parts and not any(part in name for part in parts):
+        if (parts and not any(part in name for part in parts)) or any(part in name for part in without):
             continue
         lines = path.read_text().count("\n")
         if not out or out[-1].lines + lines > LINES_PER_SLICE:
