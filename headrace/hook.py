@@ -18,7 +18,9 @@ from headrace.core import origin
 # Private modules that Keras and programs of the field import -> where we have their names.
 PRIVATE = {
     "tensorflow.compiler.tf2xla.python.xla": "headrace.internals.xla",
-    "tensorflow.python.data.experimental.ops.distribute": "headrace.internals.data_distribute",
+    "tensorflow.core.example.example_pb2": "headrace.proto.example_pb2",
+    "tensorflow.core.framework.summary_pb2": "headrace.proto.event_pb2",
+    "tensorflow.core.util.event_pb2": "headrace.proto.event_pb2",
     "tensorflow.python.data.ops.dataset_ops": "headrace.data.dataset",
     "tensorflow.python.client.session": "headrace.session.session",
     "tensorflow.python.client.timeline": "headrace.session.timeline",
@@ -31,6 +33,7 @@ PRIVATE = {
     "tensorflow.python.framework.tensor": "headrace.core.tensor",
     "tensorflow.python.framework.tensor_util": "headrace.internals.tensor_util",
     "tensorflow.python.framework.type_spec_registry": "headrace.internals.type_spec_registry",
+    "tensorflow.python.lib.io.tf_record": "headrace.internals.tf_record",
     "tensorflow.python.ops.linalg.sparse.sparse_csr_matrix_ops": "headrace.internals.sparse_csr",
     "tensorflow.python.ops.math_ops": "headrace.internals.math_ops",
     "tensorflow.python.ops.ragged.ragged_tensor": "headrace.composites.ragged.ragged_tensor",

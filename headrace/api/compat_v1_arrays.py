@@ -87,6 +87,8 @@ def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -
         placeholder(dtype, [None], name and f"{name}/values"),
         dense_shape,
     )
+    if raw is not None:
+        out.set_shape(raw)
     return out
 
 

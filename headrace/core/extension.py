@@ -168,6 +168,9 @@ def _convert_union(value: Any, parts: tuple[Any, ...], annotation: Any, path: st
 
 
 # ------------------------------------------------------------------------------------------------------------------- class
+NAMED: dict[str, Any] = {}  # extension types that give themselves a `__name__`, by it
+
+
 class ExtensionTypeMetaclass(abc.ABCMeta):
     """Makes the constructor and the `Spec` of a class from its annotations."""
 
@@ -176,6 +179,8 @@ class ExtensionTypeMetaclass(abc.ABCMeta):
         if namespace.get("_abstract"):
             return
         _check_namespace(cls, namespace)
+        if "__name__" in namespace:
+            NAMED[namespace["__name__"]] = cls
         cls._fields: dict[str, Field] | None = None
         frame = sys._getframe(1)  # where the class is defined: what its annotations name may be local there
         try:

@@ -272,10 +272,11 @@ class Runner:
         """The function on flat components."""
         if state.mode != EAGER:
             with _eagerly():
-                return self.flat(tensors)
-        if self.small:
-            return self.host(tensors)
-        return self._measured(tensors)
+                return self._run(tensors)
+        return self._run(tensors)
+
+    def _run(self, tensors: Sequence[EagerTensor]) -> list[EagerTensor]:
+        return self.host(tensors) if self.small else self._measured(tensors)
 
     @property
     def pure(self) -> bool:

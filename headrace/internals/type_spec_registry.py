@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import headrace as tf
+from headrace.core.extension import NAMED
 
 _BY_NAME: dict[str, type] = {
     f"tf.{name}": getattr(tf, name) for name in ("TensorSpec", "RaggedTensorSpec", "SparseTensorSpec")
@@ -40,6 +41,9 @@ def register(name: str) -> Callable[[Any], Any]:
 
 def get_name(cls: Any) -> str:
     """The name that a class is registered by; ValueError if it is not."""
+    for name, owner in NAMED.items():
+        if owner.Spec is cls:
+            return f"{name}.Spec"
     if cls not in _NAMES:
         raise ValueError(f"TypeSpec {cls.__module__}.{cls.__name__} has not been registered.")
     return _NAMES[cls]
@@ -47,6 +51,9 @@ def get_name(cls: Any) -> str:
 
 def lookup(name: str) -> Any:
     """The class registered by a name; ValueError if there is none."""
+    owner, dot, what = name.rpartition(".")
+    if dot and what == "Spec" and owner in NAMED:
+        return NAMED[owner].Spec
     if name not in _BY_NAME:
         raise ValueError(f"No TypeSpec has been registered with name {name!r}")
     return _BY_NAME[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -155,17 +156,21 @@ def _(b: Any, x: Any, shape: Raw) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------------- reshape
-def resolve_shape(shape: Any, size: int) -> tuple[int, ...]:
-    """A requested shape with its -1 filled in, for `size` elements."""
+def resolve_shape(shape: Any, given: Sequence[int]) -> tuple[int, ...]:
+    """A requested shape with its -1 filled in, for a tensor of shape `given`. What is missing in a shape with a zero follows
+    from the dimensions that are not zero."""
+    size = math.prod(given)
     shape = shape.reshape(-1) if shape.ndim == 0 else shape  # one number will do
     if shape.ndim != 1:
         raise InvalidArgumentError(None, None, f"sizes input must be 1-D, not {list(shape.shape)}")
     out = shape.tolist()
     if -1 in out:
         at = out.index(-1)
-        rest = math.prod(d for i, d in enumerate(out) if i != at)
-        if out.count(-1) == 1 and rest > 0:
-            out[at] = size // rest
+        others = [d for i, d in enumerate(out) if i != at]
+        if out.count(-1) == 1 and min(others, default=1) > 0:
+            out[at] = size // math.prod(others)
+        elif out.count(-1) == 1 and min(others) == 0 and not size:
+            out[at] = math.prod([d for d in given if d]) // math.prod([d for d in others if d])
     check_shape_request(out, size)
     return tuple(out)
 
@@ -203,7 +208,7 @@ RESHAPE: OpDef = OpDef(
     defaults={"Tshape": INT32},
     static=("shape",),
     checked=True,
-    lower=lambda b, x, shape: b.reshape(x, resolve_shape(shape, math.prod(x.shape))),
+    lower=lambda b, x, shape: b.reshape(x, resolve_shape(shape, x.shape)),
     grad=lambda op, g: [RESHAPE(g, dims(op.inputs[0])), None],
 )
 
@@ -217,7 +222,7 @@ def _(tensor: Any, shape: Any) -> Any:
                 return tensor.reshape(asked)
             except ValueError:
                 pass  # say better why, below
-    return tensor.reshape(resolve_shape(shape, tensor.size))
+    return tensor.reshape(resolve_shape(shape, tensor.shape))
 
 
 @RESHAPE.shape_rule

@@ -260,3 +260,12 @@ def test_an_iterator_over_other_shapes_is_another_argument():
         iterator = iter(tf.data.Dataset.from_tensors(tf.ones([size])))
         assert doubled(iterator).shape == [size]
     assert doubled.experimental_get_tracing_count() == 2
+
+
+def test_elements_are_made_while_ops_are_observed(tmp_path):
+    dataset = tf.data.Dataset.range(3).map(lambda x: x * 2)
+    tf.summary.trace_on(graph=True)
+    try:
+        assert list(dataset.as_numpy_iterator()) == [0, 2, 4]
+    finally:
+        tf.summary.trace_off()

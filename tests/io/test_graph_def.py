@@ -84,3 +84,16 @@ def test_tensorflow_runs_our_graphs(tmp_path):
     )  # fmt: skip
     got = [float(v) for v in run.stdout.split("RESULT", 1)[1].split()]
     np.testing.assert_allclose(got, branches_and_loops(tf.constant([1.0, 2.0])), rtol=1e-6)
+
+
+def test_flags_named_after_shapes_are_flags():
+    variable = tf.Variable(1.0)
+
+    @tf.function
+    def f(x):
+        variable.assign(x)
+        return x
+
+    graph = graph_def(f.get_concrete_function(1.0).graph)
+    node = next(n for n in graph.node if n.op == "AssignVariableOp")
+    assert node.attr["validate_shape"].WhichOneof("value") == "b"
