@@ -8,6 +8,9 @@ import tempfile
 
 import pytest
 
+# Modules that Keras's tests import, in processes where `tensorflow` is Headrace.
+collect_ignore = ["keras_suite/support"]
+
 # Before headrace is first imported: tests neither read nor fill the user's compile cache. Workers of
 # pytest-xdist inherit the variable, so that they share what one of them has compiled.
 if "HEADRACE_CACHE_DIR" not in os.environ:

@@ -227,9 +227,8 @@ def replicas_in_sync() -> int:
     one."""
     import sys
 
-    strategies = sys.modules.get(
-        "headrace.distribute"
-    )  # a program that never imported it runs under no strategy
+    # A program that never imported it runs under no strategy.
+    strategies = sys.modules.get("headrace.distribute.strategy")
     return 1 if strategies is None else strategies.get_strategy().num_replicas_in_sync
 
 
