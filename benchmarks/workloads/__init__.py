@@ -20,7 +20,19 @@ Step = Callable[[], Any]
 Variant = Callable[..., Any]
 
 # In the order of the report: dispatch first, then models by size.
-FAMILIES = ("eager", "tape", "functions", "sessions", "mlp", "cnn", "lstm", "transformer", "resnet", "data", "keras_models")
+FAMILIES = (
+    "eager",
+    "tape",
+    "functions",
+    "sessions",
+    "mlp",
+    "cnn",
+    "lstm",
+    "transformer",
+    "resnet",
+    "data",
+    "keras_models",
+)
 
 
 @dataclass

@@ -295,7 +295,9 @@ class Call:
         """Whether the other call's arguments are instances of these: same structure and Python values, tensors at least as specific."""
         if len(self.leaves) != len(other.leaves) or _skeleton(self.key) != _skeleton(other.key):
             return False
-        for x, y in zip(self.composites, other.composites):  # the parts need not tell: an iterator is a handle
+        for x, y in zip(
+            self.composites, other.composites
+        ):  # the parts need not tell: an iterator is a handle
             if x != y and x.most_specific_common_supertype([y]) != x:
                 return False
         for (_, a), (_, b) in zip(self.leaves, other.leaves):

@@ -270,7 +270,9 @@ def as_dtype(type_value: Any) -> DType:
         found = type_value.dtype
     if found is None:
         try:
-            found = from_numpy(np.dtype(type_value)) if type_value is not None else None  # NumPy takes None for float64
+            found = (
+                from_numpy(np.dtype(type_value)) if type_value is not None else None
+            )  # NumPy takes None for float64
         except TypeError:
             pass
     if found is None:

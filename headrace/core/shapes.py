@@ -134,7 +134,9 @@ class TensorShape:
     """
 
     __slots__ = ("_raw",)
-    dimensions = False  # whether entries are given as `Dimension`s, as in TensorFlow 1.x (`disable_v2_tensorshape`)
+    dimensions = (
+        False  # whether entries are given as `Dimension`s, as in TensorFlow 1.x (`disable_v2_tensorshape`)
+    )
 
     def __init__(self, dims: Any) -> None:
         self._raw: Raw = as_raw(dims)
