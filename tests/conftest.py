@@ -20,7 +20,10 @@ if "HEADRACE_CACHE_DIR" not in os.environ:
 
 
 @pytest.fixture(autouse=True)
-def no_seed_left_behind():
+def nothing_left_behind():
+    """Seeds, and what listens to ops, are the thread's: a test must not hand them on to the next."""
     yield
     if random := sys.modules.get("headrace.api.random"):
         random.set_seed(None)
+    if state := sys.modules.get("headrace.core.state"):
+        state.set_observers(())
