@@ -149,6 +149,25 @@ def _pretty(item: Any, limit: int) -> str:
     return str([str(v) for v in flat[:limit]] + (["..."] if limit < flat.size else []))
 
 
+COMPARISONS: dict[str, tuple[str, str, Callable[..., Any]]] = {
+    "equal": ("Equal", "==", np.equal),
+    "none_equal": ("NotEqual", "!=", np.not_equal),
+    "less": ("Less", "<", np.less),
+    "less_equal": ("LessEqual", "<=", np.less_equal),
+    "greater": ("Greater", ">", np.greater),
+    "greater_equal": ("GreaterEqual", ">=", np.greater_equal),
+}
+
+
+def compared(
+    kind: str, x: Any, y: Any, data: Any, summarize: int | None, message: str | None, name: str | None
+) -> Any:
+    """The assertion `assert_<kind>`, which shows `data` (None: the values compared) when it fails."""
+    if kind == "equal" and x is y:
+        return no_op()
+    return _compare(*COMPARISONS[kind], x, y, data, summarize, message, name)
+
+
 def assert_equal(
     x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
 ) -> Any:
@@ -164,44 +183,42 @@ def assert_equal(
     >>> import headrace as tf
     >>> tf.debugging.assert_equal([1, 2], tf.constant([1, 2]))
     """
-    if x is y:
-        return no_op()
-    return _compare("Equal", "==", np.equal, x, y, None, summarize, message, name)
+    return compared("equal", x, y, None, summarize, message, name)
 
 
 def assert_none_equal(
     x: Any, y: Any, summarize: int | None = None, message: str | None = None, name: str | None = None
 ) -> Any:
     """Raises InvalidArgumentError unless `x != y` for every pair of elements. See `assert_equal`."""
-    return _compare("NotEqual", "!=", np.not_equal, x, y, None, summarize, message, name)
+    return compared("none_equal", x, y, None, summarize, message, name)
 
 
 def assert_less(
     x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
 ) -> Any:
     """Raises InvalidArgumentError unless `x < y` for every pair of elements. See `assert_equal`."""
-    return _compare("Less", "<", np.less, x, y, None, summarize, message, name)
+    return compared("less", x, y, None, summarize, message, name)
 
 
 def assert_less_equal(
     x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
 ) -> Any:
     """Raises InvalidArgumentError unless `x <= y` for every pair of elements. See `assert_equal`."""
-    return _compare("LessEqual", "<=", np.less_equal, x, y, None, summarize, message, name)
+    return compared("less_equal", x, y, None, summarize, message, name)
 
 
 def assert_greater(
     x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
 ) -> Any:
     """Raises InvalidArgumentError unless `x > y` for every pair of elements. See `assert_equal`."""
-    return _compare("Greater", ">", np.greater, x, y, None, summarize, message, name)
+    return compared("greater", x, y, None, summarize, message, name)
 
 
 def assert_greater_equal(
     x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
 ) -> Any:
     """Raises InvalidArgumentError unless `x >= y` for every pair of elements. See `assert_equal`."""
-    return _compare("GreaterEqual", ">=", np.greater_equal, x, y, None, summarize, message, name)
+    return compared("greater_equal", x, y, None, summarize, message, name)
 
 
 def assert_near(
@@ -221,6 +238,13 @@ def assert_near(
     >>> import headrace as tf
     >>> tf.debugging.assert_near(tf.constant(1.0), tf.constant(1.0 + 1e-7))
     """
+    return near(x, y, rtol, atol, None, summarize, message, name)
+
+
+def near(
+    x: Any, y: Any, rtol: Any, atol: Any, data: Any, summarize: int | None, message: str | None, name: str | None
+) -> Any:  # fmt: skip
+    """`assert_near`, which shows `data` (None: the values compared) when it fails."""
     x = to_tensor(x)
     y = to_tensor(y, x._dtype)
     dtype = x._dtype.real_dtype
@@ -230,7 +254,7 @@ def assert_near(
     rtol, atol = (to_tensor(default if t is None else t, dtype) for t in (rtol, atol))
     size = functools.partial(lookup("ComplexAbs"), Tout=dtype) if x._dtype.is_complex else lookup("Abs")
     bound = lookup("AddV2")(atol, lookup("Mul")(rtol, size(y)))
-    data = [
+    data = data or [
         _prefix(message),
         f"x and y not equal to tolerance rtol = {rtol}, atol = {atol}",
         f"x ({_label(x)}) = ",
@@ -242,55 +266,54 @@ def assert_near(
 
 
 # ------------------------------------------------------------------------------------------- sign of a tensor
-def _sign(
-    condition: str, op_name: str, symbol: str, static: Callable[..., Any], zero_first: bool
-) -> Callable[..., Any]:
-    def check(
-        x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
-    ) -> Any:
-        x = to_tensor(x)
+# condition, op, symbol, NumPy's function, whether zero is the first operand
+_SIGNS: dict[str, tuple[str, str, str, Callable[..., Any], bool]] = {
+    "negative": ("x < 0", "Less", "<", np.less, False),
+    "positive": ("x > 0", "Less", "<", np.less, True),
+    "non_negative": ("x >= 0", "LessEqual", "<=", np.less_equal, True),
+    "non_positive": ("x <= 0", "LessEqual", "<=", np.less_equal, False),
+}
+
+
+def signed(kind: str, x: Any, data: Any, summarize: int | None, message: str | None, name: str | None) -> Any:
+    """The assertion `assert_<kind>` of a sign, which shows `data` (None: the values) when it fails."""
+    condition, op_name, symbol, static, zero_first = _SIGNS[kind]
+    x = to_tensor(x)
+    if data is None:
         data = [
             _prefix(message),
             f"Condition {condition} did not hold element-wise:",
             f"x ({_label(x)}) = ",
             x,
         ]
-        zero = to_tensor(0, x._dtype)
-        first, second = (zero, x) if zero_first else (x, zero)
-        return _compare(op_name, symbol, static, first, second, data, summarize, None, name)
-
-    return check
-
-
-_negative = _sign("x < 0", "Less", "<", np.less, False)
-_positive = _sign("x > 0", "Less", "<", np.less, True)
-_non_negative = _sign("x >= 0", "LessEqual", "<=", np.less_equal, True)
-_non_positive = _sign("x <= 0", "LessEqual", "<=", np.less_equal, False)
+    zero = to_tensor(0, x._dtype)
+    first, second = (zero, x) if zero_first else (x, zero)
+    return _compare(op_name, symbol, static, first, second, data, summarize, None, name)
 
 
 def assert_negative(
     x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
 ) -> Any:
     """Raises InvalidArgumentError unless every element is < 0."""
-    return _negative(x, message, summarize, name)
+    return signed("negative", x, None, summarize, message, name)
 
 
 def assert_positive(
     x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
 ) -> Any:
     """Raises InvalidArgumentError unless every element is > 0."""
-    return _positive(x, message, summarize, name)
+    return signed("positive", x, None, summarize, message, name)
 
 
 def assert_non_negative(
     x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
 ) -> Any:
     """Raises InvalidArgumentError unless every element is >= 0."""
-    return _non_negative(x, message, summarize, name)
+    return signed("non_negative", x, None, summarize, message, name)
 
 
 def assert_non_positive(
     x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
 ) -> Any:
     """Raises InvalidArgumentError unless every element is <= 0."""
-    return _non_positive(x, message, summarize, name)
+    return signed("non_positive", x, None, summarize, message, name)

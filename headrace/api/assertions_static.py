@@ -82,29 +82,41 @@ def _any_equal(rank: Tensor, wanted: list[Tensor]) -> Tensor:
     return out
 
 
+# How a rank is compared with those wanted: while building, in words, when the graph runs.
+_RANKS: dict[str, tuple[Callable[[int, list[int]], bool], str, Callable[..., Tensor]]] = {
+    "rank": (lambda a, w: a == w[0], "rank", _any_equal),
+    "rank_at_least": (
+        lambda a, w: a >= w[0],
+        "rank at least",
+        lambda r, w: lookup("GreaterEqual")(r, w[0]),
+    ),
+    "rank_in": (lambda a, w: a in w, "rank in", _any_equal),
+}
+
+
+def ranked(
+    kind: str, x: Any, ranks: Any, data: Any, summarize: int | None, message: str | None, name: str | None
+) -> Any:
+    """The assertion `assert_<kind>` of a rank, which shows `data` (None: what was expected and received) when the run
+    finds that it does not hold."""
+    return _rank(x, list(ranks), *_RANKS[kind], message, name, summarize, data)
+
+
 def assert_rank(x: Any, rank: Any, message: str | None = None, name: str | None = None) -> Any:
     """Raises ValueError (InvalidArgumentError when only the run can tell) unless `x` has that rank."""
-    return _rank(x, [rank], lambda a, w: a == w[0], "rank", _any_equal, message, name)
+    return ranked("rank", x, [rank], None, None, message, name)
 
 
 def assert_rank_at_least(x: Any, rank: Any, message: str | None = None, name: str | None = None) -> Any:
     """Raises ValueError (InvalidArgumentError when only the run can tell) unless `x` has that rank or a
     higher one."""
-    return _rank(
-        x,
-        [rank],
-        lambda a, w: a >= w[0],
-        "rank at least",
-        lambda r, w: lookup("GreaterEqual")(r, w[0]),
-        message,
-        name,
-    )
+    return ranked("rank_at_least", x, [rank], None, None, message, name)
 
 
 def assert_rank_in(x: Any, ranks: Any, message: str | None = None, name: str | None = None) -> Any:
     """Raises ValueError (InvalidArgumentError when only the run can tell) unless the rank of `x` is one of
     `ranks`."""
-    return _rank(x, list(ranks), lambda a, w: a in w, "rank in", _any_equal, message, name)
+    return ranked("rank_in", x, ranks, None, None, message, name)
 
 
 def assert_scalar(tensor: Any, message: str | None = None, name: str | None = None) -> None:

@@ -13,7 +13,7 @@ from headrace.core.state import state
 from headrace.core.tensor import Tensor
 from headrace.session.modes import Switches
 
-from . import control
+from . import assertions, assertions_static, control
 
 
 def cond(
@@ -160,51 +160,36 @@ def convert_to_tensor_or_sparse_tensor(value: Any, dtype: Any = None, name: str 
     return to_tensor(value, None if dtype is None else dtypes.as_dtype(dtype), name)
 
 
-def _checks(binary: bool, name: str) -> Callable[..., Any]:
-    def two(
-        x: Any,
-        y: Any,
-        data: Any = None,
-        summarize: int | None = None,
-        message: str | None = None,
+def _comparison(kind: str) -> Callable[..., Any]:
+    def check(
+        x: Any, y: Any, data: Any = None, summarize: int | None = None, message: str | None = None,
         name: str | None = None,
-    ) -> Any:
-        return _run(own, (x, y), data, summarize, message, name)
+    ) -> Any:  # fmt: skip
+        return assertions.compared(kind, x, y, data, summarize, message, name)
 
-    def one(
-        x: Any,
-        data: Any = None,
-        summarize: int | None = None,
-        message: str | None = None,
-        name: str | None = None,
-    ) -> Any:
-        return _run(own, (x,), data, summarize, message, name)
-
-    own = name
-    function = two if binary else one
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"`tf.debugging.{name}`, with `data`: tensors to show when it fails. In a graph the result is an operation to wait for."
-    return function
+    return _named(check, kind)
 
 
-def _run(own: str, tensors: tuple[Any, ...], data: Any, summarize: Any, message: Any, name: Any) -> Any:
-    from . import debugging
+def _sign(kind: str) -> Callable[..., Any]:
+    def check(
+        x: Any, data: Any = None, summarize: int | None = None, message: str | None = None, name: str | None = None
+    ) -> Any:  # fmt: skip
+        return assertions.signed(kind, x, data, summarize, message, name)
 
-    options = {
-        k: v for k, v in (("summarize", summarize), ("message", message), ("name", name)) if v is not None
-    }
-    if data is not None and state.graph is None:
-        text = "\n".join([str(d) if not isinstance(d, Tensor) else str(d.numpy()) for d in data])  # type: ignore[attr-defined]
-        options["message"] = f"{options.get('message', '')}\n{text}".strip()
-    return getattr(debugging, own)(*tensors, **options)
+    return _named(check, kind)
+
+
+def _named(check: Callable[..., Any], kind: str) -> Callable[..., Any]:
+    check.__name__ = check.__qualname__ = f"assert_{kind}"
+    check.__doc__ = f"`tf.debugging.assert_{kind}`, with `data`: what is shown when it fails. In a graph the result is an operation to wait for."
+    return check
 
 
 assert_equal, assert_none_equal, assert_less, assert_less_equal, assert_greater, assert_greater_equal = [
-    _checks(True, f"assert_{kind}")
-    for kind in ("equal", "none_equal", "less", "less_equal", "greater", "greater_equal")
+    _comparison(kind) for kind in assertions.COMPARISONS
 ]
 assert_negative, assert_positive, assert_non_negative, assert_non_positive = [
-    _checks(False, f"assert_{kind}") for kind in ("negative", "positive", "non_negative", "non_positive")
+    _sign(kind) for kind in ("negative", "positive", "non_negative", "non_positive")
 ]
 
 
@@ -212,54 +197,32 @@ def assert_near(
     x: Any, y: Any, rtol: Any = None, atol: Any = None, data: Any = None, summarize: int | None = None,
     message: str | None = None, name: str | None = None,
 ) -> Any:  # fmt: skip
-    """`tf.debugging.assert_near`, with `data`: tensors to show when it fails."""
-    from . import debugging
-
-    options = {"rtol": rtol, "atol": atol, "summarize": summarize, "message": message, "name": name}
-    return debugging.assert_near(x, y, **{k: v for k, v in options.items() if v is not None})
+    """`tf.debugging.assert_near`, with `data`: what is shown when it fails."""
+    return assertions.near(x, y, rtol, atol, data, summarize, message, name)
 
 
 def assert_rank(
-    x: Any,
-    rank: Any,
-    data: Any = None,
-    summarize: int | None = None,
-    message: str | None = None,
+    x: Any, rank: Any, data: Any = None, summarize: int | None = None, message: str | None = None,
     name: str | None = None,
-) -> Any:
-    """`tf.debugging.assert_rank`, with `data`: tensors to show when it fails."""
-    return _ranked("assert_rank", x, rank, message, name)
+) -> Any:  # fmt: skip
+    """`tf.debugging.assert_rank`, with `data`: what is shown when the run finds that it does not hold."""
+    return assertions_static.ranked("rank", x, [rank], data, summarize, message, name)
 
 
 def assert_rank_at_least(
-    x: Any,
-    rank: Any,
-    data: Any = None,
-    summarize: int | None = None,
-    message: str | None = None,
+    x: Any, rank: Any, data: Any = None, summarize: int | None = None, message: str | None = None,
     name: str | None = None,
-) -> Any:
-    """`tf.debugging.assert_rank_at_least`, with `data`: tensors to show when it fails."""
-    return _ranked("assert_rank_at_least", x, rank, message, name)
+) -> Any:  # fmt: skip
+    """`tf.debugging.assert_rank_at_least`, with `data`: what is shown when the run finds that it does not hold."""
+    return assertions_static.ranked("rank_at_least", x, [rank], data, summarize, message, name)
 
 
 def assert_rank_in(
-    x: Any,
-    ranks: Any,
-    data: Any = None,
-    summarize: int | None = None,
-    message: str | None = None,
+    x: Any, ranks: Any, data: Any = None, summarize: int | None = None, message: str | None = None,
     name: str | None = None,
-) -> Any:
-    """`tf.debugging.assert_rank_in`, with `data`: tensors to show when it fails."""
-    return _ranked("assert_rank_in", x, ranks, message, name)
-
-
-def _ranked(own: str, x: Any, ranks: Any, message: Any, name: Any) -> Any:
-    from . import debugging
-
-    options = {k: v for k, v in (("message", message), ("name", name)) if v is not None}
-    return getattr(debugging, own)(x, ranks, **options)
+) -> Any:  # fmt: skip
+    """`tf.debugging.assert_rank_in`, with `data`: what is shown when the run finds that it does not hold."""
+    return assertions_static.ranked("rank_in", x, ranks, data, summarize, message, name)
 
 
 def assert_integer(x: Any, message: str | None = None, name: str | None = None) -> Any:
