@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from headrace.core import nest
-from headrace.distribute.values import InputContext, ReduceOp, ValueContext, refusal
+from headrace.distribute.values import InputContext, ReduceOp, RunOptions, ValueContext, refusal
 
 
 class _Contexts:
@@ -24,8 +24,14 @@ _contexts = _Contexts()
 class StrategyExtended:
     """`strategy.extended`: what libraries (Keras's optimisers) use of a strategy."""
 
-    def __init__(self, strategy: Strategy) -> None:
-        self._strategy = strategy
+    def __init__(self, strategy: Strategy, device: str | None = None) -> None:
+        self._strategy, self._given = strategy, device
+
+    @property
+    def _device(self) -> str:
+        from headrace.api.config import list_logical_devices
+
+        return f"/job:localhost/replica:0/task:0{self._given or list_logical_devices()[0].name}"
 
     def colocate_vars_with(self, colocate_with_variable: Any) -> Any:
         """A context in which variables are made where that one is: with one device, anywhere."""
@@ -35,10 +41,13 @@ class StrategyExtended:
         self, var: Any, fn: Callable[..., Any], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None,
         group: bool = True,
     ) -> Any:  # fmt: skip
-        """Calls `fn(var, *args, **kwargs)` on every device that has a part of `var`."""
-        return fn(var, *args, **(kwargs or {}))
+        """Calls `fn(var, *args, **kwargs)` on every device that has a part of `var`. The result, or with `group=False` a
+        tuple of one per device."""
+        result = fn(var, *args, **(kwargs or {}))
+        return result if group else nest.map_structure(lambda x: (x,), result)
 
     def reduce_to(self, reduce_op: Any, value: Any, destinations: Any, options: Any = None) -> Any:
+        _no_options(options)
         ReduceOp.of(reduce_op)
         return value
 
@@ -48,31 +57,35 @@ class StrategyExtended:
     def value_container(self, value: Any) -> Any:
         return value
 
-    def variable_created_in_scope(self, v: Any) -> bool:
-        return True
-
     def read_var(self, v: Any) -> Any:
         return v.read_value()
 
     @property
     def worker_devices(self) -> tuple[str, ...]:
-        return ("/job:localhost/replica:0/task:0/device:CPU:0",)
+        return (self._device,)
 
-    parameter_devices = worker_devices
+    @property
+    def parameter_devices(self) -> tuple[str, ...]:
+        return self.worker_devices
+
     _num_replicas_in_sync = 1
 
     @property
     def experimental_require_static_shapes(self) -> bool:
         return False
 
-    def should_save_in_chief(self) -> bool:
-        return True
-
     def _use_merge_call(self) -> bool:
         return False
 
     def _in_multi_worker_mode(self) -> bool:
         return False
+
+
+def _no_options(options: Any) -> None:
+    if options is not None:
+        raise NotImplementedError(
+            f"Options of communication and input have no meaning on one device; leave them out. Received {options!r}."
+        )
 
 
 class ReplicaContext:
@@ -105,12 +118,14 @@ class ReplicaContext:
         """`value` (any structure of tensors) combined over the replicas."""
         from headrace.api.making import convert_to_tensor
 
+        _no_options(options)
         ReduceOp.of(reduce_op)
         return nest.map_structure(lambda x: x if nest.is_composite(x) else convert_to_tensor(x), value)
 
     def all_gather(self, value: Any, axis: int, options: Any = None) -> Any:
         from headrace.api.making import convert_to_tensor
 
+        _no_options(options)
         return nest.map_structure(convert_to_tensor, value)
 
     def __enter__(self) -> ReplicaContext:
@@ -160,6 +175,8 @@ class Strategy:
         """`fn(*args, **kwargs)` on every replica; with one, its result."""
         if not isinstance(args, (list, tuple)):
             raise ValueError(f"positional args must be a list or tuple, got {type(args)}")
+        if options is not None and not isinstance(options, RunOptions):
+            raise ValueError(f"options must be tf.distribute.RunOptions, got {options!r}")
         with _cross_replica(False):
             return fn(*args, **(kwargs or {}))
 
@@ -181,9 +198,11 @@ class Strategy:
         return (value,)
 
     def experimental_distribute_dataset(self, dataset: Any, options: Any = None) -> Any:
+        _no_options(options)
         return dataset
 
     def distribute_datasets_from_function(self, dataset_fn: Callable[[InputContext], Any], options: Any = None) -> Any:  # fmt: skip
+        _no_options(options)
         return dataset_fn(InputContext())
 
     def experimental_distribute_values_from_function(self, value_fn: Callable[[ValueContext], Any]) -> Any:
@@ -210,11 +229,15 @@ class OneDeviceStrategy(Strategy):
     """
 
     def __init__(self, device: str) -> None:
-        super().__init__()
         from headrace.api.control import device as place
+        from headrace.core.device_spec import DeviceSpec
 
+        spec = DeviceSpec.from_string(device)
+        super().__init__(
+            StrategyExtended(self, f"/device:{spec.device_type or 'CPU'}:{spec.device_index or 0}")
+        )
         self._place = lambda: place(device)
-        with self._place():  # an unknown device is an error now
+        with self._place():  # a name that is none is an error now
             pass
 
     @contextmanager
