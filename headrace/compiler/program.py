@@ -9,31 +9,29 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from headrace import runtime
-from headrace.core import dispatch, dtypes, errors
-from headrace.core.graph import CONST, FuncGraph, Operation
-from headrace.core.shapes import count, known
+from headrace.core import dispatch, errors
+from headrace.core.graph import FuncGraph, Operation
+from headrace.core.shapes import known
 from headrace.core.state import building, state
-from headrace.core.tensor import EagerTensor, wrap, wrap_buffer, wrap_object
+from headrace.core.tensor import EagerTensor
 from headrace.ops.functional import Undefined, inner_graphs
 from headrace.ops.state import DONATION, HostResource, VariableState
 from headrace.ops.tensor_list import ElementSpec, HostList, ListValue
 
 from .demand import Demand, demand
 from .eager import buffer_of
+from .executable import Executable, raise_failed, variable_buffer
 from .hlo import Value, tensor_type
 from .lower import CannotLower, Cell, Lowering, NeedsValue, locate, lower_node, needed
+from .plan import closure, cut, lightened, movable
 
 log = logging.getLogger("headrace")
 PATIENCE = 1  # so many shapes of what the host made is a cluster compiled for, before it is cut differently
-CONTRACTIONS = frozenset(
-    {"BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "MatMul", "SparseMatMul"}
-)
 
 
 class Program:
@@ -60,7 +58,8 @@ class Program:
 
     def _connected(self, nodes: list[Operation]) -> list[Step]:
         """The nodes in steps, each of which knows what the later ones take of it."""
-        steps = _lightened(_cut(nodes, self.hosted, self.cuts))
+        groups = lightened(cut(nodes, self.hosted, self.cuts))
+        steps = [HostStep(g.nodes, g.must) if g.on_host else Cluster(g.nodes) for g in groups]
         taken: dict[int, Any] = {id(t): t for t in self.graph.outputs}
         for step in reversed(steps):
             step.program = self
@@ -80,7 +79,7 @@ class Program:
                 self._plan()
 
     def _run(self, inputs: Sequence[EagerTensor]) -> list[EagerTensor]:
-        if self.must_compile and any(s.computes for s in self.steps if isinstance(s, HostStep)):
+        if self.must_compile and any(s.must for s in self.steps if isinstance(s, HostStep)):
             raise errors.InvalidArgumentError(
                 None,
                 None,
@@ -117,7 +116,7 @@ class Program:
                 for n in self._nodes()
                 if id(n) not in finished and (n.op_def.stateful or any(id(t) not in env for t in n.outputs))
             ]
-            more = self._advance(self._connected(_closure(pending, env)), env)
+            more = self._advance(self._connected(closure(pending, env)), env)
         return self._results(env)
 
     def single(self, inputs: Sequence[EagerTensor]) -> Executable:
@@ -137,21 +136,6 @@ class Program:
         return "\n".join(lines)
 
 
-def _closure(nodes: list[Operation], env: dict[int, Any]) -> list[Operation]:
-    """The nodes, and cheap ones that ran before but whose results were not kept."""
-    wanted = {id(n): n for n in nodes}
-    stack = list(nodes)
-    while stack:
-        for t in stack.pop().inputs:
-            if id(t) not in env and id(t.op) not in wanted:
-                wanted[id(t.op)] = t.op
-                stack.append(t.op)
-    if not wanted:
-        return []
-    order = next(iter(wanted.values())).graph.operations
-    return [n for n in order if id(n) in wanted]
-
-
 class _Replan(Exception):
     """The plan changed: make it anew."""
 
@@ -161,10 +145,9 @@ class HostStep:
 
     program: Program
 
-    def __init__(self, nodes: list[Operation], computes: bool | None = None) -> None:
+    def __init__(self, nodes: list[Operation], must: bool) -> None:
         self.nodes = nodes
-        # Whether it does what XLA cannot, and does not merely bring big constants.
-        self.computes = any(n.op_def is not CONST for n in nodes) if computes is None else computes
+        self.must = must  # be on the host: XLA cannot do it
 
     def connect(self, taken: dict[int, Any]) -> None:
         for node in self.nodes:
@@ -367,7 +350,7 @@ class Cluster:
         if len(seen) <= PATIENCE:
             return
         unsteady = {t for t in shapes if any(shapes[t] != other.get(t) for other in seen)}
-        moved = _movable(self.nodes, unsteady)
+        moved = movable(self.nodes, unsteady)
         del seen[1:]
         if moved:
             log.debug(
@@ -424,109 +407,8 @@ class Cluster:
         )
 
 
-def _movable(nodes: Sequence[Operation], unsteady: set[int]) -> set[Operation]:
-    """The nodes that are better done on the host because of tensors (ids) whose shapes keep changing, and light ones between
-    them, so that not every other step is a compiled one."""
-    heavy: set[int] = set()  # heavy nodes of unsteady shapes, and all that follows from them
-    moved: set[Operation] = set()
-    after: set[int] = set()
-    for n in nodes:
-        sources = {id(t.op) for t in n.inputs}
-        touched = any(id(t) in unsteady for t in (*n.inputs, *n.outputs))
-        if sources & heavy or (touched and not _light(n)):
-            heavy.add(id(n))
-        elif touched:
-            moved.add(n)
-        if n in moved or sources & after:
-            after.add(id(n))
-    before: set[int] = set()
-    for n in reversed(nodes):
-        if id(n) in before and id(n) in after and id(n) not in heavy and _light(n):
-            moved.add(n)
-        if n in moved or id(n) in before:
-            before.update([id(t.op) for t in n.inputs])
-    return moved
-
-
-def _light(node: Operation) -> bool:
-    op = node.op_def
-    return (
-        not op.stateful
-        and not inner_graphs(node)
-        and (op.kernel is not None or op.body is not None)
-        and op.name not in CONTRACTIONS
-    )
-
-
 def _module_name(name: str) -> str:
     return "".join([c if c.isalnum() else "_" for c in name]) or "f"
-
-
-class Executable:
-    """A compiled cluster with its calling convention: variables, then tensors, then values the host provides."""
-
-    __slots__ = (
-        "cells",
-        "layout",
-        "lists",
-        "messages",
-        "plain",
-        "positions",
-        "program",
-        "providers",
-        "text",
-        "written",
-    )
-
-    def __init__(
-        self, program: Any, text: str, positions: list[int], cells: list[int], written: list[int],
-        providers: list[Any], layout: list[Any], lists: dict[int, Any], messages: list[str]
-    ) -> None:  # fmt: skip
-        self.program, self.text, self.positions, self.cells, self.written, self.providers = (
-            program,
-            text,
-            positions,
-            cells,
-            written,
-            providers,
-        )
-        self.layout, self.lists, self.messages = layout, lists, messages
-        self.plain = (
-            None if lists or any(k is not None for k, _ in layout) else [d for _, d in layout]
-        )  # dtypes, when every output is computed
-
-    def run(self, tensors: Sequence[EagerTensor], states: Sequence[VariableState]) -> list[EagerTensor]:
-        program = self.program
-        if program is None:
-            return [wrap(known_value, d) for known_value, d in self.layout]
-        written = self.written
-        with DONATION if self.cells else nullcontext():
-            buffers = [_variable_buffer(states[i]) for i in self.cells]
-            for i in self.positions:
-                x = tensors[i]
-                buffers.append(buffer_of(x) if x._buf is None else x._buf)
-            for provider in self.providers:
-                buffers.append(runtime.put(provider()))
-            results = program.run(buffers)
-            for k, buffer in zip(written, results):
-                s = states[self.cells[k]]
-                s.buffer, s.array = buffer, None
-        if written:
-            results = results[len(written) :]
-        if self.messages:
-            raise_failed(results.pop(), self.messages)
-        if self.plain is not None:
-            return [wrap_buffer(r, d) for r, d in zip(results, self.plain)]
-        it = iter(results)
-        out = [
-            wrap_buffer(next(it), d) if known_value is None else wrap(known_value, d)
-            for known_value, d in self.layout
-        ]
-        for k, (length, dtype) in self.lists.items():
-            out[k] = wrap_object(
-                HostList(None, length, dtype, wrap_buffer(out[k]._buf, dtype)), dtypes.variant
-            )
-        return out
 
 
 Step = HostStep | Cluster
@@ -545,27 +427,11 @@ def _differentiated(nodes: Sequence[Operation]) -> bool:
     return False
 
 
-def raise_failed(status: Any, messages: Sequence[str]) -> None:
-    """Raises what the program's checks found, if they found something. This waits for the program."""
-    code = int(runtime.to_numpy(status))
-    if code:
-        raise errors.InvalidArgumentError(None, None, messages[code - 1])
-
-
 def _list_key(x: EagerTensor) -> Any:
     """What of a list a compiled program depends on: element shape and type, capacity and length."""
     value = x._host().item()
     stacked = value.stacked() if isinstance(value, HostList) else None
     return None if stacked is None else (stacked._raw_shape, value.dtype, value.length)
-
-
-def _variable_buffer(s: VariableState) -> Any:
-    buffer = s.buffer
-    if buffer is None:
-        # The array may be shared with tensors, and the buffer will be donated: it must be a copy.
-        buffer = s.buffer = runtime.put(s.read())
-        s.array = None
-    return buffer
 
 
 class _Direct:
@@ -657,7 +523,7 @@ class _Direct:
             if cells:
                 DONATION.acquire()
             try:
-                buffers = [b if (b := c.buffer) is not None else _variable_buffer(c) for c in cells]
+                buffers = [b if (b := c.buffer) is not None else variable_buffer(c) for c in cells]
                 for x in args if straight else [args[i] if i < arguments else fixed[i] for i in places]:
                     buffer = x._buf
                     buffers.append(buffer_of(x) if buffer is None else buffer)
@@ -681,92 +547,6 @@ class _Direct:
             return out
 
         return call
-
-
-def _cut(nodes: Sequence[Operation], hosted: set[Operation], cuts: set[int]) -> list[Step]:
-    """Assigns every node the earliest stage it can be in: even stages are clusters, odd ones run on the host. Effects on one
-    variable keep their order, and so do all effects outside of the program."""
-    stage: dict[int, int] = {}  # of tensors
-    when: dict[int, int] = {}  # of nodes
-    last_effect = 0
-    variables: dict[int, tuple[int, int]] = {}  # handle -> stages of its last read and last write
-    groups: dict[int, list[Operation]] = {}
-    for node in nodes:
-        on_host = _on_host(node) or node in hosted
-        at = 1 if on_host else 0
-        for t in node.inputs:
-            s = stage.get(id(t), 0)
-            if s % 2 == 0:
-                at = max(at, s + 1 if on_host else s)
-            else:
-                at = max(at, s if on_host else s + 1)
-        for c in node.control_inputs:
-            s = when.get(id(c), 0)
-            at = max(at, s if s % 2 == at % 2 else s + 1)
-        if node.op_def.stateful:
-            handles = [t for t in node.inputs if t._dtype.kind == "r"]
-            reads_only = node.type in ("ReadVariableOp", "ResourceGather", "VariableShape")
-            for t in handles:
-                read, write = variables.get(id(t), (0, 0))
-                at = max(at, _after(write if reads_only else max(read, write), at))
-            if on_host:
-                at = last_effect = max(at, _after(last_effect, at))
-            for t in handles:
-                read, write = variables.get(id(t), (0, 0))
-                variables[id(t)] = (max(read, at), write) if reads_only else (read, max(write, at))
-        for t in node.outputs:
-            stage[id(t)] = at + 1 if id(t) in cuts and at % 2 == 0 else at
-        when[id(node)] = at
-        groups.setdefault(at, []).append(node)
-    return [HostStep(groups[s]) if s % 2 else Cluster(groups[s]) for s in sorted(groups)]
-
-
-LIGHT_NODES, LIGHT_SIZE = 8, 16  # a cluster of so few nodes, each on so few elements, is sooner done by NumPy
-
-
-def _lightened(steps: list[Step]) -> list[Step]:
-    """Where some steps run on the host anyway, clusters of a few scalars do so, too, and become one with those next to them:
-    handing their values to a program and back would take longer than computing them."""
-    if not any(isinstance(step, HostStep) and step.computes for step in steps):
-        return steps
-    out: list[Step] = []
-    for step in steps:
-        computes = isinstance(step, HostStep) and step.computes
-        light = len(step.nodes) <= LIGHT_NODES and all(_is_light(n) for n in step.nodes)
-        if isinstance(step, Cluster) and not light:
-            out.append(step)
-        elif out and isinstance(last := out[-1], HostStep):
-            out[-1] = HostStep(last.nodes + step.nodes, last.computes or computes)
-        else:
-            out.append(HostStep(step.nodes, computes))
-    return out
-
-
-def _is_light(node: Operation) -> bool:
-    op = node.op_def
-    return (
-        (op.kernel is not None or op is CONST)
-        and not op.stateful
-        and not op.reenters
-        and all(
-            t._dtype.kind not in "rv" and (n := count(t._raw_shape)) is not None and n <= LIGHT_SIZE
-            for t in (*node.inputs, *node.outputs)
-        )
-    )
-
-
-def _after(s: int, at: int) -> int:
-    """The first stage of `at`'s kind that is not before stage s."""
-    return s if s % 2 == at % 2 else s + 1
-
-
-def _on_host(node: Operation) -> bool:
-    op = node.op_def
-    if op is CONST:
-        return False
-    if op.host or (op.lower is None and op.body is None):
-        return True
-    return any(t._dtype.kind == "s" for t in (*node.inputs, *node.outputs))
 
 
 def program_of(graph: FuncGraph) -> Program:

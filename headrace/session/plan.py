@@ -122,7 +122,7 @@ class Plan:
     def interpret(self, inputs: Sequence[EagerTensor]) -> list[EagerTensor]:
         """Runs op by op on the host, without compiling."""
         env: dict[int, Any] = {id(t): x for t, x in zip(self.view.inputs, inputs)}
-        HostStep(self.view.operations).run(env)
+        HostStep(self.view.operations, True).run(env)
         return [env[id(t)] for t in self.view.outputs]
 
 

@@ -45,7 +45,7 @@ def traced(run: Any, values: Any, options: Any, run_metadata: Any) -> Any:
     finally:
         plan.calls, program.watch = saved, None
     if not seen:  # first values of variables are computed without a program
-        seen.append((HostStep(plan.view.operations), clock, time.perf_counter()))
+        seen.append((HostStep(plan.view.operations, True), clock, time.perf_counter()))
     device = run_metadata.step_stats.dev_stats.add(device=_device())
     for i, (step, began, ended) in enumerate(seen):
         _describe(device.node_stats.add(), i, step, start + began - clock, ended - began)

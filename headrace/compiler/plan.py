@@ -1,0 +1,161 @@
+"""Which nodes of a graph are compiled together, and which run on the host."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from headrace.core.graph import CONST, Operation
+from headrace.core.shapes import count
+from headrace.ops.functional import inner_graphs
+
+CONTRACTIONS = frozenset(
+    {"BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "MatMul", "SparseMatMul"}
+)
+
+
+class Group(NamedTuple):
+    """Nodes that make one step of a program.
+
+    `must` says that some of them cannot be compiled (and do not merely bring big constants)."""
+
+    nodes: list[Operation]
+    on_host: bool
+    must: bool
+
+
+def cut(nodes: Sequence[Operation], hosted: set[Operation], cuts: set[int]) -> list[Group]:
+    """Assigns every node the earliest stage it can be in: even stages are clusters, odd ones run on the host. Effects on one
+    variable keep their order, and so do all effects outside of the program."""
+    stage: dict[int, int] = {}  # of tensors
+    when: dict[int, int] = {}  # of nodes
+    last_effect = 0
+    variables: dict[int, tuple[int, int]] = {}  # handle -> stages of its last read and last write
+    groups: dict[int, list[Operation]] = {}
+    for node in nodes:
+        on_host = _on_host(node) or node in hosted
+        at = 1 if on_host else 0
+        for t in node.inputs:
+            s = stage.get(id(t), 0)
+            if s % 2 == 0:
+                at = max(at, s + 1 if on_host else s)
+            else:
+                at = max(at, s if on_host else s + 1)
+        for c in node.control_inputs:
+            s = when.get(id(c), 0)
+            at = max(at, s if s % 2 == at % 2 else s + 1)
+        if node.op_def.stateful:
+            handles = [t for t in node.inputs if t._dtype.kind == "r"]
+            reads_only = node.type in ("ReadVariableOp", "ResourceGather", "VariableShape")
+            for t in handles:
+                read, write = variables.get(id(t), (0, 0))
+                at = max(at, _after(write if reads_only else max(read, write), at))
+            if on_host:
+                at = last_effect = max(at, _after(last_effect, at))
+            for t in handles:
+                read, write = variables.get(id(t), (0, 0))
+                variables[id(t)] = (max(read, at), write) if reads_only else (read, max(write, at))
+        for t in node.outputs:
+            stage[id(t)] = at + 1 if id(t) in cuts and at % 2 == 0 else at
+        when[id(node)] = at
+        groups.setdefault(at, []).append(node)
+    return [
+        Group(groups[s], bool(s % 2), bool(s % 2) and any(n.op_def is not CONST for n in groups[s]))
+        for s in sorted(groups)
+    ]
+
+
+TINY_NODES, TINY_SIZE = 8, 16  # a cluster of so few nodes, each on so few elements, is sooner done by NumPy
+
+
+def lightened(groups: list[Group]) -> list[Group]:
+    """Where some groups run on the host anyway, those of a few scalars do so, too, and become one with the groups next to
+    them: handing their values to a program and back would take longer than computing them."""
+    if not any(group.must for group in groups):
+        return groups
+    out: list[Group] = []
+    for group in groups:
+        tiny = len(group.nodes) <= TINY_NODES and all(_is_tiny(n) for n in group.nodes)
+        if not group.on_host and not tiny:
+            out.append(group)
+        elif out and out[-1].on_host:
+            out[-1] = Group(out[-1].nodes + group.nodes, True, out[-1].must or group.must)
+        else:
+            out.append(Group(group.nodes, True, group.must))
+    return out
+
+
+def _is_tiny(node: Operation) -> bool:
+    op = node.op_def
+    return (
+        (op.kernel is not None or op is CONST)
+        and not op.stateful
+        and not op.reenters
+        and all(
+            t._dtype.kind not in "rv" and (n := count(t._raw_shape)) is not None and n <= TINY_SIZE
+            for t in (*node.inputs, *node.outputs)
+        )
+    )
+
+
+def _after(s: int, at: int) -> int:
+    """The first stage of `at`'s kind that is not before stage s."""
+    return s if s % 2 == at % 2 else s + 1
+
+
+def _on_host(node: Operation) -> bool:
+    op = node.op_def
+    if op is CONST:
+        return False
+    if op.host or (op.lower is None and op.body is None):
+        return True
+    return any(t._dtype.kind == "s" for t in (*node.inputs, *node.outputs))
+
+
+def closure(nodes: list[Operation], env: dict[int, Any]) -> list[Operation]:
+    """The nodes, and cheap ones that ran before but whose results were not kept."""
+    wanted = {id(n): n for n in nodes}
+    stack = list(nodes)
+    while stack:
+        for t in stack.pop().inputs:
+            if id(t) not in env and id(t.op) not in wanted:
+                wanted[id(t.op)] = t.op
+                stack.append(t.op)
+    if not wanted:
+        return []
+    order = next(iter(wanted.values())).graph.operations
+    return [n for n in order if id(n) in wanted]
+
+
+def movable(nodes: Sequence[Operation], unsteady: set[int]) -> set[Operation]:
+    """The nodes that are better done on the host because of tensors (ids) whose shapes keep changing, and light ones between
+    them, so that not every other step is a compiled one."""
+    heavy: set[int] = set()  # heavy nodes of unsteady shapes, and all that follows from them
+    moved: set[Operation] = set()
+    after: set[int] = set()
+    for n in nodes:
+        sources = {id(t.op) for t in n.inputs}
+        touched = any(id(t) in unsteady for t in (*n.inputs, *n.outputs))
+        if sources & heavy or (touched and not _light(n)):
+            heavy.add(id(n))
+        elif touched:
+            moved.add(n)
+        if n in moved or sources & after:
+            after.add(id(n))
+    before: set[int] = set()
+    for n in reversed(nodes):
+        if id(n) in before and id(n) in after and id(n) not in heavy and _light(n):
+            moved.add(n)
+        if n in moved or id(n) in before:
+            before.update([id(t.op) for t in n.inputs])
+    return moved
+
+
+def _light(node: Operation) -> bool:
+    op = node.op_def
+    return (
+        not op.stateful
+        and not inner_graphs(node)
+        and (op.kernel is not None or op.body is not None)
+        and op.name not in CONTRACTIONS
+    )
