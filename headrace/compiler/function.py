@@ -461,7 +461,7 @@ class ConcreteFunction:
     @property
     def program(self) -> Program:
         program = self._program
-        if program is None or program.version != self.graph.version:
+        if program is None or program.revision != self.graph.revision:
             program = self._program = program_of(self.graph)
             if self._jit_compile:
                 program.must_compile = True
@@ -486,7 +486,7 @@ class ConcreteFunction:
         return self.call_flat(self.call.flatten_inputs(args, kwargs, self._name))
 
     def call_flat(self, tensors: Sequence[Any]) -> Any:
-        if state.mode == EAGER and self._bound is not None and self._program.version == self.graph.version:  # type: ignore[union-attr]
+        if state.mode == EAGER and self._bound is not None and self._program.revision == self.graph.revision:  # type: ignore[union-attr]
             outputs = self._bound(tensors)
             return outputs[0] if self._unpack is _single else self._unpack(outputs)
         captured = self.captured_inputs
@@ -496,7 +496,7 @@ class ConcreteFunction:
             outputs = functional.call(self.graph, inputs)
         else:
             program = self._program
-            if program is None or program.version != self.graph.version:
+            if program is None or program.revision != self.graph.revision:
                 program = self.program
             outputs = program(inputs)
             if program.direct is not None and not self.captures_symbolic:

@@ -39,7 +39,7 @@ class Program:
 
     def __init__(self, graph: FuncGraph) -> None:
         self.graph = graph
-        self.version = graph.version
+        self.revision = graph.revision
         self.hosted: set[Operation] = set()  # nodes that turned out not to compile
         self.cuts: set[int] = set()  # ids of tensors whose values must be known before what follows compiles
         self.must_compile = False  # jit_compile=True: a step on the host is an error
@@ -552,7 +552,7 @@ class _Direct:
 def program_of(graph: FuncGraph) -> Program:
     """The graph's program, made once (and again when the graph has changed since)."""
     program: Program | None = graph.memo.get("program")
-    if program is None or program.version != graph.version:
+    if program is None or program.revision != graph.revision:
         program = graph.memo["program"] = Program(graph)
     return program
 

@@ -183,18 +183,24 @@ class Graph:
         self.finalized = False
         self.seed: int | None = None
         self.random_ops = 0  # how many random ops drew their seed from the graph's so far
-        self._version = [
+        self._revision = [
             0
         ]  # grows when existing nodes change; shared with the other functions over the same operations
         self._position: int | None = None  # where new nodes go; None: at the end
 
     @property
     def version(self) -> int:
-        return self._version[0]
+        """A number that grows as operations are added; see `as_graph_def(from_version=…)`."""
+        return len(self.operations)
+
+    @property
+    def revision(self) -> int:
+        """A number that grows when existing nodes are altered."""
+        return self._revision[0]
 
     def changed(self) -> None:
         """Says that existing nodes were altered: programs made of them are out of date."""
-        self._version[0] += 1
+        self._revision[0] += 1
 
     # ----------------------------------------------------------------------------------------------------- adding nodes
     def add(

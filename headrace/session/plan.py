@@ -45,7 +45,7 @@ class Plan:
         streams: dict[Any, Any],
         done: set[int] = frozenset(),  # type: ignore[assignment]
     ) -> None:
-        self.graph, self.version, self.feeds = graph, graph.version, list(feeds)
+        self.graph, self.revision, self.feeds = graph, graph.revision, list(feeds)
         fed = {id(t) for t in feeds}
         nodes = pruned(graph, [*(t.op for t in tensors if id(t) not in fed), *operations], fed)
         makers = [n for n in nodes if makes_resource(n)]

@@ -92,7 +92,7 @@ class BaseSession:
             keys = () if feed_dict is None else tuple(map(id, feed_dict)) if type(feed_dict) is dict else None
             if keys is not None:
                 found = self._plans.get((signature(fetches), keys))
-                if found is not None and found[0].plan.version == self._graph.version and not self._closed:
+                if found is not None and found[0].plan.revision == self._graph.revision and not self._closed:
                     return found[0](() if feed_dict is None else feed_dict.values())
         return self._run(fetches, feed_dict, options, run_metadata)
 
@@ -165,7 +165,7 @@ class BaseSession:
                     f"The callable takes {len(feeds)} values, as its feed_list says; received {len(values)}."
                 )
             run = prepared
-            if run.plan.version != self._graph.version:
+            if run.plan.revision != self._graph.revision:
                 run = _Run(self, run.fetches, feeds)
             if not kwargs:
                 return run(values)
