@@ -14,7 +14,7 @@ for package in ("keras", "sklearn"):
         pytest.skip(f"{package} is not installed", allow_module_level=True)
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
-SCRIPTS = sorted(EXAMPLES.glob("*/*.py"))
+SCRIPTS = sorted(EXAMPLES.glob("keras/*.py"))
 METRIC = re.compile(
     r"^(\w+) (-?[\d.]+) \((?:chance|baseline) (-?[\d.]+)\)$"
 )  # the last line of every example
