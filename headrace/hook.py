@@ -10,6 +10,7 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -57,26 +58,36 @@ def install() -> None:
     """
     import headrace
 
+    if sys.modules.get("tensorflow") is not headrace:
+        answer(headrace, find_module)
+
+
+def answer(root: ModuleType, find: Callable[[str], Any]) -> None:
+    """Puts `root` in the place of the `tensorflow` module; `find` gives its submodules, or None.
+
+    Raises:
+      RuntimeError: there is another `tensorflow` module."""
     present = sys.modules.get("tensorflow")
-    if present is headrace:
-        return
     if present is not None:
         raise RuntimeError(
             f"TensorFlow was imported in this process already (from {getattr(present, '__file__', 'an unknown place')}). "
             "Call headrace.install() before anything imports tensorflow, or start the program with `headrace run`."
         )
-    sys.modules["tensorflow"] = headrace
+    sys.modules["tensorflow"] = root
     origin.assume()
-    sys.meta_path.insert(0, _Finder())
+    sys.meta_path.insert(0, _Finder(find))
 
 
 class _Finder(importlib.abc.MetaPathFinder):
     """Finds `tensorflow.<anything>` in Headrace, and `headrace.keras.<anything>` in Keras."""
 
+    def __init__(self, find: Callable[[str], Any]) -> None:
+        self._find = find
+
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
         if not fullname.startswith(("tensorflow.", "headrace.keras.")):
             return None
-        found = _find(fullname)
+        found = (self._find if fullname.startswith("tensorflow.") else find_module)(fullname)
         if found is None:
             return None
         return importlib.machinery.ModuleSpec(fullname, _Loader(found), is_package=True)
@@ -95,7 +106,8 @@ class _Loader(importlib.abc.Loader):
         sys.modules[module.__spec__.name] = self._found
 
 
-def _find(fullname: str) -> Any:
+def find_module(fullname: str) -> Any:
+    """The module of that name below `tensorflow`, or None."""
     if fullname in PRIVATE:
         return importlib.import_module(PRIVATE[fullname])
     if any(name.startswith(fullname + ".") for name in PRIVATE):

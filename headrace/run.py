@@ -18,7 +18,10 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         "headrace run",
         description="Run a TensorFlow program on Headrace: as `python SCRIPT ARGS…` would.",
-        usage="headrace run [-h] (SCRIPT | -m MODULE) [ARGS…]",
+        usage="headrace run [-h] [--v1] (SCRIPT | -m MODULE) [ARGS…]",
+    )
+    parser.add_argument(
+        "--v1", action="store_true", help="a program of TensorFlow 1.x: graphs, tf.contrib and older names"
     )
     parser.add_argument("-m", dest="module", metavar="MODULE", help="run a module instead of a script")
     parser.add_argument("script", nargs="?", metavar="SCRIPT", help="the program; ARGS are its own")
@@ -26,7 +29,12 @@ def main(argv: Sequence[str]) -> int:
     rest = list(argv[_own(argv) :])
     if options.module is None and options.script is None:
         parser.error("give a script, or -m and a module")
-    install()
+    if options.v1:
+        from headrace.v1 import root
+
+        root.install()
+    else:
+        install()
     if options.module is not None:
         sys.argv = [options.module, *rest]
         sys.path[0:0] = [""]

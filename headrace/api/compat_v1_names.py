@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -212,15 +213,16 @@ ALIASES = {
 class Namespace(ModuleType):
     """A namespace of `tf.compat.v1`, such as `tf.compat.v1.nn`."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, look: Callable[[str], Any] | None = None) -> None:
         super().__init__(f"headrace.compat.v1.{name}", f"`tf.compat.v1.{name}`.")
         self.__path__: list[str] = []
+        self._look = look or find
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
         prefix = self.__name__.removeprefix("headrace.compat.v1.")
-        value = find(f"{prefix}.{name}")
+        value = self._look(f"{prefix}.{name}")
         setattr(self, name, value)
         return value
 
