@@ -6,8 +6,8 @@ from __future__ import annotations
 
 NAMESPACES = (
     "__internal__", "audio", "autodiff", "autograph", "bitwise", "compat", "config", "data",
-    "debugging", "distribute", "dtypes", "errors", "experimental", "image", "io", "linalg", "lookup",
-    "math", "nest", "nn", "profiler", "quantization", "ragged", "random", "raw_ops", "saved_model",
+    "debugging", "distribute", "dtypes", "errors", "experimental", "graph_util", "image", "io", "linalg", "lookup",
+    "math", "nest", "nn", "profiler", "quantization", "queue", "ragged", "random", "raw_ops", "saved_model",
     "sets", "signal", "sparse", "strings", "summary", "sysconfig", "test", "train", "types", "version",
     "xla",
 )  # fmt: skip
@@ -48,6 +48,7 @@ _ROOT: dict[str, str] = {
  'environment': 'DeviceSpec extract_volume_patches get_logger load_library load_op_library',
  'function': 'executing_eagerly function init_scope inside_function is_symbolic_tensor '
              'register_tensor_conversion_function',
+ 'graph_util': 'import_graph_def',
  'higher_order': 'foldl foldr map_fn scan',
  'initializers': 'constant_initializer ones_initializer random_normal_initializer random_uniform_initializer '
                  'zeros_initializer',

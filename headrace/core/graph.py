@@ -343,6 +343,28 @@ class Graph:
         finally:
             self._container = saved
 
+    # ------------------------------------------------------------------------------------------------------- as messages
+    def as_graph_def(
+        self, from_version: int | None = None, add_shapes: bool = False, use_pybind11_proto: bool = False
+    ) -> Any:
+        """The graph as a `GraphDef` message.
+
+        Args:
+          from_version: leaves out the operations that were there when `version` was this.
+          add_shapes: gives every node the shapes of its outputs as the attribute `_output_shapes`.
+          use_pybind11_proto: has no meaning here: the message is the same.
+        """
+        from headrace.io.graph_def import graph_def
+
+        return graph_def(self, from_version, add_shapes)
+
+    @property
+    def graph_def_versions(self) -> Any:
+        """The `VersionDef` of the graph's message."""
+        from headrace.io.graph_def import versions
+
+        return versions()
+
     # --------------------------------------------------------------------------------------------------------- look-ups
     def get_operations(self) -> list[Operation]:
         return list(self.operations)

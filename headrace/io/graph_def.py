@@ -14,8 +14,19 @@ from .tensor_proto import make_tensor_proto, shape_proto
 PRODUCER = 2474  # the version of TensorFlow 2.21's graphs, whose ops these are
 
 
-def graph_def(graph: Graph) -> Any:
+def versions() -> Any:
+    """The `VersionDef` of every message written here."""
+    from headrace.proto import graph_pb2
+
+    return graph_pb2.VersionDef(producer=PRODUCER)
+
+
+def graph_def(graph: Graph, from_version: int | None = None, add_shapes: bool = False) -> Any:
     """The `GraphDef` of a graph, with the functions its nodes call.
+
+    Args:
+      from_version: leaves out the operations that were there when `graph.version` was this.
+      add_shapes: also writes the shapes of outputs, as the attribute `_output_shapes`.
 
     >>> import headrace as tf
     >>> from headrace.io.graph_def import graph_def
@@ -28,8 +39,12 @@ def graph_def(graph: Graph) -> Any:
     message = graph_pb2.GraphDef()
     message.versions.producer = PRODUCER
     functions = Functions(message.library)
-    for node in graph.operations:
-        _write_node(message.node.add(), node, functions, {})
+    for node in graph.operations[from_version:]:
+        written = message.node.add()
+        _write_node(written, node, functions, {})
+        if add_shapes and node.outputs:
+            shapes = [shape_proto(t._raw_shape) for t in node.outputs]
+            written.attr["_output_shapes"].list.shape.extend(shapes)
     return message
 
 

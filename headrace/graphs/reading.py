@@ -1,0 +1,520 @@
+"""Operations from nodes: `import_graph_def`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from headrace.core import errors
+from headrace.core.device_spec import merged
+from headrace.core.dispatch import infer
+from headrace.core.dtypes import DType, from_numpy
+from headrace.core.graph import CONST, FuncGraph, Graph, Operation, get_default_graph, user_site
+from headrace.core.op import REQUIRED, OpDef, lookup
+from headrace.core.shapes import compatible, merge
+from headrace.core.state import building
+from headrace.core.tensor import SymbolicTensor
+from headrace.io.tensor_proto import raw_shape
+
+from .attributes import Malformed, dtype_of, private_attribute, read_attribute
+from .nodes import Node, function_nodes, graph_nodes, ordered
+
+PLACEHOLDERS_SAY_SHAPES = (
+    24  # graphs of older producers have placeholders of shape [] whose shape is not known
+)
+SHAPES_ARE_CHECKED = 21  # graphs of older producers may have `_output_shapes` that are wrong
+KEPT_BY = {"_output_shapes"}  # attributes that become properties of what is made
+
+# What TensorFlow's ops have and ours do not: hints to its runtime.
+HINTS = {
+    "PartitionedCall": ("config", "config_proto", "executor_type"),
+    "StatefulPartitionedCall": ("config", "config_proto", "executor_type"),
+}
+
+
+class Row:
+    """What importing needs to know of an op, worked out once."""
+
+    __slots__ = ("implied", "inputs", "op", "plain", "several")
+    known: dict[OpDef, Row] = {}
+
+    def __init__(self, op: OpDef) -> None:
+        self.op = op
+        self.inputs = op.signature.inputs
+        self.plain = None if op.signature.variadic else [(a.dtype, a.type_attr) for a in self.inputs]
+        names = {n for a in self.inputs for n in (a.type_attr, a.number_attr, a.type_list_attr) if n}
+        names |= {
+            n for a in op.signature.outputs for n in (a.type_attr, a.number_attr, a.type_list_attr) if n
+        }
+        self.implied = names - set(op.attrs)  # attributes that the inputs decide
+        self.several = sum(a.is_list for a in self.inputs) > 1
+
+
+def row_of(op: OpDef) -> Row:
+    found = Row.known.get(op)
+    if found is None:
+        found = Row.known[op] = Row(op)
+    return found
+
+
+class Library:
+    """The functions that came with a graph, as graphs: each is made when something first calls it."""
+
+    def __init__(self, graph: Graph, producer: int) -> None:
+        self.graph, self.producer = graph, producer
+        self.definitions: dict[str, Any] = {}
+        self.made: dict[Any, FuncGraph | None] = {}
+
+    def add(self, definitions: Any) -> None:
+        for d in definitions:
+            old = self.definitions.setdefault(d.signature.name, d)
+            if old is not d and old != d:
+                raise Malformed(
+                    f"Cannot add function '{d.signature.name}' because a different function with the same name already exists."
+                )
+
+    def function(self, reference: Any) -> FuncGraph:
+        """The graph of a `NameAttrList`."""
+        name = reference.name
+        key = (name, reference.SerializeToString(deterministic=True)) if reference.attr else name
+        if key in self.made:
+            found = self.made[key]
+            if found is None:
+                raise Malformed(f"function {name!r} calls itself, which is not supported")
+            return found
+        definition = self.definitions.get(name)
+        if definition is None:
+            raise errors.NotFoundError(None, None, f"Function {name} is not defined.")
+        self.made[key] = None
+        try:
+            made = self.made[key] = self._make(definition, reference.attr)
+        except BaseException:
+            del self.made[key]
+            raise
+        return made
+
+    def _make(self, definition: Any, given: Any) -> FuncGraph:
+        signature = definition.signature
+        graph = FuncGraph(signature.name, outer=self.graph)
+        nodes, refer = function_nodes(definition)
+        scope = Scope(graph, self, "", given)
+        for i, arg in enumerate(signature.input_arg):
+            dtype = dtype_of(given[arg.type_attr].type if arg.type_attr else arg.type)
+            shapes = definition.arg_attr[i].attr if i in definition.arg_attr else {}
+            shape = None
+            if "_output_shapes" in shapes and shapes["_output_shapes"].list.shape:
+                shape = raw_shape(shapes["_output_shapes"].list.shape[0])
+            with building(graph, tapes=()):
+                t = graph.argument(dtype, () if dtype.kind in "rv" and shape is None else shape, arg.name)
+            if arg.handle_data:
+                data = arg.handle_data[0]
+                t.__dict__["_handle_data"] = dtype_of(data.dtype), raw_shape(data.shape)
+            scope.tensors[arg.name] = [t]
+            scope.operations[arg.name] = t.op
+        scope.build(nodes)
+        graph.outputs = [
+            scope.output(*refer(definition.ret[arg.name], arg.name)) for arg in signature.output_arg
+        ]
+        return graph
+
+
+class Scope:
+    """Where nodes become operations: a graph, and what the names of nodes mean in it.
+
+    Args:
+      given: values of the parameters that stand for attributes in a function's nodes.
+      mapped: tensors that take the place of nodes' outputs, by (name, index); operations of control inputs, by (name, None).
+    """
+
+    def __init__(
+        self, graph: Graph, library: Library, prefix: str, given: Any = None, mapped: Mapping[Any, Any] | None = None
+    ) -> None:  # fmt: skip
+        self.graph, self.library, self.prefix, self.given = graph, library, prefix, given
+        self.mapped: Mapping[Any, Any] = mapped or {}
+        self.used: set[Any] = set()  # keys of `mapped` that were met
+        self.tensors: dict[str, list[Any]] = {}
+        self.operations: dict[str, Operation] = {}
+        self.site = user_site()
+
+    # ---------------------------------------------------------------------------------------------------------- building
+    def build(self, nodes: Mapping[str, Node]) -> None:
+        """Makes operations of all the nodes."""
+        given = set(self.tensors)
+        with building(self.graph, tapes=()):
+            for item in ordered(list(nodes.values()), given):
+                self.make(item)
+
+    def make(self, node: Node) -> None:
+        inputs = [self.input(node, k) for k in range(len(node.inputs))]
+        controls = self.controls(node)
+        self.add(node, inputs, controls)
+
+    def input(self, node: Node, k: int) -> Any:
+        key = node.inputs[k]
+        if self.mapped and key in self.mapped:
+            self.used.add(key)
+            return self.mapped[key]
+        found = self.tensors[key[0]]
+        if key[1] >= len(found):
+            raise Malformed(
+                f"Node '{node.name}': Connecting to invalid output {key[1]} of source node {key[0]} which has {len(found)} outputs."
+            )
+        return found[key[1]]
+
+    def output(self, name: str, index: int) -> Any:
+        """The tensor of a name and an index."""
+        found = self.tensors[name]
+        if index >= len(found):
+            raise Malformed(f"Invalid output {index} of node '{name}', which has {len(found)} output(s)")
+        return found[index]
+
+    def controls(self, node: Node) -> tuple[Operation, ...]:
+        if not node.controls:
+            return ()
+        out = []
+        for name in node.controls:
+            if self.mapped and (name, None) in self.mapped:
+                self.used.add((name, None))
+                out.append(self.mapped[name, None])
+            else:
+                out.append(self.operations[name])
+        return tuple(out)
+
+    def add(self, node: Node, inputs: Sequence[Any], controls: tuple[Operation, ...]) -> Operation:
+        """Adds the operation of a node: its attributes are read, its inputs checked against them."""
+        message = node.message
+        op = lookup(message.op)
+        try:
+            attrs = self.attributes(row_of(op), node, inputs)
+            made = self.add_op(op, node, inputs, attrs, controls)
+        except (
+            ValueError,
+            AttributeError,
+            TypeError,
+            KeyError,
+        ) as error:  # the last three: rules given nonsense
+            text = error.args[0] if error.args else error
+            raise Malformed(
+                f"{text}; NodeDef: {{{{node {self.prefix}{node.name}}}}} ({message.op})"
+            ) from error
+        self.tensors[node.name] = made.outputs  # type: ignore[assignment]
+        self.operations[node.name] = made
+        return made
+
+    def add_op(
+        self, op: OpDef, node: Node, inputs: Sequence[Any], attrs: dict[str, Any], controls: tuple[Operation, ...]
+    ) -> Operation:  # fmt: skip
+        graph, message = self.graph, node.message
+        shapes = infer(op, inputs, attrs)
+        name = self.prefix + node.name
+        if name in graph._by_name or name.lower() in graph._names:
+            name = graph.unique_name(name) if not graph._scope else graph.unique_name(name + "/")
+        else:
+            graph._names[name.lower()] = 1
+        made = Operation(graph, op, name, inputs, attrs, controls)
+        made.outputs = [
+            SymbolicTensor(made, i, dtype, shape)
+            for i, (dtype, shape) in enumerate(zip(op.output_dtypes(inputs, attrs), shapes))
+        ]
+        made._site = self.site
+        if message.device:
+            try:
+                made._device = merged(made._device, message.device)
+            except ValueError as error:
+                raise Malformed(str(error)) from None
+        if "_output_shapes" in message.attr:
+            self._refine(made, message.attr["_output_shapes"].list.shape)
+        if op.name == "VarHandleOp":
+            made.outputs[0].__dict__["_handle_data"] = attrs["dtype"], attrs["shape"]
+        graph.operations.append(made)
+        graph._by_name[name] = made
+        return made
+
+    def _refine(self, made: Operation, shapes: Any) -> None:
+        """What the message says of the outputs' shapes, beyond what follows from the inputs'."""
+        for i, (t, shape) in enumerate(zip(made.outputs, shapes)):
+            raw = raw_shape(shape)
+            if compatible(t._raw_shape, raw):
+                t._raw_shape = merge(t._raw_shape, raw)
+            elif self.library.producer >= SHAPES_ARE_CHECKED:
+                raise Malformed(
+                    f"Node '{made.name}' has an _output_shapes attribute inconsistent with the GraphDef for output #{i}: "
+                    f"{raw} and {t._raw_shape}"
+                )
+
+    # -------------------------------------------------------------------------------------------------------- attributes
+    def attributes(self, row: Row, node: Node, inputs: Sequence[Any]) -> dict[str, Any]:
+        """The attributes of an op for a node; the types and numbers of inputs are compared with what they say."""
+        op, message = row.op, node.message
+        attrs = dict(op.attrs)
+        implied: dict[str, Any] = {}
+        given = message.attr
+        for name in given:
+            value = given[name]
+            if self.given is not None and value.WhichOneof("value") == "placeholder":
+                if value.placeholder not in self.given:
+                    raise Malformed(f"no value for the parameter {value.placeholder!r}")
+                value = self.given[value.placeholder]
+            if name in row.implied:
+                implied[name] = value
+            elif name in attrs:
+                attrs[name] = read_attribute(value, name, op.attrs[name], self.library.function)
+            elif name[0] == "_" and name not in KEPT_BY:
+                attrs[name] = self._private(name, value, node)
+        self._check_inputs(row, node, inputs, attrs, implied)
+        for name, value in attrs.items():
+            if value is REQUIRED:
+                raise Malformed(f"NodeDef missing attr '{name}' from {op!r}")
+        if op is CONST and from_numpy(attrs["value"].dtype) is not attrs["dtype"]:
+            raise Malformed(
+                f"a value of type {attrs['value'].dtype} for attr 'dtype' of {attrs['dtype'].name}"
+            )
+        if (
+            op.name == "Placeholder"
+            and self.library.producer < PLACEHOLDERS_SAY_SHAPES
+            and attrs["shape"] == ()
+        ):
+            attrs["shape"] = None
+        return attrs
+
+    def _private(self, name: str, value: Any, node: Node) -> Any:
+        if name != "_class":
+            return private_attribute(value)
+        out = []
+        for item in value.list.s:
+            if item.startswith(b"loc:@"):
+                other = item[5:].decode()
+                if other not in self.names:
+                    raise Malformed(f"Node '{node.name}' expects to be colocated with unknown node '{other}'")
+                item = b"loc:@" + (self.prefix + other).encode()
+            out.append(item)
+        return out
+
+    names: Any = ()  # of the nodes that come along
+
+    def _check_inputs(
+        self, row: Row, node: Node, inputs: Sequence[Any], attrs: dict[str, Any], implied: dict[str, Any]
+    ) -> None:  # fmt: skip
+        types: dict[str, DType] = {}
+
+        def single(key: str) -> DType:
+            found = types.get(key)
+            if found is None:
+                if key in implied:
+                    value = implied[key]
+                    if value.WhichOneof("value") != "type":
+                        raise Malformed(
+                            f"AttrValue had value with type '{value.WhichOneof('value')}' when 'type' expected"
+                        )
+                    found = dtype_of(value.type)
+                elif isinstance(attrs.get(key), DType):
+                    found = attrs[key]
+                else:
+                    raise Malformed(f"NodeDef missing attr '{key}' from {row.op!r}")
+                allowed = row.op.types.get(key)
+                if allowed is not None and found not in allowed:
+                    names = ", ".join(sorted([d.name for d in allowed]))
+                    raise Malformed(
+                        f"Value for attr '{key}' of {found.name} is not in the list of allowed values: {names}"
+                    )
+                types[key] = found
+            return found
+
+        if row.plain is not None:
+            expected = [dtype if dtype is not None else single(key) for dtype, key in row.plain]  # type: ignore[arg-type]
+        else:
+            expected, sizes = [], []
+            for arg in row.inputs:
+                if arg.type_list_attr:
+                    key = arg.type_list_attr
+                    if key in implied:
+                        part = [dtype_of(t) for t in implied[key].list.type]
+                    elif key in attrs and attrs[key] is not REQUIRED:
+                        part = list(attrs[key])
+                    else:
+                        raise Malformed(f"NodeDef missing attr '{key}' from {row.op!r}")
+                elif arg.number_attr:
+                    key = arg.number_attr
+                    if key in implied:
+                        n = implied[key].i
+                    elif key in attrs and attrs[key] is not REQUIRED:
+                        n = attrs[key]
+                    else:
+                        raise Malformed(f"NodeDef missing attr '{key}' from {row.op!r}")
+                    if n < 0 or n > len(inputs):
+                        raise Malformed(
+                            f"NodeDef expected {n} inputs for '{arg.name}', which do not match {len(inputs)} inputs specified"
+                        )
+                    part = [arg.dtype or single(arg.type_attr)] * n  # type: ignore[arg-type]
+                else:
+                    part = [arg.dtype or single(arg.type_attr)]  # type: ignore[arg-type]
+                expected += part
+                if arg.is_list:
+                    sizes.append(len(part))
+            if row.several:
+                attrs["_sizes"] = tuple(sizes)
+        if len(expected) != len(inputs):
+            want = ", ".join([d.name for d in expected])
+            raise Malformed(
+                f"NodeDef expected inputs '{want}' do not match {len(inputs)} inputs specified; {row.op!r}"
+            )
+        for i, (x, want) in enumerate(zip(inputs, expected)):
+            if x._dtype is not want and x._dtype.kind != "v":
+                raise Malformed(
+                    f"Input {i} of node {self.prefix}{node.name} was passed {x._dtype.name} from {x.name} incompatible with expected {want.name}."
+                )
+
+
+# -------------------------------------------------------------------------------------------------------- the public name
+def import_graph_def(
+    graph_def: Any, input_map: Mapping[str, Any] | None = None, return_elements: Sequence[str] | None = None,
+    name: str | None = None, op_dict: Any = None, producer_op_list: Any = None,
+) -> list[Any] | None:  # fmt: skip
+    """Adds the operations of a `GraphDef` to the default graph.
+
+    Graphs of TensorFlow 1.x become graphs of today on the way in: loops and conditionals of Switch, Merge, Enter and Exit
+    nodes become `While` and `If`, variables of the older kind resource variables.
+
+    Args:
+      graph_def: a `GraphDef` message.
+      input_map: tensors to use in the place of outputs of the imported nodes, by these outputs' names (`"x:0"`; `"^x"` for
+        control inputs).
+      return_elements: names of operations (`"y"`) and tensors (`"y:0"`) to return.
+      name: what is put before the operations' names, `"import"` by default; `""` for nothing.
+      op_dict: must be None: it has had no meaning since TensorFlow 1.x.
+      producer_op_list: an `OpList` of the program that wrote the message: attributes that have the default values there are
+        left out, if the ops here do not know them.
+
+    Returns:
+      The operations and tensors asked for; None if `return_elements` is not given.
+
+    Raises:
+      TypeError: an argument is of a wrong type.
+      ValueError: the message contradicts itself, or a name does not appear in it.
+      NotFoundError: it has an op that is not known here.
+
+    >>> import headrace as tf
+    >>> with tf.Graph().as_default() as small:
+    ...     x = tf.compat.v1.placeholder(tf.float32, [], name="x")
+    ...     y = tf.multiply(x, 2.0, name="y")
+    >>> with tf.Graph().as_default(), tf.compat.v1.Session() as sess:
+    ...     (y,) = tf.import_graph_def(small.as_graph_def(), {"x:0": tf.constant(3.0)}, ["y:0"])
+    ...     y.name, float(sess.run(y))
+    ('import/y:0', 6.0)
+    """
+    message = as_message(graph_def)
+    mapped = _checked_map(input_map)
+    wanted = _checked_elements(return_elements)
+    if message.versions.min_consumer > PRODUCER:
+        raise ValueError(
+            f"GraphDef min consumer version {message.versions.min_consumer} above current version {PRODUCER}: a newer program "
+            "is needed to read it."
+        )
+    graph = get_default_graph()
+    try:
+        nodes = graph_nodes(message.node)
+        if graph.finalized:
+            raise RuntimeError("Graph is finalized and cannot be modified.")
+        with building(graph):
+            prefix, mapped = _entered(graph, name, mapped)
+        library = library_of(graph, message.versions.producer)
+        library.add(message.library.function)
+        scope = Scope(graph, library, prefix, mapped=mapped)
+        scope.names = nodes
+        scope.build(nodes)
+        _all_used(mapped, scope, nodes)
+        return None if wanted is None else [_element(scope, item) for item in wanted]
+    except Malformed as error:
+        raise ValueError(str(error)) from None
+
+
+def library_of(graph: Graph, producer: int) -> Library:
+    """The functions that a graph's imported operations call."""
+    library = graph.__dict__.get("_library")
+    if library is None:
+        library = graph.__dict__["_library"] = Library(graph, producer)
+    library.producer = producer
+    return library
+
+
+def as_message(graph_def: Any, kind: str = "GraphDef") -> Any:
+    """A message of our own class, of whatever class it is."""
+    from google.protobuf.message import Message
+
+    from headrace.proto import graph_pb2
+
+    if not isinstance(graph_def, Message) or graph_def.DESCRIPTOR.name != kind:
+        raise TypeError(f"Argument `graph_def` must be a {kind} proto.")
+    own = getattr(graph_pb2, kind)
+    return graph_def if isinstance(graph_def, own) else own.FromString(graph_def.SerializeToString())
+
+
+def _checked_map(input_map: Any) -> dict[Any, Any]:
+    if input_map is None:
+        return {}
+    if not isinstance(input_map, dict):
+        raise TypeError(f"Argument `input_map` must be a dictionary. Obtained {type(input_map).__name__}")
+    if not all(isinstance(k, (str, bytes)) for k in input_map):
+        raise TypeError(
+            f"All keys for argument `input_map` must be strings. Obtained keys: {list(input_map)}"
+        )
+    return {k.decode() if isinstance(k, bytes) else k: v for k, v in input_map.items()}
+
+
+def _checked_elements(elements: Any) -> list[str] | None:
+    if elements is None:
+        return None
+    out = tuple(elements)
+    if not all(isinstance(e, (str, bytes)) for e in out):
+        raise TypeError(f"Argument `return_elements` must be a list of strings. Obtained {elements}.")
+    return [e.decode() if isinstance(e, bytes) else e for e in out]
+
+
+def _entered(graph: Graph, name: str | None, mapped: dict[str, Any]) -> tuple[str, dict[Any, Any]]:
+    """What goes before the names, and the map with tensors and operations as values."""
+    from headrace.core.convert import to_tensor
+
+    tensors: dict[Any, Any] = {}
+    with graph.name_scope("import" if name is None else name or None) as prefix:
+        for key, value in mapped.items():
+            if key.startswith("^"):
+                tensors[key[1:], None] = getattr(value, "op", value)
+                continue
+            source, _, index = key.rpartition(":")
+            if not source or not index.isdecimal():
+                source, index = key, "0"
+            tensors[source, int(index)] = value if isinstance(value, SymbolicTensor) else to_tensor(value)
+    return prefix if name != "" else "", tensors
+
+
+def _all_used(mapped: Mapping[Any, Any], scope: Scope, nodes: Mapping[str, Any]) -> None:
+    missing = [
+        f"^{source}" if index is None else f"{source}:{index}"
+        for source, index in mapped
+        if (source, index) not in scope.used
+        and (source not in nodes or (index or 0) >= max(1, len(scope.tensors.get(source, ()))))
+    ]
+    if missing:
+        raise ValueError(f"Attempted to map inputs that were not found in graph_def: [{', '.join(missing)}]")
+
+
+def _element(scope: Scope, item: str) -> Any:
+    source, colon, index = item.rpartition(":")
+    if not colon:
+        if item not in scope.operations:
+            raise ValueError(f"Requested return node '{item}' not found in graph def")
+        return scope.operations[item]
+    if source not in scope.tensors or not index.isdecimal():
+        raise ValueError(f"Requested return tensor '{item}' not found in graph def")
+    outputs = scope.tensors[source]
+    if int(index) >= len(outputs):
+        raise ValueError(
+            f"Invalid return output {index} of node '{source}', which has {len(outputs)} output(s)"
+        )
+    return outputs[int(index)]
+
+
+Make = Callable[[Scope, Node], None]
+from headrace.io.graph_def import PRODUCER  # noqa: E402
+
+__all__ = ["CONST", "Library", "Scope", "as_message", "import_graph_def"]
