@@ -133,7 +133,8 @@ threading = _Threading()
 
 
 class _Optimizer:
-    """`tf.config.optimizer`: XLA does the optimising; whole functions are always compiled."""
+    """`tf.config.optimizer`: XLA optimises what it compiles; rewrites of graphs with parts that run on the host can be
+    switched off (`compiler/optimise/`)."""
 
     def get_jit(self) -> str:
         return "autoclustering"
@@ -146,13 +147,27 @@ class _Optimizer:
             )
 
     def get_experimental_options(self) -> dict[str, Any]:
-        return {}
+        """What was set with `set_experimental_options`."""
+        from headrace.compiler.optimise.options import experimental_options
+
+        return experimental_options()
 
     def set_experimental_options(self, options: dict[str, Any]) -> None:
-        if options:
-            raise NotImplementedError(
-                f"Grappler options do not exist here: XLA optimises graphs. Received {options!r}."
-            )
+        """Switches rewrites on or off, for functions traced and fetches first run from now on.
+
+        Args:
+          options: booleans by name: "constant_folding", "shape_optimization", "arithmetic_optimization",
+            "dependency_optimization", "function_optimization", "debug_stripper" (takes assertions, checks of numerics
+            and prints out), "disable_model_pruning", "disable_meta_optimizer" (all of them off). "layout_optimizer",
+            "remapping", "loop_optimization" and "pin_to_host_optimization" are always on.
+
+        Raises:
+          ValueError: there is no such option.
+          NotImplementedError: an option is not to be had here, or cannot be switched off.
+        """
+        from headrace.compiler.optimise.options import set_experimental_options
+
+        set_experimental_options(options)
 
 
 optimizer = _Optimizer()

@@ -33,7 +33,7 @@ def cut(nodes: Sequence[Operation], hosted: set[Operation], cuts: set[int]) -> l
     variables: dict[int, tuple[int, int]] = {}  # handle -> stages of its last read and last write
     groups: dict[int, list[Operation]] = {}
     for node in nodes:
-        on_host = _on_host(node) or node in hosted
+        on_host = runs_on_host(node) or node in hosted
         at = 1 if on_host else 0
         for t in node.inputs:
             s = stage.get(id(t), 0)
@@ -103,28 +103,30 @@ def _after(s: int, at: int) -> int:
     return s if s % 2 == at % 2 else s + 1
 
 
-def _on_host(node: Operation) -> bool:
+def runs_on_host(node: Operation) -> bool:
+    """Whether XLA cannot hold the op, whatever its inputs."""
     op = node.op_def
     if op is CONST:
         return False
     if op.host or (op.lower is None and op.body is None):
         return True
-    return any(t._dtype.kind == "s" for t in (*node.inputs, *node.outputs))
+    return any(
+        t._dtype.kind == "s" or (t._dtype.kind == "r" and t._raw_shape != ())  # several handles: one will be chosen
+        for t in (*node.inputs, *node.outputs)
+    )
 
 
-def closure(nodes: list[Operation], env: dict[int, Any]) -> list[Operation]:
-    """The nodes, and cheap ones that ran before but whose results were not kept."""
-    wanted = {id(n): n for n in nodes}
+def closure(nodes: list[Operation], env: dict[int, Any], every: Sequence[Operation]) -> list[Operation]:
+    """The nodes, and cheap ones (of `every` one of the program) that ran before but whose results were not kept."""
+    makers = {id(t): n for n in every for t in n.outputs}
+    wanted = {id(n) for n in nodes}
     stack = list(nodes)
     while stack:
         for t in stack.pop().inputs:
-            if id(t) not in env and id(t.op) not in wanted:
-                wanted[id(t.op)] = t.op
-                stack.append(t.op)
-    if not wanted:
-        return []
-    order = next(iter(wanted.values())).graph.operations
-    return [n for n in order if id(n) in wanted]
+            if id(t) not in env and id(maker := makers[id(t)]) not in wanted:
+                wanted.add(id(maker))
+                stack.append(maker)
+    return [n for n in every if id(n) in wanted]
 
 
 def movable(nodes: Sequence[Operation], unsteady: set[int]) -> set[Operation]:

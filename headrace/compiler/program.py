@@ -28,6 +28,7 @@ from .eager import buffer_of
 from .executable import Executable, raise_failed, variable_buffer
 from .hlo import Value, tensor_type
 from .lower import CannotLower, Cell, Lowering, NeedsValue, locate, lower_node, needed
+from .optimise import optimised
 from .plan import closure, cut, lightened, movable
 
 log = logging.getLogger("headrace")
@@ -38,7 +39,7 @@ class Program:
     """A graph ready to run: `program(inputs)` takes eager tensors for all of `graph.inputs` and returns the outputs."""
 
     def __init__(self, graph: FuncGraph) -> None:
-        self.graph = graph
+        self.graph = optimised(graph)
         self.revision = graph.revision
         self.hosted: set[Operation] = set()  # nodes that turned out not to compile
         self.cuts: set[int] = set()  # ids of tensors whose values must be known before what follows compiles
@@ -111,12 +112,13 @@ class Program:
         more: set[int] | None = finished
         while more is not None:
             finished |= more
+            nodes = self._nodes()
             pending = [
                 n
-                for n in self._nodes()
+                for n in nodes
                 if id(n) not in finished and (n.op_def.stateful or any(id(t) not in env for t in n.outputs))
             ]
-            more = self._advance(self._connected(closure(pending, env)), env)
+            more = self._advance(self._connected(closure(pending, env, nodes)), env)
         return self._results(env)
 
     def single(self, inputs: Sequence[EagerTensor]) -> Executable:

@@ -33,7 +33,8 @@ class Plan:
     Args:
       resource: gives the session's own tensor for a node that makes a resource (a variable's handle …).
       streams: where the session's random ops are in their streams of numbers.
-      done: ids of operations that an earlier part of a run in parts did."""
+      done: ids of operations that an earlier part of a run in parts did.
+      passes: the rewrites of the graph that are made; the process's (`tf.config.optimizer`), if None."""
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Plan:
         resource: Callable[[Operation], EagerTensor],
         streams: dict[Any, Any],
         done: set[int] = frozenset(),  # type: ignore[assignment]
+        passes: Any = None,
     ) -> None:
         self.graph, self.revision, self.feeds = graph, graph.revision, list(feeds)
         fed = {id(t) for t in feeds}
@@ -56,7 +58,7 @@ class Plan:
         self.view = view = FuncGraph(graph.name)
         view.outer = None
         view.operations = [_partly_fed(n, fed) for n in nodes if not makes_resource(n) and id(n) not in done]
-        view.memo["pruned"] = True
+        view.memo["pruned"], view.memo["passes"] = True, passes
         view.inputs = [*feeds, *[n.outputs[0] for n in makers]]
         view.outputs = list(tensors)
         states = {id(n.outputs[0]): h._host().item() for n, h in zip(makers, self.handles)}

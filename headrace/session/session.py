@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from headrace.compiler.optimise.options import from_config as rewrites
 from headrace.core import errors
 from headrace.core.graph import Graph, Operation, get_default_graph
 from headrace.core.tensor import EagerTensor
@@ -38,6 +39,7 @@ class BaseSession:
             raise TypeError(f'Argument `config` must be a tf.ConfigProto, but got "{type(config).__name__}"')
         self._graph = get_default_graph() if graph is None else graph
         self._config = config
+        self._passes = rewrites(config)
         self._target = target
         self._closed = False
         self._plans: dict[Any, tuple[_Run, Any]] = {}
@@ -291,6 +293,7 @@ class _Run:
             self.feeds,
             session._resource,
             session._streams,
+            passes=session._passes,
         )
 
     def __call__(self, values: Any) -> Any:

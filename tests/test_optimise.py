@@ -1,0 +1,322 @@
+"""Rewrites of graphs: what they leave is smaller and does the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import headrace as tf
+from headrace.compiler.optimise import DEFAULT, Passes, set_passes
+from headrace.compiler.optimise.options import NOTHING
+from headrace.compiler.optimise.rewriter import Rewriter
+from headrace.compiler.program import Cluster, Program
+
+v1 = tf.compat.v1
+
+
+@pytest.fixture(autouse=True)
+def default_passes():
+    yield
+    set_passes(DEFAULT)
+
+
+def rewritten(function, *specs, passes=DEFAULT):
+    graph = tf.function(function).get_concrete_function(*specs).graph
+    return graph, Rewriter(graph, passes).result()
+
+
+def types(function, *specs, passes=DEFAULT):
+    return [
+        n.type
+        for n in rewritten(function, *specs, passes=passes)[1].operations
+        if n.type not in ("Const", "Placeholder")
+    ]
+
+
+FLOAT = tf.TensorSpec([2, 3], tf.float32)
+
+
+class TestRules:
+    @pytest.mark.parametrize(
+        "function",
+        [
+            lambda x: x * 1.0,
+            lambda x: 1.0 * x,
+            lambda x: x / 1.0,
+            lambda x: x - 0.0,
+            lambda x: tf.negative(-x),
+            lambda x: tf.transpose(tf.transpose(x)),
+            lambda x: tf.transpose(x, [0, 1]),
+            lambda x: tf.cast(tf.cast(x, tf.float64), tf.float32),
+            lambda x: tf.reshape(x, [2, 3]),
+            lambda x: tf.tile(x, [1, 1]),
+            lambda x: tf.pad(x, [[0, 0], [0, 0]]),
+            lambda x: tf.reduce_sum(x, axis=[]),
+            lambda x: tf.identity(tf.stop_gradient(x)),
+            lambda x: tf.add_n([x]),
+        ],
+    )
+    def test_what_does_nothing_goes(self, function):
+        assert types(lambda x: tf.exp(function(x)), FLOAT) == ["Exp", "Identity"]
+
+    @pytest.mark.parametrize(
+        "function",
+        [
+            lambda x: x + 0.0,  # -0.0 becomes 0.0
+            lambda x: x * tf.ones([4, 2, 3]),
+            lambda x: tf.cast(tf.cast(x, tf.float16), tf.float32),
+            lambda x: tf.transpose(tf.transpose(x, [1, 0]), [0, 1]),
+        ],
+    )
+    def test_what_does_something_stays(self, function):
+        assert types(lambda x: tf.exp(function(x)), FLOAT)[0] != "Exp"
+
+    def test_integers_plus_zero(self):
+        assert types(lambda x: tf.bitwise.invert(x + 0), tf.TensorSpec([2], tf.int32)) == [
+            "Invert",
+            "Identity",
+        ]
+
+    def test_host_ops_on_constants_run_once(self):
+        def f(x):
+            length = tf.strings.length(tf.strings.join(["a", tf.strings.as_string(12)]))
+            return x * tf.cast(length, tf.float32)
+
+        assert types(f, FLOAT) == ["Mul", "Identity"]
+        program = tf.function(f).get_concrete_function(FLOAT).program
+        assert [type(s) for s in program.steps] == [Cluster]
+
+    def test_known_shapes(self):
+        f = lambda x: tf.strings.as_string(tf.shape(x)[0] + tf.rank(x))
+        graph, view = rewritten(f, FLOAT)
+        assert [n.type for n in view.operations] in (["Const"], ["Const", "Identity"])
+        assert Program(graph)([tf.zeros([2, 3])])[0].numpy() == b"4"
+
+    def test_the_same_is_computed_once(self):
+        assert types(lambda x: tf.exp(x) + tf.exp(x), FLOAT) == ["Exp", "AddV2", "Identity"]
+        assert types(lambda x: x * 2.0 + x * 2.0, FLOAT) == ["Mul", "AddV2", "Identity"]
+
+    def test_different_attributes_are_not_the_same(self):
+        f = lambda x: tf.argmax(x, 1, tf.int32) + tf.cast(tf.argmax(x, 1, tf.int64), tf.int32)
+        assert types(f, FLOAT).count("ArgMax") == 2
+        g = lambda x: tf.exp(x * 0.0) + tf.exp(x * -0.0)
+        assert types(g, FLOAT).count("Mul") == 2
+
+    def test_random_ops_are_never_merged(self):
+        f = lambda x: tf.random.uniform([3]) - tf.random.uniform([3]) + x
+        assert types(f, FLOAT).count("RandomUniform") == 2
+
+    def test_python_functions_are_never_merged_or_folded(self):
+        calls = []
+
+        def f(x):
+            for _ in range(2):
+                x += tf.numpy_function(lambda a: calls.append(0) or a, [1.0], tf.float32, stateful=False)
+            return x
+
+        tf.function(f)(tf.zeros([]))
+        assert len(calls) == 2
+
+    def test_a_known_predicate_chooses_its_branch(self):
+        def f(x):
+            flag = v1.placeholder_with_default(True, [])
+            return tf.exp(
+                tf.cond(flag, lambda: x * 2.0, lambda: tf.py_function(lambda a: a, [x], tf.float32))
+            )
+
+        assert types(f, FLOAT) == ["Mul", "Exp", "Identity"]
+
+    def test_calls_with_host_ops_are_taken_apart(self):
+        @tf.function
+        def inner(x):
+            tf.print("inner", output_stream="file:///dev/null")
+            return tf.exp(x), x
+
+        def f(x):
+            a, b = inner(x)
+            c, _ = inner(a)
+            return a + b, c
+
+        _, view = rewritten(f, FLOAT)
+        found = [n.type for n in view.operations]
+        assert "StatefulPartitionedCall" not in found
+        assert found.count("PrintV2") == 2 and found.count("Exp") == 2
+        y, z = tf.function(f)(tf.zeros([2, 3]))
+        np.testing.assert_array_equal(y, np.ones([2, 3], np.float32))
+        np.testing.assert_allclose(z, np.full([2, 3], np.e), rtol=1e-6)
+
+    def test_what_a_graph_returns_stays_apart(self):
+        f = lambda x: (tf.identity(x), tf.exp(x), tf.exp(x))
+        graph, view = rewritten(f, FLOAT)
+        assert len({id(t) for t in [*view.outputs, *graph.inputs]}) == 4
+
+
+class TestBehaviour:
+    def test_errors_name_the_users_op_and_line(self):
+        with tf.Graph().as_default(), v1.Session() as sess:
+            x = v1.placeholder(tf.string, [])
+            n = tf.strings.to_number(tf.identity(x), name="parse")  # this line
+            with pytest.raises(tf.errors.InvalidArgumentError, match="parse") as found:
+                sess.run(n * 1.0, {x: "x"})
+        assert "test_optimise.py" in str(found.value)
+
+    def test_errors_of_constants_are_the_runs(self):
+        with tf.Graph().as_default(), v1.Session() as sess:
+            n = tf.strings.to_number(tf.constant("no number"))
+            assert sess.run(tf.constant(1.0)) == 1
+            with pytest.raises(tf.errors.InvalidArgumentError, match="no number"):
+                sess.run(n)
+
+    def test_control_dependencies_still_run_and_come_first(self, tmp_path):
+        log = f"file://{tmp_path / 'log'}"
+        with tf.Graph().as_default(), v1.Session() as sess:
+            first = tf.print("first", output_stream=log)
+            with tf.control_dependencies([first]):
+                one = tf.constant(2.0) * 1.0  # has a control input: it is not folded away
+            with tf.control_dependencies([tf.exp(one)]):
+                second = tf.print("second", tf.strings.as_string(3), output_stream=log)
+            sess.run(second)
+        assert (tmp_path / "log").read_text() == 'first\nsecond "3"\n'
+
+    def test_variables_are_read_when_they_were(self):
+        with tf.Graph().as_default(), v1.Session() as sess:
+            v = v1.get_variable("v", initializer=1.0, use_resource=True)
+            before = v.read_value()
+            with tf.control_dependencies([before]):
+                assign = v.assign_add(1.0)
+            with tf.control_dependencies([assign]):
+                after = v.read_value()
+            text = tf.strings.join([tf.strings.as_string(before), "-", tf.strings.as_string(after)])
+            sess.run(v.initializer)
+            assert sess.run(text) == b"1.000000-2.000000"
+
+    def test_fetched_and_fed_in_the_middle(self):
+        with tf.Graph().as_default(), v1.Session() as sess:
+            a = tf.strings.join(["x", "y"])
+            b = tf.strings.length(a)
+            assert sess.run([a, b]) == [b"xy", 2]
+            assert sess.run(b, {a: "abc"}) == 3
+            assert sess.run([a, b], {a: "abcd"}) == [b"abcd", 4]
+
+
+def random_function(seed):
+    """A graph of ops that may and may not be rewritten, some of which run on the host."""
+
+    def f(x, n):
+        random = np.random.RandomState(seed)
+        floats = [x, tf.constant([[1.0, -0.0, 3.0], [np.nan, 2.0, np.inf]])]
+        ints = [n, tf.constant(3), tf.shape(x)[1]]
+        pick = lambda values: values[random.randint(len(values))]
+        ones, zeros = tf.ones([2, 3]), tf.zeros([3])
+
+        @tf.function
+        def called(a):
+            return tf.strings.to_number(tf.strings.as_string(a)) * 1.0, tf.identity(a)
+
+        rules = [
+            lambda: pick(floats) * 1.0,
+            lambda: ones * pick(floats),
+            lambda: pick(floats) - zeros,
+            lambda: pick(floats) + 0.0,
+            lambda: pick(floats) / tf.ones([]),
+            lambda: tf.negative(-pick(floats)),
+            lambda: -pick(floats),
+            lambda: tf.transpose(tf.transpose(pick(floats)), [1, 0]),
+            lambda: tf.reshape(tf.reshape(pick(floats), [3, 2]), [2, 3]),
+            lambda: tf.cast(tf.cast(pick(floats), tf.float64), tf.float32),
+            lambda: tf.cast(tf.cast(pick(floats), tf.float16), tf.float32),
+            lambda: pick(floats) + pick(floats),
+            lambda: pick(floats) * tf.cast(pick(ints), tf.float32),
+            lambda: tf.reduce_max(pick(floats), axis=[]),
+            lambda: tf.identity(pick(floats)),
+            lambda: tf.tile(tf.pad(pick(floats), [[0, 0], [0, 0]]), [1, 1]),
+            lambda: tf.cond(tf.constant(True), lambda: pick(floats) * 2.0, lambda: pick(floats)),
+            lambda: tf.cond(pick(ints) > 2, lambda: pick(floats) * 2.0, lambda: pick(floats)),
+            lambda: called(pick(floats))[random.randint(2)],
+            lambda: tf.gather(pick(floats), tf.where(tf.constant([1, 1]))[:, 0]),
+        ]
+        more = [
+            lambda: tf.strings.length(tf.strings.as_string(pick(ints))),
+            lambda: pick(ints) + 0,
+            lambda: pick(ints) * pick(ints),
+            lambda: tf.shape(pick(floats))[random.randint(2)],
+            lambda: tf.unique(tf.stack([pick(ints), pick(ints)]))[1][0],
+        ]
+        for _ in range(30):
+            if random.rand() < 0.7:
+                floats.append(tf.ensure_shape(pick(rules)(), [2, 3]))
+            else:
+                ints.append(pick(more)() % 1000)
+        return [pick(floats) for _ in range(3)] + [pick(ints) for _ in range(2)]
+
+    return f
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_rewritten_graphs_compute_the_same(seed):
+    specs = tf.TensorSpec([2, 3] if seed % 2 else [None, 3]), tf.TensorSpec([], tf.int32)
+    graph = tf.function(random_function(seed), autograph=False).get_concrete_function(*specs).graph
+    inputs = [tf.constant([[0.5, -1.5, -0.0], [np.inf, np.nan, 1e-3]]), tf.constant(2)]
+    graph.memo["passes"] = NOTHING
+    plain = Program(graph)(inputs)
+    graph.memo["passes"] = DEFAULT
+    smaller = Program(graph)
+    assert len(smaller.graph.operations) < len(graph.operations)
+    for a, b in zip(plain, smaller(inputs), strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+        assert a.dtype == b.dtype
+        if a.dtype.is_floating:
+            np.testing.assert_array_equal(np.signbit(a.numpy()), np.signbit(b.numpy()))
+
+
+class TestOptions:
+    def test_options_of_the_process(self):
+        f = lambda x: tf.strings.length(tf.strings.join(["a", "b"])) + x
+        spec = tf.TensorSpec([], tf.int32)
+        tf.config.optimizer.set_experimental_options({"constant_folding": False})
+        assert tf.config.optimizer.get_experimental_options()["constant_folding"] is False
+        made = [n.type for n in tf.function(f).get_concrete_function(spec).program.graph.operations]
+        assert "StringJoin" in made
+        tf.config.optimizer.set_experimental_options({"constant_folding": True})
+        made = [n.type for n in tf.function(f).get_concrete_function(spec).program.graph.operations]
+        assert "StringJoin" not in made
+
+    def test_what_there_is_not(self):
+        options = tf.config.optimizer.set_experimental_options
+        with pytest.raises(NotImplementedError, match="mixed_precision"):
+            options({"auto_mixed_precision": True})
+        with pytest.raises(NotImplementedError, match="XLA"):
+            options({"layout_optimizer": False})
+        with pytest.raises(ValueError, match="constant_folding"):
+            options({"constant_foldign": True})
+        options({"layout_optimizer": True, "auto_parallel": False})
+
+    def test_debug_stripper(self):
+        def f(x):
+            tf.debugging.assert_positive(x)
+            return tf.debugging.check_numerics(tf.sqrt(x), "root")
+
+        tf.config.optimizer.set_experimental_options({"debug_stripper": True})
+        assert np.isnan(tf.function(f)(tf.constant(-1.0)))
+        tf.config.optimizer.set_experimental_options({"debug_stripper": False})
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            tf.function(f)(tf.constant(-1.0))
+
+    def test_options_of_a_session(self):
+        config = v1.ConfigProto()
+        config.graph_options.rewrite_options.constant_folding = config.graph_options.rewrite_options.OFF
+        with tf.Graph().as_default():
+            with v1.Session(config=config) as sess:
+                assert sess._passes == Passes(fold=False)
+            config.graph_options.optimizer_options.opt_level = -1
+            with v1.Session(config=config) as sess:
+                assert sess._passes == NOTHING
+            config.graph_options.rewrite_options.custom_optimizers.add(name="mine")
+            with pytest.raises(NotImplementedError, match="mine"):
+                v1.Session(config=config)
+
+    def test_set_passes(self):
+        set_passes(NOTHING)
+        assert Program(
+            tf.function(lambda: tf.strings.join(["a", "b"])).get_concrete_function().graph
+        ).graph.outputs
