@@ -74,12 +74,12 @@ ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.
 
 # `tf.compat.v1`: the file of each name that is its own, and the namespaces that `tf` does not have.
 V1_PARTS = (
-    "arrays", "config", "control", "data", "forms", "graph", "image", "initializers", "losses", "math", "messages",
+    "arrays", "config", "control", "data", "forms", "graph", "image", "initializers", "layers", "losses", "math", "messages",
     "metrics", "more", "nn", "optimizers", "platform", "summary", "train", "variables",
 )  # fmt: skip
 V1_NAMESPACES = (
-    "app", "app.flags", "flags", "gfile", "initializers", "layers", "logging", "losses", "manip", "metrics",
-    "python_io", "spectral", "train",
+    "app", "app.flags", "flags", "gfile", "initializers", "layers", "layers.experimental", "logging", "losses", "manip", "metrics",
+    "nn.rnn_cell", "python_io", "spectral", "train",
 )  # fmt: skip
 
 _V1: dict[str, str] = {
@@ -139,6 +139,16 @@ _V1: dict[str, str] = {
                  'initializers.variance_scaling initializers.zeros ones_initializer orthogonal_initializer '
                  'random_normal_initializer random_uniform_initializer truncated_normal_initializer '
                  'uniform_unit_scaling_initializer variance_scaling_initializer zeros_initializer',
+ 'layers': 'layers.AveragePooling1D layers.AveragePooling2D layers.AveragePooling3D '
+           'layers.BatchNormalization layers.Conv1D layers.Conv2D layers.Conv2DTranspose layers.Conv3D '
+           'layers.Conv3DTranspose layers.Dense layers.Dropout layers.Flatten layers.InputSpec layers.Layer '
+           'layers.MaxPooling1D layers.MaxPooling2D layers.MaxPooling3D layers.SeparableConv1D '
+           'layers.SeparableConv2D layers.average_pooling1d layers.average_pooling2d '
+           'layers.average_pooling3d layers.batch_normalization layers.conv1d layers.conv2d '
+           'layers.conv2d_transpose layers.conv3d layers.conv3d_transpose layers.dense layers.dropout '
+           'layers.experimental.keras_style_scope layers.experimental.set_keras_style layers.flatten '
+           'layers.max_pooling1d layers.max_pooling2d layers.max_pooling3d layers.separable_conv1d '
+           'layers.separable_conv2d',
  'losses': 'losses.Reduction losses.absolute_difference losses.add_loss losses.compute_weighted_loss '
            'losses.cosine_distance losses.get_losses losses.get_regularization_loss '
            'losses.get_regularization_losses losses.get_total_loss losses.hinge_loss losses.huber_loss '

@@ -285,7 +285,7 @@ class TensorShape:
         return f"TensorShape({None if self._raw is None else list(self._raw)})"
 
     def __str__(self) -> str:
-        return text(self._raw)
+        return text(self._raw).replace("None", "?") if self.dimensions else text(self._raw)
 
 
 def of_raw(raw: Raw) -> TensorShape:
