@@ -12,7 +12,7 @@ _KERAS = "keras==3.15.*"  # the same on every backend; TensorFlow brings it
 # framework -> its folder, and what pip is told, call by call. The wheels are those without GPU libraries: the
 # benchmarks run on the CPU. PyTorch keeps its own in an index that is asked for nothing else.
 PEERS: dict[str, tuple[str, list[list[str]]]] = {
-    "tensorflow": ("tf", [["tensorflow-cpu==2.21.0", _KERAS]]),
+    "tensorflow": ("tf", [["tensorflow-cpu==2.21.0", "tf_keras==2.21.*", "scikit-learn>=1.5", _KERAS]]),
     "jax": ("jax", [["jax==0.10.2", _KERAS]]),
     "torch": (
         "torch",

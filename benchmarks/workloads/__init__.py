@@ -25,6 +25,7 @@ FAMILIES = (
     "tape",
     "functions",
     "sessions",
+    "programs",
     "mlp",
     "cnn",
     "lstm",
