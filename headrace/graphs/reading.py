@@ -217,6 +217,9 @@ class Scope:
             for i, (dtype, shape) in enumerate(zip(op.output_dtypes(inputs, attrs), shapes))
         ]
         made._site = self.site
+        private = {n: self._private(n, message.attr[n], node) for n in message.attr if n[0] == "_" and n not in KEPT_BY}
+        if private:
+            made.private = private
         if message.device:
             try:
                 made._device = merged(made._device, message.device)
@@ -259,8 +262,6 @@ class Scope:
                 implied[name] = value
             elif name in attrs:
                 attrs[name] = read_attribute(value, name, op.attrs[name], self.library.function)
-            elif name[0] == "_" and name not in KEPT_BY:
-                attrs[name] = self._private(name, value, node)
         self._check_inputs(row, node, inputs, attrs, implied)
         for name, value in attrs.items():
             if value is REQUIRED:
@@ -284,13 +285,13 @@ class Scope:
         for item in value.list.s:
             if item.startswith(b"loc:@"):
                 other = item[5:].decode()
-                if other not in self.names:
+                if self.names is not None and other not in self.names:
                     raise Malformed(f"Node '{node.name}' expects to be colocated with unknown node '{other}'")
                 item = b"loc:@" + (self.prefix + other).encode()
             out.append(item)
         return out
 
-    names: Any = ()  # of the nodes that come along
+    names: Any = None  # of the nodes that come along
 
     def _check_inputs(
         self, row: Row, node: Node, inputs: Sequence[Any], attrs: dict[str, Any], implied: dict[str, Any]
