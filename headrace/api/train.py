@@ -1,7 +1,15 @@
-"""`tf.train`: the messages training data is kept in, and the tree of objects that a checkpoint would hold."""
+"""`tf.train`: checkpoints, and the messages training data is kept in."""
 
 from __future__ import annotations
 
+from headrace.checkpoint.directory import (
+    checkpoints_iterator,
+    get_checkpoint_state,
+    latest_checkpoint,
+    list_variables,
+    load_checkpoint,
+    load_variable,
+)
 from headrace.core.trackable import TrackableView
 from headrace.proto.example_pb2 import (
     BytesList,
@@ -17,6 +25,7 @@ from headrace.proto.example_pb2 import (
 
 __all__ = [
     "BytesList", "Example", "Feature", "FeatureList", "FeatureLists", "Features", "FloatList", "Int64List",
-    "SequenceExample", "TrackableView",
+    "SequenceExample", "TrackableView", "checkpoints_iterator", "get_checkpoint_state", "latest_checkpoint",
+    "list_variables", "load_checkpoint", "load_variable",
 ]  # fmt: skip
 ROOT: list[str] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from headrace.core import dtypes, errors
+from headrace.core import errors
 from headrace.core.dtypes import DType
 from headrace.io import files
 
@@ -106,6 +106,3 @@ def _proto_name(dtype: DType) -> str:
 
 def _text(name: Any) -> str:
     return name.decode() if isinstance(name, bytes) else str(name)
-
-
-__all__ = ["CheckpointReader", "dtypes", "open_checkpoint", "read_tensor"]
