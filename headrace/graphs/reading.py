@@ -18,6 +18,8 @@ from headrace.io.tensor_proto import raw_shape
 
 from .attributes import Malformed, dtype_of, private_attribute, read_attribute
 from .nodes import Node, function_nodes, graph_nodes, ordered
+from .references import RENAMED, RULES, Reference, counterpart, read, update
+from .regions import structured
 
 PLACEHOLDERS_SAY_SHAPES = (
     24  # graphs of older producers have placeholders of shape [] whose shape is not known
@@ -113,7 +115,7 @@ class Library:
             scope.operations[arg.name] = t.op
         scope.build(nodes)
         graph.outputs = [
-            scope.output(*refer(definition.ret[arg.name], arg.name)) for arg in signature.output_arg
+            scope.output_value(*refer(definition.ret[arg.name], arg.name)) for arg in signature.output_arg
         ]
         return graph
 
@@ -127,46 +129,117 @@ class Scope:
     """
 
     def __init__(
-        self, graph: Graph, library: Library, prefix: str, given: Any = None, mapped: Mapping[Any, Any] | None = None
+        self, graph: Graph, library: Library, prefix: str, given: Any = None,
+        mapped: Mapping[Any, Any] | None = None, outer: Scope | None = None,
     ) -> None:  # fmt: skip
-        self.graph, self.library, self.prefix, self.given = graph, library, prefix, given
+        self.graph, self.library, self.prefix, self.given, self.outer = graph, library, prefix, given, outer
         self.mapped: Mapping[Any, Any] = mapped or {}
         self.used: set[Any] = set()  # keys of `mapped` that were met
+        self.aliases: dict[
+            str, tuple[Scope, Any]
+        ] = {}  # names of what stands for another tensor, of that scope
+        self.asked: set[Any] = set()  # the outputs other than nodes' first that somebody takes
         self.tensors: dict[str, list[Any]] = {}
-        self.operations: dict[str, Operation] = {}
+        self.operations: dict[str, Any] = {}
+        self.values: dict[tuple[str, int], Any] = {}  # of references, where somebody asks for them by name
         self.site = user_site()
 
     # ---------------------------------------------------------------------------------------------------------- building
     def build(self, nodes: Mapping[str, Node]) -> None:
         """Makes operations of all the nodes."""
+        for node in nodes.values():
+            self.asked.update([key for key in node.inputs if key[1]])
+        self.build_items(structured(nodes))
+
+    def build_items(self, items: Sequence[Any]) -> None:
+        """Makes operations of nodes, loops and conditionals."""
         given = set(self.tensors)
         with building(self.graph, tapes=()):
-            for item in ordered(list(nodes.values()), given):
-                self.make(item)
+            for item in ordered(items, given):
+                if type(item) is Node:
+                    self.make(item)
+                else:
+                    item.make(self)
+
+    def within(self, graph: FuncGraph) -> Scope:
+        """The scope of a graph that is inside of this one: a loop's or a branch's."""
+        inside = Scope(graph, self.library, "", self.given, outer=self)
+        inside.asked, inside.site = self.asked, self.site
+        return inside
 
     def make(self, node: Node) -> None:
-        inputs = [self.input(node, k) for k in range(len(node.inputs))]
-        controls = self.controls(node)
-        self.add(node, inputs, controls)
+        """Makes the operation of one node, or what takes its place."""
+        rule = RULES.get(node.op)
+        if rule is not None:
+            rule(self, node)
+        elif counterpart(node.op) is not None:
+            update(self, node)
+        else:
+            self.plain(node)
 
-    def input(self, node: Node, k: int) -> Any:
+    def plain(self, node: Node) -> None:
+        """The operation that a node says."""
+        op = lookup(RENAMED.get(node.op, node.op))
+        inputs = [self.value(node, k) for k in range(len(node.inputs))]
+        self.add_as(op, node, inputs, self.controls(node))
+
+    # ------------------------------------------------------------------------------------------------------------ inputs
+    def raw(self, node: Node, k: int) -> Any:
+        """An input of a node: a tensor, or a reference to a variable."""
         key = node.inputs[k]
         if self.mapped and key in self.mapped:
             self.used.add(key)
             return self.mapped[key]
-        found = self.tensors[key[0]]
-        if key[1] >= len(found):
+        found = self.tensors.get(key[0])
+        if found is None and (key[0] in self.aliases or self.outer is not None):
+            return self._captured(key)
+        if found is None or key[1] >= len(found):
+            n = 0 if found is None else len(found)
             raise Malformed(
-                f"Node '{node.name}': Connecting to invalid output {key[1]} of source node {key[0]} which has {len(found)} outputs."
+                f"Node '{node.name}': Connecting to invalid output {key[1]} of source node {key[0]} which has {n} outputs."
             )
         return found[key[1]]
 
+    def value(self, node: Node, k: int) -> Any:
+        """An input of a node as a value: references are read."""
+        x = self.raw(node, k)
+        if not isinstance(x, Reference):
+            return x
+        others = [self.raw(node, j) for j in range(len(node.inputs)) if j != k]
+        return read(self, node, x, others, f"{node.name}/read_{k}")
+
+    def _captured(self, key: tuple[str, int]) -> Any:
+        """A tensor from around this function, or what a name stands for."""
+        if key[0] in self.aliases:
+            scope, key = self.aliases[key[0]]
+            if scope is self:
+                return self.output(*key)
+        assert self.outer is not None
+        x = self.outer.output(*key)
+        return x.within(self.graph) if isinstance(x, Reference) else self.graph.capture(x)
+
     def output(self, name: str, index: int) -> Any:
-        """The tensor of a name and an index."""
-        found = self.tensors[name]
-        if index >= len(found):
-            raise Malformed(f"Invalid output {index} of node '{name}', which has {len(found)} output(s)")
+        """The tensor (or reference) of a name and an index."""
+        found = self.tensors.get(name)
+        if found is None and (name in self.aliases or self.outer is not None):
+            return self._captured((name, index))
+        if found is None or index >= len(found):
+            n = 0 if found is None else len(found)
+            raise Malformed(f"Invalid output {index} of node '{name}', which has {n} output(s)")
         return found[index]
+
+    def output_value(self, name: str, index: int) -> Any:
+        """The tensor of a name and an index; of a reference, a read of it."""
+        x = self.output(name, index)
+        if not isinstance(x, Reference):
+            return x
+        if (name, index) not in self.values:  # a read of its own
+            with (
+                building(self.graph, tapes=()),
+                self.graph.control_dependencies([x.after] if x.after else []),
+            ):
+                self.values[name, index] = lookup("ReadVariableOp")(x.handle, dtype=x._dtype)
+        return self.values[name, index]
 
     def controls(self, node: Node) -> tuple[Operation, ...]:
         if not node.controls:
@@ -176,16 +249,22 @@ class Scope:
             if self.mapped and (name, None) in self.mapped:
                 self.used.add((name, None))
                 out.append(self.mapped[name, None])
-            else:
+            elif name in self.operations:  # otherwise it is outside of this function, which runs after it
                 out.append(self.operations[name])
-        return tuple(out)
+        return tuple([op for op in out if op is not None])
 
-    def add(self, node: Node, inputs: Sequence[Any], controls: tuple[Operation, ...]) -> Operation:
-        """Adds the operation of a node: its attributes are read, its inputs checked against them."""
-        message = node.message
-        op = lookup(message.op)
+    # ------------------------------------------------------------------------------------------------------------ adding
+    def add_as(
+        self, op: OpDef, node: Node, inputs: Sequence[Any], controls: tuple[Operation, ...],
+        types: Mapping[str, DType] | None = None,
+    ) -> Operation:  # fmt: skip
+        """Adds an operation for a node: its attributes are read, its inputs checked against them.
+
+        Args:
+          types: type attributes that the node does not name, or names otherwise.
+        """
         try:
-            attrs = self.attributes(row_of(op), node, inputs)
+            attrs = self.attributes(row_of(op), node, inputs, types or {})
             made = self.add_op(op, node, inputs, attrs, controls)
         except (
             ValueError,
@@ -194,30 +273,35 @@ class Scope:
             KeyError,
         ) as error:  # the last three: rules given nonsense
             text = error.args[0] if error.args else error
-            raise Malformed(
-                f"{text}; NodeDef: {{{{node {self.prefix}{node.name}}}}} ({message.op})"
-            ) from error
+            raise Malformed(f"{text}; NodeDef: {{{{node {self.prefix}{node.name}}}}} ({node.op})") from error
         self.tensors[node.name] = made.outputs  # type: ignore[assignment]
         self.operations[node.name] = made
         return made
 
     def add_op(
-        self, op: OpDef, node: Node, inputs: Sequence[Any], attrs: dict[str, Any], controls: tuple[Operation, ...]
+        self, op: OpDef, node: Node, inputs: Sequence[Any], attrs: dict[str, Any], controls: tuple[Operation, ...],
+        name: str | None = None,
     ) -> Operation:  # fmt: skip
+        """Adds an operation with the device, and the marks, of a node."""
         graph, message = self.graph, node.message
         shapes = infer(op, inputs, attrs)
-        name = self.prefix + node.name
-        if name in graph._by_name or name.lower() in graph._names:
-            name = graph.unique_name(name) if not graph._scope else graph.unique_name(name + "/")
+        full = self.prefix + (name or node.name)
+        if full in graph._by_name or full.lower() in graph._names:
+            with graph.name_scope(None):
+                full = graph.unique_name(full)
         else:
-            graph._names[name.lower()] = 1
-        made = Operation(graph, op, name, inputs, attrs, controls)
+            graph._names[full.lower()] = 1
+        made = Operation(graph, op, full, inputs, attrs, controls)
         made.outputs = [
             SymbolicTensor(made, i, dtype, shape)
             for i, (dtype, shape) in enumerate(zip(op.output_dtypes(inputs, attrs), shapes))
         ]
         made._site = self.site
-        private = {n: self._private(n, message.attr[n], node) for n in message.attr if n[0] == "_" and n not in KEPT_BY}
+        private = {
+            n: self._private(n, message.attr[n], node)
+            for n in message.attr
+            if n[0] == "_" and n not in KEPT_BY
+        }
         if private:
             made.private = private
         if message.device:
@@ -225,12 +309,14 @@ class Scope:
                 made._device = merged(made._device, message.device)
             except ValueError as error:
                 raise Malformed(str(error)) from None
-        if "_output_shapes" in message.attr:
+        if "_output_shapes" in message.attr and name is None:
             self._refine(made, message.attr["_output_shapes"].list.shape)
         if op.name == "VarHandleOp":
             made.outputs[0].__dict__["_handle_data"] = attrs["dtype"], attrs["shape"]
+        elif op.name == "Identity" and "_handle_data" in inputs[0].__dict__:
+            made.outputs[0].__dict__["_handle_data"] = inputs[0].__dict__["_handle_data"]
         graph.operations.append(made)
-        graph._by_name[name] = made
+        graph._by_name[full] = made
         return made
 
     def _refine(self, made: Operation, shapes: Any) -> None:
@@ -246,7 +332,9 @@ class Scope:
                 )
 
     # -------------------------------------------------------------------------------------------------------- attributes
-    def attributes(self, row: Row, node: Node, inputs: Sequence[Any]) -> dict[str, Any]:
+    def attributes(
+        self, row: Row, node: Node, inputs: Sequence[Any], types: Mapping[str, DType]
+    ) -> dict[str, Any]:
         """The attributes of an op for a node; the types and numbers of inputs are compared with what they say."""
         op, message = row.op, node.message
         attrs = dict(op.attrs)
@@ -262,7 +350,10 @@ class Scope:
                 implied[name] = value
             elif name in attrs:
                 attrs[name] = read_attribute(value, name, op.attrs[name], self.library.function)
-        self._check_inputs(row, node, inputs, attrs, implied)
+        self._check_inputs(row, node, inputs, attrs, implied, dict(types))
+        for name, dtype in types.items():
+            if attrs.get(name) is REQUIRED:
+                attrs[name] = dtype
         for name, value in attrs.items():
             if value is REQUIRED:
                 raise Malformed(f"NodeDef missing attr '{name}' from {op!r}")
@@ -294,9 +385,9 @@ class Scope:
     names: Any = None  # of the nodes that come along
 
     def _check_inputs(
-        self, row: Row, node: Node, inputs: Sequence[Any], attrs: dict[str, Any], implied: dict[str, Any]
+        self, row: Row, node: Node, inputs: Sequence[Any], attrs: dict[str, Any], implied: dict[str, Any],
+        types: dict[str, DType],
     ) -> None:  # fmt: skip
-        types: dict[str, DType] = {}
 
         def single(key: str) -> DType:
             found = types.get(key)
@@ -512,7 +603,7 @@ def _element(scope: Scope, item: str) -> Any:
         raise ValueError(
             f"Invalid return output {index} of node '{source}', which has {len(outputs)} output(s)"
         )
-    return outputs[int(index)]
+    return scope.output_value(source, int(index))
 
 
 Make = Callable[[Scope, Node], None]

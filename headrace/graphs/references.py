@@ -1,0 +1,170 @@
+"""Variables of the older kind, which ops share by reference, as resource variables.
+
+`Variable` and `VariableV2` nodes become a handle (`v/handle`) and a read of it that has the node's name; what takes a
+reference takes the handle; what takes a value takes a read made at that place, after everything the node waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from headrace.core.dtypes import DType
+from headrace.core.graph import Operation
+from headrace.core.op import OpDef, lookup
+
+from .attributes import Malformed, dtype_of
+from .nodes import Node
+
+if TYPE_CHECKING:
+    from .reading import Scope
+
+
+class Reference:
+    """A reference to a variable: its handle, and the operation whose effect a reader must see."""
+
+    __slots__ = ("_dtype", "after", "handle")
+
+    def __init__(self, handle: Any, dtype: DType, after: Operation | None = None) -> None:
+        self.handle, self._dtype, self.after = handle, dtype, after
+
+    def within(self, graph: Any) -> Reference:
+        """The same variable inside of a function's graph."""
+        return Reference(graph.capture(self.handle), self._dtype)
+
+
+# Ops on references by their counterparts for resources, where the names differ by more than a prefix.
+UPDATES = {
+    "Assign": "AssignVariableOp", "AssignAdd": "AssignAddVariableOp", "AssignSub": "AssignSubVariableOp",
+}  # fmt: skip
+PREFIXED = ("Apply", "SparseApply", "Scatter", "StridedSliceAssign")
+KEEP = ("ScatterNd", "ScatterNdNonAliasingAdd")  # these take values
+
+
+def counterpart(op: str) -> str | None:
+    """The resource form of an op that updates a variable by reference."""
+    if op in UPDATES:
+        return UPDATES[op]
+    return f"Resource{op}" if op.startswith(PREFIXED) and op not in KEEP else None
+
+
+def variable(scope: Scope, node: Node) -> None:
+    """A variable: its handle, and its value under the name of the node."""
+    message = node.message
+    dtype, shape = _attribute(message, "dtype", "type"), _attribute(message, "shape", "shape")
+    shared = message.attr["shared_name"].s.decode() if "shared_name" in message.attr else ""
+    container = message.attr["container"].s.decode() if "container" in message.attr else ""
+    attrs = {
+        **lookup("VarHandleOp").attrs, "dtype": dtype, "shape": shape, "container": container,
+        "shared_name": shared or scope.prefix + node.name,
+    }  # fmt: skip
+    made = scope.add_op(lookup("VarHandleOp"), node, (), attrs, (), f"{node.name}/handle")
+    handle = made.outputs[0]
+    read = scope.add_op(lookup("ReadVariableOp"), node, [handle], {"dtype": dtype}, scope.controls(node))
+    reference: Any = Reference(handle, dtype)
+    scope.tensors[node.name], scope.operations[node.name] = [reference], read
+    scope.values[node.name, 0] = read.outputs[0]
+
+
+def _attribute(message: Any, name: str, kind: str) -> Any:
+    from headrace.io.tensor_proto import raw_shape
+
+    if name not in message.attr:
+        raise Malformed(
+            f"NodeDef missing attr '{name}' from {message.op}; NodeDef: {{{{node {message.name}}}}}"
+        )
+    value = getattr(message.attr[name], kind)
+    return dtype_of(value) if kind == "type" else raw_shape(value)
+
+
+def read(scope: Scope, node: Node, reference: Reference, others: Sequence[Any], name: str) -> Any:
+    """The value of a variable when a node runs."""
+    first = [t.op for t in others if not isinstance(t, Reference) and t.op.graph is scope.graph]
+    controls = [*scope.controls(node), *([reference.after] if reference.after is not None else []), *first]
+    controls = [c for c in dict.fromkeys(controls) if c.type not in ("Const", "Placeholder")]
+    return scope.add_op(
+        lookup("ReadVariableOp"), node, [reference.handle], {"dtype": reference._dtype}, tuple(controls), name
+    ).outputs[0]
+
+
+def update(scope: Scope, node: Node) -> None:
+    """An op that changes a variable: the op on its handle, and a reference that is read after it."""
+    name = counterpart(node.op)
+    assert name is not None
+    op: OpDef = lookup(name)
+    raw = [scope.raw(node, k) for k in range(len(node.inputs))]
+    if not raw or not isinstance(raw[0], Reference):  # the variable itself is a resource
+        raise Malformed(f"Input 0 of node {scope.prefix}{node.name} must be a reference to a variable")
+    inputs: list[Any] = []
+    controls = list(scope.controls(node))
+    resource = [a.dtype is not None and a.dtype.kind == "r" for a in op.signature.inputs]
+    for k, x in enumerate(raw):
+        if k < len(resource) and resource[k]:
+            if not isinstance(x, Reference):
+                raise Malformed(
+                    f"Input {k} of node {scope.prefix}{node.name} must be a reference to a variable"
+                )
+            if x.after is not None:
+                controls.append(x.after)
+            inputs.append(x.handle)
+        else:
+            inputs.append(scope.value(node, k))
+    made = scope.add_as(
+        op, node, inputs, tuple(dict.fromkeys(controls)), {"dtype": raw[0]._dtype, "T": raw[0]._dtype}
+    )
+    scope.tensors[node.name] = [Reference(raw[0].handle, raw[0]._dtype, made)]
+
+
+def identity(scope: Scope, node: Node) -> None:
+    """`Identity` of a reference is a read; of anything else, itself."""
+    x = scope.raw(node, 0)
+    if not isinstance(x, Reference):
+        scope.plain(node)
+        return
+    value = read(scope, node, x, (), node.name)
+    scope.tensors[node.name], scope.operations[node.name] = [value], value.op
+
+
+def ref_identity(scope: Scope, node: Node) -> None:
+    """`RefIdentity` stays a reference, which is read after what the node waits for."""
+    x = scope.raw(node, 0)
+    if not isinstance(x, Reference):
+        scope.add_as(lookup("Identity"), node, [x], scope.controls(node))
+        return
+    controls = [*scope.controls(node), *([x.after] if x.after is not None else [])]
+    made = scope.add_op(lookup("NoOp"), node, (), {}, tuple(controls))
+    scope.tensors[node.name], scope.operations[node.name] = [Reference(x.handle, x._dtype, made)], made
+
+
+def on_handle(name: str) -> Any:
+    """Makes a rule for an op that asks something of a variable, not of its value."""
+
+    def rule(scope: Scope, node: Node) -> None:
+        x = scope.raw(node, 0)
+        if not isinstance(x, Reference):
+            raise Malformed(f"Input 0 of node {scope.prefix}{node.name} must be a reference to a variable")
+        controls = [*scope.controls(node), *([x.after] if x.after is not None else [])]
+        scope.add_as(lookup(name), node, [x.handle], tuple(controls), {"T": x._dtype})
+
+    return rule
+
+
+RULES: dict[str, Any] = {
+    "Variable": variable, "VariableV2": variable, "Identity": identity, "RefIdentity": ref_identity,
+    "IsVariableInitialized": on_handle("VarIsInitializedOp"), "CountUpTo": on_handle("ResourceCountUpTo"),
+}  # fmt: skip
+
+# Older names of ops whose newer form takes a resource where theirs takes a reference to a string.
+RENAMED = {
+    name: f"{name}V2"
+    for name in (
+        "HashTable", "InitializeTable", "InitializeTableFromTextFile", "LookupTableExport", "LookupTableFind",
+        "LookupTableImport", "LookupTableInsert", "LookupTableSize", "MutableDenseHashTable", "MutableHashTable",
+        "MutableHashTableOfTensors", "FIFOQueue", "PaddingFIFOQueue", "PriorityQueue", "RandomShuffleQueue",
+        "QueueClose", "QueueDequeue", "QueueDequeueMany", "QueueDequeueUpTo", "QueueEnqueue", "QueueEnqueueMany",
+        "QueueSize", "FixedLengthRecordReader", "IdentityReader", "ReaderNumRecordsProduced",
+        "ReaderNumWorkUnitsCompleted", "ReaderRead", "ReaderReadUpTo", "ReaderReset", "ReaderRestoreState",
+        "ReaderSerializeState", "TFRecordReader", "TextLineReader", "WholeFileReader",
+    )
+} | {"PlaceholderV2": "Placeholder", "ControlTrigger": "NoOp", "Iterator": "IteratorV2"}  # fmt: skip
+
+__all__ = ["RENAMED", "RULES", "Reference", "counterpart", "read", "update"]

@@ -1,0 +1,536 @@
+"""Loops and conditionals of TensorFlow 1.x: from Switch, Merge, Enter, Exit and NextIteration nodes to `While` and `If`.
+
+A frame (what an Enter node begins) is a loop: its Merge nodes are the loop variables, what leads to its LoopCond node is the
+condition, what leads to its NextIteration nodes the body. Outside of that, a Switch lets a value pass to one of two branches,
+and a Merge takes the value of the branch that ran: every node is in the branches of the Switches that it depends on, and the
+Merges of one predicate become the results of one conditional. Both nest: what is inside of a loop or a branch is structured
+the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from headrace.core import dtypes
+from headrace.core.graph import FuncGraph, graph_output
+from headrace.core.op import lookup
+from headrace.core.shapes import generalise
+from headrace.core.state import building
+from headrace.ops import functional
+
+from .attributes import Malformed
+from .nodes import Node, ordered
+from .references import Reference
+
+if TYPE_CHECKING:
+    from .reading import Scope
+
+ENTER, EXIT, NEXT = {"Enter", "RefEnter"}, {"Exit", "RefExit"}, {"NextIteration", "RefNextIteration"}
+SWITCH, MERGE = {"Switch", "RefSwitch"}, {"Merge", "RefMerge"}
+OLD = ENTER | EXIT | NEXT | SWITCH | MERGE | {"LoopCond"}
+Frame = tuple[str, ...]  # the names of the loops around a node, outermost first
+Branches = Mapping[Any, int]  # by predicate: the branch that a node is in
+Source = tuple[str, int]
+
+
+def structured(nodes: Mapping[str, Node]) -> list[Any]:
+    """The nodes with loops and conditionals in the place of what they are made of."""
+    if not any(n.op in OLD for n in nodes.values()):
+        return list(nodes.values())
+    frames = _frames(nodes)
+    return _Region(nodes, frames, ()).items()
+
+
+def _frames(nodes: Mapping[str, Node]) -> dict[str, Frame]:
+    """The frame that each node's outputs are in."""
+    frames: dict[str, Frame] = {}
+    for node in ordered([_Forward(n, nodes) for n in nodes.values()]):
+        found: Frame = ()
+        for source in node.sources:
+            if len(frames[source]) > len(found):
+                found = frames[source]
+        if node.node.op in ENTER:
+            found = (*found, node.node.message.attr["frame_name"].s.decode())
+        elif node.node.op in EXIT:
+            if not found:
+                raise Malformed(f"Node '{node.name}' leaves a loop, but is in none")
+            found = found[:-1]
+        frames[node.name] = found
+    return frames
+
+
+class _Forward:
+    """A node without the edges that lead back to the start of a loop."""
+
+    __slots__ = ("name", "node", "sources")
+
+    def __init__(self, node: Node, nodes: Mapping[str, Node]) -> None:
+        self.node, self.name = node, node.name
+        back = node.op in MERGE
+        self.sources = [s for s in node.sources if s in nodes and not (back and nodes[s].op in NEXT)]
+
+
+class _Region:
+    """The nodes of one frame (or of none), and the frames in it."""
+
+    def __init__(self, nodes: Mapping[str, Node], frames: Mapping[str, Frame], frame: Frame) -> None:
+        self.nodes, self.frames, self.frame = nodes, frames, frame
+
+    def items(self) -> list[Any]:
+        """What is in this region: nodes, loops, and conditionals."""
+        own: list[Any] = []
+        inner: dict[Frame, list[Node]] = {}
+        depth = len(self.frame)
+        for node in self.nodes.values():
+            at = self.frames[node.name]
+            if node.op in EXIT and at[:depth] == self.frame and len(at) == depth:
+                inner.setdefault(self._left(node), []).append(node)
+            elif at == self.frame:
+                own.append(node)
+            elif at[:depth] == self.frame:
+                inner.setdefault(at[: depth + 1], []).append(node)
+        if self.frame:
+            own = [n for n in own if not self._is_machinery(n)]
+        provider: dict[str, str] = {}
+        for frame, members in inner.items():
+            loop = Loop(frame, {n.name: n for n in members}, self.frames)
+            provider.update({n.name: loop.name for n in loop.exits})
+            own.append(loop)
+        return conditionals(own, provider)
+
+    def _left(self, node: Node) -> Frame:
+        return self.frames[node.inputs[0][0]]
+
+    def _is_machinery(self, node: Node) -> bool:
+        """Whether a node of a loop is what makes it a loop."""
+        if node.op in ENTER | NEXT or node.op == "LoopCond":
+            return True
+        if node.op in MERGE:
+            return any(self.nodes[s].op in NEXT for s, _ in node.inputs if s in self.nodes)
+        return (
+            node.op in SWITCH
+            and node.inputs[1][0] in self.nodes
+            and self.nodes[node.inputs[1][0]].op == "LoopCond"
+        )
+
+
+# ----------------------------------------------------------------------------------------------------------------- loops
+class Loop:
+    """A frame. `exits` are the nodes through which its results leave."""
+
+    def __init__(self, frame: Frame, nodes: dict[str, Node], frames: Mapping[str, Frame]) -> None:
+        self.frame, self.nodes, self.frames = frame, nodes, frames
+        self.name = f"<loop {'/'.join(frame)}>"
+        depth = len(frame)
+        own = [n for n in nodes.values() if frames[n.name] == frame]
+        self.exits = [n for n in nodes.values() if n.op in EXIT and len(frames[n.name]) == depth - 1]
+        self.enters = {n.name: n for n in own if n.op in ENTER}
+        self.variables: list[Node] = []  # the Merge node of each
+        self.first: list[Node] = []  # the Enter node of each
+        self.next: list[Node] = []  # the NextIteration node of each
+        for n in own:
+            if n.op in MERGE and any(s in nodes and nodes[s].op in NEXT for s, _ in n.inputs):
+                sources = [nodes[s] for s, _ in n.inputs]
+                begins, goes_on = [s for s in sources if s.op in ENTER], [s for s in sources if s.op in NEXT]
+                if len(sources) != 2 or len(begins) != 1 or len(goes_on) != 1:
+                    raise Malformed(
+                        f"Node '{n.name}' must merge what enters the loop and the next iteration's value"
+                    )
+                self.variables.append(n)
+                self.first.append(begins[0])
+                self.next.append(goes_on[0])
+        conditions = [n for n in own if n.op == "LoopCond"]
+        if len(conditions) != 1:
+            raise Malformed(f"The loop {frame[-1]!r} has {len(conditions)} LoopCond nodes; it must have one")
+        self.condition = conditions[0]
+        self.index = {n.name: i for i, n in enumerate(self.variables)}
+        self.switches = {n.name: n for n in own if n.op in SWITCH and n.inputs[1][0] == self.condition.name}
+        self.inputs = [source for n in self.enters.values() for source in n.inputs]
+        self.controls = [c for n in self.enters.values() for c in n.controls]
+        self.sources = list(dict.fromkeys([*[s for s, _ in self.inputs], *self.controls]))
+        self.provides = [n.name for n in self.exits]
+
+    def make(self, scope: Scope) -> None:
+        """Adds the While, and an Identity for each way out."""
+        start = []
+        for node in self.first:
+            start.append(scope.value(node, 0))
+        shapes = [t._raw_shape for t in start]
+        while True:
+            condition, body, results = self._graphs(scope, start, shapes)
+            merged = [generalise(s, t._raw_shape) for s, t in zip(shapes, results)]
+            if merged == shapes:
+                break
+            shapes = merged
+        functional.hoist_reads([condition, body])
+        captured = functional.unify_inputs([condition, body], len(start))
+        body.outputs = [*body.outputs, *body.inputs[len(start) :]]
+        after = functional.loop(
+            condition, body, [*start, *captured], f"{self.frame[-1].rpartition('/')[0] or 'while'}/While"
+        )
+        for node in self.exits:
+            source = node.inputs[0]
+            switch = self.switches.get(source[0])
+            if switch is None or source[1] != 0 or switch.inputs[0][0] not in self.index:
+                raise Malformed(f"Node '{node.name}' must take the last value of a loop variable")
+            value = after[self.index[switch.inputs[0][0]]]
+            scope.add_as(lookup("Identity"), node, [value], ())
+
+    def _graphs(
+        self, scope: Scope, start: Sequence[Any], shapes: Sequence[Any]
+    ) -> tuple[FuncGraph, FuncGraph, list[Any]]:
+        items = _Region(self.nodes, self.frames, self.frame).items()
+        name = self.frame[-1].rpartition("/")[0] or self.frame[-1]
+        condition, inside = self._inside(scope, f"{name}_cond", start, shapes, False)
+        inside.build_items(reached(items, [self.condition], self.nodes))
+        test = inside.value(self.condition, 0)
+        with building(condition, tapes=()):
+            if test._raw_shape is None:
+                test = lookup("Reshape")(test, [])
+            condition.outputs = [graph_output(condition, test)]
+        body, inside = self._inside(scope, f"{name}_body", start, shapes, True)
+        inside.build_items(reached(items, self.next, self.nodes))
+        results = [inside.value(n, 0) for n in self.next]
+        with building(body, tapes=()):
+            body.outputs = [
+                lookup("Identity")(t) if t.op.type == "Placeholder" and t is not x else graph_output(body, t)
+                for t, x in zip(results, body.inputs)
+            ]
+        for node, x, t in zip(self.next, start, body.outputs):
+            if x._dtype is not t._dtype:
+                raise Malformed(
+                    f"Node '{node.name}' gives {t._dtype.name} to a loop variable of type {x._dtype.name}"
+                )
+        return condition, body, results
+
+    def _inside(
+        self, scope: Scope, name: str, start: Sequence[Any], shapes: Sequence[Any], of_body: bool
+    ) -> tuple[FuncGraph, Scope]:
+        """A graph with the loop variables as arguments, and the names of the loop's own nodes in it."""
+        graph = FuncGraph(name, outer=scope.graph)
+        inside = scope.within(graph)
+        with building(graph, tapes=()):
+            arguments = [
+                graph.argument(t._dtype, s, n.name.rpartition("/")[2])
+                for t, s, n in zip(start, shapes, self.variables)
+            ]
+            for x, t in zip(arguments, start):
+                if "_handle_data" in t.__dict__:
+                    x.__dict__["_handle_data"] = t.__dict__["_handle_data"]
+        for node, x in zip(self.variables, arguments):
+            inside.tensors[node.name] = [x, x]
+        machinery: Iterable[str] = [*self.nodes]
+        for node in self.enters.values():
+            if node not in self.first:
+                inside.aliases[node.name] = scope, node.inputs[0]
+        for node in self.switches.values():
+            inside.aliases[node.name] = inside, node.inputs[0]
+        if of_body:
+            with building(graph, tapes=()):
+                inside.tensors[self.condition.name] = [graph.constant(np.asarray(True), dtypes.bool_)]
+        for n in machinery:
+            if self.nodes[n].op in OLD:
+                inside.operations[n] = None  # there is nothing to wait for
+        return graph, inside
+
+
+def reached(items: Sequence[Any], ends: Sequence[Node], nodes: Mapping[str, Node]) -> list[Any]:
+    """The items that these nodes need."""
+    by_name = {name: item for item in items for name in getattr(item, "provides", (item.name,))}
+    wanted: set[str] = set()
+    stack = [s for n in ends for s in n.sources]
+    while stack:
+        item = by_name.get(name := stack.pop())
+        if item is None:
+            node = nodes.get(name)
+            if node is not None and node.op in SWITCH | {"LoopCond"} and name not in wanted:
+                wanted.add(name)  # machinery: what it passes on is needed
+                stack.append(node.inputs[0][0])
+        elif item.name not in wanted:
+            wanted.add(item.name)
+            stack.extend(item.sources)
+    return [item for item in items if item.name in wanted]
+
+
+# ---------------------------------------------------------------------------------------------------------- conditionals
+class _Located:
+    """An item with the branches it is in (`branches`, by predicate) and, for a Merge, the predicate it ends."""
+
+    __slots__ = ("branches", "ends", "item", "levels")
+
+    def __init__(self, item: Any) -> None:
+        self.item = item
+        self.branches: dict[Any, int] = {}
+        self.ends: Any = None
+        self.levels: dict[Any, int] = {}
+
+
+def conditionals(items: Sequence[Any], provider: Mapping[str, str]) -> list[Any]:
+    """The items with conditionals in the place of their Switches and Merges, and of what is between those."""
+    if not any(type(i) is Node and i.op in SWITCH | MERGE for i in items):
+        return [_Renamed.of(i, provider) for i in items]
+    own = {i.name: i for i in items}
+    found: dict[str, _Located] = {}
+    for item in ordered([_Renamed.of(i, provider) for i in items]):
+        found[item.name] = _locate(_Renamed.plain(item), own, provider, found)
+    return _group(items, own, provider, found, {})
+
+
+class _Renamed:
+    """An item whose sources are the names of the items that provide them."""
+
+    __slots__ = ("item", "name", "sources")
+
+    def __init__(self, item: Any, sources: list[str]) -> None:
+        self.item, self.name, self.sources = item, item.name, sources
+
+    @staticmethod
+    def of(item: Any, provider: Mapping[str, str]) -> Any:
+        if not provider or not any(s in provider for s in item.sources):
+            return item
+        return _Renamed(item, [provider.get(s, s) for s in item.sources])
+
+    @staticmethod
+    def plain(item: Any) -> Any:
+        return item.item if isinstance(item, _Renamed) else item
+
+    def make(self, scope: Scope) -> None:
+        scope.make(self.item) if type(self.item) is Node else self.item.make(scope)
+
+
+def predicate(source: Source, own: Mapping[str, Any]) -> Source:
+    """Where a predicate comes from, behind Identity nodes."""
+    while True:
+        node = own.get(source[0])
+        if type(node) is not Node or node.op != "Identity":
+            return source
+        source = node.inputs[0]
+
+
+def _locate(
+    item: Any, own: Mapping[str, Any], provider: Mapping[str, str], found: Mapping[str, _Located]
+) -> _Located:
+    here = _Located(item)
+    if type(item) is Node and item.op in MERGE:
+        states = [_state(own, provider, found, s, k) for s, k in item.inputs]
+        ends = [
+            p for p in states[0] if all(p in s for s in states) and len({s[p] for s in states}) == len(states)
+        ]
+        if not ends:
+            raise Malformed(
+                f"Node '{item.name}' merges values that are not of the two branches of one Switch"
+            )
+        here.ends = ends[-1]
+        here.branches = {
+            p: b for p, b in states[0].items() if p != here.ends and all(s.get(p) == b for s in states)
+        }
+    else:
+        for s, k in item.inputs:
+            here.branches.update(_state(own, provider, found, s, k))
+    for s in item.controls:
+        here.branches.update(_state(own, provider, found, s, 0))
+    for s in item.sources:
+        before = found.get(provider.get(s, s))
+        if before is not None and before.levels:
+            for p, level in before.levels.items():
+                if here.levels.get(p, 0) < level:
+                    here.levels = {**here.levels, p: level}
+    if here.ends is not None:
+        here.levels = {**here.levels, here.ends: here.levels.get(here.ends, 0) + 1}
+    return here
+
+
+def _state(
+    own: Mapping[str, Any],
+    provider: Mapping[str, str],
+    found: Mapping[str, _Located],
+    source: str,
+    index: int,
+) -> Branches:
+    """The branches in which one output of an item has a value."""
+    here = found.get(provider.get(source, source))
+    if here is None:
+        return {}
+    if type(here.item) is Node and here.item.op in SWITCH:
+        return {**here.branches, predicate(here.item.inputs[1], own): index}
+    return here.branches
+
+
+def _group(
+    items: Sequence[Any],
+    own: Mapping[str, Any],
+    provider: Mapping[str, str],
+    found: Mapping[str, _Located],
+    around: Branches,
+) -> list[Any]:
+    """The items whose branches are those `around`, with one conditional for each predicate that Merges end there."""
+    groups: dict[Any, list[Node]] = {}
+    out: list[Any] = []
+    for item in items:
+        here = found[item.name]
+        if dict(here.branches) != dict(around) or (type(item) is Node and item.op in SWITCH):
+            continue
+        if here.ends is None:
+            out.append(item)
+        else:
+            groups.setdefault((here.ends, here.levels[here.ends]), []).append(item)
+    provides = dict(provider)
+    made = [Conditional(p, merges, items, own, provider, found, around) for (p, _), merges in groups.items()]
+    for c in made:
+        provides.update(dict.fromkeys(c.provides, c.name))
+    for c in made:  # what several conditionals need is computed in the first of them
+        c.share(made)
+    return [_Renamed.of(i, provides) for i in (*out, *made)]
+
+
+class Conditional:
+    """The Merges of one predicate, and all that only one of the two branches computes."""
+
+    def __init__(
+        self, predicate: Source, merges: list[Node], items: Sequence[Any], own: Mapping[str, Any],
+        provider: Mapping[str, str], found: Mapping[str, _Located], around: Branches,
+    ) -> None:  # fmt: skip
+        self.predicate, self.merges = predicate, merges
+        self.name = f"<conditional {merges[0].name}>"
+        self.provides = [m.name for m in merges]
+        self.shared: list[tuple[Source, int]] = []  # what other conditionals need of the branches
+        self._own, self._provider, self._found, self._around = own, provider, found, around
+        self.members: list[list[Any]] = []
+        for branch in (0, 1):
+            inside = {**around, predicate: branch}
+            candidates = [i for i in items if self._within(found[i.name].branches, inside)]
+            ends = [
+                s
+                for m in merges
+                for s, k in m.inputs
+                if _state(own, provider, found, s, k).get(predicate) == branch
+            ]
+            self.members.append(_needed(candidates, ends, provider))
+        names = {i.name for part in self.members for i in part}
+        self._switches = [
+            n for n in own.values() if type(n) is Node and n.op in SWITCH and self._switches_here(n)
+        ]
+        self.sources = [predicate[0]]
+        self.sources += [provider.get(s, s) for n in self._switches for s in (*[n.inputs[0][0]], *n.controls)]
+        for part in self.members:
+            for item in part:
+                self.sources += [provider.get(s, s) for s in item.sources]
+        for m in merges:
+            self.sources += [provider.get(s, s) for s in m.sources]
+        inside_names = names | {n.name for n in self._switches}
+        self.sources = [s for s in dict.fromkeys(self.sources) if s not in inside_names]
+
+    @staticmethod
+    def _within(branches: Branches, inside: Branches) -> bool:
+        return all(branches.get(p) == b for p, b in inside.items())
+
+    def _switches_here(self, node: Node) -> bool:
+        if predicate(node.inputs[1], self._own) != self.predicate:
+            return False
+        here = self._found.get(node.name)
+        return here is not None and self._within(here.branches, self._around)
+
+    def share(self, others: Sequence[Conditional]) -> None:
+        """Leaves to an earlier conditional of the same predicate what it computes already."""
+        for other in others:
+            if other is self or other.predicate != self.predicate:
+                continue
+            if not (set(other.provides) & set(self._before())):
+                continue
+            for branch in (0, 1):
+                theirs = {i.name for i in other.members[branch]}
+                kept = [i for i in self.members[branch] if i.name not in theirs]
+                taken = {i.name for i in self.members[branch]} & theirs
+                self.members[branch] = kept
+                for item in kept:
+                    for s, k in item.inputs:
+                        if s in taken and ((s, k), branch) not in other.shared:
+                            other.shared.append(((s, k), branch))
+                for m in self.merges:
+                    for s, k in m.inputs:
+                        if s in taken and ((s, k), branch) not in other.shared:
+                            other.shared.append(((s, k), branch))
+
+    def _before(self) -> list[str]:
+        """The names of Merges that this one's values depend on."""
+        return [
+            name
+            for name, here in self._found.items()
+            if here.ends == self.predicate
+            and here.levels[self.predicate] < self._found[self.merges[0].name].levels[self.predicate]
+        ]
+
+    def make(self, scope: Scope) -> None:
+        """Adds the If, and an Identity for each of the Merges."""
+        test = scope.output_value(*self.predicate)
+        graphs, inner = [], []
+        for branch in (1, 0):
+            graph = FuncGraph(f"{self.merges[0].name}_{'true' if branch else 'false'}", outer=scope.graph)
+            inside = scope.within(graph)
+            inside.operations.update({n.name: None for n in self._switches})
+            for n in self._switches:
+                inside.aliases[n.name] = scope, n.inputs[0]
+            around = {**self._around, self.predicate: branch}
+            inside.build_items(_group(self.members[branch], self._own, self._provider, self._found, around))
+            graphs.append(graph)
+            inner.append(inside)
+        wants_index = {m.name for m in self.merges if (m.name, 1) in scope.asked}
+        for graph, inside, branch in zip(graphs, inner, (1, 0)):
+            results = []
+            with building(graph, tapes=()):
+                for m in self.merges:
+                    place, source = next(
+                        (i, s) for i, s in enumerate(m.inputs)
+                        if _state(self._own, self._provider, self._found, *s).get(self.predicate) == branch
+                    )  # fmt: skip
+                    results.append(graph_output(graph, inside.output_value(*source)))
+                    if m.name in wants_index:
+                        results.append(graph.constant(np.asarray(place, np.int32), dtypes.int32))
+                for source, of in self.shared:
+                    results.append(
+                        graph_output(graph, inside.output_value(*source)) if of == branch else None
+                    )
+            graph.outputs = results
+        self._fill(graphs)
+        captured = functional.unify_inputs(graphs, 0)
+        results = functional.conditional(
+            test, graphs, captured, f"{self.merges[0].name.rpartition('/')[0] or 'cond'}/If"
+        )
+        left = iter(results)
+        for m in self.merges:
+            scope.add_as(lookup("Identity"), m, [next(left)], ())
+            if m.name in wants_index:
+                scope.tensors[m.name] = [*scope.tensors[m.name], next(left)]
+        for source, _ in self.shared:
+            outputs = scope.tensors.setdefault(source[0], [])
+            outputs.extend([None] * (source[1] + 1 - len(outputs)))
+            outputs[source[1]] = next(left)
+
+    def _fill(self, graphs: Sequence[FuncGraph]) -> None:
+        """What only one branch computes has no value in the other."""
+        for graph, other in (tuple(graphs), tuple(reversed(graphs))):
+            with building(graph, tapes=()):
+                graph.outputs = [
+                    lookup("FakeParam")(dtype=other.outputs[i]._dtype, shape=other.outputs[i]._raw_shape)
+                    if t is None
+                    else t
+                    for i, t in enumerate(graph.outputs)
+                ]
+
+
+def _needed(candidates: Sequence[Any], ends: Sequence[str], provider: Mapping[str, str]) -> list[Any]:
+    by_name = {i.name: i for i in candidates}
+    wanted: set[str] = set()
+    stack = [provider.get(s, s) for s in ends]
+    while stack:
+        name = stack.pop()
+        item = by_name.get(name)
+        if item is not None and name not in wanted:
+            wanted.add(name)
+            stack.extend([provider.get(s, s) for s in item.sources])
+    return [i for i in candidates if i.name in wanted]
+
+
+__all__ = ["Conditional", "Loop", "Reference", "structured"]
