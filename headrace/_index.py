@@ -75,7 +75,7 @@ ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.
 # `tf.compat.v1`: the file of each name that is its own, and the namespaces that `tf` does not have.
 V1_PARTS = (
     "arrays", "config", "control", "data", "forms", "graph", "image", "initializers", "layers", "losses", "math", "messages",
-    "metrics", "more", "nn", "optimizers", "platform", "recurrent", "saving", "summary", "train", "variables",
+    "metrics", "more", "nn", "optimizers", "platform", "queues", "recurrent", "saving", "summary", "train", "variables",
 )  # fmt: skip
 V1_NAMESPACES = (
     "app", "app.flags", "flags", "gfile", "initializers", "layers", "layers.experimental", "logging", "losses", "manip", "metrics",
@@ -205,6 +205,8 @@ _V1: dict[str, str] = {
              'logging.error logging.fatal logging.flush logging.get_verbosity logging.info logging.log '
              'logging.log_every_n logging.log_first_n logging.log_if logging.set_verbosity logging.vlog '
              'logging.warn logging.warning',
+ 'queues': 'io.PaddingFIFOQueue io.PriorityQueue io.QueueBase io.RandomShuffleQueue train.Coordinator '
+           'train.LooperThread',
  'recurrent': 'nn.bidirectional_dynamic_rnn nn.dynamic_rnn nn.raw_rnn nn.rnn_cell.BasicLSTMCell '
               'nn.rnn_cell.BasicRNNCell nn.rnn_cell.DeviceWrapper nn.rnn_cell.DropoutWrapper '
               'nn.rnn_cell.GRUCell nn.rnn_cell.LSTMCell nn.rnn_cell.LSTMStateTuple nn.rnn_cell.MultiRNNCell '

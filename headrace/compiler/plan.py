@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -25,13 +26,36 @@ class Group(NamedTuple):
 
 
 def cut(nodes: Sequence[Operation], hosted: set[Operation], cuts: set[int]) -> list[Group]:
-    """Assigns every node the earliest stage it can be in: even stages are clusters, odd ones run on the host. Effects on one
-    variable keep their order, and so do all effects outside of the program."""
+    """Assigns every node a stage: even stages are clusters, odd ones run on the host. Constants are in every group that uses
+    them, so that none is handed from one to the other, and what later clusters compile knows their values."""
+    constants = {id(n.outputs[0]): n for n in nodes if n.op_def is CONST and n not in hosted}
+    others = [n for n in nodes if n.op_def is not CONST or n in hosted]
+    when = _earliest(others, hosted, cuts)
+    _postpone(others, when, cuts)
+    groups: dict[int, list[Operation]] = {}
+    for node in others:
+        groups.setdefault(when[id(node)], []).append(node)
+    unused = dict(constants)  # by nodes: they are outputs
+    for s, group in groups.items():
+        own = {id(t): constants[id(t)] for n in group for t in n.inputs if id(t) in constants}
+        groups[s] = [*own.values(), *group]
+        for key in own:
+            unused.pop(key, None)
+    if unused:
+        groups[0] = [*unused.values(), *groups.get(0, ())]
+    return [
+        Group(groups[s], bool(s % 2), bool(s % 2) and any(n.op_def is not CONST for n in groups[s]))
+        for s in sorted(groups)
+    ]
+
+
+def _earliest(nodes: Sequence[Operation], hosted: set[Operation], cuts: set[int]) -> dict[int, int]:
+    """The earliest stage that each node (id) can be in. Effects on one variable keep their order, and so do all effects outside
+    of the program."""
     stage: dict[int, int] = {}  # of tensors
-    when: dict[int, int] = {}  # of nodes
+    when: dict[int, int] = {}
     last_effect = 0
     variables: dict[int, tuple[int, int]] = {}  # handle -> stages of its last read and last write
-    groups: dict[int, list[Operation]] = {}
     for node in nodes:
         on_host = runs_on_host(node) or node in hosted
         at = 1 if on_host else 0
@@ -46,7 +70,7 @@ def cut(nodes: Sequence[Operation], hosted: set[Operation], cuts: set[int]) -> l
             at = max(at, s if s % 2 == at % 2 else s + 1)
         if node.op_def.stateful:
             handles = [t for t in node.inputs if t._dtype.kind == "r"]
-            reads_only = node.type in ("ReadVariableOp", "ResourceGather", "VariableShape")
+            reads_only = node.type in READS
             for t in handles:
                 read, write = variables.get(id(t), (0, 0))
                 at = max(at, _after(write if reads_only else max(read, write), at))
@@ -58,14 +82,40 @@ def cut(nodes: Sequence[Operation], hosted: set[Operation], cuts: set[int]) -> l
         for t in node.outputs:
             stage[id(t)] = at + 1 if id(t) in cuts and at % 2 == 0 else at
         when[id(node)] = at
-        groups.setdefault(at, []).append(node)
-    return [
-        Group(groups[s], bool(s % 2), bool(s % 2) and any(n.op_def is not CONST for n in groups[s]))
-        for s in sorted(groups)
-    ]
+    return when
 
 
-TINY_NODES, TINY_SIZE = 8, 16  # a cluster of so few nodes, each on so few elements, is sooner done by NumPy
+def _postpone(nodes: Sequence[Operation], when: dict[int, int], cuts: set[int]) -> None:
+    """Moves what is compiled, and has no effects, to the last cluster that it can be in: the fewer clusters there are, and the
+    less they hand to each other, the better."""
+    last = max((s for s in when.values() if s % 2 == 0), default=0)
+    if not last:
+        return
+    limits: dict[int, int] = {}  # of nodes: the stage before which, or in which, its results are needed
+    writes: dict[int, int] = {}  # handle -> stage of the first write after
+    for node in reversed(nodes):
+        at = when[id(node)]
+        handles = [t for t in node.inputs if t._dtype.kind == "r"]
+        if at % 2 == 0 and _postponable(node, handles):
+            limit = min([last, limits.get(id(node), last), *[writes.get(id(t), last) for t in handles]])
+            at = when[id(node)] = max(at, limit - limit % 2)
+        for t in node.inputs:
+            if not t._is_eager:
+                needed = at - 2 if id(t) in cuts and at % 2 == 0 else at
+                limits[id(t.op)] = min(limits.get(id(t.op), needed), needed)
+        for c in node.control_inputs:
+            limits[id(c)] = min(limits.get(id(c), at), at)
+        if node.op_def.stateful and node.type not in READS:
+            writes.update({id(t): at for t in handles})
+
+
+def _postponable(node: Operation, handles: Sequence[object]) -> bool:
+    """Whether it is the same when an op runs: it has no effects, or merely takes numbers from a random stream of its own."""
+    return not node.op_def.stateful or node.type in READS or ("seed2" in node.attrs and not handles)
+
+
+READS = frozenset({"ReadVariableOp", "ResourceGather", "VariableShape"})
+TINY_NODES, TINY_SIZE = 8, 1024  # a cluster of so few nodes, on so few elements in all, is sooner done by NumPy
 
 
 def lightened(groups: list[Group]) -> list[Group]:
@@ -75,7 +125,8 @@ def lightened(groups: list[Group]) -> list[Group]:
         return groups
     out: list[Group] = []
     for group in groups:
-        tiny = len(group.nodes) <= TINY_NODES and all(_is_tiny(n) for n in group.nodes)
+        working = [n for n in group.nodes if n.op_def is not CONST]
+        tiny = len(working) <= TINY_NODES and sum([_work(n) for n in working]) <= TINY_SIZE
         if not group.on_host and not tiny:
             out.append(group)
         elif out and out[-1].on_host:
@@ -85,17 +136,15 @@ def lightened(groups: list[Group]) -> list[Group]:
     return out
 
 
-def _is_tiny(node: Operation) -> bool:
+def _work(node: Operation) -> float:
+    """How many elements a node's kernel looks at and makes; infinitely many if it has none, or nobody knows."""
     op = node.op_def
-    return (
-        (op.kernel is not None or op is CONST)
-        and not op.stateful
-        and not op.reenters
-        and all(
-            t._dtype.kind not in "rv" and (n := count(t._raw_shape)) is not None and n <= TINY_SIZE
-            for t in (*node.inputs, *node.outputs)
-        )
-    )
+    if op.kernel is None or op.stateful or op.reenters:
+        return math.inf
+    tensors = (*node.inputs, *node.outputs)
+    if any(t._dtype.kind in "rv" for t in tensors):
+        return math.inf
+    return sum([math.inf if (n := count(t._raw_shape)) is None else n for t in tensors])
 
 
 def _after(s: int, at: int) -> int:
@@ -111,7 +160,8 @@ def runs_on_host(node: Operation) -> bool:
     if op.host or (op.lower is None and op.body is None):
         return True
     return any(
-        t._dtype.kind == "s" or (t._dtype.kind == "r" and t._raw_shape != ())  # several handles: one will be chosen
+        t._dtype.kind == "s"
+        or (t._dtype.kind == "r" and t._raw_shape != ())  # several handles: one will be chosen
         for t in (*node.inputs, *node.outputs)
     )
 

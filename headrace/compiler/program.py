@@ -22,6 +22,7 @@ from headrace.core.tensor import EagerTensor
 from headrace.ops.functional import Undefined, inner_graphs
 from headrace.ops.state import DONATION, HostResource, VariableState
 from headrace.ops.tensor_list import ElementSpec, HostList, ListValue
+from headrace.ops.waiting import check_deadline
 
 from .demand import Demand, demand
 from .eager import buffer_of
@@ -98,6 +99,8 @@ class Program:
         not repeat side effects. What does not compile shows before a cluster's first run; the steps done are kept.)"""
         for k, step in enumerate(steps):
             began = time.perf_counter()
+            if state.deadline is not None:
+                check_deadline()
             try:
                 step.run(env)
             except _Replan:
@@ -142,6 +145,26 @@ class _Replan(Exception):
     """The plan changed: make it anew."""
 
 
+def run_node(node: Operation, env: dict[int, Any]) -> None:
+    """Runs a node on the host: from eager tensors in `env` to others there."""
+    if node.type == "Identity":
+        env[id(node.outputs[0])] = env[id(node.inputs[0])]
+        return
+    state.node = node
+    try:
+        inputs = [env[id(t)] for t in node.inputs]
+        if state.graph is None and not state.tapes:
+            results = dispatch.run_eager(node.op_def, inputs, node.attrs)
+        else:
+            with building(None, tapes=()):
+                results = dispatch.run_eager(node.op_def, inputs, node.attrs)
+    except Exception as error:
+        locate(error, node)
+        raise
+    for t, value in zip(node.outputs, results):
+        env[id(t)] = value
+
+
 class HostStep:
     """Nodes that run one by one on eager tensors."""
 
@@ -150,30 +173,22 @@ class HostStep:
     def __init__(self, nodes: list[Operation], must: bool) -> None:
         self.nodes = nodes
         self.must = must  # be on the host: XLA cannot do it
+        self.waits = len(nodes) > 1 and any(n.op_def.waits for n in nodes)
 
     def connect(self, taken: dict[int, Any]) -> None:
+        made: set[int] = set()
         for node in self.nodes:
-            for t in node.inputs:
-                taken[id(t)] = t
+            taken.update({id(t): t for t in node.inputs if id(t) not in made})
+            made.update([id(t) for t in node.outputs])
 
     def run(self, env: dict[int, Any]) -> None:
+        if self.waits:
+            from .waiting import run_waiting
+
+            run_waiting(self.nodes, env)
+            return
         for node in self.nodes:
-            if node.type == "Identity":
-                env[id(node.outputs[0])] = env[id(node.inputs[0])]
-                continue
-            state.node = node
-            try:
-                inputs = [env[id(t)] for t in node.inputs]
-                if state.graph is None and not state.tapes:
-                    results = dispatch.run_eager(node.op_def, inputs, node.attrs)
-                else:
-                    with building(None, tapes=()):
-                        results = dispatch.run_eager(node.op_def, inputs, node.attrs)
-            except Exception as error:
-                locate(error, node)
-                raise
-            for t, value in zip(node.outputs, results):
-                env[id(t)] = value
+            run_node(node, env)
 
     def describe(self) -> str:
         return "host: " + ", ".join([f"{n.type} ({n.site})" for n in self.nodes])
@@ -300,7 +315,8 @@ class Cluster:
         written = [k for k, c in enumerate(order) if c.written]
         returned = [order[k].value for k in written] + computed + ([b.status.value] if b.messages else [])
         extra = list(b.runtime_inputs.values())
-        inputs = [*starts, *parameters, *[r.value for r in extra]]
+        held = list(b.held.values())
+        inputs = [*starts, *parameters, *[value for value, _ in held], *[r.value for r in extra]]
         aliases = {k: j for j, k in enumerate(written)}
         text = b.function(inputs, returned, module=_module_name(self.program.graph.name), aliases=aliases)
         program = (
@@ -330,6 +346,7 @@ class Cluster:
             positions,
             unique,
             written,
+            [runtime.put(array, device) for _, array in held],
             [r.provider for r in extra],
             layout,
             {k: (n, results[k].dtype) for k, n in lists.items()},
@@ -513,11 +530,12 @@ class _Direct:
         places = [self.tensors[i] for i in executable.positions]
         fixed = {i: captured[i - arguments] for i in places if i >= arguments}
         straight = places == list(range(arguments))
-        dtypes_out, run, new, messages, providers = (
+        dtypes_out, run, new, messages, held, providers = (
             executable.plain,
             executable.program.run,
             EagerTensor.__new__,
             executable.messages,
+            executable.held,
             executable.providers,
         )
 
@@ -529,6 +547,7 @@ class _Direct:
                 for x in args if straight else [args[i] if i < arguments else fixed[i] for i in places]:
                     buffer = x._buf
                     buffers.append(buffer_of(x) if buffer is None else buffer)
+                buffers += held
                 for provider in providers:
                     buffers.append(runtime.put(provider()))
                 results = run(buffers)

@@ -29,6 +29,8 @@ class State(threading.local):
     mode: int = EAGER
     streams: dict[Any, Any] | None = None  # while a session runs: the states of its random ops
     node: Any = None  # the node that runs on the host, while a program does
+    deadline: float | None = None  # on the monotonic clock: when the run of a session must be over
+    signal: Any = None  # while an op runs that may wait, if others can run meanwhile: see ops/waiting.py
     reached: set[int] | None = None  # while a gradient rule runs: the tensors whose gradients matter
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,8 @@ class Plan:
         self.graph, self.revision, self.feeds = graph, graph.revision, list(feeds)
         fed = {id(t) for t in feeds}
         nodes = pruned(graph, [*(t.op for t in tensors if id(t) not in fed), *operations], fed)
+        if any(n.op_def.waits for n in nodes):
+            nodes = producers_first(nodes)
         makers = [n for n in nodes if makes_resource(n)]
         for n in nodes:
             if n.type == "Placeholder" and id(n.outputs[0]) not in fed:
@@ -187,6 +189,33 @@ def pruned(graph: Graph, roots: Sequence[Operation], fed: set[int]) -> list[Oper
             return _sorted(nodes)
         seen.add(id(n))
     return nodes
+
+
+def producers_first(nodes: list[Operation]) -> list[Operation]:
+    """The order in which a run does not wait for what only itself would do: what a queue is given (without need of what
+    comes out of it) before what is taken from it."""
+    place = {id(n): i for i, n in enumerate(nodes)}
+    early: set[int] = set()
+    for taker in nodes:
+        if not (taker.op_def.waits and taker.outputs and taker.inputs):
+            continue
+        for giver in nodes[place[id(taker)] :]:
+            if giver.op_def.waits and not giver.outputs and giver.inputs[:1] == taker.inputs[:1]:
+                needed = _ancestors(giver, place)
+                if id(taker) not in needed:
+                    early |= needed
+    return [n for n in nodes if id(n) in early] + [n for n in nodes if id(n) not in early] if early else nodes
+
+
+def _ancestors(node: Operation, among: Mapping[int, int]) -> set[int]:
+    found: set[int] = set()
+    stack = [node]
+    while stack:
+        n = stack.pop()
+        if id(n) in among and id(n) not in found:
+            found.add(id(n))
+            stack.extend([*n.control_inputs, *(t.op for t in n.inputs)])
+    return found
 
 
 def _sorted(nodes: Sequence[Operation]) -> list[Operation]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from headrace.compiler.optimise.options import from_config as rewrites
 from headrace.core import errors
 from headrace.core.graph import Graph, Operation, get_default_graph
+from headrace.core.state import state
 from headrace.core.tensor import EagerTensor
 
 from . import stack
@@ -47,6 +49,8 @@ class BaseSession:
         self._streams: dict[Any, Any] = {}  # of the random ops
         self._lock = threading.Lock()
         self._partial: dict[str, Any] = {}
+        timeout = config.operation_timeout_in_ms if config is not None else 0
+        self._seconds = timeout / 1000 if timeout > 0 else None  # that a run may take
 
     # ------------------------------------------------------------------------------------------------------ properties
     @property
@@ -82,6 +86,8 @@ class BaseSession:
           ValueError: something belongs to another graph or is of a wrong shape.
           TypeError: something can neither be fetched nor fed.
           InvalidArgumentError: a placeholder is not fed.
+          DeadlineExceededError: the run waited longer than `timeout_in_ms` allows.
+          CancelledError: the session was closed while the run waited for a queue.
           FailedPreconditionError: a variable has no value yet.
 
         >>> import headrace as tf
@@ -90,7 +96,7 @@ class BaseSession:
         ...     sess.run({"double": 2 * x, "half": x / 2}, feed_dict={x: 3.0})
         {'double': np.float32(6.0), 'half': np.float32(1.5)}
         """
-        if options is None and run_metadata is None:
+        if options is None and run_metadata is None and self._seconds is None:
             keys = () if feed_dict is None else tuple(map(id, feed_dict)) if type(feed_dict) is dict else None
             if keys is not None:
                 found = self._plans.get((signature(fetches), keys))
@@ -100,12 +106,23 @@ class BaseSession:
 
     def _run(self, fetches: Any, feed_dict: Any, options: Any, run_metadata: Any) -> Any:
         run = self._prepare(fetches, feed_dict)
-        values = () if feed_dict is None else feed_dict.values()
-        if options is None and run_metadata is None:
-            return run(values)
-        from .trace import traced
+        return self._watched(run, () if feed_dict is None else feed_dict.values(), options, run_metadata)
 
-        return traced(run, values, options, run_metadata)
+    def _watched(self, run: _Run, values: Any, options: Any, run_metadata: Any) -> Any:
+        """A run that is limited in time, or traced."""
+        milliseconds = getattr(options, "timeout_in_ms", 0)
+        seconds = milliseconds / 1000 if milliseconds > 0 else self._seconds
+        saved = state.deadline
+        if seconds is not None:
+            state.deadline = time.monotonic() + seconds
+        try:
+            if options is None and run_metadata is None:
+                return run(values)
+            from .trace import traced
+
+            return traced(run, values, options, run_metadata)
+        finally:
+            state.deadline = saved
 
     def _check_open(self) -> None:
         if self._closed:
@@ -137,6 +154,10 @@ class BaseSession:
             found = self._resources.get(key)
             if found is None:
                 found = self._resources[key] = make_resource(node)
+            elif node.attrs.get("shared_name"):
+                check = getattr(found._host().item(), "check_same", None)
+                if check is not None:
+                    check(node.attrs)
             return found
 
     # ---------------------------------------------------------------------------------------------------- other ways in
@@ -169,15 +190,13 @@ class BaseSession:
             run = prepared
             if run.plan.revision != self._graph.revision:
                 run = _Run(self, run.fetches, feeds)
-            if not kwargs:
+            if not kwargs and self._seconds is None:
                 return run(values)
-            if not accept_options or set(kwargs) - {"options", "run_metadata"}:
+            if (kwargs and not accept_options) or set(kwargs) - {"options", "run_metadata"}:
                 raise TypeError(
                     f"The callable takes no {sorted(kwargs)}: pass accept_options=True to make_callable."
                 )
-            from .trace import traced
-
-            return traced(run, values, kwargs.get("options"), kwargs.get("run_metadata"))
+            return self._watched(run, values, kwargs.get("options"), kwargs.get("run_metadata"))
 
         return call
 
@@ -207,9 +226,13 @@ class BaseSession:
         return _Default(self)
 
     def close(self) -> None:
-        """Forgets the variables; the session cannot be used after that."""
+        """Forgets the variables, and cancels runs that wait; the session cannot be used after that."""
         if not self._closed:
             self._closed = True
+            for resource in list(self._resources.values()):
+                cancel = getattr(resource._host().item(), "cancel", None)
+                if cancel is not None:
+                    cancel()
             self._plans.clear()
             self._resources.clear()
             self._partial.clear()

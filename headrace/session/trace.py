@@ -19,10 +19,6 @@ def traced(run: Any, values: Any, options: Any, run_metadata: Any) -> Any:
     if options is not None:
         if not hasattr(options, "trace_level"):
             raise TypeError(f"`options` must be a RunOptions, received {type(options).__name__}.")
-        if options.timeout_in_ms:
-            raise errors.UnimplementedError(
-                None, None, "RunOptions.timeout_in_ms: a compiled run cannot be interrupted. Leave it at 0."
-            )
         if options.output_partition_graphs:
             raise errors.UnimplementedError(
                 None,
