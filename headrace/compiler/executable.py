@@ -16,10 +16,12 @@ from .eager import buffer_of
 
 
 class Executable:
-    """A compiled cluster with its calling convention: variables, then tensors, then values the host provides."""
+    """A compiled cluster with its calling convention: variables, then tensors, then large constants, then values the host
+    provides."""
 
     __slots__ = (
         "cells",
+        "held",
         "layout",
         "lists",
         "messages",
@@ -33,7 +35,7 @@ class Executable:
 
     def __init__(
         self, program: Any, text: str, positions: list[int], cells: list[int], written: list[int],
-        providers: list[Any], layout: list[Any], lists: dict[int, Any], messages: list[str]
+        held: list[Any], providers: list[Any], layout: list[Any], lists: dict[int, Any], messages: list[str]
     ) -> None:  # fmt: skip
         self.program, self.text, self.positions, self.cells, self.written, self.providers = (
             program,
@@ -43,7 +45,7 @@ class Executable:
             written,
             providers,
         )
-        self.layout, self.lists, self.messages = layout, lists, messages
+        self.held, self.layout, self.lists, self.messages = held, layout, lists, messages
         self.plain = (
             None if lists or any(k is not None for k, _ in layout) else [d for _, d in layout]
         )  # dtypes, when every output is computed
@@ -58,6 +60,7 @@ class Executable:
             for i in self.positions:
                 x = tensors[i]
                 buffers.append(buffer_of(x) if x._buf is None else x._buf)
+            buffers.extend(self.held)
             for provider in self.providers:
                 buffers.append(runtime.put(provider()))
             results = program.run(buffers)

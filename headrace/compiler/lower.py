@@ -16,7 +16,7 @@ import numpy as np
 from headrace.core import dtypes, errors
 from headrace.core.dispatch import _public, flatten_outputs, run_kernel
 from headrace.core.dtypes import DType
-from headrace.core.graph import FuncGraph, Operation
+from headrace.core.graph import CONST, FuncGraph, Operation
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.shapes import known
 from headrace.core.state import building
@@ -87,6 +87,7 @@ class Lowering(Builder):
         self.iteration: Value | None = None  # inside loops: a number that differs in every iteration
         self.used: set[int] | None = None  # ids of the tensors somebody takes
         self.runtime_inputs: dict[Any, RuntimeInput] = {}
+        self.held: dict[str, tuple[Value, np.ndarray]] = {}  # large constants, by the names of their values
         self.messages: list[
             str
         ] = []  # what failed checks say; `status` is 0, or the number of the first that failed
@@ -118,6 +119,15 @@ class Lowering(Builder):
         if found is None:
             found = self.runtime_inputs[key] = RuntimeInput(self.fresh(shape, dtype), provider)
         return found.value
+
+    def hold(self, array: np.ndarray, dtype: DType) -> Value:
+        """A large constant: a parameter that is given this array in every run, since XLA reads it as slowly as it folds it."""
+        for value, other in self.held.values():
+            if other is array:
+                return value
+        value = self.fresh(array.shape, dtype)
+        self.held[value.name] = value, array
+        return value
 
     # ------------------------------------------------------------------------------------------------------------ graphs
     def inline(
@@ -463,6 +473,8 @@ def lower_op(
             and _small(node)
         ):
             return list(run_kernel(op, arguments, node.inputs, attrs, out_dtypes))
+        if op is CONST and out_dtypes[0].kind not in "srv":
+            return [b.hold(attrs["value"], out_dtypes[0])]
     if op.host:
         raise CannotLower(node, "it runs on the host")
     if op.lower is not None:
@@ -473,7 +485,9 @@ def lower_op(
                 if i not in static and i not in hints and node.inputs[i]._dtype.kind not in "srv":
                     a = b.constant(a, node.inputs[i]._dtype)
             elif i in static:
-                raise NeedsValue(node, i)
+                if a.name not in b.held:
+                    raise NeedsValue(node, i)
+                a = b.held[a.name][1]
             ready.append(a)
         return flatten_outputs(op.lower(b, *op.regroup(ready, node.inputs, attrs), **_public(attrs)))
     if op.body is not None:
