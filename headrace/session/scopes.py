@@ -235,11 +235,25 @@ def get_variable(
         synchronization=synchronization, aggregation=aggregation, **own,
     )  # fmt: skip
     getter = _composed(scope._custom_getter, custom_getter)
-    with enter_name_scope(None):
+    with _unscoped():
         if getter is None:
             return _get(full, **arguments)
         # `**_` takes what older custom getters were not told of.
         return getter(getter=_get, name=full, **arguments)
+
+
+@contextmanager
+def _unscoped() -> Iterator[None]:
+    """No name scope, neither here nor in the graph around (inside a loop's body), where variables are made."""
+    graph: Any = state.graph
+    while graph is not None and graph.building_function and graph.outer is not None:
+        graph = graph.outer
+    with enter_name_scope(None):
+        if graph is None or graph is state.graph:
+            yield
+        else:
+            with graph.name_scope(None):
+                yield
 
 
 def _composed(outer: Any, inner: Any) -> Any:
