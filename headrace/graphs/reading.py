@@ -16,6 +16,7 @@ from headrace.core.state import building
 from headrace.core.tensor import SymbolicTensor
 from headrace.io.tensor_proto import raw_shape
 
+from . import arrays
 from .attributes import Malformed, dtype_of, private_attribute, read_attribute
 from .nodes import Node, function_nodes, graph_nodes, ordered
 from .references import RENAMED, RULES, Reference, counterpart, read, update
@@ -142,6 +143,7 @@ class Scope:
         self.tensors: dict[str, list[Any]] = {}
         self.operations: dict[str, Any] = {}
         self.values: dict[tuple[str, int], Any] = {}  # of references, where somebody asks for them by name
+        self.lists = True  # TensorArrays become lists
         self.site = user_site()
 
     # ---------------------------------------------------------------------------------------------------------- building
@@ -149,6 +151,8 @@ class Scope:
         """Makes operations of all the nodes."""
         for node in nodes.values():
             self.asked.update([key for key in node.inputs if key[1]])
+            if node.op.startswith("TensorArrayGrad"):
+                self.lists = False
         self.build_items(structured(nodes))
 
     def build_items(self, items: Sequence[Any]) -> None:
@@ -164,12 +168,12 @@ class Scope:
     def within(self, graph: FuncGraph) -> Scope:
         """The scope of a graph that is inside of this one: a loop's or a branch's."""
         inside = Scope(graph, self.library, "", self.given, outer=self)
-        inside.asked, inside.site = self.asked, self.site
+        inside.asked, inside.site, inside.lists = self.asked, self.site, self.lists
         return inside
 
     def make(self, node: Node) -> None:
         """Makes the operation of one node, or what takes its place."""
-        rule = RULES.get(node.op)
+        rule = RULES.get(node.op) or (arrays.RULES.get(node.op) if self.lists else None)
         if rule is not None:
             rule(self, node)
         elif counterpart(node.op) is not None:
@@ -216,7 +220,7 @@ class Scope:
                 return self.output(*key)
         assert self.outer is not None
         x = self.outer.output(*key)
-        return x.within(self.graph) if isinstance(x, Reference) else self.graph.capture(x)
+        return x.within(self.graph) if hasattr(x, "within") else self.graph.capture(x)
 
     def output(self, name: str, index: int) -> Any:
         """The tensor (or reference) of a name and an index."""

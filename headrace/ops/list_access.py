@@ -134,12 +134,24 @@ def _scatter_into(handle: np.ndarray, x: np.ndarray, indices: np.ndarray) -> np.
     return boxed(HostList(items, len(items), values.dtype))
 
 
+def _lower_scatter_into(b: Any, handle: ListValue, x: Any, indices: Any) -> ListValue:
+    buffer = handle.ready(b, x.shape[1:])
+    if buffer.shape[1:] != x.shape[1:]:
+        raise b.cannot("elements of different shapes are put into one list")
+    b.check_indices(indices, buffer.shape[0])
+    return handle.with_buffer(
+        b.scatter(
+            buffer, indices, x, None, window_dims=range(1, len(x.shape)), inserted=[0], dims_map=[0], index_dim=1
+        )
+    )  # fmt: skip
+
+
 OpDef(
     "TensorListScatterIntoExistingList",
     "input_handle: variant, tensor: element_dtype, indices: int32 -> output_handle: variant",
     shape=lambda c: (),
     kernel=_scatter_into,
-    host=True,
+    lower=_lower_scatter_into,
     doc="A list with the rows of a tensor put at `indices`.",
 )
 
