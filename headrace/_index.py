@@ -75,11 +75,11 @@ ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.
 # `tf.compat.v1`: the file of each name that is its own, and the namespaces that `tf` does not have.
 V1_PARTS = (
     "arrays", "config", "control", "data", "forms", "graph", "image", "initializers", "layers", "losses", "math", "messages",
-    "metrics", "more", "nn", "optimizers", "platform", "queues", "recurrent", "saving", "summary", "train", "variables",
+    "metrics", "more", "nn", "optimizers", "platform", "profiler", "queues", "recurrent", "saving", "summary", "train", "variables",
 )  # fmt: skip
 V1_NAMESPACES = (
     "app", "app.flags", "flags", "gfile", "initializers", "layers", "layers.experimental", "logging", "losses", "manip", "metrics",
-    "nn.rnn_cell", "python_io", "spectral", "train",
+    "nn.rnn_cell", "profiler", "python_io", "spectral", "train",
 )  # fmt: skip
 
 _V1: dict[str, str] = {
@@ -205,8 +205,16 @@ _V1: dict[str, str] = {
              'logging.error logging.fatal logging.flush logging.get_verbosity logging.info logging.log '
              'logging.log_every_n logging.log_first_n logging.log_if logging.set_verbosity logging.vlog '
              'logging.warn logging.warning',
- 'queues': 'io.PaddingFIFOQueue io.PriorityQueue io.QueueBase io.RandomShuffleQueue train.Coordinator '
-           'train.LooperThread',
+ 'profiler': 'profiler.AdviceProto profiler.GraphNodeProto profiler.MultiGraphNodeProto profiler.OpLogProto '
+             'profiler.ProfileOptionBuilder profiler.Profiler profiler.advise profiler.profile '
+             'profiler.write_op_log',
+ 'queues': 'io.PaddingFIFOQueue io.PriorityQueue io.QueueBase io.RandomShuffleQueue io.match_filenames_once '
+           'train.Coordinator train.LooperThread train.QueueRunner train.add_queue_runner train.batch '
+           'train.batch_join train.input_producer train.limit_epochs train.match_filenames_once '
+           'train.maybe_batch train.maybe_batch_join train.maybe_shuffle_batch '
+           'train.maybe_shuffle_batch_join train.range_input_producer train.shuffle_batch '
+           'train.shuffle_batch_join train.slice_input_producer train.start_queue_runners '
+           'train.string_input_producer',
  'recurrent': 'nn.bidirectional_dynamic_rnn nn.dynamic_rnn nn.raw_rnn nn.rnn_cell.BasicLSTMCell '
               'nn.rnn_cell.BasicRNNCell nn.rnn_cell.DeviceWrapper nn.rnn_cell.DropoutWrapper '
               'nn.rnn_cell.GRUCell nn.rnn_cell.LSTMCell nn.rnn_cell.LSTMStateTuple nn.rnn_cell.MultiRNNCell '

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from headrace.session.coordinator import Coordinator, LooperThread
+from headrace.session.pipelines import (
+    batch,
+    batch_join,
+    input_producer,
+    limit_epochs,
+    match_filenames_once,
+    maybe_batch,
+    maybe_batch_join,
+    maybe_shuffle_batch,
+    maybe_shuffle_batch_join,
+    range_input_producer,
+    shuffle_batch,
+    shuffle_batch_join,
+    slice_input_producer,
+    string_input_producer,
+)
+from headrace.session.queue_runner import QueueRunner, add_queue_runner, start_queue_runners
 
 from .queue import PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
 
-_TRAIN = ["Coordinator", "LooperThread"]
+_TRAIN = [
+    "Coordinator", "LooperThread", "QueueRunner", "add_queue_runner", "batch", "batch_join", "input_producer",
+    "limit_epochs", "match_filenames_once", "maybe_batch", "maybe_batch_join", "maybe_shuffle_batch",
+    "maybe_shuffle_batch_join", "range_input_producer", "shuffle_batch", "shuffle_batch_join", "slice_input_producer",
+    "start_queue_runners", "string_input_producer",
+]  # fmt: skip
 _IO = ["PaddingFIFOQueue", "PriorityQueue", "QueueBase", "RandomShuffleQueue"]
 ROOT: list[str] = []
-__all__ = [
-    "Coordinator",
-    "LooperThread",
-    "PaddingFIFOQueue",
-    "PriorityQueue",
-    "QueueBase",
-    "RandomShuffleQueue",
-]
-NAMES = {"io": _IO, "train": _TRAIN}
+__all__ = [*_TRAIN, *_IO]  # noqa: PLE0604 - lists of names
+NAMES = {"io": [*_IO, "match_filenames_once"], "train": _TRAIN}

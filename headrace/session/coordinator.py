@@ -70,15 +70,12 @@ class Coordinator:
                     raise ex[1]
                 if ex is not None:
                     raise ex
-            elif not self._stop_event.is_set():
-                if ex is not None and self._exc_info_to_raise is None:
-                    error = ex[1] if isinstance(ex, tuple) else ex
-                    logger.info("Error reported to Coordinator: %s, %s", type(error), error)
-                    if not isinstance(error, BaseException):
-                        raise TypeError(
-                            f"request_stop takes an exception or sys.exc_info(), received {ex!r}."
-                        )
-                    self._exc_info_to_raise = (type(error), error, error.__traceback__)
+            elif ex is not None and not self._stop_event.is_set() and self._exc_info_to_raise is None:
+                error = ex[1] if isinstance(ex, tuple) else ex
+                if not isinstance(error, BaseException):
+                    raise TypeError(f"request_stop takes an exception or sys.exc_info(), received {ex!r}.")
+                logger.info("Error reported to Coordinator: %s, %s", type(error), error)
+                self._exc_info_to_raise = (type(error), error, error.__traceback__)
             self._stop_event.set()
 
     def clear_stop(self) -> None:
@@ -97,7 +94,7 @@ class Coordinator:
         """An exception inside becomes a request to stop; it goes no further."""
         try:
             yield
-        except:
+        except BaseException:
             self.request_stop(ex=sys.exc_info())
 
     def wait_for_stop(self, timeout: float | None = None) -> bool:
