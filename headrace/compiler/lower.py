@@ -295,13 +295,8 @@ class Lowering(Builder):
         results = list(args)
         for layout, i in zip(layouts, varying):
             results[i] = layout.rebuild(out)
-            if (
-                isinstance(results[i], ListValue)
-                and trips is not None
-                and exact
-                and isinstance(args[i].length, int)
-            ):
-                results[i] = _known_length(body, i, results[i], args[i], trips)
+            if isinstance(results[i], ListValue) and isinstance(args[i].length, int):
+                results[i] = _known_length(body, i, results[i], args[i], trips if exact else None)
         return results + [None] * (n_all - len(results))
 
     def _enter_list(self, value: ListValue, trips: int | None) -> ListValue:
@@ -388,9 +383,11 @@ class _Layout:
         return next(values)
 
 
-def _known_length(body: FuncGraph, i: int, result: ListValue, start: ListValue, trips: int) -> ListValue:
-    """After a loop whose trip count is known, a list that is only written in place, or pushed onto once per iteration, has
-    a known length."""
+def _known_length(
+    body: FuncGraph, i: int, result: ListValue, start: ListValue, trips: int | None
+) -> ListValue:
+    """After a loop, a list that is only written in place has a known length; one that is pushed onto once per iteration,
+    if the trip count is known."""
     t, pushes = body.outputs[i], 0
     while t is not body.inputs[i]:
         name = t.op.type
@@ -403,7 +400,9 @@ def _known_length(body: FuncGraph, i: int, result: ListValue, start: ListValue, 
         t = t.op.inputs[0]
         if t.op.type == "Placeholder" and t is not body.inputs[i]:
             return result
-    return ListValue(result.buffer, start.length + pushes * trips, result.dtype, result.spec)
+    if pushes and trips is None:
+        return result
+    return ListValue(result.buffer, start.length + pushes * (trips or 0), result.dtype, result.spec)
 
 
 def needed(graph: FuncGraph, outputs: Sequence[Any]) -> list[Operation]:
