@@ -51,6 +51,8 @@ class _Mutable(LookupInterface):
         return exported(self, name)
 
     # What a checkpoint keeps of a table.
+    _checkpoint_attribute = "table"
+
     def _serialize_to_tensors(self) -> dict[str, Tensor]:
         keys, values = self.export()
         return {"-keys": keys, "-values": values}

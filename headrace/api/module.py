@@ -58,7 +58,7 @@ class Module(AutoTrackable):
     ('dense', 1)
     """
 
-    _TF_MODULE_IGNORED_PROPERTIES: frozenset[str] = frozenset({"_self_children"})
+    _TF_MODULE_IGNORED_PROPERTIES: frozenset[str] = frozenset({"_self_children", "_self_deferred"})
 
     def __init__(self, name: str | None = None) -> None:
         if name is None:

@@ -10,6 +10,8 @@ from headrace.checkpoint.directory import (
     load_checkpoint,
     load_variable,
 )
+from headrace.checkpoint.manager import CheckpointManager
+from headrace.checkpoint.objects import Checkpoint, CheckpointOptions, CheckpointView
 from headrace.core.trackable import TrackableView
 from headrace.proto.example_pb2 import (
     BytesList,

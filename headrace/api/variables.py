@@ -432,6 +432,19 @@ class Variable(TensorLike, Trackable, metaclass=_Creating):
             )
         self.assign(value)
 
+    # -------------------------------------------------------------------------------------------------------- checkpoints
+    def _serialize_to_tensors(self) -> dict[str, Any]:
+        return {"VARIABLE_VALUE": self.read_value()}
+
+    def _restore_from_tensors(self, restored_tensors: dict[str, Any]) -> Any:
+        value = restored_tensors["VARIABLE_VALUE"]
+        if not self.shape.is_compatible_with(value.shape):
+            raise ValueError(
+                f"Received incompatible tensor with shape {value.shape} when attempting to restore variable with shape "
+                f"{self.shape} and name {self.name}."
+            )
+        return self.assign(value)
+
     # ------------------------------------------------------------------------------------------------------- as a tensor
     def __getitem__(self, key: Any) -> Any:
         """A slice of the value; `v[key].assign(value)` changes just that part."""

@@ -15,6 +15,7 @@ class Trackable:
     # must not take these for the object's own.
     _self_children: Mapping[str, Any] = MappingProxyType({})
     _self_untracked: frozenset[str] = frozenset()
+    _self_deferred: Mapping[str, Any] = MappingProxyType({})
 
     def _track_trackable(self, trackable: Any, name: str, overwrite: bool = False) -> Any:
         """Makes `trackable` the child called `name`.
@@ -33,6 +34,7 @@ class Trackable:
                 f"There is another child called {name!r} already. Pass overwrite=True to replace it."
             )
         children[name] = trackable
+        self._resolve(name, trackable)
         return trackable
 
     def _lookup_dependency(self, name: str, cached_dependencies: Any = None) -> Any:
@@ -44,6 +46,26 @@ class Trackable:
 
     def _no_dependency(self, value: Any) -> Any:
         return value
+
+    # ------------------------------------------------------------------------------------------------------- checkpoints
+    def _serialize_to_tensors(self) -> dict[str, Any]:
+        """The object's own state (that of its children is theirs): tensors by name."""
+        raise NotImplementedError(f"A {type(self).__name__} has no state of its own.")
+
+    def _restore_from_tensors(self, restored_tensors: dict[str, Any]) -> Any:
+        """Takes the state that `_serialize_to_tensors` gave."""
+        raise NotImplementedError(f"A {type(self).__name__} has no state of its own.")
+
+    def _defer(self, name: str, restoration: Any, node_id: int) -> None:
+        """Notes that a child of that name, once it is there, is to be restored."""
+        self.__dict__.setdefault("_self_deferred", {}).setdefault(name, []).append((restoration, node_id))
+
+    def _resolve(self, name: str, child: Any) -> None:
+        """Restores a child that a checkpoint was waiting for."""
+        deferred = self.__dict__.get("_self_deferred")
+        if deferred:
+            for restoration, node_id in deferred.pop(name, ()):
+                restoration.bind(child, node_id)
 
 
 class TrackableResource(Trackable):
@@ -57,6 +79,11 @@ class AutoTrackable(Trackable):
         hidden = self._self_untracked
         found = {k: v for k, v in vars(self).items() if isinstance(v, Trackable) and k not in hidden}
         return found | super()._trackable_children(save_type, **kwargs)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if "_self_deferred" in self.__dict__ and isinstance(value, (Trackable, list, dict, tuple)):
+            self._resolve(name, value)
 
     def __delattr__(self, name: str) -> None:
         self.__dict__.get("_self_children", {}).pop(name, None)
