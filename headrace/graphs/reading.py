@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from headrace.core import errors
@@ -144,6 +144,10 @@ class Scope:
         self.operations: dict[str, Any] = {}
         self.values: dict[tuple[str, int], Any] = {}  # of references, where somebody asks for them by name
         self.lists = True  # TensorArrays become lists
+        self.updated: list[
+            int
+        ] = []  # ids of the handles of variables that were updated, in here or further inside
+        self.written: dict[str, frozenset[int]] = {}  # which of them, before or at a node
         self.site = user_site()
 
     # ---------------------------------------------------------------------------------------------------------- building
@@ -160,15 +164,26 @@ class Scope:
         given = set(self.tensors)
         with building(self.graph, tapes=()):
             for item in ordered(items, given):
+                n = len(self.updated)
                 if type(item) is Node:
                     self.make(item)
                 else:
                     item.make(self)
+                if self.updated:
+                    written = self.written_before(item.sources).union(self.updated[n:])
+                    for name in getattr(item, "provides", (item.name,)) if written else ():
+                        self.written[name] = written
+
+    def written_before(self, sources: Iterable[str]) -> frozenset[int]:
+        """The variables that are updated before what takes these nodes can run."""
+        found = [self.written[s] for s in sources if s in self.written] if self.written else []
+        return frozenset().union(*found) if found else frozenset()
 
     def within(self, graph: FuncGraph) -> Scope:
         """The scope of a graph that is inside of this one: a loop's or a branch's."""
         inside = Scope(graph, self.library, "", self.given, outer=self)
         inside.asked, inside.site, inside.lists = self.asked, self.site, self.lists
+        inside.updated = self.updated
         return inside
 
     def make(self, node: Node) -> None:
@@ -610,7 +625,6 @@ def _element(scope: Scope, item: str) -> Any:
     return scope.output_value(source, int(index))
 
 
-Make = Callable[[Scope, Node], None]
 from headrace.io.graph_def import PRODUCER  # noqa: E402
 
 __all__ = ["CONST", "Library", "Scope", "as_message", "import_graph_def"]

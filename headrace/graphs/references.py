@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
 
 class Reference:
-    """A reference to a variable: its handle, and the operation whose effect a reader must see."""
+    """A reference to a variable: its handle, and the operation whose effect a reader must see.
 
-    __slots__ = ("_dtype", "after", "handle")
+    What passes a reference on by value (`Identity`) passes on the memory itself: the value is the one that is there when it is
+    used. `shared` is a read that serves everybody who does not run after some update of the variable."""
 
-    def __init__(self, handle: Any, dtype: DType, after: Operation | None = None) -> None:
-        self.handle, self._dtype, self.after = handle, dtype, after
+    __slots__ = ("_dtype", "after", "handle", "shared")
+
+    def __init__(self, handle: Any, dtype: DType, after: Operation | None = None, shared: Any = None) -> None:
+        self.handle, self._dtype, self.after, self.shared = handle, dtype, after, shared
 
     def within(self, graph: Any) -> Reference:
         """The same variable inside of a function's graph."""
@@ -60,7 +63,7 @@ def variable(scope: Scope, node: Node) -> None:
     made = scope.add_op(lookup("VarHandleOp"), node, (), attrs, (), f"{node.name}/handle")
     handle = made.outputs[0]
     read = scope.add_op(lookup("ReadVariableOp"), node, [handle], {"dtype": dtype}, scope.controls(node))
-    reference: Any = Reference(handle, dtype)
+    reference: Any = Reference(handle, dtype, shared=read.outputs[0])
     scope.tensors[node.name], scope.operations[node.name] = [reference], read
     scope.values[node.name, 0] = read.outputs[0]
 
@@ -78,6 +81,8 @@ def _attribute(message: Any, name: str, kind: str) -> Any:
 
 def read(scope: Scope, node: Node, reference: Reference, others: Sequence[Any], name: str) -> Any:
     """The value of a variable when a node runs."""
+    if reference.shared is not None and id(reference.handle) not in scope.written_before(node.sources):
+        return reference.shared
     first = [t.op for t in others if not isinstance(t, Reference) and t.op.graph is scope.graph]
     controls = [*scope.controls(node), *([reference.after] if reference.after is not None else []), *first]
     controls = [c for c in dict.fromkeys(controls) if c.type not in ("Const", "Placeholder")]
@@ -112,6 +117,7 @@ def update(scope: Scope, node: Node) -> None:
         op, node, inputs, tuple(dict.fromkeys(controls)), {"dtype": raw[0]._dtype, "T": raw[0]._dtype}
     )
     scope.tensors[node.name] = [Reference(raw[0].handle, raw[0]._dtype, made)]
+    scope.updated.append(id(raw[0].handle))
 
 
 def identity(scope: Scope, node: Node) -> None:
@@ -120,8 +126,12 @@ def identity(scope: Scope, node: Node) -> None:
     if not isinstance(x, Reference):
         scope.plain(node)
         return
-    value = read(scope, node, x, (), node.name)
-    scope.tensors[node.name], scope.operations[node.name] = [value], value.op
+    controls = [*scope.controls(node), *([x.after] if x.after is not None else [])]
+    op = lookup("ReadVariableOp")
+    made = scope.add_op(op, node, [x.handle], {"dtype": x._dtype}, tuple(dict.fromkeys(controls)))
+    passed = Reference(x.handle, x._dtype, made if controls else x.after, made.outputs[0])
+    scope.tensors[node.name], scope.operations[node.name] = [passed], made
+    scope.values[node.name, 0] = made.outputs[0]
 
 
 def ref_identity(scope: Scope, node: Node) -> None:

@@ -171,7 +171,7 @@ class Loop:
             condition, body, [*start, *captured], f"{self.frame[-1].rpartition('/')[0] or 'while'}/While"
         )
         for node in self.exits:
-            source = node.inputs[0]
+            source = behind(node.inputs[0], self.nodes)
             switch = self.switches.get(source[0])
             if switch is None or source[1] != 0 or switch.inputs[0][0] not in self.index:
                 raise Malformed(f"Node '{node.name}' must take the last value of a loop variable")
@@ -281,10 +281,11 @@ def conditionals(items: Sequence[Any], provider: Mapping[str, str]) -> list[Any]
 class _Renamed:
     """An item whose sources are the names of the items that provide them."""
 
-    __slots__ = ("item", "name", "sources")
+    __slots__ = ("item", "name", "provides", "sources")
 
     def __init__(self, item: Any, sources: list[str]) -> None:
         self.item, self.name, self.sources = item, item.name, sources
+        self.provides = getattr(item, "provides", (item.name,))
 
     @staticmethod
     def of(item: Any, provider: Mapping[str, str]) -> Any:
@@ -300,8 +301,8 @@ class _Renamed:
         scope.make(self.item) if type(self.item) is Node else self.item.make(scope)
 
 
-def predicate(source: Source, own: Mapping[str, Any]) -> Source:
-    """Where a predicate comes from, behind Identity nodes."""
+def behind(source: Source, own: Mapping[str, Any]) -> Source:
+    """Where a value comes from, behind Identity nodes."""
     while True:
         node = own.get(source[0])
         if type(node) is not Node or node.op != "Identity":
@@ -354,7 +355,7 @@ def _state(
     if here is None:
         return {}
     if type(here.item) is Node and here.item.op in SWITCH:
-        return {**here.branches, predicate(here.item.inputs[1], own): index}
+        return {**here.branches, behind(here.item.inputs[1], own): index}
     return here.branches
 
 
@@ -398,6 +399,7 @@ class Conditional:
         self.shared: list[tuple[Source, int]] = []  # what other conditionals need of the branches
         self._own, self._provider, self._found, self._around = own, provider, found, around
         self.members: list[list[Any]] = []
+        self._passed: set[str] = set()  # the Switches through which values come in
         for branch in (0, 1):
             inside = {**around, predicate: branch}
             candidates = [i for i in items if self._within(found[i.name].branches, inside)]
@@ -407,27 +409,27 @@ class Conditional:
                 for s, k in m.inputs
                 if _state(own, provider, found, s, k).get(predicate) == branch
             ]
-            self.members.append(_needed(candidates, ends, provider))
-        names = {i.name for part in self.members for i in part}
-        self._switches = [
-            n for n in own.values() if type(n) is Node and n.op in SWITCH and self._switches_here(n)
-        ]
+            members, reached = _needed(candidates, ends, provider)
+            self.members.append(members)
+            self._passed |= {s for s in reached if s in own and self._switches_here(own[s])}
+        inside_names = {i.name for part in self.members for i in part} | self._passed
+        self._switches = [own[name] for name in self._passed]
         self.sources = [predicate[0]]
-        self.sources += [provider.get(s, s) for n in self._switches for s in (*[n.inputs[0][0]], *n.controls)]
-        for part in self.members:
-            for item in part:
-                self.sources += [provider.get(s, s) for s in item.sources]
-        for m in merges:
-            self.sources += [provider.get(s, s) for s in m.sources]
-        inside_names = names | {n.name for n in self._switches}
+        self.sources += [provider.get(s, s) for n in self._switches for s in (n.inputs[0][0], *n.controls)]
+        self.sources += [provider.get(s, s) for part in self.members for item in part for s in item.sources]
+        self.sources += [provider.get(s, s) for m in merges for s in m.sources]
         self.sources = [s for s in dict.fromkeys(self.sources) if s not in inside_names]
 
     @staticmethod
     def _within(branches: Branches, inside: Branches) -> bool:
         return all(branches.get(p) == b for p, b in inside.items())
 
-    def _switches_here(self, node: Node) -> bool:
-        if predicate(node.inputs[1], self._own) != self.predicate:
+    def _switches_here(self, node: Any) -> bool:
+        if (
+            type(node) is not Node
+            or node.op not in SWITCH
+            or behind(node.inputs[1], self._own) != self.predicate
+        ):
             return False
         here = self._found.get(node.name)
         return here is not None and self._within(here.branches, self._around)
@@ -520,17 +522,20 @@ class Conditional:
                 ]
 
 
-def _needed(candidates: Sequence[Any], ends: Sequence[str], provider: Mapping[str, str]) -> list[Any]:
+def _needed(
+    candidates: Sequence[Any], ends: Sequence[str], provider: Mapping[str, str]
+) -> tuple[list[Any], set[str]]:
+    """The candidates that `ends` need, and the names of all that was met on the way."""
     by_name = {i.name: i for i in candidates}
-    wanted: set[str] = set()
+    met: set[str] = set()
     stack = [provider.get(s, s) for s in ends]
     while stack:
         name = stack.pop()
-        item = by_name.get(name)
-        if item is not None and name not in wanted:
-            wanted.add(name)
-            stack.extend([provider.get(s, s) for s in item.sources])
-    return [i for i in candidates if i.name in wanted]
+        if name not in met:
+            met.add(name)
+            if name in by_name:
+                stack.extend([provider.get(s, s) for s in by_name[name].sources])
+    return [i for i in candidates if i.name in met], met
 
 
 __all__ = ["Conditional", "Loop", "Reference", "structured"]
