@@ -238,7 +238,7 @@ class Loop:
 
 def reached(items: Sequence[Any], ends: Sequence[Node], nodes: Mapping[str, Node]) -> list[Any]:
     """The items that these nodes need."""
-    by_name = {name: item for item in items for name in getattr(item, "provides", (item.name,))}
+    by_name = {name: item for item in items for name in (item.name, *getattr(item, "provides", ()))}
     wanted: set[str] = set()
     stack = [s for n in ends for s in n.sources]
     while stack:
@@ -330,8 +330,9 @@ def _locate(
     else:
         for s, k in item.inputs:
             here.branches.update(_state(own, provider, found, s, k))
-    for s in item.controls:
-        here.branches.update(_state(own, provider, found, s, 0))
+    if not _waits_only(item):
+        for s in item.controls:
+            here.branches.update(_state(own, provider, found, s, 0))
     for s in item.sources:
         before = found.get(provider.get(s, s))
         if before is not None and before.levels:
@@ -341,6 +342,11 @@ def _locate(
     if here.ends is not None:
         here.levels = {**here.levels, here.ends: here.levels.get(here.ends, 0) + 1}
     return here
+
+
+def _waits_only(item: Any) -> bool:
+    """Whether a node runs also where what it waits for does not: a ControlTrigger."""
+    return type(item) is Node and item.op == "ControlTrigger"
 
 
 def _state(
@@ -368,6 +374,7 @@ def _group(
 ) -> list[Any]:
     """The items whose branches are those `around`, with one conditional for each predicate that Merges end there."""
     groups: dict[Any, list[Node]] = {}
+    effects: dict[Any, list[str]] = {}  # what runs in one branch, without a result that anybody takes
     out: list[Any] = []
     for item in items:
         here = found[item.name]
@@ -375,10 +382,21 @@ def _group(
             continue
         if here.ends is None:
             out.append(item)
+            for s in item.controls if _waits_only(item) else ():
+                other = found.get(s)
+                for p in other.branches if other is not None else ():
+                    if p not in around:
+                        key = p, other.levels.get(p, 0) + 1  # type: ignore[union-attr]
+                        groups.setdefault(key, [])
+                        effects.setdefault(key, []).append(s)
+                        break
         else:
             groups.setdefault((here.ends, here.levels[here.ends]), []).append(item)
     provides = dict(provider)
-    made = [Conditional(p, merges, items, own, provider, found, around) for (p, _), merges in groups.items()]
+    made = [
+        Conditional(key[0], merges, items, own, provider, found, around, effects.get(key, []))
+        for key, merges in groups.items()
+    ]
     for c in made:
         provides.update(dict.fromkeys(c.provides, c.name))
     for c in made:  # what several conditionals need is computed in the first of them
@@ -391,11 +409,11 @@ class Conditional:
 
     def __init__(
         self, predicate: Source, merges: list[Node], items: Sequence[Any], own: Mapping[str, Any],
-        provider: Mapping[str, str], found: Mapping[str, _Located], around: Branches,
+        provider: Mapping[str, str], found: Mapping[str, _Located], around: Branches, effects: list[str],
     ) -> None:  # fmt: skip
-        self.predicate, self.merges = predicate, merges
-        self.name = f"<conditional {merges[0].name}>"
-        self.provides = [m.name for m in merges]
+        self.predicate, self.merges, self.effects = predicate, merges, effects
+        self.provides = [*[m.name for m in merges], *effects]
+        self.name = f"<conditional {self.provides[0]}>"
         self.shared: list[tuple[Source, int]] = []  # what other conditionals need of the branches
         self._own, self._provider, self._found, self._around = own, provider, found, around
         self.members: list[list[Any]] = []
@@ -409,6 +427,7 @@ class Conditional:
                 for s, k in m.inputs
                 if _state(own, provider, found, s, k).get(predicate) == branch
             ]
+            ends += [s for s in effects if found[s].branches.get(predicate) == branch]
             members, reached = _needed(candidates, ends, provider)
             self.members.append(members)
             self._passed |= {s for s in reached if s in own and self._switches_here(own[s])}
@@ -460,16 +479,20 @@ class Conditional:
         return [
             name
             for name, here in self._found.items()
-            if here.ends == self.predicate
-            and here.levels[self.predicate] < self._found[self.merges[0].name].levels[self.predicate]
+            if here.ends == self.predicate and here.levels[self.predicate] < self._level()
         ]
+
+    def _level(self) -> int:
+        if self.merges:
+            return self._found[self.merges[0].name].levels[self.predicate]
+        return 1 + max([self._found[s].levels.get(self.predicate, 0) for s in self.effects])
 
     def make(self, scope: Scope) -> None:
         """Adds the If, and an Identity for each of the Merges."""
         test = scope.output_value(*self.predicate)
         graphs, inner = [], []
         for branch in (1, 0):
-            graph = FuncGraph(f"{self.merges[0].name}_{'true' if branch else 'false'}", outer=scope.graph)
+            graph = FuncGraph(f"{self.provides[0]}_{'true' if branch else 'false'}", outer=scope.graph)
             inside = scope.within(graph)
             inside.operations.update({n.name: None for n in self._switches})
             for n in self._switches:
@@ -498,8 +521,9 @@ class Conditional:
         self._fill(graphs)
         captured = functional.unify_inputs(graphs, 0)
         results = functional.conditional(
-            test, graphs, captured, f"{self.merges[0].name.rpartition('/')[0] or 'cond'}/If"
+            test, graphs, captured, f"{self.provides[0].rpartition('/')[0] or 'cond'}/If"
         )
+        scope.operations.update(dict.fromkeys(self.effects, scope.graph.operations[-1]))
         left = iter(results)
         for m in self.merges:
             scope.add_as(lookup("Identity"), m, [next(left)], ())
