@@ -37,7 +37,7 @@ def buffer_of(x: EagerTensor) -> Any:
     """The tensor's device buffer; made on first use and kept."""
     buffer = x._buf
     if buffer is None:
-        buffer = x._buf = runtime.put(x._host())
+        buffer = x._buf = runtime.put(x._host(), zero_copy=True)  # nobody writes to it
     return buffer
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import dtypes
+from . import dtypes, memory
 from .dtypes import DType
 from .overrides import CompositeArgument
 from .shapes import Dimension, TensorShape
@@ -224,10 +224,10 @@ def _from_numpy(value: Any, dtype: DType | None) -> np.ndarray:
         _python_target(value, "s", dtype)
         return _strings(array.astype(object))
     if dtype is None:
-        return np.array(array, dtypes.from_numpy(array.dtype)._np)
+        return memory.copy(array, dtypes.from_numpy(array.dtype)._np)
     if dtype.kind in "srv":
         raise TypeError(f"Cannot convert a NumPy array of {array.dtype} to a tensor of dtype {dtype.name}.")
-    return np.array(array).astype(dtype._np, copy=False)
+    return memory.copy(array, dtype._np)
 
 
 def _strings(array: np.ndarray) -> np.ndarray:

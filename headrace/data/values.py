@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import errors, nest
+from headrace.core import errors, memory, nest
 from headrace.core.specs import BatchableTypeSpec, CompositeTensor, NoneTensorSpec, TensorSpec, TypeSpec
 from headrace.core.tensor import EagerTensor, wrap
 
@@ -195,9 +195,7 @@ class ArrayColumn(Column):
 
     def take(self, indices: Any) -> EagerTensor:
         array = self.array
-        return wrap(
-            array[indices] if type(indices) is slice else array.take(indices, 0, mode="clip"), self.dtype
-        )
+        return wrap(array[indices] if type(indices) is slice else memory.rows(array, indices), self.dtype)
 
 
 class RaggedColumn(Column):

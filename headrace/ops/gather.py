@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import dtypes, shapes
+from headrace.core import dtypes, memory, shapes
 from headrace.core.dtypes import INDEX
 from headrace.core.errors import InvalidArgumentError, ShapeError
 from headrace.core.op import OpDef, lookup
@@ -109,7 +109,7 @@ def _(params: Any, indices: Any, axis: Any, batch_dims: int) -> Any:
     at, batch = gather_axes(params.ndim, indices.ndim, int(axis), batch_dims)
     check_range(indices, params.shape[at])
     if not batch:
-        return np.take(params, indices, at)
+        return memory.rows(params, indices) if at == 0 else np.take(params, indices, at)
     lead, middle, rest = params.shape[:batch], params.shape[batch:at], params.shape[at + 1 :]
     n = math.prod(lead)
     table = params.reshape(n, math.prod(middle), params.shape[at], math.prod(rest))

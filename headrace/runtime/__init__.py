@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from headrace.core.memory import aligned_empty
 from headrace.runtime import cache as cache
-from headrace.runtime.buffers import aligned_empty, put, to_numpy, transfer, wait
+from headrace.runtime.buffers import put, to_numpy, transfer, wait
 from headrace.runtime.config import (
     LogicalDeviceConfiguration,
     PhysicalDevice,

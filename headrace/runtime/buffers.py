@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from headrace.core.memory import LARGE
 from headrace.runtime import devices
 from headrace.runtime.errors import DELETED, reraise
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from headrace.runtime.xla import Aval, Buffer
 
 _avals: dict[tuple[tuple[int, ...], np.dtype[Any]], Aval] = {}
-
-ALIGNMENT = 64  # bytes; XLA takes NumPy memory without a copy only at this alignment
 
 
 def put(
@@ -32,6 +31,8 @@ def put(
     """
     from headrace.runtime import xla
 
+    if zero_copy and array.nbytes >= LARGE:
+        xla.collect_garbage()  # what was lent before, and is not used any more, goes back now: it may be much
     placement = (device or devices.default_device()).placement
     aval = _avals.get((array.shape, array.dtype))
     if aval is None:
@@ -84,15 +85,6 @@ def transfer(buffer: Buffer, device: devices.Device) -> Buffer:
         return xla.copy_to(buffer, device.placement)
     except xla.XlaError as error:
         reraise(error)
-
-
-def aligned_empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
-    """An uninitialised array at an address that `put(..., zero_copy=True)` can use without a copy."""
-    dtype = np.dtype(dtype)
-    size = math.prod(shape) * dtype.itemsize
-    raw = np.empty(size + ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT
-    return raw[start : start + size].view(dtype).reshape(shape)
 
 
 def aval_of(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Aval:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from headrace.runtime import config, plugins
+from headrace.runtime import config, malloc, plugins
 from headrace.runtime.errors import translate
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def _start(device_type: str) -> list[Placement]:
         os.register_at_fork(after_in_child=_mark_forked)
         _collect_with_python(xla.collect_garbage)
     if plugin is None:
+        malloc.keep_freed_memory()
         client = xla.make_cpu_client(max(1, config.logical_device_count("CPU")))
     else:
         try:
