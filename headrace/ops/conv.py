@@ -105,8 +105,29 @@ class Geometry:
         """Every channel has filters of its own."""
         return self.w[-2] == 1 and self.x[self.channel] > 1 and self.windows.count <= MAX_TAPS
 
+    def folded(self) -> Geometry | None:
+        """The same convolution with the last dimensions that one window covers (the vectors of a text's words, say) counted as
+        channels: XLA:CPU is slow at large windows over few channels. None where there are none, or channels are not last."""
+        if self.groups > 1 or self.channel != self.rank - 1:
+            return None
+        x, w = list(self.x), list(self.w)
+        for i in reversed(range(self.n)):
+            axis = self.spatial[i]
+            if not self.w[i] == self.x[axis] > 1 or self.pads[i] != (0, 0):
+                break
+            x[-1] *= x[axis]
+            w[-2] *= w[i]
+            x[axis] = w[i] = 1
+        if x == list(self.x):
+            return None
+        pads = [p for pair in self.windows.pads for p in pair]
+        return Geometry(x, w, self.windows.strides, "EXPLICIT", pads, "NHWC", self.windows.dilations)
+
     # ------------------------------------------------------------------------------------------------ forward
     def forward(self, b: Builder, x: Value, w: Value) -> Value:
+        inner = self.folded()
+        if inner is not None:
+            return inner.forward(b, b.reshape(x, inner.x), b.reshape(w, inner.w))
         if self.pointwise:
             return self._unflat(
                 b, b.dot_general(self._flat(b, self._strided(b, x)), self._matrix(b, w), ((1,), (0,))), self.y
@@ -127,6 +148,9 @@ class Geometry:
 
     # ---------------------------------------------------------------------------------- gradient of the input
     def input_gradient(self, b: Builder, w: Value, g: Value) -> Value:
+        inner = self.folded()
+        if inner is not None:
+            return b.reshape(inner.input_gradient(b, b.reshape(w, inner.w), g), self.x)
         if self.pointwise and self._rows >= FEW_ROWS:
             strided = self._unflat(
                 b, b.dot_general(self._flat(b, g), self._matrix(b, w), ((1,), (1,))), self._strided_shape()
@@ -164,6 +188,9 @@ class Geometry:
 
     # --------------------------------------------------------------------------------- gradient of the filter
     def filter_gradient(self, b: Builder, x: Value, g: Value) -> Value:
+        inner = self.folded()
+        if inner is not None:
+            return b.reshape(inner.filter_gradient(b, b.reshape(x, inner.x), g), self.w)
         if 0 in x.shape or 0 in g.shape:
             return b.zeros(self.w, x.dtype)
         if self.pointwise:
