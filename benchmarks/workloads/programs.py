@@ -25,6 +25,10 @@ PROGRAMS = {
     "dqn": "Q-network",
     "word2vec": "skip-grams, NCE",
     "neural_style": "neural style",
+    "char_rnn": "two layers of LSTM over 32 characters",
+    "seq2seq": "encoder, decoder with attention",
+    "text_cnn": "convolutions over sentences",
+    "tagger_crf": "bidirectional LSTM and CRF",
 }
 
 
