@@ -208,10 +208,11 @@ _V1: dict[str, str] = {
  'profiler': 'profiler.AdviceProto profiler.GraphNodeProto profiler.MultiGraphNodeProto profiler.OpLogProto '
              'profiler.ProfileOptionBuilder profiler.Profiler profiler.advise profiler.profile '
              'profiler.write_op_log',
- 'queues': 'io.PaddingFIFOQueue io.PriorityQueue io.QueueBase io.RandomShuffleQueue io.match_filenames_once '
-           'train.Coordinator train.LooperThread train.QueueRunner train.add_queue_runner train.batch '
-           'train.batch_join train.input_producer train.limit_epochs train.match_filenames_once '
-           'train.maybe_batch train.maybe_batch_join train.maybe_shuffle_batch '
+ 'queues': 'FixedLengthRecordReader IdentityReader LMDBReader ReaderBase TFRecordReader TextLineReader '
+           'WholeFileReader io.PaddingFIFOQueue io.PriorityQueue io.QueueBase io.RandomShuffleQueue '
+           'io.match_filenames_once train.Coordinator train.LooperThread train.QueueRunner '
+           'train.add_queue_runner train.batch train.batch_join train.input_producer train.limit_epochs '
+           'train.match_filenames_once train.maybe_batch train.maybe_batch_join train.maybe_shuffle_batch '
            'train.maybe_shuffle_batch_join train.range_input_producer train.shuffle_batch '
            'train.shuffle_batch_join train.slice_input_producer train.start_queue_runners '
            'train.string_input_producer',

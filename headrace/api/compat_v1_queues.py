@@ -20,6 +20,15 @@ from headrace.session.pipelines import (
     string_input_producer,
 )
 from headrace.session.queue_runner import QueueRunner, add_queue_runner, start_queue_runners
+from headrace.session.readers import (
+    FixedLengthRecordReader,
+    IdentityReader,
+    LMDBReader,
+    ReaderBase,
+    TextLineReader,
+    TFRecordReader,
+    WholeFileReader,
+)
 
 from .queue import PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
 
@@ -30,6 +39,9 @@ _TRAIN = [
     "start_queue_runners", "string_input_producer",
 ]  # fmt: skip
 _IO = ["PaddingFIFOQueue", "PriorityQueue", "QueueBase", "RandomShuffleQueue"]
-ROOT: list[str] = []
-__all__ = [*_TRAIN, *_IO]  # noqa: PLE0604 - lists of names
+ROOT = [
+    "FixedLengthRecordReader", "IdentityReader", "LMDBReader", "ReaderBase", "TFRecordReader", "TextLineReader",
+    "WholeFileReader",
+]  # fmt: skip
+__all__ = [*_TRAIN, *_IO, *ROOT]  # noqa: PLE0604 - lists of names
 NAMES = {"io": [*_IO, "match_filenames_once"], "train": _TRAIN}

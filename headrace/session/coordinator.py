@@ -94,7 +94,7 @@ class Coordinator:
         """An exception inside becomes a request to stop; it goes no further."""
         try:
             yield
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - whatever it is, `join` raises it
             self.request_stop(ex=sys.exc_info())
 
     def wait_for_stop(self, timeout: float | None = None) -> bool:

@@ -50,7 +50,7 @@ class Plan:
         self.graph, self.revision, self.feeds = graph, graph.revision, list(feeds)
         fed = {id(t) for t in feeds}
         nodes = pruned(graph, [*(t.op for t in tensors if id(t) not in fed), *operations], fed)
-        if any(n.op_def.waits for n in nodes):
+        if any(n.op_def.waits or n.type.startswith("ReaderRead") for n in nodes):
             nodes = producers_first(nodes)
         makers = [n for n in nodes if makes_resource(n)]
         for n in nodes:
@@ -197,10 +197,12 @@ def producers_first(nodes: list[Operation]) -> list[Operation]:
     place = {id(n): i for i, n in enumerate(nodes)}
     early: set[int] = set()
     for taker in nodes:
-        if not (taker.op_def.waits and taker.outputs and taker.inputs):
+        reads = taker.type.startswith("ReaderRead")
+        if not (reads or (taker.op_def.waits and taker.outputs)) or not taker.inputs:
             continue
+        queue = taker.inputs[1 if reads else 0]
         for giver in nodes[place[id(taker)] :]:
-            if giver.op_def.waits and not giver.outputs and giver.inputs[:1] == taker.inputs[:1]:
+            if giver.op_def.waits and not giver.outputs and giver.inputs and giver.inputs[0] is queue:
                 needed = _ancestors(giver, place)
                 if id(taker) not in needed:
                     early |= needed

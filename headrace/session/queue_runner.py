@@ -171,7 +171,7 @@ class QueueRunner:
         """Closes the queue; that it is closed already, or the session is, does not matter."""
         try:
             sess.run(op)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the queue is of no use any more
             logger.debug("Ignored exception: %s", error)
 
     def _close_on_stop(self, sess: Any, cancel_op: Any, coord: Any) -> None:
