@@ -111,19 +111,26 @@ class Operation:
     def traceback(self) -> list[tuple[str, int, str]]:
         return [(self._site[0].co_filename, self._site[1], self._site[0].co_name)] if self._site else []
 
+    @property
+    def node_def(self) -> Any:
+        """The operation as a `NodeDef` message."""
+        from headrace.io.graph_def import node_def
+
+        return node_def(self)
+
     def get_attr(self, name: str) -> Any:
-        """The value of an attribute; type attributes are read off the inputs."""
-        if name in self.attrs:
-            return self.attrs[name]
-        try:
-            return self.op_def.type_value(name, self.inputs, self.attrs)
-        except AttributeError:
-            for arg in self.op_def.signature.inputs:
-                if arg.number_attr == name:
-                    return self.op_def.number_value(name, self.inputs, self.attrs)
-            raise ValueError(
-                f"Operation {self.name!r} ({self.type}) has no attribute {name!r}; it has {sorted(self.attrs)}."
-            ) from None
+        """The value of an attribute as TensorFlow gives it: types as `tf.DType`, strings as bytes, shapes, tensors and
+        functions as messages. Attributes that follow from the inputs are read off those."""
+        from headrace.io.graph_def import public_attribute
+
+        return public_attribute(self, name)
+
+    @property
+    def node_def(self) -> Any:
+        """The operation as a `NodeDef` message."""
+        from headrace.io.graph_def import node_def
+
+        return node_def(self)
 
     def values(self) -> tuple[SymbolicTensor, ...]:
         return tuple(self.outputs)
@@ -151,7 +158,8 @@ class Operation:
         self.graph.changed()
 
     def colocation_groups(self) -> list[bytes]:
-        return [b"loc:@" + self.name.encode()]
+        """The operations whose device this one must have, as `loc:@name`."""
+        return list(self.private.get("_class", ())) or [b"loc:@" + self.name.encode()]
 
     def run(self, feed_dict: Any = None, session: Any = None) -> None:
         """Runs the operation in a session (the default one, if none is given)."""

@@ -231,6 +231,28 @@ class OpDef:
             i += n
         return out
 
+    def as_proto(self) -> Any:
+        """The `OpDef` message of TensorFlow: arguments, attributes, defaults."""
+        from headrace.graphs.op_list import op_message
+
+        return op_message(self)
+
+    @property
+    def input_arg(self) -> Any:
+        return self.as_proto().input_arg
+
+    @property
+    def output_arg(self) -> Any:
+        return self.as_proto().output_arg
+
+    @property
+    def attr(self) -> Any:
+        return self.as_proto().attr
+
+    @property
+    def is_stateful(self) -> bool:
+        return self.stateful
+
     def __repr__(self) -> str:
         return f"<op {self.name}({self._text})>"
 

@@ -48,6 +48,15 @@ def graph_def(graph: Graph, from_version: int | None = None, add_shapes: bool = 
     return message
 
 
+def node_def(node: Operation) -> Any:
+    """The `NodeDef` of an operation. (The functions it calls are named as the graph's own `GraphDef` may name others.)"""
+    from headrace.proto import graph_pb2
+
+    message = graph_pb2.NodeDef()
+    _write_node(message, node, Functions(graph_pb2.FunctionDefLibrary()), {})
+    return message
+
+
 class Functions:
     """The functions that a graph's nodes refer to, written as they are met."""
 
@@ -130,11 +139,46 @@ def _write_node(message: Any, node: Operation, functions: Functions, names: dict
             message.input.append(names.get(id(t), plain))
     message.input.extend([f"^{c.name}" for c in node.control_inputs])
     op = node.op_def
-    for name in {**_implied(node), **node.attrs}:
-        if name.startswith("_"):
-            continue
-        value = node.attrs[name] if name in node.attrs else _implied(node)[name]
-        _write_attr(message.attr[name], name, value, op.attrs.get(name), functions)
+    for name, value in {**_implied(node), **node.attrs}.items():
+        if not name.startswith("_"):
+            _write_attr(message.attr[name], name, value, op.attrs.get(name), functions)
+    for name, value in node.private.items():
+        _write_attr(message.attr[name], name, value, None, functions)
+
+
+def node_def(node: Operation) -> Any:
+    """The `NodeDef` of one operation."""
+    from headrace.proto import graph_pb2
+
+    message = graph_pb2.NodeDef()
+    _write_node(message, node, Functions(graph_pb2.FunctionDefLibrary()), {})
+    return message
+
+
+def public_attribute(node: Operation, name: str) -> Any:
+    """The value of an attribute in TensorFlow's types.
+
+    Raises:
+      ValueError: there is none of that name.
+    """
+    values = {**_implied(node), **node.attrs, **node.private}
+    if name not in values or (name.startswith("_") and name not in node.private):
+        raise ValueError(
+            f"Operation '{node.name}' has no attr named '{name}'. ({node.type} has {sorted(n for n in values if n[0] != '_')}.)"
+        )
+    value = values[name]
+    if isinstance(value, (bool, int, float, DType, bytes)):
+        return value
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, (list, tuple)) and not _is_shape(name):
+        if all(isinstance(v, (bool, int, float, DType, str, bytes)) for v in value):
+            return [v.encode() if isinstance(v, str) else v for v in value]
+    message = node_def(node).attr[name]
+    kind = message.WhichOneof("value")
+    if kind != "list":
+        return getattr(message, kind)
+    return list(message.list.shape) or list(message.list.func)
 
 
 def _implied(node: Operation) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def _check(signed: bool) -> Callable[..., Any]:
 
 
 def _check_grad(op: Any, g: Any) -> list[Any]:
-    message = f"Not a number (NaN) or infinity (Inf) values detected in gradient. {op.get_attr('message')}"
+    message = f"Not a number (NaN) or infinity (Inf) values detected in gradient. {op.attrs['message']}"
     return [CHECK_NUMERICS(g, message=message)]
 
 

@@ -210,7 +210,7 @@ def _gathered(c: ShapeContext) -> Raw:
 
 
 _op(
-    "TensorArrayV3", "size: int32 -> handle: resource, flow: float32", _make, lambda c: [(), ()],
+    "TensorArrayV3", "size: int32 -> handle: resource, flow: float32", _make, lambda c: [None, ()],
     {"dtype": REQUIRED, "element_shape": None, "dynamic_size": False, "clear_after_read": True,
      "identical_element_shapes": False, "tensor_array_name": ""},
     "An array of tensors; `flow` orders what is done with it.",
@@ -249,14 +249,14 @@ _op(
 )  # fmt: skip
 _op(
     "TensorArrayGradV3", "handle: resource, flow_in: float32 -> grad_handle: resource, flow_out: float32",
-    lambda handle, flow, source: [boxed(handle.item().gradient(source)), _FLOW], lambda c: [(), ()],
+    lambda handle, flow, source: [boxed(handle.item().gradient(source)), _FLOW], lambda c: [None, ()],
     {"source": REQUIRED}, "The array of the gradients of an array's elements.",
 )  # fmt: skip
 _op(
     "TensorArrayGradWithShape",
     "handle: resource, flow_in: float32, shape_to_prepend: int32 -> grad_handle: resource, flow_out: float32",
     lambda handle, flow, lead, source: [boxed(handle.item().gradient(source, tuple(lead.tolist()))), _FLOW],
-    lambda c: [(), ()], {"source": REQUIRED}, "The array of gradients whose shapes begin with more dimensions.",
+    lambda c: [None, ()], {"source": REQUIRED}, "The array of gradients whose shapes begin with more dimensions.",
 )  # fmt: skip
 
 __all__ = ["Array", "Stack"]
