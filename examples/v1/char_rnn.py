@@ -4,11 +4,11 @@ The state at the end of one batch is fed as the first state of the next, so the 
 """
 
 import argparse
+from pydoc_data.topics import topics
 from types import SimpleNamespace
 
 import numpy as np
 import tensorflow.compat.v1 as tf
-from pydoc_data.topics import topics
 
 TEXT = " ".join("\n".join(topics[name] for name in sorted(topics)).split(" "))[:200_000]
 LETTERS = sorted(set(TEXT))
