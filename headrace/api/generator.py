@@ -10,6 +10,7 @@ from headrace.core.dtypes import as_dtype
 from headrace.core.op import lookup
 from headrace.core.state import init_scope
 from headrace.core.tensor import Tensor
+from headrace.core.trackable import AutoTrackable
 from headrace.ops import generators, seeds
 from headrace.ops import random as ops
 
@@ -62,7 +63,7 @@ def create_rng_state(seed: Any, alg: Any) -> Tensor:
     return lookup("ConcatV2")([to_tensor([0] * (size - n), dtypes.int64), flat], 0)
 
 
-class Generator:
+class Generator(AutoTrackable):
     """A source of random numbers with a state of its own, kept in a variable (`.state`) so that it can be
     saved and is advanced by compiled functions too.
 

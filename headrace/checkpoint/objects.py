@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dtypes, errors
-from headrace.core.state import init_scope
+from headrace.core.state import init_scope, state
 from headrace.core.tensor import EagerTensor
 from headrace.core.trackable import AutoTrackable, Trackable
 from headrace.io import files
@@ -55,6 +55,15 @@ class CheckpointOptions:
         self.experimental_enable_async_checkpoint = self.enable_async = False
         self.experimental_write_callbacks = list(experimental_write_callbacks or ())
         self.experimental_skip_slot_variables = experimental_skip_slot_variables
+
+
+def _refuse_tracing(what: str) -> None:
+    graph = state.graph
+    if graph is not None and graph.building_function:
+        raise NotImplementedError(
+            f"Checkpoint.{what} was called while a tf.function is traced: it would happen once, not in each call. Call it "
+            "outside of the tf.function."
+        )
 
 
 def _called(callbacks: list[Callable[..., Any]], path: str) -> None:
@@ -214,6 +223,7 @@ class Checkpoint(AutoTrackable):
         Raises:
           FailedPreconditionError: a variable has no value.
         """
+        _refuse_tracing("write")
         prefix = files.path_text(file_prefix)
         folder = os.path.dirname(prefix)
         if folder:
@@ -235,6 +245,7 @@ class Checkpoint(AutoTrackable):
         Returns:
           The path, with the number.
         """
+        _refuse_tracing("save")
         number = self._next(session)
         path = self.write(f"{files.path_text(file_prefix)}-{number}", None, session)
         directory.write_state(os.path.dirname(path), path, [path], relative=True)
@@ -258,6 +269,7 @@ class Checkpoint(AutoTrackable):
     # ---------------------------------------------------------------------------------------------------------- restoring
     def read(self, save_path: Any, options: CheckpointOptions | None = None) -> Any:
         """Restores what `write` wrote. As `restore`, but for the counter."""
+        _refuse_tracing("read")
         path = _checkpoint_of(files.path_text(save_path))
         try:
             with open_checkpoint(path) as reader:
@@ -287,6 +299,7 @@ class Checkpoint(AutoTrackable):
           InvalidArgumentError: a variable has another type there.
           DataLossError: it is damaged.
         """
+        _refuse_tracing("restore")
         if save_path is None:
             return InitializationOnlyStatus(self._saved_root, self._extra())
         counter = self.save_counter  # so that it is restored with the rest

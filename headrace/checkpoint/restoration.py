@@ -21,7 +21,8 @@ class Restoration:
     """Binds nodes of a checkpoint's object graph to objects, and gives these their values.
 
     A child that an object does not have yet is noted on the object; when it gets the child, that is restored there and
-    then (`core/trackable.py` asks)."""
+    then (`core/trackable.py` asks). A list or dict that is already there when it lacks members is not asked again: only
+    those assigned later are."""
 
     def __init__(self, prefix: str, graph: Any) -> None:
         self.prefix, self.graph = prefix, graph
@@ -54,7 +55,7 @@ class Restoration:
                     child = below.get(reference.local_name)
                     if child is not None:
                         queue.append((child, reference.node_id, {}))
-                    elif not is_container(obj):
+                    elif hasattr(obj, "_defer"):
                         obj._defer(reference.local_name, self, reference.node_id)
 
     def _values(self, reader: Any, obj: Any, node_id: int) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
 from headrace.api.variables import Variable
-from headrace.core.trackable import AutoTrackable, Trackable
+from headrace.core.trackable import AutoTrackable, ListWrapper, Trackable, _DictWrapper
 
-_CONTAINERS = (list, tuple, dict, OrderedDict)
 Path = tuple[str, ...]
 
 
 def is_container(value: Any) -> bool:
-    """Whether a value is a plain list, tuple or dict, whose members a checkpoint can hold."""
-    return type(value) in _CONTAINERS or (isinstance(value, tuple) and hasattr(value, "_fields"))
+    """Whether a value is a list, tuple or dict, whose members a checkpoint can hold."""
+    return isinstance(value, (list, tuple, dict)) and not isinstance(value, (defaultdict, Trackable))
 
 
 def _members(value: Any) -> Iterable[tuple[Any, Any]]:
@@ -52,7 +51,12 @@ def children_of(obj: Any) -> dict[str, Any]:
     if isinstance(obj, AutoTrackable):
         hidden = obj._self_untracked
         for name, value in vars(obj).items():
-            if name not in hidden and name != "_self_children" and is_container(value) and holds_state(value):
+            if (
+                name not in hidden
+                and not name.startswith("_self_")
+                and is_container(value)
+                and (isinstance(value, (ListWrapper, _DictWrapper)) or holds_state(value))
+            ):
                 out[name] = value
     for name, value in obj._trackable_children("checkpoint").items():
         if isinstance(value, Trackable) or (is_container(value) and holds_state(value)):

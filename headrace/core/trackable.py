@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from types import MappingProxyType
 from typing import Any
@@ -81,8 +81,11 @@ class AutoTrackable(Trackable):
         return found | super()._trackable_children(save_type, **kwargs)
 
     def __setattr__(self, name: str, value: Any) -> None:
+        waited_for = name in self._self_deferred
+        if waited_for and type(value) in (list, dict):
+            value = ListWrapper(value) if type(value) is list else _DictWrapper(value)
         super().__setattr__(name, value)
-        if "_self_deferred" in self.__dict__ and isinstance(value, (Trackable, list, dict, tuple)):
+        if waited_for and isinstance(value, (Trackable, list, dict, tuple)):
             self._resolve(name, value)
 
     def __delattr__(self, name: str) -> None:
@@ -145,9 +148,51 @@ class TrackableView:
         return found
 
 
-class ListWrapper(list):  # type: ignore[type-arg]
-    """A list that a checkpoint can hold."""
+class _Waiting:
+    """A list or dict that was assigned where a checkpoint waited for one: its members are restored as they come."""
+
+    def _defer(self, name: str, restoration: Any, node_id: int) -> None:
+        self.__dict__.setdefault("_deferred", {}).setdefault(name, []).append((restoration, node_id))
+
+    def _settle(self, members: Iterable[tuple[Any, Any]]) -> None:
+        deferred = self.__dict__.get("_deferred")
+        for name, member in members if deferred else ():
+            for restoration, node_id in deferred.pop(str(name), ()):  # type: ignore[union-attr]
+                restoration.bind(member, node_id)
 
 
-class _DictWrapper(dict):  # type: ignore[type-arg]
-    """A dict that a checkpoint can hold."""
+class ListWrapper(_Waiting, list):  # type: ignore[type-arg]
+    """A list whose members a checkpoint is to restore as they are added."""
+
+    def append(self, value: Any) -> None:
+        super().append(value)
+        self._settle(enumerate(self))
+
+    def extend(self, values: Iterable[Any]) -> None:
+        super().extend(values)
+        self._settle(enumerate(self))
+
+    def insert(self, index: Any, value: Any) -> None:
+        super().insert(index, value)
+        self._settle(enumerate(self))
+
+    def __iadd__(self, values: Iterable[Any]) -> ListWrapper:  # type: ignore[override,misc]
+        self.extend(values)
+        return self
+
+
+class _DictWrapper(_Waiting, dict):  # type: ignore[type-arg]
+    """A dict whose values a checkpoint is to restore as they are added."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, value)
+        self._settle([(key, value)])
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        super().update(*args, **kwargs)
+        self._settle(list(self.items()))
+
+    def setdefault(self, key: Any, default: Any = None) -> Any:
+        value = super().setdefault(key, default)
+        self._settle([(key, value)])
+        return value
