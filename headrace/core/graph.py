@@ -125,13 +125,6 @@ class Operation:
 
         return public_attribute(self, name)
 
-    @property
-    def node_def(self) -> Any:
-        """The operation as a `NodeDef` message."""
-        from headrace.io.graph_def import node_def
-
-        return node_def(self)
-
     def values(self) -> tuple[SymbolicTensor, ...]:
         return tuple(self.outputs)
 

@@ -15,7 +15,8 @@ from headrace.core.op import REQUIRED, Arg, OpDef
 _KINDS = {
     "string": "container equation input_encoding input_order interpolation left_pad message message_type metadata mode "
     "output_encoding padding pattern rewrite right_pad separator serialized_options set_operation shared_name source token",
-    "int": "record_bytes header_bytes footer_bytes hop_bytes Ndense Nsparse OUTPUT_RAGGED_RANK beam_width block_size concat_dim hash_key k key_index limit num num_buckets "
+    "int": "record_bytes header_bytes footer_bytes hop_bytes "
+    "Ndense Nsparse OUTPUT_RAGGED_RANK beam_width block_size concat_dim hash_key k key_index limit num num_buckets "
     "num_partitions num_sampled num_sparse num_split num_true pad_width range_max seq_dim top_paths value_index",
     "bool": "binary_output hashed_output preserve_short_sequences scale_after_normalization unique",
     "float": "sample_rate variance_epsilon",

@@ -143,16 +143,11 @@ def _write_node(message: Any, node: Operation, functions: Functions, names: dict
         if not name.startswith("_"):
             _write_attr(message.attr[name], name, value, op.attrs.get(name), functions)
     for name, value in node.private.items():
-        _write_attr(message.attr[name], name, value, None, functions)
-
-
-def node_def(node: Operation) -> Any:
-    """The `NodeDef` of one operation."""
-    from headrace.proto import graph_pb2
-
-    message = graph_pb2.NodeDef()
-    _write_node(message, node, Functions(graph_pb2.FunctionDefLibrary()), {})
-    return message
+        if name == "_class":  # of operations that are there: some went into loops and branches on import
+            there = node.graph._by_name
+            value = [v for v in value if v[:5] != b"loc:@" or v[5:].decode() in there]
+        if name != "_class" or value:
+            _write_attr(message.attr[name], name, value, None, functions)
 
 
 def public_attribute(node: Operation, name: str) -> Any:
@@ -171,9 +166,9 @@ def public_attribute(node: Operation, name: str) -> Any:
         return value
     if isinstance(value, str):
         return value.encode()
-    if isinstance(value, (list, tuple)) and not _is_shape(name):
-        if all(isinstance(v, (bool, int, float, DType, str, bytes)) for v in value):
-            return [v.encode() if isinstance(v, str) else v for v in value]
+    plain = (bool, int, float, DType, str, bytes)
+    if isinstance(value, (list, tuple)) and not _is_shape(name) and all(isinstance(v, plain) for v in value):
+        return [v.encode() if isinstance(v, str) else v for v in value]
     message = node_def(node).attr[name]
     kind = message.WhichOneof("value")
     if kind != "list":

@@ -43,7 +43,7 @@ OpDef(
     "StackV2",
     "max_size: int32 -> handle: resource",
     attrs={"elem_type": REQUIRED, "stack_name": ""},
-    shape=lambda c: (),
+    shape=lambda c: None,
     kernel=lambda size, elem_type, stack_name: boxed(Stack(int(size))),
     stateful=True,
     host=True,
