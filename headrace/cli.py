@@ -84,6 +84,12 @@ def _events(argv: Sequence[str]) -> int:
     return events_command(argv)
 
 
+def _graph(argv: Sequence[str]) -> int:
+    from headrace.inspector.cli import graph_command
+
+    return graph_command(argv)
+
+
 def _version(argv: Sequence[str]) -> int:
     _no_options("version", "The versions of Headrace, Python and the libraries below it.", argv)
     import platform
@@ -109,6 +115,7 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "devices": (_devices, "list the devices that programs can run on"),
     "ops": (_ops, "list the op table and which rules each op has"),
     "events": (_events, "list what event files (TensorBoard's) hold"),
+    "graph": (_graph, "show a graph's ops, cost and memory, and how it will run"),
     "version": (_version, "print versions"),
 }
 

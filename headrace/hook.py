@@ -39,6 +39,8 @@ PRIVATE = {
     "tensorflow.python.ops.math_ops": "headrace.internals.math_ops",
     "tensorflow.python.ops.ragged.ragged_tensor": "headrace.composites.ragged.ragged_tensor",
     "tensorflow.python.platform.gfile": "headrace.api.io_gfile",
+    "tensorflow.python.profiler.model_analyzer": "headrace.inspector.profile",
+    "tensorflow.python.profiler.option_builder": "headrace.inspector.profile",
     "tensorflow.python.trackable.data_structures": "headrace.core.trackable",
     "tensorflow.python.util.nest": "headrace.api.nest",
 }

@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+from headrace.inspector.per_op import DEVICE
+
 
 class Timeline:
     """What `RunMetadata.step_stats` says, for a trace viewer.
@@ -38,7 +40,8 @@ class Timeline:
         events: list[dict[str, Any]] = []
         made: dict[str, tuple[int, int]] = {}
         flows = 0
-        for pid, device in enumerate(self._step_stats.dev_stats):
+        measured = [d for d in self._step_stats.dev_stats if not d.device.endswith(DEVICE)]
+        for pid, device in enumerate(measured):
             events.append(
                 {"name": "process_name", "ph": "M", "pid": pid, "args": {"name": f"{device.device} Compute"}}
             )

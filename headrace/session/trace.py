@@ -7,6 +7,7 @@ from typing import Any
 
 from headrace.compiler.program import HostStep, program_of
 from headrace.core import errors
+from headrace.inspector.per_op import add_estimates
 
 
 def traced(run: Any, values: Any, options: Any, run_metadata: Any) -> Any:
@@ -45,6 +46,8 @@ def traced(run: Any, values: Any, options: Any, run_metadata: Any) -> Any:
     device = run_metadata.step_stats.dev_stats.add(device=_device())
     for i, (step, began, ended) in enumerate(seen):
         _describe(device.node_stats.add(), i, step, start + began - clock, ended - began)
+    per_op = [(step, start + began - clock, ended - began) for step, began, ended in seen]
+    add_estimates(run_metadata.step_stats, device.device, per_op)
     return result
 
 

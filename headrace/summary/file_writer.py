@@ -91,7 +91,7 @@ class FileWriter:
         if graph is not None and graph_def is not None:
             raise ValueError("Please pass only graph, or graph_def (deprecated), but not both.")
         if isinstance(graph, Graph):
-            graph_def = exporter.graph_def(graph)
+            graph_def = exporter.graph_def(graph, add_shapes=True)
         elif graph is not None:
             graph_def = graph
         if getattr(getattr(graph_def, "DESCRIPTOR", None), "name", None) != "GraphDef":

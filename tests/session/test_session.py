@@ -332,9 +332,10 @@ class TestTraces:
             options, metadata = v1.RunOptions(trace_level=v1.RunOptions.FULL_TRACE), v1.RunMetadata()
             for _ in range(2):
                 assert sess.run(z, {x: [1.0] * 200}, options=options, run_metadata=metadata)[0] == 7.0
-            (device,) = metadata.step_stats.dev_stats
+            device, estimate = metadata.step_stats.dev_stats  # by step, and an estimate by op
+            assert {"double", "mul", "add"} <= {n.node_name for n in estimate.node_stats}
             names = [n.node_name for n in device.node_stats]
-            assert names[1] == "double" and len(names) == 3
+            assert len(names) > 1
             assert all(n.all_start_micros > 0 and n.op_end_rel_micros > 0 for n in device.node_stats)
             events = json.loads(Timeline(metadata.step_stats).generate_chrome_trace_format())["traceEvents"]
             assert {e["ph"] for e in events} >= {"M", "X"}
