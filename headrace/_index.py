@@ -74,7 +74,7 @@ ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.
 
 # `tf.compat.v1`: the file of each name that is its own, and the namespaces that `tf` does not have.
 V1_PARTS = (
-    "arrays", "config", "control", "data", "forms", "graph", "image", "initializers", "layers", "losses", "math", "messages",
+    "arrays", "config", "control", "data", "forms", "graph", "graphs", "image", "initializers", "layers", "losses", "math", "messages",
     "metrics", "more", "nn", "optimizers", "platform", "profiler", "queues", "recurrent", "saving", "summary", "train", "variables",
 )  # fmt: skip
 V1_NAMESPACES = (
@@ -126,6 +126,7 @@ _V1: dict[str, str] = {
           'get_collection get_collection_ref get_default_graph get_default_session get_seed name_scope '
           'op_scope ragged.RaggedTensorValue random.get_seed random.set_random_seed reset_default_graph '
           'resource_variables_enabled set_random_seed',
+ 'graphs': 'MetaGraphDef TensorInfo import_graph_def train.export_meta_graph train.import_meta_graph',
  'image': 'image.ResizeMethod image.crop_and_resize image.draw_bounding_boxes image.extract_glimpse '
           'image.extract_image_patches image.resize image.resize_area image.resize_bicubic '
           'image.resize_bilinear image.resize_image_with_pad image.resize_images '

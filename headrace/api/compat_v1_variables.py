@@ -90,6 +90,13 @@ class Variable(metaclass=_VariableType):
 
     SaveSliceInfo = None
 
+    @staticmethod
+    def from_proto(variable_def: Any, import_scope: str | None = None) -> Any:
+        """The variable whose operations in the default graph a `VariableDef` names."""
+        from headrace.session.variables import GraphVariable
+
+        return GraphVariable.from_proto(variable_def, import_scope)
+
 
 # ------------------------------------------------------------------------------------------------------- collections
 def global_variables(scope: str | None = None) -> list[Any]:

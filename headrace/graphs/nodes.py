@@ -53,13 +53,17 @@ class Node:
         return f"<node {self.name!r} ({self.op})>"
 
 
-def graph_nodes(messages: Iterable[Any]) -> dict[str, Node]:
+def graph_nodes(messages: Iterable[Any], mapped: Iterable[Any] = ()) -> dict[str, Node]:
     """The nodes of a graph by name, with inputs written `node:1`.
+
+    Args:
+      mapped: inputs that need not be there, as (name, index), since something else takes their place.
 
     Raises:
       Malformed: a name is no name, or not unique; an input is not there.
     """
     nodes: dict[str, Node] = {}
+    others = {(name, str(index)) for name, index in mapped}
     for message in messages:
         name = message.name
         if not _NAME.match(name):
@@ -72,7 +76,7 @@ def graph_nodes(messages: Iterable[Any]) -> dict[str, Node]:
         for text in node.message.input:
             if text[:1] == "^":
                 controls.append(text[1:])
-                if text[1:] not in nodes:
+                if text[1:] not in nodes and (text[1:], None) not in mapped:
                     raise Malformed(f"Node '{node.name}': Unknown input node '{text}'")
                 continue
             if controls:
@@ -83,6 +87,9 @@ def graph_nodes(messages: Iterable[Any]) -> dict[str, Node]:
                 inputs.append((text, 0))
                 continue
             source, _, index = text.rpartition(":")
+            if (text, 0) in mapped or ((source, index) in others):
+                inputs.append((text, 0) if (text, 0) in mapped else (source, int(index)))
+                continue
             if source not in nodes or not index.isdecimal() or (len(index) > 1 and index[0] == "0"):
                 raise Malformed(f"Node '{node.name}': Unknown input node '{text}'")
             inputs.append((source, int(index)))

@@ -522,12 +522,12 @@ def import_graph_def(
             "is needed to read it."
         )
     graph = get_default_graph()
+    if graph.finalized:
+        raise RuntimeError("Graph is finalized and cannot be modified.")
     try:
-        nodes = graph_nodes(message.node)
-        if graph.finalized:
-            raise RuntimeError("Graph is finalized and cannot be modified.")
         with building(graph):
             prefix, mapped = _entered(graph, name, mapped)
+        nodes = graph_nodes(message.node, mapped)
         library = library_of(graph, message.versions.producer)
         library.add(message.library.function)
         scope = Scope(graph, library, prefix, mapped=mapped)

@@ -35,7 +35,13 @@ class GraphVariable(Variable):
         experimental_enable_variable_lifting: bool = True,
     ) -> None:  # fmt: skip
         if variable_def is not None:
-            raise NotImplementedError("Variables cannot be made of a VariableDef. Give an initial_value.")
+            if initial_value is not None:
+                raise ValueError("variable_def and initial_value are mutually exclusive.")
+            from headrace.graphs.variables import restore
+
+            restore(self, variable_def, import_scope)
+            self._constraint, self._caching_device = constraint, caching_device
+            return
         if initial_value is None:
             raise ValueError("initial_value must be specified. Received: initial_value=None")
         if constraint is not None and not callable(constraint):
@@ -100,8 +106,8 @@ class GraphVariable(Variable):
 
     @property
     def op(self) -> Operation:
-        """The operation of the variable's handle."""
-        return self.handle.op
+        """The operation of the variable's handle (in graphs of the older kind: the one that has the variable's name)."""
+        return self.__dict__.get("_named") or self.handle.op
 
     @property
     def device(self) -> str:
@@ -185,7 +191,15 @@ class GraphVariable(Variable):
         return self._save_slice_info
 
     def to_proto(self, export_scope: str | None = None) -> Any:
-        raise NotImplementedError("Variables become protos when their graph is exported.")
+        """The `VariableDef` of the variable: the names of its operations; None if they are not in `export_scope`."""
+        from headrace.graphs.variables import variable_message
+
+        return variable_message(self, export_scope)
+
+    @staticmethod
+    def from_proto(variable_def: Any, import_scope: str | None = None) -> GraphVariable:
+        """The variable whose operations in the default graph a `VariableDef` names."""
+        return GraphVariable(variable_def=variable_def, import_scope=import_scope)
 
     def __hash__(self) -> int:
         return id(self)
