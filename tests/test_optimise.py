@@ -320,3 +320,19 @@ class TestOptions:
         assert Program(
             tf.function(lambda: tf.strings.join(["a", "b"])).get_concrete_function().graph
         ).graph.outputs
+
+
+def test_calls_that_compile_whole_stay_whole():
+    """A function with parameters and none of whose ops needs the host is one compiled step next to a host step."""
+    inner = tf.function(lambda x: tf.reduce_sum(x) * 2.0)
+    v = tf.Variable(1.0)
+
+    @tf.function
+    def step(iterator):
+        return inner(next(iterator) * v.assign_add(1.0))
+
+    iterator = iter(tf.data.Dataset.from_tensors(tf.ones([3])).repeat(2))
+    graph = step.get_concrete_function(iterator).graph
+    calls = [n for n in Program(graph).graph.operations if n.type == "StatefulPartitionedCall"]
+    assert len(calls) == 1
+    assert float(step(iterator)) == 12.0

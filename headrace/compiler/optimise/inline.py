@@ -60,6 +60,9 @@ def has_host_ops(graph: FuncGraph) -> bool:
     """Whether some op of the graph, or of those it runs, is one that XLA cannot hold."""
     found = graph.memo.get("has_host_ops")
     if found is None or found[0] != graph.revision:
-        has = any(runs_on_host(n) or any(map(has_host_ops, inner_graphs(n))) for n in graph.operations)
+        has = any(
+            (n.type != "Placeholder" and runs_on_host(n)) or any(map(has_host_ops, inner_graphs(n)))
+            for n in graph.operations
+        )
         found = graph.memo["has_host_ops"] = graph.revision, has
     return bool(found[1])
