@@ -5,6 +5,7 @@ What can be decided while building (types, ranks, known shapes and values) raise
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from headrace.core.convert import to_tensor
@@ -59,21 +60,41 @@ def assert_all_finite(x: Any, message: str, name: str | None = None) -> Tensor:
 
 def enable_check_numerics(stack_height_limit: int = 30, path_length_limit: int = 50) -> None:
     """From here on, every float result of every op in this thread is checked; a NaN or an infinity raises
-    InvalidArgumentError that names the op, its inputs and, in a graph, the line that made it.
+    InvalidArgumentError that names the first op that made one, its inputs and, in a graph, the line that made it.
 
-    Graphs built before are not checked.
+    Functions traced from here on are checked by their programs, which say after a run which op was the first; so are all
+    runs of sessions, of graphs built before, too.
 
     Args:
       stack_height_limit: kept for compatibility; the error shows the user's own line.
       path_length_limit: longer file names are cut at the front.
+
+    >>> import headrace as tf
+    >>> tf.debugging.enable_check_numerics()
+    >>> try:
+    ...     tf.math.log(tf.constant([1.0, 0.0]))
+    ... except tf.errors.InvalidArgumentError as error:
+    ...     error.message.splitlines()[2]
+    ... finally:
+    ...     tf.debugging.disable_check_numerics()
+    '!!! Detected Infinity or NaN in output 0 of eagerly-executing op "Log" (# of outputs: 1) !!!'
     """
-    if not any(isinstance(o, ops.NumericsObserver) for o in state.observers):
+    if ops.numerics_observer() is None:
         set_observers((*state.observers, ops.NumericsObserver(stack_height_limit, path_length_limit)))
+        _outdate_plans()
 
 
 def disable_check_numerics() -> None:
     """Ends what `enable_check_numerics` began; nothing happens if it did not."""
-    set_observers(tuple([o for o in state.observers if not isinstance(o, ops.NumericsObserver)]))
+    if ops.numerics_observer() is not None:
+        set_observers(tuple([o for o in state.observers if not isinstance(o, ops.NumericsObserver)]))
+        _outdate_plans()
+
+
+def _outdate_plans() -> None:
+    plans = sys.modules.get("headrace.session.plan")
+    if plans is not None:  # there were sessions
+        plans.outdate_plans()
 
 
 # ------------------------------------------------------------------------------------- switches of the system

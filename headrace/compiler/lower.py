@@ -111,6 +111,16 @@ class Lowering(Builder):
         )
         self.status.assign(self.select(first, self.constant(len(self.messages), dtypes.int32), status))
 
+    def check_code(self, code: Value, messages: Sequence[str]) -> None:
+        """A check with several ways to fail: `code` is an int32 scalar, 0 if all is well, else the number of a message."""
+        node = self.node
+        where = f" [Op:{node.type}] [[node {node.name} defined at {getattr(node, 'site', '<unknown>')}]]"
+        zero, status = self.constant(0, dtypes.int32), self.status.value
+        number = self.add(code, self.constant(len(self.messages), dtypes.int32))
+        self.messages += [message + where for message in messages]
+        first = self.binary("and", self.compare("NE", code, zero), self.compare("EQ", status, zero))
+        self.status.assign(self.select(first, number, status))
+
     def runtime_input(
         self, key: Any, shape: Sequence[int], dtype: DType, provider: Callable[[], np.ndarray]
     ) -> Value:

@@ -68,6 +68,11 @@ _IGNORED = (
 REDUCE_INF_NAN_THREE_SLOTS = 8
 
 
+def numerics_observer() -> NumericsObserver | None:
+    """The one that `enable_check_numerics` set up in this thread."""
+    return next((o for o in state.observers if isinstance(o, NumericsObserver)), None)
+
+
 def _text(message: Any) -> str:
     return message if isinstance(message, str) else message.decode()
 
@@ -104,6 +109,40 @@ def _check(signed: bool) -> Callable[..., Any]:
     return kernel
 
 
+def _combinations(kinds: Sequence[str]) -> list[str]:
+    """What the bits 1, 2, 4 … stand for together, for every number from 1 on."""
+    return [_names([k for i, k in enumerate(kinds) if n >> i & 1]) for n in range(1, 1 << len(kinds))]
+
+
+def _lower_check(signed: bool) -> Callable[..., Any]:
+    """Within a program: each element has a bit for what it is, all bits together are the number of the message."""
+
+    def lower(b: Any, tensor: Any, message: Any) -> Any:
+        if not b.checking:
+            raise b.cannot("its check has no place in a loop's condition, or with jit_compile=True")
+        x = b.convert(tensor, dtypes.float32) if tensor.dtype.size < 4 else tensor
+        infinity = b.constant(np.inf, x.dtype)
+        tests = [("NE", x, x)]
+        if signed:
+            tests = [("EQ", x, b.unary("negate", infinity)), ("EQ", x, infinity), *tests]
+        else:
+            tests = [("EQ", b.unary("abs", x), infinity), *tests]
+        bits = None
+        for i, (direction, one, other) in enumerate(tests):
+            bit = b.convert(b.compare(direction, one, b.broadcast_to(other, x.shape)), dtypes.int32)
+            bit = bit if not i else b.mul(bit, b.constant(1 << i, dtypes.int32, bit.shape))
+            bits = bit if bits is None else b.add(bits, bit)
+        kinds = ["-Inf", "+Inf", "NaN"] if signed else ["Inf", "NaN"]
+        text = _text(message)
+        b.check_code(
+            b.reduce(bits, range(x.rank), "or", 0),
+            [f"{text} : Tensor had {names} values" for names in _combinations(kinds)],
+        )
+        return tensor
+
+    return lower
+
+
 def _check_grad(op: Any, g: Any) -> list[Any]:
     message = f"Not a number (NaN) or infinity (Inf) values detected in gradient. {op.attrs['message']}"
     return [CHECK_NUMERICS(g, message=message)]
@@ -116,8 +155,8 @@ CHECK_NUMERICS = OpDef(
     types={"T": FLOATS},
     shape=same_as(0),
     kernel=_check(False),
+    lower=_lower_check(False),
     stateful=True,
-    host=True,
     grad=_check_grad,
     doc="The tensor; InvalidArgumentError if any element is NaN or infinite.",
 )
@@ -128,8 +167,8 @@ CHECK_NUMERICS_V2 = OpDef(
     types={"T": FLOATS},
     shape=same_as(0),
     kernel=_check(True),
+    lower=_lower_check(True),
     stateful=True,
-    host=True,
     grad=_check_grad,
 )
 
@@ -181,8 +220,8 @@ SUMMARY = OpDef(
 
 
 class NumericsObserver:
-    """Checks what every op computes: eager results at once; in graphs by a check added behind the op, of a
-    summary that is computed along with it."""
+    """Checks what every op computes: eager results at once; in functions by a check added behind the op, in graphs that
+    sessions run by a check that is added to the run. Checks are compiled along with the rest."""
 
     def __init__(self, stack_height_limit: int | None, path_length_limit: int | None) -> None:
         self.height, self.length = stack_height_limit, path_length_limit
@@ -207,11 +246,32 @@ class NumericsObserver:
             if not np.isfinite(array.astype(np.float32) if array.dtype.itemsize < 4 else array).all():
                 CHECK_NUMERICS_V2.kernel(array, self._message(op, inputs, y, slot, count))  # type: ignore[misc]
             return
-        with y.op.graph.name_scope(y.op.name + "/"):
-            CHECK_NUMERICS_V2(
-                SUMMARY(y, tensor_debug_mode=REDUCE_INF_NAN_THREE_SLOTS),
-                message=self._message(op, inputs, y, slot, count),
-            )
+        graph = y.op.graph
+        if graph.building_function:  # a plain graph's are added to what a session runs
+            with graph.name_scope(y.op.name + "/"):
+                CHECK_NUMERICS_V2(y, message=self._message(op, inputs, y, slot, count))
+
+    def behind(self, node: Any) -> list[Any]:
+        """The checks that belong behind a node of a graph, as nodes that are in no graph."""
+        op = node.op_def
+        out: list[Any] = []
+        if op.name in _SKIPPED:
+            return out
+        for slot, y in enumerate(node.outputs):
+            if y._dtype in FLOATS and (op.name, slot) not in _IGNORED:
+                message = self._message(op, node.inputs, y, slot, len(node.outputs))
+                check = type(node)(
+                    node.graph,
+                    CHECK_NUMERICS_V2,
+                    f"{node.name}/CheckNumericsV2",
+                    [y],
+                    {"message": message},
+                    (),
+                )
+                check._site = node._site
+                check.outputs = [type(y)(check, 0, y._dtype, y._raw_shape)]
+                out.append(check)
+        return out
 
     def _message(self, op: OpDef, inputs: Sequence[Any], y: Any, slot: int, count: int) -> str:
         kind = "eagerly-executing" if y._is_eager else "graph"

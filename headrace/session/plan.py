@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import threading
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -18,13 +19,22 @@ from headrace.core import errors
 from headrace.core.graph import FuncGraph, Graph, Operation
 from headrace.core.state import building, state
 from headrace.core.tensor import EagerTensor, SymbolicTensor, wrap_buffer
+from headrace.ops.debug import numerics_observer
 from headrace.ops.functional import inner_graphs
 
 from .feeds import unfed
+from .numerics import with_checks
 
 LENT_UP_TO = 1 << 16  # bytes of a feed, above which the copy itself costs more than the buffer around it
 COMPILED_FROM = 1 << 20  # elements of new variables, from which on compiling their initialisers pays
 Call = Callable[[Sequence[EagerTensor]], list[EagerTensor]]
+PLANS: weakref.WeakSet[Plan] = weakref.WeakSet()  # all there are
+
+
+def outdate_plans() -> None:
+    """Makes all plans anew at their next runs: something about how graphs run has changed."""
+    for plan in list(PLANS):
+        plan.revision = -1
 
 
 class Plan:
@@ -60,6 +70,9 @@ class Plan:
         self.view = view = FuncGraph(graph.name)
         view.outer = None
         view.operations = [_partly_fed(n, fed) for n in nodes if not makes_resource(n) and id(n) not in done]
+        observer = numerics_observer()
+        if observer is not None:
+            view.operations = with_checks(view.operations, observer)
         view.memo["pruned"], view.memo["passes"] = True, passes
         view.inputs = [*feeds, *[n.outputs[0] for n in makers]]
         view.outputs = list(tensors)
@@ -68,6 +81,7 @@ class Plan:
         assigned = _assigned(view.operations)
         self.assigned = {states[i]: first for i, first in assigned.items() if i in states}
         self.calls: dict[Any, Call] = {}  # by the shapes of what is fed
+        PLANS.add(self)
 
     def __call__(self, values: Sequence[EagerTensor]) -> list[EagerTensor]:
         shapes = tuple([v._raw_shape for v in values])
