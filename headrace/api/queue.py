@@ -13,7 +13,7 @@ from headrace.core.dtypes import as_dtype
 from headrace.core.op import OpDef, lookup
 from headrace.core.shapes import TensorShape, as_raw
 from headrace.core.state import init_scope, state
-from headrace.core.tensor import EagerTensor, Tensor
+from headrace.core.tensor import EagerTensor, Tensor, wrap_object
 from headrace.ops import queue_kinds as kinds
 from headrace.ops import queues as ops
 from headrace.ops import seeds
@@ -341,23 +341,22 @@ def _make(
     op: OpDef, types_: Any, shapes: Any, capacity: Any, shared_name: str | None, name: str, **attrs: Any
 ) -> Tensor:
     with init_scope():
-        if state.graph is None and shared_name is None:
-            shared_name = name
         attrs.update(
             component_types=types_,
             shapes=[as_raw(s) for s in shapes or ()],
             capacity=-1 if capacity is None else int(capacity),
         )
-        found = _shared.get(shared_name) if state.graph is None and shared_name != name else None
-        if found is not None:
-            from headrace.core.tensor import wrap_object
-
-            found.check_same(attrs)
-            return wrap_object(found, types.resource)
-        handle = op(shared_name=shared_name or "", name=name, **attrs)
-        if state.graph is None and shared_name != name:
+        if state.graph is not None:
+            return op(shared_name=shared_name or "", name=name, **attrs)
+        if shared_name is None:
+            return op(shared_name=name, **attrs)
+        found = _shared.get(shared_name)
+        if found is None:
+            handle = op(shared_name=shared_name, **attrs)
             _shared[shared_name] = handle._host().item()
-        return handle
+            return handle
+        found.check_same(attrs)
+        return wrap_object(found, types.resource)
 
 
 def _as_types(dtypes: Any) -> list[types.DType]:

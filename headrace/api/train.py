@@ -24,10 +24,11 @@ from headrace.proto.example_pb2 import (
     Int64List,
     SequenceExample,
 )
+from headrace.session.averages import ExponentialMovingAverage
 from headrace.session.coordinator import Coordinator
 
 __all__ = [
-    "BytesList", "Coordinator", "Example", "Feature", "FeatureList", "FeatureLists", "Features", "FloatList", "Int64List",
+    "BytesList", "Coordinator", "Example", "ExponentialMovingAverage", "Feature", "FeatureList", "FeatureLists", "Features", "FloatList", "Int64List",
     "SequenceExample", "TrackableView", "checkpoints_iterator", "get_checkpoint_state", "latest_checkpoint",
     "list_variables", "load_checkpoint", "load_variable",
 ]  # fmt: skip

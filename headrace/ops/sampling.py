@@ -1,10 +1,10 @@
 """Candidate samplers: a few classes drawn at random stand for all the others in a softmax over very many.
-They run on the host. "Expected counts" are how often a class is expected among the samples, by which losses
-correct for the drawing."""
+"Expected counts" are how often a class is expected among the samples, by which losses correct for the drawing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,75 +14,12 @@ from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
 
-from .random import COUNTERS
+from . import candidates
+from .candidates import Distribution
+from .counters import COUNTERS, runtime_state
+from .formula import HOST, Program, lift
 
-BLOCKS_PER_CALL = 2**20  # how far a call moves its generator on
-
-
-class Distribution:
-    """Classes 0 … size - 1: `draw(rng, n)` gives n of them, `probability(classes)` theirs."""
-
-    def __init__(
-        self,
-        size: int,
-        draw: Callable[[np.random.Generator, int], np.ndarray],
-        probability: Callable[[np.ndarray], np.ndarray],
-    ) -> None:
-        self.size, self.draw, self.probability = size, draw, probability
-
-
-def uniform(size: int) -> Distribution:
-    return Distribution(size, lambda rng, n: rng.integers(0, size, n), lambda k: np.full(k.shape, 1 / size))
-
-
-def log_uniform(size: int) -> Distribution:
-    """Zipf's law: class k has probability log((k + 2) / (k + 1)) / log(size + 1), so classes should be sorted
-    by frequency."""
-    scale = np.log(size + 1)
-
-    def draw(rng: np.random.Generator, n: int) -> np.ndarray:
-        return np.minimum(np.exp(rng.random(n) * scale).astype(np.int64) - 1, size - 1)
-
-    return Distribution(size, draw, lambda k: np.log((k + 2.0) / (k + 1.0)) / scale)
-
-
-def weighted(weights: np.ndarray) -> Distribution:
-    total = np.cumsum(weights)
-
-    def draw(rng: np.random.Generator, n: int) -> np.ndarray:
-        return np.minimum(np.searchsorted(total, rng.random(n) * total[-1], "right"), len(weights) - 1)
-
-    return Distribution(len(weights), draw, lambda k: weights[k] / total[-1])
-
-
-def sample(
-    d: Distribution, rng: np.random.Generator, true: np.ndarray, n: int, unique: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The sampled classes, and the expected counts of the true and of the sampled ones."""
-    if unique:
-        chosen: dict[int, None] = {}
-        tries = 0
-        while len(chosen) < n:
-            for k in d.draw(rng, max(2 * (n - len(chosen)), 64)).tolist():
-                tries += 1
-                chosen[k] = None
-                if len(chosen) == n:
-                    break
-        sampled = np.fromiter(chosen, np.int64, n)
-    else:
-        tries, sampled = n, d.draw(rng, n).astype(np.int64)
-
-    def expected(k: np.ndarray) -> np.ndarray:
-        p = d.probability(k)
-        return (p * n if tries == n else -np.expm1(tries * np.log1p(-p))).astype(np.float32)
-
-    return sampled, expected(true), expected(sampled)
-
-
-def _generator(name: str, seed: int, seed2: int, *key: Any) -> np.random.Generator:
-    return np.random.default_rng(
-        [int(v) for v in COUNTERS.eager((name, seed, seed2, *key), seed, seed2, BLOCKS_PER_CALL)]
-    )
+BLOCKS_PER_CALL = 2**20  # how far a call that draws as often as it takes moves its generator on
 
 
 def _check(true: np.ndarray, num_true: int, num_sampled: int, unique: bool, range_max: int) -> None:
@@ -93,15 +30,19 @@ def _check(true: np.ndarray, num_true: int, num_sampled: int, unique: bool, rang
             f"true_classes must be a matrix with num_true = {num_true} columns, but has shape "
             f"{list(true.shape)}",
         )
-    if unique and num_sampled > range_max:
-        raise InvalidArgumentError(
-            None, None, f"Sampler's range is too small: {num_sampled} unique classes of {range_max}"
-        )
+    _check_unique(num_sampled, unique, range_max)
     if true.size and (true.min() < 0 or true.max() >= range_max):
         raise InvalidArgumentError(
             None,
             None,
             f"true_classes must be in [0, {range_max}), but reach from {true.min()} to {true.max()}",
+        )
+
+
+def _check_unique(num_sampled: int, unique: bool, range_max: int) -> None:
+    if unique and num_sampled > range_max:
+        raise InvalidArgumentError(
+            None, None, f"Sampler's range is too small: {num_sampled} unique classes of {range_max}"
         )
 
 
@@ -128,34 +69,54 @@ _SIGNATURE = (
 )
 
 
-def _sampler(name: str, kernel: Callable[..., Any], **attrs: Any) -> OpDef:
+def _sampler(name: str, make: Callable[..., Distribution], **attrs: Any) -> OpDef:
+    """A sampler of the distribution `make(range_max, **attrs)`."""
+
+    def kernel(
+        true: np.ndarray, num_true: int, num_sampled: int, unique: bool, range_max: int, seed: int, seed2: int,
+        **rest: Any,
+    ) -> Any:  # fmt: skip
+        _check(true, num_true, num_sampled, unique, range_max)
+        d = make(range_max, **rest)
+        key = (name, seed, seed2, range_max, num_sampled, unique)
+        state = COUNTERS.eager(key, seed, seed2, candidates.blocks(d, num_sampled, unique))
+        return candidates.draw(HOST, tuple(state), d, true, num_sampled, unique)
+
+    def lower(
+        b: Any, true: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, seed: int, seed2: int,
+        **rest: Any,
+    ) -> Any:  # fmt: skip
+        true = b.constant(true) if isinstance(true, np.ndarray) else true
+        _check_unique(num_sampled, unique, range_max)
+        b.check_indices(true, range_max, "true_classes")
+        d = make(range_max, **rest)
+        state = runtime_state(b, candidates.blocks(d, num_sampled, unique))
+        drawn = candidates.draw(Program(b), state, d, lift(b, true), num_sampled, unique)
+        return [x.v for x in drawn]
+
+    return _row(name, kernel, lower, range_max=REQUIRED, **attrs)
+
+
+def _row(name: str, kernel: Callable[..., Any], lower: Callable[..., Any] | None, **attrs: Any) -> OpDef:
     return OpDef(
         name,
         _SIGNATURE,
         attrs=_ATTRS | attrs,
         shape=_shape,
         kernel=kernel,
-        host=True,
+        lower=lower,
+        host=lower is None,
         stateful=True,
         grad=not_differentiable,
     )
 
 
-def _of(name: str, make: Callable[[int], Distribution]) -> OpDef:
-    def kernel(
-        true: np.ndarray, num_true: int, num_sampled: int, unique: bool, range_max: int, seed: int, seed2: int
-    ) -> Any:
-        _check(true, num_true, num_sampled, unique, range_max)
-        return sample(make(range_max), _generator(name, seed, seed2, range_max), true, num_sampled, unique)
-
-    return _sampler(name, kernel, range_max=REQUIRED)
-
-
-UNIFORM = _of("UniformCandidateSampler", uniform)
-LOG_UNIFORM = _of("LogUniformCandidateSampler", log_uniform)
+UNIFORM = _sampler("UniformCandidateSampler", candidates.uniform)
+LOG_UNIFORM = _sampler("LogUniformCandidateSampler", candidates.log_uniform)
 
 
 def _learned(name: str) -> OpDef:
+    """A sampler that counts the true classes it is shown, on the host."""
     seen: dict[tuple[int, int, int], np.ndarray] = {}  # how often each class was a true one so far, plus one
 
     def kernel(
@@ -163,11 +124,16 @@ def _learned(name: str) -> OpDef:
     ) -> Any:
         _check(true, num_true, num_sampled, unique, range_max)
         counts = seen.setdefault((seed, seed2, range_max), np.ones(range_max))
-        result = sample(weighted(counts), _generator(name, seed, seed2, range_max), true, num_sampled, unique)
+        d = candidates.weighted(counts)
+        state = tuple(COUNTERS.eager((name, seed, seed2, range_max), seed, seed2, BLOCKS_PER_CALL))
+        if unique:
+            result = candidates.draw_once(state, d, true, num_sampled)
+        else:
+            result = candidates.draw(HOST, state, d, true, num_sampled, False)
         np.add.at(counts, true.reshape(-1), 1)
         return result
 
-    return _sampler(name, kernel, range_max=REQUIRED)
+    return _row(name, kernel, None, range_max=REQUIRED)
 
 
 LEARNED_UNIGRAM = _learned("LearnedUnigramCandidateSampler")
@@ -180,21 +146,10 @@ def _read_weights(path: str) -> list[float]:
         return [float(line.rsplit(",", 1)[-1]) for line in lines if line.strip()]
 
 
-def _fixed_unigram(
-    true: np.ndarray,
-    num_true: int,
-    num_sampled: int,
-    unique: bool,
-    range_max: int,
-    vocab_file: str,
-    distortion: float,
-    num_reserved_ids: int,
-    num_shards: int,
-    shard: int,
-    unigrams: Any,
-    seed: int,
-    seed2: int,
-) -> Any:
+@lru_cache(maxsize=16)
+def _fixed(
+    range_max: int, vocab_file: str, distortion: float, num_reserved_ids: int, num_shards: int, shard: int, unigrams: tuple[float, ...]
+) -> Distribution:  # fmt: skip
     if bool(vocab_file) == bool(len(unigrams)):
         raise InvalidArgumentError(None, None, "Exactly one of vocab_file and unigrams must be given.")
     given = _read_weights(vocab_file) if vocab_file else list(unigrams)
@@ -206,23 +161,12 @@ def _fixed_unigram(
             f"range_max is {range_max}, but there are {len(weights)} weights ({num_reserved_ids} of them "
             "for reserved ids)",
         )
-    _check(true, num_true, num_sampled, unique, range_max)
-    mine = np.where(np.arange(range_max) % num_shards == shard, weights, 0)
-    everywhere = weighted(weights)
-    drawn = Distribution(
-        range_max,
-        weighted(mine).draw,
-        everywhere.probability if num_shards == 1 else weighted(mine).probability,
-    )
-    return sample(
-        drawn, _generator("FixedUnigramCandidateSampler", seed, seed2, range_max), true, num_sampled, unique
-    )
+    return candidates.weighted(np.where(np.arange(range_max) % num_shards == shard, weights, 0))
 
 
 FIXED_UNIGRAM = _sampler(
     "FixedUnigramCandidateSampler",
-    _fixed_unigram,
-    range_max=REQUIRED,
+    lambda range_max, unigrams, **rest: _fixed(range_max, unigrams=tuple(unigrams), **rest),
     vocab_file="",
     distortion=1.0,
     num_reserved_ids=0,
@@ -230,13 +174,26 @@ FIXED_UNIGRAM = _sampler(
     shard=0,
     unigrams=(),
 )
-ALL = _sampler(
+
+
+def _lower_all(
+    b: Any, true: Any, num_true: int, num_sampled: int, unique: bool, seed: int, seed2: int
+) -> list[Any]:
+    return [
+        np.arange(num_sampled),
+        np.ones(true.shape, np.float32),
+        np.ones(num_sampled, np.float32),
+    ]
+
+
+ALL = _row(
     "AllCandidateSampler",
     lambda true, num_true, num_sampled, unique, seed, seed2: (
         np.arange(num_sampled),
         np.ones(true.shape, np.float32),
         np.ones(num_sampled, np.float32),
     ),
+    _lower_all,
 )
 
 

@@ -402,7 +402,8 @@ def _stored(flat: list[Any], enqueue_many: bool) -> tuple[list[Any], list[Any]]:
     from headrace.api.io import serialize_many_sparse, serialize_sparse
     from headrace.composites.sparse.tensor import SparseTensor
 
-    out, kinds = [], []
+    out: list[Any] = []
+    kinds: list[Any] = []
     for t in flat:
         if isinstance(t, SparseTensor):
             rank = t.shape.rank

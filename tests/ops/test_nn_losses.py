@@ -158,6 +158,84 @@ def test_samplers(name: str) -> None:
         op(true, num_true=2, num_sampled=2, unique=True, range_max=5)
 
 
+WEIGHTS = tuple(np.arange(300.0).tolist())
+
+
+@pytest.mark.parametrize("unique", [True, False])
+@pytest.mark.parametrize(
+    ("name", "classes", "n"),
+    [
+        ("log_uniform", 5000, 64),  # so many draws that n are different
+        ("log_uniform", 20, 7),  # a race
+        ("uniform", 100, 60),
+        ("fixed_unigram", 300, 10),
+        ("all", 9, 9),
+    ],
+)
+def test_compiled_samplers_draw_the_same(name: str, classes: int, n: int, unique: bool) -> None:
+    args: tuple[Any, ...] = (1, n, unique) if name == "all" else (1, n, unique, classes)
+    rest: dict[str, Any] = {"unigrams": WEIGHTS} if name == "fixed_unigram" else {}
+    module = tf.nn if name in ("fixed_unigram", "all") else tf.random
+    draw = lambda true: getattr(module, f"{name}_candidate_sampler")(true, *args, seed=4, **rest)
+    true = tf.constant([[1], [5]], tf.int64)
+    tf.random.set_seed(3)
+    eager = [draw(true) for _ in range(3)]
+    tf.random.set_seed(3)
+    compiled = tf.function(draw, jit_compile=True)
+    for want in eager:
+        got = compiled(true)
+        assert want.sampled_candidates.numpy().tolist() == got.sampled_candidates.numpy().tolist()
+        for a, b in zip(want[1:], got[1:]):
+            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-5)
+        assert not unique or len(set(got.sampled_candidates.numpy().tolist())) == n
+
+
+@pytest.mark.parametrize(("classes", "n"), [(3000, 40), (12, 6)])
+def test_expected_counts_are_how_often_a_class_is_drawn(classes: int, n: int) -> None:
+    runs, true = 1500, tf.constant([[0], [1], [4], [11]], tf.int64)
+    tf.random.set_seed(1)
+    draw = tf.function(
+        lambda: tf.random.log_uniform_candidate_sampler(true, 1, n, True, classes), jit_compile=True
+    )
+    found, expected = np.zeros(classes), np.zeros(4)
+    for _ in range(runs):
+        sampled, counts, _ = draw()
+        found[sampled.numpy()] += 1 / runs
+        expected += counts.numpy()[:, 0] / runs
+    np.testing.assert_allclose(found[[0, 1, 4, 11]], expected, atol=0.06)
+
+
+def test_impossible_samples_are_refused() -> None:
+    for jit in (False, True):
+        draw = lambda: tf.nn.fixed_unigram_candidate_sampler(
+            [[1]], 1, 3, True, 4, unigrams=(1.0, 0.0, 2.0, 0.0)
+        )
+        with pytest.raises(tf.errors.InvalidArgumentError, match="only 2 of 4"):
+            (tf.function(draw, jit_compile=True) if jit else draw)()
+
+
+def test_a_step_with_sampled_classes_is_one_program() -> None:
+    weights, biases, x = tf.Variable(tf.ones([50, 3])), tf.Variable(tf.zeros([50])), tf.ones([4, 3])
+
+    @tf.function(jit_compile=True)
+    def step(labels: Any) -> Any:
+        with tf.GradientTape() as tape:
+            losses = [
+                f(weights, biases, labels, x, 5, 50) for f in (tf.nn.nce_loss, tf.nn.sampled_softmax_loss)
+            ]
+            loss = tf.reduce_sum(losses)
+        for v, g in zip((weights, biases), tape.gradient(loss, (weights, biases))):
+            v.assign_sub(0.1 * tf.convert_to_tensor(g))
+        return loss
+
+    labels = tf.constant([[1], [2], [3], [4]], tf.int64)
+    first = step(labels).numpy()
+    assert step(labels).numpy() < first
+    loss = tf.function(lambda labels: tf.nn.nce_loss(weights, biases, labels, x, 5, 50))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="out of range"):
+        loss(labels + 60)
+
+
 def test_learned_unigram_learns() -> None:
     args: dict[str, Any] = {
         "num_true": 1,
