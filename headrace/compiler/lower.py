@@ -24,6 +24,7 @@ from headrace.ops.functional import Undefined, inner_graphs, invariant, is_state
 from headrace.ops.tensor_list import ListValue
 
 from .hlo import Builder, Value
+from .sums import rows, summed_products, worth
 from .trips import trip_count
 
 FOLD_LIMIT = (
@@ -87,6 +88,7 @@ class Lowering(Builder):
         self.iteration: Value | None = None  # inside loops: a number that differs in every iteration
         self.used: set[int] | None = None  # ids of the tensors somebody takes
         self.runtime_inputs: dict[Any, RuntimeInput] = {}
+        self.watched: dict[int, Sequence[Any]] = {}  # by node (id): the latest arguments of some nodes
         self.held: dict[str, tuple[Value, np.ndarray]] = {}  # large constants, by the names of their values
         self.messages: list[
             str
@@ -240,11 +242,22 @@ class Lowering(Builder):
                 args[i] = self.constant(args[i], body.inputs[i]._dtype)
             elif isinstance(args[i], ListValue):
                 args[i] = self._enter_list(args[i], trips)
-        if any(isinstance(args[i], ListValue) and args[i].buffer is None for i in varying):
+        most = _most_pops(body, args, varying) if trips is None else trips
+        products = summed_products(condition, body, needed(body, body.outputs), varying) if most else {}
+        factors: dict[int, Sequence[Any]] = {}  # of the sums that are taken after the loop
+        if products or any(isinstance(args[i], ListValue) and args[i].buffer is None for i in varying):
+            self.watched.update({id(p.node): () for p in products.values()})
             self._probe(body, args, varying, cells)
+            pairs = {i: self.watched[id(p.node)] for i, p in products.items()}
+            factors = {i: pair for i, pair in pairs.items() if worth(pair, most)}
+        varying = [i for i in varying if i not in factors]
+        kept_outputs = [t for i, t in enumerate(body.outputs) if i not in factors]
+        kept_outputs += [products[i].tensor for i in factors]
         layouts = [_Layout(args[i], body.inputs[i]._dtype) for i in varying]
         state = [self.constant(0, dtypes.uint64), *[c.value for c in cells]]
         state += [part for layout, i in zip(layouts, varying) for part in layout.flatten(self, args[i])]
+        plain = len(state)
+        state += [self.zeros((most, *v.shape), v.dtype) for pair in factors.values() for v in pair]
         kept = [(c.value, c.written) for c in cells]
         changed = {
             id(a)
@@ -282,11 +295,17 @@ class Lowering(Builder):
             nonlocal failed
             full = enter(values)
             status = self.status.value
-            results = self.inline(body, full)
+            inner = iter(self.inline(body, full, outputs=kept_outputs))
+            results = [None if i in factors else next(inner) for i in range(len(full))]
             failed = self.status.value is not status
             flat = [self.add(values[0], self.constant(1, dtypes.uint64)), *[c.value for c in cells]]
             for layout, i in zip(layouts, varying):
                 flat += layout.flatten(self, results[i])
+            at, zero = self.convert(values[0], dtypes.int32), self.constant(0, dtypes.int32)
+            pairs = [v for i in factors for v in self.watched[id(products[i].node)]]
+            for stack, v in zip(values[plain:], pairs):
+                row = self.reshape(as_value(self, v, stack.dtype), (1, *v.shape))
+                flat.append(self.dynamic_update_slice(stack, row, [at, zero, zero]))
             for old, new in zip(values, flat):
                 if old.shape != new.shape:
                     raise self.cannot(
@@ -307,6 +326,11 @@ class Lowering(Builder):
             results[i] = layout.rebuild(out)
             if isinstance(results[i], ListValue) and isinstance(args[i].length, int):
                 results[i] = _known_length(body, i, results[i], args[i], trips if exact else None)
+        for i in factors:
+            node = products[i].node
+            both = [self.reshape(stack, rows(stack.shape)) for stack in (next(out), next(out))]
+            (total,) = lower_op(self, node.op_def, both, node.attrs, node)
+            results[i] = self.add(as_value(self, args[i], total.dtype), total)
         return results + [None] * (n_all - len(results))
 
     def _enter_list(self, value: ListValue, trips: int | None) -> ListValue:
@@ -324,8 +348,15 @@ class Lowering(Builder):
             value = ListValue(None, value.length, value.dtype, value.spec.copy(value.spec.capacity))
         return value
 
-    def _probe(self, body: FuncGraph, args: list[Any], varying: Sequence[int], cells: Sequence[Cell]) -> None:
-        """Lowers the body once for nothing but to learn the element shapes of lists that nothing was put into yet."""
+    def _probe(
+        self,
+        body: FuncGraph,
+        args: list[Any],
+        varying: Sequence[int],
+        cells: Sequence[Cell],
+    ) -> None:
+        """Lowers the body once for nothing but to learn the element shapes of lists that nothing was put into yet, and of what
+        is `watched`."""
         saved = [(c.value, c.written) for c in cells]
         messages = len(self.messages)
         lines, head, constants, inputs = (
@@ -393,6 +424,19 @@ class _Layout:
         return next(values)
 
 
+def _most_pops(body: FuncGraph, args: Sequence[Any], varying: Sequence[int]) -> int:
+    """How often a loop can run that takes an element off a stack in every iteration; 0 if there is no such stack."""
+    sizes = [
+        args[i].buffer.shape[0]
+        for i in varying
+        if isinstance(args[i], ListValue)
+        and args[i].buffer is not None
+        and (t := body.outputs[i]).op.type == "TensorListPopBack"
+        and t.op.inputs[0] is body.inputs[i]
+    ]
+    return min(sizes, default=0)
+
+
 def _known_length(
     body: FuncGraph, i: int, result: ListValue, start: ListValue, trips: int | None
 ) -> ListValue:
@@ -439,6 +483,8 @@ def lower_node(b: Lowering, node: Operation, env: dict[int, Any]) -> None:
             raise CannotLower(node, "a placeholder that nothing is fed to")
         return
     arguments = [env[id(t)] for t in node.inputs]
+    if id(node) in b.watched:
+        b.watched[id(node)] = arguments
     if Undefined in map(type, arguments) and not inner_graphs(
         node
     ):  # nobody reads what is made of it, either
