@@ -75,7 +75,7 @@ ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.
 # `tf.compat.v1`: the file of each name that is its own, and the namespaces that `tf` does not have.
 V1_PARTS = (
     "arrays", "config", "control", "data", "forms", "graph", "graphs", "image", "initializers", "layers", "losses", "math", "messages",
-    "metrics", "more", "nn", "optimizers", "platform", "profiler", "queues", "recurrent", "saving", "summary", "train", "variables",
+    "metrics", "monitored", "more", "nn", "optimizers", "platform", "profiler", "queues", "recurrent", "saving", "summary", "train", "variables",
 )  # fmt: skip
 V1_NAMESPACES = (
     "app", "app.flags", "flags", "gfile", "initializers", "layers", "layers.experimental", "logging", "losses", "manip", "metrics",
@@ -173,6 +173,14 @@ _V1: dict[str, str] = {
             'metrics.sparse_precision_at_k metrics.specificity_at_sensitivity metrics.true_negatives '
             'metrics.true_negatives_at_thresholds metrics.true_positives '
             'metrics.true_positives_at_thresholds',
+ 'monitored': 'train.CheckpointSaverHook train.CheckpointSaverListener train.ChiefSessionCreator '
+              'train.FeedFnHook train.FinalOpsHook train.GlobalStepWaiterHook train.LoggingTensorHook '
+              'train.MonitoredSession train.MonitoredTrainingSession train.NanLossDuringTrainingError '
+              'train.NanTensorHook train.ProfilerHook train.Scaffold train.SecondOrStepTimer '
+              'train.SessionCreator train.SessionManager train.SessionRunArgs train.SessionRunContext '
+              'train.SessionRunHook train.SessionRunValues train.SingularMonitoredSession '
+              'train.StepCounterHook train.StopAtStepHook train.SummarySaverHook train.Supervisor '
+              'train.WorkerSessionCreator train.basic_train_loop',
  'more': 'COMPILER_VERSION GIT_VERSION GRAPH_DEF_VERSION GRAPH_DEF_VERSION_MIN_CONSUMER '
          'GRAPH_DEF_VERSION_MIN_PRODUCER QUANTIZED_DTYPES VERSION get_logger no_regularizer '
          'ragged.placeholder random.stateless_multinomial sparse.merge sparse.placeholder sparse_merge',

@@ -470,13 +470,12 @@ class Saver:
         strip_default_attrs: bool = False, save_debug_info: bool = False,
     ) -> Any:  # fmt: skip
         """Writes the graph with its collections and this saver; returns the `MetaGraphDef`."""
-        from headrace.api import compat_v1
+        from headrace.graphs.meta import export_meta_graph
 
-        return compat_v1.train.export_meta_graph(
-            filename=filename, graph_def=get_default_graph().as_graph_def(add_shapes=True), saver_def=self.saver_def,
-            collection_list=collection_list, as_text=as_text, export_scope=export_scope, clear_devices=clear_devices,
-            clear_extraneous_savers=clear_extraneous_savers, strip_default_attrs=strip_default_attrs,
-            save_debug_info=save_debug_info,
+        return export_meta_graph(
+            filename=filename, saver_def=self.saver_def, collection_list=collection_list, as_text=as_text,
+            export_scope=export_scope, clear_devices=clear_devices, clear_extraneous_savers=clear_extraneous_savers,
+            strip_default_attrs=strip_default_attrs, save_debug_info=save_debug_info,
         )  # fmt: skip
 
 
