@@ -121,9 +121,7 @@ class ExponentialMovingAverage:
     def average_name(self, var: Any) -> str:
         """The name that the shadow variable of `var` has, or would have: for restoring averages in the place of values."""
         found = self._averages.get(_key(var))
-        if found is not None:
-            return found.op.name if state.graph is not None else found.name.split(":")[0]
-        return f"{var.op.name if state.graph is not None else var.name.split(':')[0]}/{self._name}"
+        return f"{_name(var)}/{self._name}" if found is None else _name(found)
 
     def variables_to_restore(self, moving_avg_variables: Any = None) -> dict[str, Any]:
         """From saved names to variables: averages for those that have one, values for the others."""
@@ -134,7 +132,7 @@ class ExponentialMovingAverage:
             )
         averaged = {id(v): v for v in moving_avg_variables}
         found = {self.average_name(v): v for v in averaged.values()}
-        names = {v.op.name for v in averaged.values()}
+        names = {_name(v) for v in averaged.values()}
         for v in graph.get_collection(GraphKeys.GLOBAL_VARIABLES):
             if id(v) not in averaged and v.op.name not in names and v.op.name not in found:
                 found[v.op.name] = v
@@ -145,6 +143,10 @@ def _together(nodes: list[Any]) -> Any:
     from headrace.api.script import group
 
     return group(*nodes)
+
+
+def _name(v: Any) -> str:
+    return v.op.name if state.graph is not None else v.name.split(":")[0]
 
 
 def _key(v: Any) -> int:
