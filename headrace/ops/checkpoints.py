@@ -191,3 +191,7 @@ SHARDED_FILESPEC = OpDef(
     "ShardedFilespec", "basename: string, num_shards: int32 -> filename: string",
     shape=lambda c: (), kernel=_filespec, host=True, grad=not_differentiable,
 )  # fmt: skip
+# TensorFlow's savers say so to its variables. A variable here is read without a copy in any case.
+DISABLE_COPY_ON_READ = OpDef(
+    "DisableCopyOnRead", "resource: resource ->", shape=lambda c: [], run=lambda resource: [], **_COMMON
+)
