@@ -102,12 +102,17 @@ def executing_eagerly() -> bool:
 
 @contextmanager
 def init_scope() -> Iterator[None]:
-    """Lifts ops out of function building: inside, ops run eagerly (or in the outermost plain graph) and no tape records."""
+    """Lifts ops out of function building: inside, ops run eagerly (or in the outermost plain graph, without control
+    dependencies) and no tape records."""
     graph = state.graph
     while graph is not None and graph.building_function:
         graph = graph.outer
     with building(graph, tapes=()):
-        yield
+        if graph is None:
+            yield
+        else:
+            with graph.control_dependencies(None):
+                yield
 
 
 def inside_function() -> bool:
