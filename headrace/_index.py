@@ -230,9 +230,9 @@ _V1: dict[str, str] = {
               'nn.rnn_cell.GRUCell nn.rnn_cell.LSTMCell nn.rnn_cell.LSTMStateTuple nn.rnn_cell.MultiRNNCell '
               'nn.rnn_cell.RNNCell nn.rnn_cell.ResidualWrapper nn.static_bidirectional_rnn nn.static_rnn '
               'nn.static_state_saving_rnn',
- 'saving': 'train.NewCheckpointReader train.Saver train.SaverDef train.checkpoint_exists '
-           'train.generate_checkpoint_state_proto train.get_checkpoint_mtimes train.remove_checkpoint '
-           'train.update_checkpoint_state',
+ 'saving': 'train.NewCheckpointReader train.Saver train.SaverDef train.VocabInfo train.checkpoint_exists '
+           'train.generate_checkpoint_state_proto train.get_checkpoint_mtimes train.init_from_checkpoint '
+           'train.remove_checkpoint train.update_checkpoint_state train.warm_start',
  'summary': 'summary.Event summary.FileWriter summary.FileWriterCache summary.SessionLog summary.Summary '
             'summary.SummaryDescription summary.TaggedRunMetadata summary.audio '
             'summary.get_summary_description summary.histogram summary.image summary.merge summary.merge_all '

@@ -11,6 +11,7 @@ from headrace.checkpoint.directory import (
 )
 from headrace.checkpoint.reader import CheckpointReader
 from headrace.checkpoint.saver import Saver
+from headrace.checkpoint.warm import VocabInfo, init_from_checkpoint, warm_start
 from headrace.proto.checkpoint_pb2 import SaverDef
 
 
@@ -26,8 +27,8 @@ def NewCheckpointReader(filepattern: str) -> CheckpointReader:
 ROOT: list[str] = []
 NAMES = {
     "train": [
-        "NewCheckpointReader", "Saver", "SaverDef", "checkpoint_exists", "generate_checkpoint_state_proto",
-        "get_checkpoint_mtimes", "remove_checkpoint", "update_checkpoint_state",
+        "NewCheckpointReader", "Saver", "SaverDef", "VocabInfo", "checkpoint_exists", "generate_checkpoint_state_proto",
+        "get_checkpoint_mtimes", "init_from_checkpoint", "remove_checkpoint", "update_checkpoint_state", "warm_start",
     ],
 }  # fmt: skip
 __all__ = [n for names in NAMES.values() for n in names]
