@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from headrace import runtime
@@ -51,28 +50,63 @@ class Executable:
         )  # dtypes, when every output is computed
 
     def run(self, tensors: Sequence[EagerTensor], states: Sequence[VariableState]) -> list[EagerTensor]:
-        program = self.program
-        if program is None:
-            return [wrap(known_value, d) for known_value, d in self.layout]
-        written = self.written
-        with DONATION if self.cells else nullcontext():
-            buffers = [variable_buffer(states[i]) for i in self.cells]
-            for i in self.positions:
-                x = tensors[i]
-                buffers.append(buffer_of(x) if x._buf is None else x._buf)
-            buffers.extend(self.held)
-            for provider in self.providers:
-                buffers.append(runtime.put(provider()))
-            results = program.run(buffers)
-            for k, buffer in zip(written, results):
-                s = states[self.cells[k]]
-                s.buffer, s.array = buffer, None
-        if written:
-            results = results[len(written) :]
-        if self.messages:
-            raise_failed(results.pop(), self.messages)
-        if self.plain is not None:
-            return [wrap_buffer(r, d) for r, d in zip(results, self.plain)]
+        return self.bind(states)([tensors[i] for i in self.positions])
+
+    def bind(
+        self, states: Sequence[VariableState], pick: Callable[[Any], Sequence[EagerTensor]] | None = None
+    ) -> Callable[[Any], list[EagerTensor]]:
+        """A function of the tensors that the program takes; of something that `pick` finds them in, if it is given."""
+        layout, messages, held, providers, plain, new = (
+            self.layout,
+            self.messages,
+            self.held,
+            self.providers,
+            self.plain,
+            EagerTensor.__new__,
+        )
+        if self.program is None:
+            return lambda tensors: [wrap(value, d) for value, d in layout]
+        cells = [states[i] for i in self.cells]
+        written = [cells[k] for k in self.written]
+        n = len(written)
+        execute = self.program.run
+
+        def call(tensors: Any) -> list[EagerTensor]:
+            if pick is not None:
+                tensors = pick(tensors)
+            if cells:
+                DONATION.acquire()
+            try:
+                buffers = [b if (b := c.buffer) is not None else variable_buffer(c) for c in cells]
+                for x in tensors:
+                    buffer = x._buf
+                    buffers.append(buffer_of(x) if buffer is None else buffer)
+                buffers += held
+                for provider in providers:
+                    buffers.append(runtime.put(provider()))
+                results = execute(buffers)
+                if n:
+                    for c, buffer in zip(written, results):
+                        c.buffer = buffer  # `array` is None: a cell has one of the two
+                    results = results[n:]
+            finally:
+                if cells:
+                    DONATION.release()
+            if messages:
+                raise_failed(results.pop(), messages)
+            if plain is None:
+                return self._outputs(results)
+            out = []
+            for buffer, dtype in zip(results, plain):
+                t = new(EagerTensor)
+                t._np, t._dtype, t._buf = None, dtype, buffer
+                out.append(t)
+            return out
+
+        return call
+
+    def _outputs(self, results: Sequence[Any]) -> list[EagerTensor]:
+        """The outputs when some of them are known beforehand, or lists."""
         it = iter(results)
         out = [
             wrap_buffer(next(it), d) if known_value is None else wrap(known_value, d)

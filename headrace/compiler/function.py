@@ -27,6 +27,7 @@ from headrace.core.tensor import EagerTensor, Tensor
 from headrace.core.trackable import Trackable
 from headrace.ops import functional
 
+from .bound import bind
 from .program import Program, program_of
 from .signature import Arguments, describe_change
 
@@ -418,7 +419,8 @@ class ConcreteFunction:
         self.captures_symbolic = any(not t._is_eager for t in self.captured_inputs)
         self._program: Program | None = None
         self._unpack = _unpacker(graph.structured_outputs)
-        self._bound: Any = None  # the program with its captures, once its shapes are settled
+        self._bound: Any = None  # the program with its captures, once it has run
+        self._tried: Any = None  # the plan that was to be bound
         self._n = len(call.specs)
 
     @property
@@ -488,7 +490,8 @@ class ConcreteFunction:
     def call_flat(self, tensors: Sequence[Any]) -> Any:
         if state.mode == EAGER and self._bound is not None and self._program.revision == self.graph.revision:  # type: ignore[union-attr]
             outputs = self._bound(tensors)
-            return outputs[0] if self._unpack is _single else self._unpack(outputs)
+            if outputs is not None:
+                return outputs[0] if self._unpack is _single else self._unpack(outputs)
         captured = self.captured_inputs
         inputs = [*tensors, *captured] if captured else tensors
         if state.graph is not None or state.tapes:
@@ -499,8 +502,8 @@ class ConcreteFunction:
             if program is None or program.revision != self.graph.revision:
                 program = self.program
             outputs = program(inputs)
-            if program.direct is not None and not self.captures_symbolic:
-                self._bound = program.direct.bind(captured, self._n)
+            if self._tried is not program.steps and not self.captures_symbolic:
+                self._bound, self._tried = bind(program, captured, self._n), program.steps
         if state.observers and state.graph is None:
             for observer in state.observers:
                 observer(functional.STATEFUL_CALL, inputs, {"f": self.graph}, outputs)

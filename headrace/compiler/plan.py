@@ -115,7 +115,10 @@ def _postponable(node: Operation, handles: Sequence[object]) -> bool:
 
 
 READS = frozenset({"ReadVariableOp", "ResourceGather", "VariableShape"})
-TINY_NODES, TINY_SIZE = 8, 1024  # a cluster of so few nodes, on so few elements in all, is sooner done by NumPy
+TINY_NODES, TINY_SIZE = (
+    8,
+    1024,
+)  # a cluster of so few nodes, on so few elements in all, is sooner done by NumPy
 
 
 def lightened(groups: list[Group]) -> list[Group]:

@@ -20,13 +20,12 @@ from headrace.core.shapes import known
 from headrace.core.state import building, state
 from headrace.core.tensor import EagerTensor
 from headrace.ops.functional import Undefined, inner_graphs
-from headrace.ops.state import DONATION, HostResource, VariableState
+from headrace.ops.state import HostResource, VariableState
 from headrace.ops.tensor_list import ElementSpec, HostList, ListValue
 from headrace.ops.waiting import check_deadline
 
 from .demand import Demand, demand
-from .eager import buffer_of
-from .executable import Executable, raise_failed, variable_buffer
+from .executable import Executable
 from .hlo import Value, tensor_type
 from .lower import CannotLower, Cell, Lowering, NeedsValue, locate, lower_node, needed
 from .optimise import optimised
@@ -77,7 +76,7 @@ class Program:
                 if self.direct is not None and self.watch is None:
                     return self.direct(inputs)
                 return self._run(inputs)
-            except _Replan:
+            except Replan:
                 self._plan()
 
     def _run(self, inputs: Sequence[EagerTensor]) -> list[EagerTensor]:
@@ -89,40 +88,47 @@ class Program:
             )
         env: dict[int, Any] = {id(t): x for t, x in zip(self.graph.inputs, inputs)}
         self.given = tuple([x._raw_shape for x in inputs])
-        finished = self._advance(self.steps, env)
-        if finished is None:
-            return self._results(env)
-        return self._resume(env, finished) if finished else self(inputs)
+        steps = self.steps
+        done = self._advance(steps, env)
+        return self._results(env) if done is None else self.replanned(env, steps[:done], inputs)
 
-    def _advance(self, steps: list[Step], env: dict[int, Any]) -> set[int] | None:
-        """Runs the steps. None when all are done; the nodes that ran when a new plan had to be made. (A new plan must
-        not repeat side effects. What does not compile shows before a cluster's first run; the steps done are kept.)"""
+    def _advance(self, steps: list[Step], env: dict[int, Any]) -> int | None:
+        """Runs the steps. None when all are done; how many were when a new plan had to be made. (A new plan must not
+        repeat side effects. What does not compile shows before a cluster's first run; the steps done are kept.)"""
         for k, step in enumerate(steps):
             began = time.perf_counter()
             if state.deadline is not None:
                 check_deadline()
             try:
                 step.run(env)
-            except _Replan:
-                self._plan()
-                return {id(n) for s in steps[:k] for n in s.nodes}
+            except Replan:
+                return k
             if self.watch is not None:
                 self.watch(step, began, time.perf_counter())
         return None
 
-    def _resume(self, env: dict[int, Any], finished: set[int]) -> list[EagerTensor]:
-        """Continues after a new plan was made in the middle of a run; nodes that ran already are not run again."""
-        more: set[int] | None = finished
-        while more is not None:
-            finished |= more
+    def replanned(
+        self, env: dict[int, Any], done: Sequence[Step], inputs: Sequence[EagerTensor]
+    ) -> list[EagerTensor]:
+        """Goes on with a new plan after `done`; nodes that ran already are not run again."""
+        self._plan()
+        if not done:
+            return self(inputs)
+        finished: set[int] = set()
+        while True:
+            finished |= {id(n) for s in done for n in s.nodes}
             nodes = self._nodes()
             pending = [
                 n
                 for n in nodes
                 if id(n) not in finished and (n.op_def.stateful or any(id(t) not in env for t in n.outputs))
             ]
-            more = self._advance(self._connected(closure(pending, env, nodes)), env)
-        return self._results(env)
+            steps = self._connected(closure(pending, env, nodes))
+            k = self._advance(steps, env)
+            if k is None:
+                return self._results(env)
+            self._plan()
+            done = steps[:k]
 
     def single(self, inputs: Sequence[EagerTensor]) -> Executable:
         """The one compiled program for these inputs; ValueError when some of the work is done on the host."""
@@ -131,7 +137,7 @@ class Program:
                 raise ValueError(f"{self.graph.name} does not compile to one program:\n{self.describe()}")
             try:
                 return self.direct.executable(inputs)
-            except _Replan:
+            except Replan:
                 self._plan()
 
     def describe(self) -> str:
@@ -141,7 +147,7 @@ class Program:
         return "\n".join(lines)
 
 
-class _Replan(Exception):
+class Replan(Exception):
     """The plan changed: make it anew."""
 
 
@@ -376,7 +382,7 @@ class Cluster:
                 "%s runs on the host: its shapes change from run to run", ", ".join(n.name for n in moved)
             )
             self.program.hosted |= moved
-            raise _Replan
+            raise Replan
 
     def _enter_list(self, b: Lowering, t: Any, x: EagerTensor) -> tuple[ListValue, Value | None]:
         """A list from outside: its buffer is a parameter, its length is known."""
@@ -400,7 +406,7 @@ class Cluster:
             if any(x is t for x in node.inputs):
                 log.debug("%s runs on the host: %s", node.name, why)
                 self.program.hosted.add(node)
-        raise _Replan
+        raise Replan
 
     def _give_up(self, node: Operation, error: CannotLower) -> None:
         """Something in the cluster cannot be compiled as it stands: change the plan so that it can."""
@@ -412,12 +418,12 @@ class Cluster:
                 program.cuts |= found.cuts
                 program.valued |= found.values
                 if len(program.cuts) + len(program.valued) > before:
-                    raise _Replan
+                    raise Replan
         if node in program.hosted:
             raise error
         log.debug("%s runs on the host: %s", node.name, error)
         program.hosted.add(node)
-        raise _Replan
+        raise Replan
 
     def describe(self) -> str:
         return (
@@ -507,68 +513,6 @@ class _Direct:
             for i, x in self.sources
         ]
 
-    def bind(
-        self, captured: Sequence[EagerTensor], arguments: int, executable: Executable | None = None
-    ) -> Any:
-        """A closure over everything that stays the same from call to call: `run(arguments) -> outputs`. None where outputs
-        are not simply the program's or, if no `executable` for the shapes of the arguments is given, where these vary."""
-        executable = executable or self.only
-        if (
-            executable is None
-            or executable.program is None
-            or executable.plain is None
-            or not self.same
-            or self.cluster.lists
-        ):
-            return None
-        if any(i < arguments for i in self.handles):
-            return None
-        states = [captured[i - arguments]._host().item() for i in self.handles]
-        cells = [states[i] for i in executable.cells]
-        written = [cells[k] for k in executable.written]
-        n = len(written)
-        places = [self.tensors[i] for i in executable.positions]
-        fixed = {i: captured[i - arguments] for i in places if i >= arguments}
-        straight = places == list(range(arguments))
-        dtypes_out, run, new, messages, held, providers = (
-            executable.plain,
-            executable.program.run,
-            EagerTensor.__new__,
-            executable.messages,
-            executable.held,
-            executable.providers,
-        )
-
-        def call(args: Sequence[EagerTensor]) -> list[EagerTensor]:
-            if cells:
-                DONATION.acquire()
-            try:
-                buffers = [b if (b := c.buffer) is not None else variable_buffer(c) for c in cells]
-                for x in args if straight else [args[i] if i < arguments else fixed[i] for i in places]:
-                    buffer = x._buf
-                    buffers.append(buffer_of(x) if buffer is None else buffer)
-                buffers += held
-                for provider in providers:
-                    buffers.append(runtime.put(provider()))
-                results = run(buffers)
-                if n:
-                    for c, buffer in zip(written, results):
-                        c.buffer = buffer  # `array` is None: a cell has one of the two
-                    results = results[n:]
-            finally:
-                if cells:
-                    DONATION.release()
-            if messages:
-                raise_failed(results.pop(), messages)
-            out = []
-            for buffer, dtype in zip(results, dtypes_out):
-                t = new(EagerTensor)
-                t._np, t._dtype, t._buf = None, dtype, buffer
-                out.append(t)
-            return out
-
-        return call
-
 
 def program_of(graph: FuncGraph) -> Program:
     """The graph's program, made once (and again when the graph has changed since)."""
@@ -580,6 +524,8 @@ def program_of(graph: FuncGraph) -> Program:
 
 def run_graph(graph: FuncGraph, inputs: Sequence[Any]) -> list[EagerTensor]:
     """Runs a function's graph on eager tensors."""
+    if state.stepper is not None:
+        return state.stepper(graph, inputs)
     return program_of(graph)(inputs)
 
 

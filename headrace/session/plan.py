@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from headrace import runtime
+from headrace.compiler.bound import bind
 from headrace.compiler.program import HostStep, program_of
 from headrace.core import errors
 from headrace.core.graph import FuncGraph, Graph, Operation
@@ -87,10 +88,12 @@ class Plan:
         shapes = tuple([v._raw_shape for v in values])
         call = self.calls.get(shapes)
         if self.streams is None:
-            return self._first(shapes, values) if call is None else call(values)
+            outputs = None if call is None else call(values)
+            return self._first(shapes, values) if outputs is None else outputs
         saved, state.streams = state.streams, self.streams
         try:
-            return self._first(shapes, values) if call is None else call(values)
+            outputs = None if call is None else call(values)
+            return self._first(shapes, values) if outputs is None else outputs
         finally:
             state.streams = saved
 
@@ -109,10 +112,11 @@ class Plan:
             return self._initialize(new, inputs)
         program = program_of(self.view)
         outputs = program(inputs)
-        if program.direct is not None and not program.valued:
-            call = program.direct.bind(self.handles, len(values), program.direct.executable(inputs))
+        direct = program.direct
+        if not program.valued:
+            call = bind(program, self.handles, len(values), direct.executable(inputs) if direct else None)
             if call is not None:
-                self.calls[shapes] = lent(call, values)
+                self.calls[shapes] = lent(call, values) if direct else call
         return outputs
 
     def _initialize(self, new: Sequence[Any], inputs: Sequence[EagerTensor]) -> list[EagerTensor]:
