@@ -1,0 +1,77 @@
+"""`tf.contrib.layers`: layers as functions, their variables below a scope, their defaults from `arg_scope`."""
+
+from headrace.v1.contrib import layer_utils as utils
+
+from .conv import (
+    avg_pool2d,
+    avg_pool3d,
+    conv1d,
+    conv2d,
+    conv2d_in_plane,
+    conv2d_transpose,
+    conv3d,
+    conv3d_transpose,
+    convolution,
+    convolution1d,
+    convolution2d,
+    convolution2d_in_plane,
+    convolution2d_transpose,
+    convolution3d,
+    convolution3d_transpose,
+    max_pool2d,
+    max_pool3d,
+    separable_conv2d,
+    separable_convolution2d,
+)
+from .dense import (
+    bias_add,
+    dropout,
+    elu,
+    flatten,
+    fully_connected,
+    legacy_fully_connected,
+    legacy_linear,
+    legacy_relu,
+    linear,
+    maxout,
+    one_hot_encoding,
+    relu,
+    relu6,
+    repeat,
+    softmax,
+    stack,
+    unit_norm,
+)
+from .embedding import bow_encoder, embed_sequence, embedding_lookup_unique, safe_embedding_lookup_sparse
+from .initializers import variance_scaling_initializer, xavier_initializer, xavier_initializer_conv2d
+from .norm import batch_norm, group_norm, instance_norm, layer_norm
+from .regularizers import (
+    apply_regularization,
+    l1_l2_regularizer,
+    l1_regularizer,
+    l2_regularizer,
+    sum_regularizer,
+)
+from .training import (
+    OPTIMIZER_CLS_NAMES,
+    OPTIMIZER_SUMMARIES,
+    optimize_loss,
+    summarize_activation,
+    summarize_activations,
+    summarize_collection,
+    summarize_tensor,
+    summarize_tensors,
+)
+
+__all__ = [
+    "OPTIMIZER_CLS_NAMES", "OPTIMIZER_SUMMARIES", "apply_regularization", "avg_pool2d", "avg_pool3d", "batch_norm",
+    "bias_add", "bow_encoder", "conv1d", "conv2d", "conv2d_in_plane", "conv2d_transpose", "conv3d", "conv3d_transpose",
+    "convolution", "convolution1d", "convolution2d", "convolution2d_in_plane", "convolution2d_transpose",
+    "convolution3d", "convolution3d_transpose", "dropout", "elu", "embed_sequence", "embedding_lookup_unique", "flatten",
+    "fully_connected", "group_norm", "instance_norm", "l1_l2_regularizer", "l1_regularizer", "l2_regularizer",
+    "layer_norm", "legacy_fully_connected", "legacy_linear", "legacy_relu", "linear", "max_pool2d", "max_pool3d",
+    "maxout", "one_hot_encoding", "optimize_loss", "relu", "relu6", "repeat", "safe_embedding_lookup_sparse",
+    "separable_conv2d", "separable_convolution2d", "softmax", "stack", "sum_regularizer", "summarize_activation",
+    "summarize_activations", "summarize_collection", "summarize_tensor", "summarize_tensors", "unit_norm", "utils",
+    "variance_scaling_initializer", "xavier_initializer", "xavier_initializer_conv2d",
+]  # fmt: skip
