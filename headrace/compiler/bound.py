@@ -121,10 +121,16 @@ def _node(node: Operation, place: Callable[[Any], int]) -> Callable[[Slots], Non
 
         return pass_on
 
+    compute: Callable[[list[Any]], list[EagerTensor]]
+    if op.run is not None:
+        compute = dispatch.runner(op, node.inputs, attrs)
+    else:
+        compute = lambda values: dispatch.run_eager(op, values, attrs)  # noqa: E731
+
     def run(env: Slots) -> None:
         state.node = node
         try:
-            results = dispatch.run_eager(op, [env[i] for i in inputs], attrs)
+            results = compute([env[i] for i in inputs])
         except Exception as error:
             locate(error, node)
             raise

@@ -33,15 +33,24 @@ def copy(array: np.ndarray[Any, Any], dtype: Any) -> np.ndarray[Any, Any]:
 
 
 def rows(array: np.ndarray[Any, Any], indices: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """`array[indices]` for indices from 0 to its length less one.
-
-    Many rows that follow each other are a view, as of a slice: batches of data that are read in order are not copied."""
-    n = indices.size
-    size = array.nbytes // max(len(array), 1) * n
-    if size < LARGE or indices.ndim != 1 or array.dtype.hasobject:
+    """`array[indices]` for indices from 0 to its length less one."""
+    found = run_of_rows(array, indices)
+    if found is not None:
+        return found
+    if array.nbytes < LARGE or indices.ndim != 1 or array.dtype.hasobject:
         return array.take(indices, 0, mode="clip")
-    first = int(indices[0])
-    if int(indices[-1]) - first == n - 1 and (indices[1:] - indices[:-1] == 1).all():
-        return array[first : first + n]
-    out = aligned_empty((n, *array.shape[1:]), array.dtype)
+    out = aligned_empty((indices.size, *array.shape[1:]), array.dtype)
     return array.take(indices, 0, out=out, mode="clip")
+
+
+def run_of_rows(array: np.ndarray[Any, Any], indices: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
+    """Many rows that follow each other, as a view: batches of data that are read in order are not copied. None for others,
+    and for few: these should not keep all of `array` alive."""
+    n = indices.size
+    if indices.ndim != 1 or n < 2 or array.nbytes * n < LARGE * len(array):
+        return None
+    first = int(indices[0])
+    if first < 0 or int(indices[-1]) - first != n - 1 or first + n > len(array):
+        return None
+    in_order = np.count_nonzero(indices == np.arange(first, first + n)) == n
+    return array[first : first + n] if in_order else None

@@ -39,7 +39,7 @@ def product(part: Any) -> Any:
 
 def check_range(indices: Any, n: int) -> None:
     """InvalidArgumentError naming the first index that is not in [0, n)."""
-    if indices.size and (indices.min() < 0 or indices.max() >= n):
+    if indices.size and (np.minimum.reduce(indices, None) < 0 or np.maximum.reduce(indices, None) >= n):
         where = np.argwhere((indices < 0) | (indices >= n))[0]
         raise InvalidArgumentError(
             None,
@@ -107,9 +107,11 @@ def _(c: Any) -> Raw:
 @GATHER_V2.kernel_rule
 def _(params: Any, indices: Any, axis: Any, batch_dims: int) -> Any:
     at, batch = gather_axes(params.ndim, indices.ndim, int(axis), batch_dims)
+    if not at and (found := memory.run_of_rows(params, indices)) is not None:
+        return found
     check_range(indices, params.shape[at])
     if not batch:
-        return memory.rows(params, indices) if at == 0 else np.take(params, indices, at)
+        return np.take(params, indices, at) if at else memory.rows(params, indices)
     lead, middle, rest = params.shape[:batch], params.shape[batch:at], params.shape[at + 1 :]
     n = math.prod(lead)
     table = params.reshape(n, math.prod(middle), params.shape[at], math.prod(rest))
