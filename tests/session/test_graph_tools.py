@@ -1,0 +1,131 @@
+"""`tf.compat.v1.graph_util`: freezing, extracting, stripping."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import headrace as tf
+from headrace.graphs.tools import strip_unused
+
+v1 = tf.compat.v1
+util = v1.graph_util
+
+
+def run(message, fetches, feeds):
+    with tf.Graph().as_default(), v1.Session() as session:
+        tf.import_graph_def(message, name="")
+        return session.run(fetches, feeds)
+
+
+def loop(x, v):
+    return tf.while_loop(lambda i, s: i < 3, lambda i, s: (i + 1, s * v), (tf.constant(0), x))[1]
+
+
+def called(x, v):
+    return tf.function(lambda a: tf.function(lambda b: b * v + v)(a) - v)(x)
+
+
+READERS = {
+    "plain": lambda x, v: x * v + v,
+    "shape": lambda x, v: x * tf.cast(tf.reduce_prod(tf.shape(v)), tf.float32),
+    "gather": lambda x, v: x + tf.gather(v, [1, 0], axis=0),
+    "conditional": lambda x, v: v1.cond(tf.reduce_sum(x) > 0.0, lambda: x * v, lambda: v * 2.0),
+    "loop": loop,
+    "call": called,
+    "nested": lambda x, v: v1.cond(tf.reduce_sum(x) > 0.0, lambda: loop(x, v) + called(x, v), lambda: x),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_freezing(name):
+    x_value = np.array([1.0, 2.0], np.float32)
+    with tf.Graph().as_default() as graph, v1.Session() as session:
+        x = v1.placeholder(tf.float32, [2], name="x")
+        v = v1.get_variable("v", initializer=[3.0, -1.0])
+        y = tf.identity(READERS[name](x, v), name="y")
+        session.run(v.initializer)
+        session.run(v.assign([2.0, 5.0]).op)
+        want = session.run(y, {x: x_value})
+        frozen = util.convert_variables_to_constants(session, graph.as_graph_def(), ["y"])
+    assert not any(n.op in ("VarHandleOp", "ReadVariableOp") for n in frozen.node)
+    np.testing.assert_allclose(run(frozen, "y:0", {"x:0": x_value}), want, rtol=1e-6)
+
+
+def trained():
+    graph = tf.Graph()
+    with graph.as_default():
+        x = v1.placeholder(tf.float32, [None], name="x")
+        v = v1.get_variable("v", initializer=1.0)
+        w = v1.get_variable("w", initializer=2.0)
+        y = tf.identity(x * v * w, name="y")
+        v1.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_sum(y), name="train")
+    return graph
+
+
+def test_which_variables():
+    graph = trained()
+    with v1.Session(graph=graph) as session:
+        with pytest.raises(tf.errors.FailedPreconditionError, match="uninitialized"):
+            util.convert_variables_to_constants(session, graph.as_graph_def(), ["y"])
+        with graph.as_default():
+            session.run(v1.global_variables_initializer())
+        some = util.convert_variables_to_constants(session, graph.as_graph_def(), ["y"], ["v"])
+        others = util.convert_variables_to_constants(
+            session, graph.as_graph_def(), ["y"], variable_names_blacklist=["v"]
+        )
+        assert {n.name: n.op for n in some.node}["v"] == {n.name: n.op for n in others.node}["w"] == "Const"
+        assert (
+            {n.name: n.op for n in some.node}["w"]
+            == {n.name: n.op for n in others.node}["v"]
+            == "VarHandleOp"
+        )
+        with pytest.raises(ValueError, match="becomes a constant"):
+            util.convert_variables_to_constants(session, graph.as_graph_def(), ["train"])
+        with pytest.raises(AssertionError, match="nope is not in graph"):
+            util.convert_variables_to_constants(session, graph.as_graph_def(), ["nope"])
+
+
+def test_extracting():
+    message = trained().as_graph_def()
+    names = {n.name for n in util.extract_sub_graph(message, ["y"]).node}
+    assert {"x", "v", "w", "y"} <= names and "train" not in names
+    with pytest.raises(TypeError, match="iterable of strings"):
+        util.extract_sub_graph(message, "y")
+    with pytest.raises(TypeError, match="GraphDef"):
+        util.extract_sub_graph("y", ["y"])
+    with pytest.raises(AssertionError, match="zz"):
+        util.extract_sub_graph(message, ["zz"])
+
+
+def test_what_only_training_needs():
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [], name="x")
+        checked = tf.debugging.check_numerics(tf.identity(x + 1.0, name="pass"), "bad", name="check")
+        with tf.control_dependencies([checked]):
+            tf.multiply(checked, 2.0, name="y")
+        tf.identity(x, name="kept")
+    left = util.remove_training_nodes(graph.as_graph_def(), ["kept"])
+    assert {"check", "pass"}.isdisjoint(n.name for n in left.node)
+    assert "kept" in {n.name for n in left.node}
+    assert run(left, "y:0", {"x:0": 2.0}) == 6.0
+
+
+def test_nodes_for_the_cpu():
+    with tf.Graph().as_default() as graph:
+        strings, scalar, vector = tf.constant("a"), tf.constant(1), tf.constant([1, 2])
+        assert util.must_run_on_cpu(strings.op) and util.must_run_on_cpu(scalar.op.node_def)
+        assert not util.must_run_on_cpu(vector.op) and not util.must_run_on_cpu(tf.constant(1.0).op)
+        x = v1.placeholder(tf.float32, [None, 2], name="x")
+        assert util.tensor_shape_from_node_def_name(graph, "x").as_list() == x.shape.as_list()
+    with pytest.raises(ValueError, match="Operation or a NodeDef"):
+        util.must_run_on_cpu("a")
+
+
+def test_cutting_between_nodes():
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.string, [], name="x")
+        number = tf.strings.to_number(x, name="number")
+        tf.multiply(number, 2.0, name="y")
+    cut = strip_unused(graph.as_graph_def(), ["number"], ["y"], tf.float32.as_datatype_enum)
+    assert run(cut, "y:0", {"number:0": 4.0}) == 8.0
