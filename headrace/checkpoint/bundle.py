@@ -100,7 +100,7 @@ class BundleWriter:
         dtype = dtype or dtypes.from_numpy(array.dtype)
         whole = self._entries.get(name.encode())
         if whole is None:
-            whole = self._entries[name.encode()] = BundleEntryProto(dtype=dtype.as_datatype_enum)
+            whole = self._entries[name.encode()] = BundleEntryProto(dtype=_enum(dtype))
             _set_shape(whole, shape)
         elif not whole.slices or whole.dtype != dtype.as_datatype_enum or _shape(whole) != tuple(shape):
             raise errors.InvalidArgumentError(None, None, f"The parts of {name} are not of one tensor.")
@@ -117,7 +117,7 @@ class BundleWriter:
             raise errors.UnimplementedError(
                 None, None, f"Tensors of type {dtype.name} cannot be saved: save what they refer to."
             )
-        entry = BundleEntryProto(dtype=dtype.as_datatype_enum, offset=self._data.offset)
+        entry = BundleEntryProto(dtype=_enum(dtype), offset=self._data.offset)
         _set_shape(entry, array.shape)
         entry.crc32c = self._strings(array) if dtype.kind == "s" else self._numbers(array)
         entry.size = self._data.offset - entry.offset
@@ -165,6 +165,10 @@ class BundleWriter:
             self.finish()
         else:
             self._data.discard()
+
+
+def _enum(dtype: DType) -> Any:
+    return dtype.as_datatype_enum
 
 
 def _length(n: int) -> bytes:

@@ -83,7 +83,7 @@ class OldFile:
                 piece = target[at : at + PIECE]
                 done = 0
                 while done < piece.size:
-                    n = self._file.readinto(memoryview(piece)[done:])
+                    n = self._file.readinto(piece.data[done:])
                     if not n:
                         raise self.short(offset + target.size)
                     done += n

@@ -86,17 +86,15 @@ def by_name(var_list: Any) -> dict[str, Any]:
       ValueError: two have the same name.
     """
     if isinstance(var_list, Mapping):
-        for name, value in var_list.items():
-            if not isinstance(name, str):
-                raise TypeError(f"Variables are saved by names, received the key {name!r} for {value!r}.")
+        for key, value in var_list.items():
+            if not isinstance(key, str):
+                raise TypeError(f"Variables are saved by names, received the key {key!r} for {value!r}.")
         return dict(var_list)
     if isinstance(var_list, (Variable, PartitionedVariable, SaveableObject)):
         var_list = [var_list]
     named: dict[str, Any] = {}
     for item in var_list:
-        if isinstance(item, SaveableObject):
-            name: str = item.name
-        elif isinstance(item, PartitionedVariable):
+        if isinstance(item, (SaveableObject, PartitionedVariable)):
             name = item.name
         elif isinstance(item, Variable):
             name = name_of(item)

@@ -132,7 +132,7 @@ def _build(
     return SaverDef(
         filename_tensor_name=path.name, save_tensor_name="" if saved is None else saved.name,
         restore_op_name="" if restored is None else restored.name, max_to_keep=max_to_keep, sharded=sharded,
-        keep_checkpoint_every_n_hours=every, version=version,
+        keep_checkpoint_every_n_hours=every, version=version,  # type: ignore[arg-type]
     )  # fmt: skip
 
 

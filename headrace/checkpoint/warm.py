@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,8 @@ def _start_from(path: str, shapes: Mapping[str, Any], name: str, variable: Any) 
         )
     for part in parts:
         own = getattr(part, "_save_slice_info", None)
-        _set_initial(part, lambda v, own=own: _restored(path, name, "" if own is None else own.spec, v.dtype))
+        spec = "" if own is None else own.spec
+        _set_initial(part, partial(_restored, path, name, spec, part.dtype))
     logs.debug("Initialize variable %s from checkpoint %s with %s", [p.name for p in parts], path, name)
 
 
@@ -115,11 +117,11 @@ def _restored(path: str, name: str, spec: str, dtype: Any) -> Any:
     return lookup("RestoreV2")(path, [name], [spec], dtypes=[dtype], name="checkpoint_initializer")[0]
 
 
-def _set_initial(variable: Any, make: Callable[[Any], Any]) -> None:
+def _set_initial(variable: Any, make: Callable[[], Any]) -> None:
     """Gives a variable of a graph another initial value."""
     graph = variable.graph
     with graph.as_default(), graph.control_dependencies(None), graph.name_scope("init_from_checkpoint"):
-        value = make(variable)
+        value = make()
         value.set_shape(variable.shape)
         variable._initial_value = value
         variable._initializer = ASSIGN(variable.handle, value, name="Assign")
@@ -264,19 +266,15 @@ def _with_vocabulary(
                 f"Variable {part.name} {shape} has another size than its vocabulary: {v.new_vocab_size} entries and "
                 f"{v.num_oov_buckets} buckets for others."
             )
-        _set_initial(part, lambda var, mine=mine, shape=shape: _moved(path, name, var, shape, mine, v))
+        _set_initial(part, partial(_moved, path, name, part.dtype, shape, mine, v))
 
 
-def _moved(path: str, name: str, variable: Any, shape: list[int], rows: np.ndarray, v: VocabInfo) -> Any:
+def _moved(path: str, name: str, dtype: Any, shape: list[int], rows: np.ndarray, v: VocabInfo) -> Any:
     from headrace.api.making import zeros
 
-    old = _restored(path, name, "", variable.dtype)
+    old = _restored(path, name, "", dtype)
     taken = lookup("GatherV2")(old, np.maximum(rows, 0), v.axis)
-    backup = (
-        zeros(shape, variable.dtype)
-        if v.backup_initializer is None
-        else v.backup_initializer(shape, dtype=variable.dtype)
-    )
+    backup = zeros(shape, dtype) if v.backup_initializer is None else v.backup_initializer(shape, dtype=dtype)
     keep = (rows >= 0).reshape([-1 if i == v.axis else 1 for i in range(len(shape))])
     return lookup("SelectV2")(keep, taken, backup)
 

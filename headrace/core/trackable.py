@@ -176,7 +176,7 @@ class ListWrapper(_Waiting, list):  # type: ignore[type-arg]
         super().insert(index, value)
         self._settle(enumerate(self))
 
-    def __iadd__(self, values: Iterable[Any]) -> ListWrapper:  # type: ignore[override,misc]
+    def __iadd__(self, values: Iterable[Any]) -> ListWrapper:  # type: ignore[misc]
         self.extend(values)
         return self
 

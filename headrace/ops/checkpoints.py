@@ -66,7 +66,7 @@ def _save_v2(
             if part is None:
                 writer.add(name, t._host(), t._dtype)
             else:
-                writer.add_part(name, *part, t._host(), t._dtype)
+                writer.add_part(name, part[0], part[1], t._host(), t._dtype)
     return []
 
 

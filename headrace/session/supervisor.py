@@ -67,7 +67,7 @@ class Supervisor:
             self._find(
                 ready_op, ready_for_local_init_op, init_op, local_init_op, summary_op, saver, global_step
             )
-            self.summary_writer = None
+            self.summary_writer: Any = None
             if summary_writer is not _DEFAULT:
                 self.summary_writer = summary_writer
             elif self._logdir and is_chief:

@@ -185,7 +185,7 @@ def test_tables(tmp_path: Path) -> None:
 def test_inside_functions(tmp_path: Path) -> None:
     checkpoint = tf.train.Checkpoint(v=tf.Variable(1.0))
     for action in (checkpoint.save, checkpoint.write, checkpoint.restore, checkpoint.read):
-        with pytest.raises(NotImplementedError, match="outside of the tf.function"):
+        with pytest.raises(NotImplementedError, match=r"outside of the tf\.function"):
             tf.function(lambda action=action: action(tmp_path / "model"))()
 
 
