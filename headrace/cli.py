@@ -90,6 +90,12 @@ def _graph(argv: Sequence[str]) -> int:
     return graph_command(argv)
 
 
+def _debug(argv: Sequence[str]) -> int:
+    from headrace.debugger.commands import debug_command
+
+    return debug_command(argv)
+
+
 def _version(argv: Sequence[str]) -> int:
     _no_options("version", "The versions of Headrace, Python and the libraries below it.", argv)
     import platform
@@ -116,6 +122,7 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "ops": (_ops, "list the op table and which rules each op has"),
     "events": (_events, "list what event files (TensorBoard's) hold"),
     "graph": (_graph, "show a graph's ops, cost and memory, and how it will run"),
+    "debug": (_debug, "look into the tensors of a watched run of a session"),
     "version": (_version, "print versions"),
 }
 

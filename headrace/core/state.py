@@ -31,6 +31,7 @@ class State(threading.local):
     node: Any = None  # the node that runs on the host, while a program does
     deadline: float | None = None  # on the monotonic clock: when the run of a session must be over
     signal: Any = None  # while an op runs that may wait, if others can run meanwhile: see ops/waiting.py
+    stepper: Any = None  # while a run is watched op by op: runs graphs, in the place of their programs
     reached: set[int] | None = None  # while a gradient rule runs: the tensors whose gradients matter
 
     def __init__(self) -> None:

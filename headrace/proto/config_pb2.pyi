@@ -385,8 +385,32 @@ class ConfigProto(_message.Message):
     pluggable_device_options: GPUOptions
     def __init__(self, device_count: _Optional[_Mapping[str, int]] = ..., intra_op_parallelism_threads: _Optional[int] = ..., placement_period: _Optional[int] = ..., device_filters: _Optional[_Iterable[str]] = ..., inter_op_parallelism_threads: _Optional[int] = ..., gpu_options: _Optional[_Union[GPUOptions, _Mapping]] = ..., allow_soft_placement: bool = ..., log_device_placement: bool = ..., use_per_session_threads: bool = ..., graph_options: _Optional[_Union[GraphOptions, _Mapping]] = ..., operation_timeout_in_ms: _Optional[int] = ..., session_inter_op_thread_pool: _Optional[_Iterable[_Union[ThreadPoolOptionProto, _Mapping]]] = ..., isolate_session_state: bool = ..., experimental: _Optional[_Union[ConfigProto.Experimental, _Mapping]] = ..., share_cluster_devices_in_session: bool = ..., pluggable_device_options: _Optional[_Union[GPUOptions, _Mapping]] = ...) -> None: ...
 
+class DebugTensorWatch(_message.Message):
+    __slots__ = ("node_name", "output_slot", "debug_ops", "debug_urls", "tolerate_debug_op_creation_failures")
+    NODE_NAME_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_SLOT_FIELD_NUMBER: _ClassVar[int]
+    DEBUG_OPS_FIELD_NUMBER: _ClassVar[int]
+    DEBUG_URLS_FIELD_NUMBER: _ClassVar[int]
+    TOLERATE_DEBUG_OP_CREATION_FAILURES_FIELD_NUMBER: _ClassVar[int]
+    node_name: str
+    output_slot: int
+    debug_ops: _containers.RepeatedScalarFieldContainer[str]
+    debug_urls: _containers.RepeatedScalarFieldContainer[str]
+    tolerate_debug_op_creation_failures: bool
+    def __init__(self, node_name: _Optional[str] = ..., output_slot: _Optional[int] = ..., debug_ops: _Optional[_Iterable[str]] = ..., debug_urls: _Optional[_Iterable[str]] = ..., tolerate_debug_op_creation_failures: bool = ...) -> None: ...
+
+class DebugOptions(_message.Message):
+    __slots__ = ("debug_tensor_watch_opts", "global_step", "reset_disk_byte_usage")
+    DEBUG_TENSOR_WATCH_OPTS_FIELD_NUMBER: _ClassVar[int]
+    GLOBAL_STEP_FIELD_NUMBER: _ClassVar[int]
+    RESET_DISK_BYTE_USAGE_FIELD_NUMBER: _ClassVar[int]
+    debug_tensor_watch_opts: _containers.RepeatedCompositeFieldContainer[DebugTensorWatch]
+    global_step: int
+    reset_disk_byte_usage: bool
+    def __init__(self, debug_tensor_watch_opts: _Optional[_Iterable[_Union[DebugTensorWatch, _Mapping]]] = ..., global_step: _Optional[int] = ..., reset_disk_byte_usage: bool = ...) -> None: ...
+
 class RunOptions(_message.Message):
-    __slots__ = ("trace_level", "timeout_in_ms", "inter_op_thread_pool", "output_partition_graphs", "report_tensor_allocations_upon_oom", "experimental")
+    __slots__ = ("trace_level", "timeout_in_ms", "inter_op_thread_pool", "output_partition_graphs", "debug_options", "report_tensor_allocations_upon_oom", "experimental")
     class TraceLevel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         NO_TRACE: _ClassVar[RunOptions.TraceLevel]
@@ -415,12 +439,14 @@ class RunOptions(_message.Message):
     TIMEOUT_IN_MS_FIELD_NUMBER: _ClassVar[int]
     INTER_OP_THREAD_POOL_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_PARTITION_GRAPHS_FIELD_NUMBER: _ClassVar[int]
+    DEBUG_OPTIONS_FIELD_NUMBER: _ClassVar[int]
     REPORT_TENSOR_ALLOCATIONS_UPON_OOM_FIELD_NUMBER: _ClassVar[int]
     EXPERIMENTAL_FIELD_NUMBER: _ClassVar[int]
     trace_level: RunOptions.TraceLevel
     timeout_in_ms: int
     inter_op_thread_pool: int
     output_partition_graphs: bool
+    debug_options: DebugOptions
     report_tensor_allocations_upon_oom: bool
     experimental: RunOptions.Experimental
-    def __init__(self, trace_level: _Optional[_Union[RunOptions.TraceLevel, str]] = ..., timeout_in_ms: _Optional[int] = ..., inter_op_thread_pool: _Optional[int] = ..., output_partition_graphs: bool = ..., report_tensor_allocations_upon_oom: bool = ..., experimental: _Optional[_Union[RunOptions.Experimental, _Mapping]] = ...) -> None: ...
+    def __init__(self, trace_level: _Optional[_Union[RunOptions.TraceLevel, str]] = ..., timeout_in_ms: _Optional[int] = ..., inter_op_thread_pool: _Optional[int] = ..., output_partition_graphs: bool = ..., debug_options: _Optional[_Union[DebugOptions, _Mapping]] = ..., report_tensor_allocations_upon_oom: bool = ..., experimental: _Optional[_Union[RunOptions.Experimental, _Mapping]] = ...) -> None: ...

@@ -11,7 +11,8 @@ from headrace.inspector.per_op import add_estimates
 
 
 def traced(run: Any, values: Any, options: Any, run_metadata: Any) -> Any:
-    """Runs with `RunOptions`; with `trace_level` other than NO_TRACE the steps go into `run_metadata.step_stats`.
+    """Runs with `RunOptions`; with `trace_level` other than NO_TRACE the steps go into `run_metadata.step_stats`. With watches
+    of the debugger it runs op by op, and the tensors watched go into files.
 
     Raises:
       TypeError: options or metadata of another kind.
@@ -28,6 +29,10 @@ def traced(run: Any, values: Any, options: Any, run_metadata: Any) -> Any:
             )
     if run_metadata is not None and not hasattr(run_metadata, "step_stats"):
         raise TypeError(f"`run_metadata` must be a RunMetadata, received {type(run_metadata).__name__}.")
+    if options is not None and options.debug_options.debug_tensor_watch_opts:
+        from headrace.debugger.stepping import run_watched
+
+        return run_watched(run, values, options, run_metadata)
     if run_metadata is None or options is None or not options.trace_level:
         return run(values)
     run_metadata.Clear()
