@@ -126,3 +126,21 @@ def test_small_sums_stay():
         return tf.while_loop(lambda i, _: i < 3, body, (tf.constant(0), tf.zeros([4, 4])))[1]
 
     np.testing.assert_array_equal(f(tf.constant(wide)), np.zeros([4, 4]))
+
+
+def test_large_constants_are_held():
+    """They are parameters of programs, and the same in every run, also beside steps on the host."""
+    large = np.random.RandomState(0).randn(100, 100).astype(np.float32)
+
+    @tf.function
+    def f(x, text):
+        return tf.matmul(x, tf.constant(large)) + tf.cast(tf.strings.length(text), tf.float32)
+
+    @tf.function
+    def g(x):
+        return tf.matmul(x, tf.constant(large)) + tf.gather(tf.constant(large), [3])
+
+    x = np.ones([2, 100], np.float32)
+    for size in (1, 2, 3):
+        np.testing.assert_allclose(f(x, "a" * size), x @ large + size, rtol=1e-4)
+        np.testing.assert_allclose(g(x * size), x @ large * size + large[3], rtol=1e-3, atol=1e-4)
