@@ -181,7 +181,7 @@ class LocalCLIDebugWrapperSession(DebugWrapperSession):
     """A session that looks for bad values in each of its runs, and answers questions about them.
 
     At a terminal it stops before and after each run, and takes commands (`help` lists them): `run` goes on, `run -t 10`
-    watches nothing for ten runs, `run -f has_inf_or_nan` goes on until a filter finds tensors, `lt`, `pt`, `ni` and `li` look at
+    until the tenth run from there, `run -f has_inf_or_nan` goes on until a filter finds tensors, `lt`, `pt`, `ni` and `li` look at
     the run that was. Anywhere else it prints what the filters find, the tensor that was computed first with its op's line,
     and goes on.
 
@@ -212,6 +212,7 @@ class LocalCLIDebugWrapperSession(DebugWrapperSession):
         self._filters: dict[str, Filter] = {"has_inf_or_nan": has_inf_or_nan}
         self._until: str | None = None  # the filter that is waited for
         self._skip = 0  # so many runs are not watched
+        self._decided = False  # whether the next watched run goes without asking
 
     def add_tensor_filter(self, filter_name: str, tensor_filter: Filter) -> None:
         """Adds a filter: `tensor_filter(datum, array)` is true of the tensors that are looked for.
@@ -233,11 +234,12 @@ class LocalCLIDebugWrapperSession(DebugWrapperSession):
         return sys.stdin is not None and sys.stdin.isatty()
 
     def _watched(self, fetches: Any, feed_dict: Any, options: Any, run_metadata: Any) -> Any:
-        if self._asks and not self._skip and self._until is None:
+        if self._asks and not self._decided and not self._skip and self._until is None:
             self._prompt(f"before run {self._runs} of {fetches!r}", None)
         if self._skip:
             self._skip -= 1
             return self._sess.run(fetches, feed_dict, options, run_metadata)
+        self._decided = False
         root = (
             os.path.join(self._root, f"run_{self._runs}") if self._root else tempfile.mkdtemp(prefix="tfdbg_")
         )
@@ -311,7 +313,7 @@ class LocalCLIDebugWrapperSession(DebugWrapperSession):
                 sys.stdout.write(f"There is no filter {self._until!r}.\n")
                 self._until = None
         elif "-t" in arguments:
-            self._skip = int(arguments[arguments.index("-t") + 1]) - 1
+            self._skip, self._decided = int(arguments[arguments.index("-t") + 1]) - 1, True
         elif "-n" in arguments:
             self._skip = 1
 
