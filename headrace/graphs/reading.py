@@ -205,6 +205,10 @@ class Scope:
     # ------------------------------------------------------------------------------------------------------------ inputs
     def raw(self, node: Node, k: int) -> Any:
         """An input of a node: a tensor, or a reference to a variable."""
+        if k >= len(node.inputs):
+            raise Malformed(
+                f"Node '{node.name}' ({node.op}) has {len(node.inputs)} inputs: number {k} is missing"
+            )
         key = node.inputs[k]
         if self.mapped and key in self.mapped:
             self.used.add(key)

@@ -39,6 +39,9 @@ def structured(nodes: Mapping[str, Node]) -> list[Any]:
     """The nodes with loops and conditionals in the place of what they are made of."""
     if not any(n.op in OLD for n in nodes.values()):
         return list(nodes.values())
+    for n in nodes.values():
+        if n.op in OLD and (len(n.inputs) == 0 if n.op in MERGE else len(n.inputs) != 1 + (n.op in SWITCH)):
+            raise Malformed(f"Node '{n.name}' ({n.op}) has {len(n.inputs)} inputs, which it cannot have")
     frames = _frames(nodes)
     return _Region(nodes, frames, ()).items()
 
