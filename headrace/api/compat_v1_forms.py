@@ -23,6 +23,10 @@ _ROWS: dict[str, dict[str, tuple[str, str]]] = {
             "math.count_nonzero",
             "input_tensor>input axis keepdims dtype name reduction_indices:axis keep_dims:keepdims input:input_tensor",
         ),
+        "decode_csv": (
+            "io.decode_csv", "records record_defaults field_delim use_quote_delim name na_value select_cols",
+        ),
+        "decode_raw": ("io.decode_raw", "input_bytes out_type little_endian name bytes:input_bytes"),
         "depth_to_space": ("nn.depth_to_space", "input block_size name data_format"),
         "expand_dims": ("expand_dims", "input axis name dim:axis"),
         "extract_image_patches": (
@@ -41,6 +45,8 @@ _ROWS: dict[str, dict[str, tuple[str, str]]] = {
         "norm": ("norm", "tensor ord axis keepdims name keep_dims:keepdims"),
         "ones_like": ("ones_like", "tensor>input dtype name optimize!"),
         "pad": ("pad", "tensor paddings mode name constant_values"),
+        "parse_example": ("io.parse_example", "serialized features name example_names"),
+        "parse_single_example": ("io.parse_single_example", "serialized features name example_names"),
         "py_func": ("numpy_function", "func inp Tout stateful name"),
         "random_poisson": ("random.poisson", "lam shape dtype seed name"),
         "reduce_join": (
@@ -160,6 +166,7 @@ _AGAIN = {
     "math": [
         "argmax", "argmin", "bincount", "confusion_matrix", "count_nonzero", *[n for n in _ROWS[""] if n.startswith("reduce_") and n != "reduce_join"],
     ],
+    "io": ["decode_csv", "decode_raw", "parse_example", "parse_single_example"],
     "linalg": ["transpose"],
     "random": ["multinomial"],
     "sparse": ["concat:sparse_concat", "add:sparse_add", "reduce_max:sparse_reduce_max", "reduce_sum:sparse_reduce_sum",
