@@ -42,6 +42,7 @@ PRIVATE = {
     "tensorflow.python.framework.tensor_util": "headrace.internals.tensor_util",
     "tensorflow.python.framework.type_spec_registry": "headrace.internals.type_spec_registry",
     "tensorflow.python.lib.io.tf_record": "headrace.internals.tf_record",
+    "tensorflow.python.ops.data_flow_ops": "headrace.internals.data_flow_ops",
     "tensorflow.python.ops.linalg.sparse.sparse_csr_matrix_ops": "headrace.internals.sparse_csr",
     "tensorflow.python.ops.math_ops": "headrace.internals.math_ops",
     "tensorflow.python.ops.ragged.ragged_tensor": "headrace.composites.ragged.ragged_tensor",

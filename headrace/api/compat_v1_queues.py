@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from headrace.session.accumulators import (
+    ConditionalAccumulator,
+    ConditionalAccumulatorBase,
+    SparseConditionalAccumulator,
+)
 from headrace.session.coordinator import Coordinator, LooperThread
+from headrace.session.handles import delete_session_tensor, get_session_handle, get_session_tensor
 from headrace.session.pipelines import (
     batch,
     batch_join,
@@ -40,8 +46,9 @@ _TRAIN = [
 ]  # fmt: skip
 _IO = ["PaddingFIFOQueue", "PriorityQueue", "QueueBase", "RandomShuffleQueue"]
 ROOT = [
-    "FixedLengthRecordReader", "IdentityReader", "LMDBReader", "ReaderBase", "TFRecordReader", "TextLineReader",
-    "WholeFileReader",
+    "ConditionalAccumulator", "ConditionalAccumulatorBase", "FixedLengthRecordReader", "IdentityReader", "LMDBReader",
+    "ReaderBase", "SparseConditionalAccumulator", "TFRecordReader", "TextLineReader", "WholeFileReader",
+    "delete_session_tensor", "get_session_handle", "get_session_tensor",
 ]  # fmt: skip
 __all__ = [*_TRAIN, *_IO, *ROOT]  # noqa: PLE0604 - lists of names
 NAMES = {"io": [*_IO, "match_filenames_once"], "train": _TRAIN}

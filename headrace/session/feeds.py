@@ -62,6 +62,8 @@ def convert(tensor: Any, value: Any) -> EagerTensor:
     np_dtype = dtype._np
     if type(value) is np.ndarray and value.dtype is np_dtype and np_dtype.kind != "O":
         array = value
+    elif hasattr(value, "get_raw_handle"):  # a TensorHandle stands for its tensor
+        array = np.asarray(value._value()._host(), np_dtype)
     elif dtype is dtypes.string:
         array = to_array(value if isinstance(value, (str, bytes)) else np.asarray(value, object), dtype)
     elif dtype.kind in "rv":

@@ -43,7 +43,7 @@ class Plan:
 
     Args:
       resource: gives the session's own tensor for a node that makes a resource (a variable's handle …).
-      streams: where the session's random ops are in their streams of numbers.
+      streams: where the session's random ops are in their streams of numbers, and what its ops without handles keep.
       done: ids of operations that an earlier part of a run in parts did.
       passes: the rewrites of the graph that are made; the process's (`tf.config.optimizer`), if None."""
 
@@ -78,7 +78,7 @@ class Plan:
         view.inputs = [*feeds, *[n.outputs[0] for n in makers]]
         view.outputs = list(tensors)
         states = {id(n.outputs[0]): h._host().item() for n, h in zip(makers, self.handles)}
-        self.streams = streams if _draws(self.view) else None
+        self.streams = streams if _keeps(self.view) else None
         assigned = _assigned(view.operations)
         self.assigned = {states[i]: first for i, first in assigned.items() if i in states}
         self.calls: dict[Any, Call] = {}  # by the shapes of what is fed
@@ -171,9 +171,12 @@ def lent(call: Call, values: Sequence[EagerTensor]) -> Call:
     return run
 
 
-def _draws(graph: FuncGraph) -> bool:
-    """Whether random ops are in a graph, or in those it runs."""
-    return any("seed2" in n.attrs or any(_draws(g) for g in inner_graphs(n)) for n in graph.operations)
+def _keeps(graph: FuncGraph) -> bool:
+    """Whether random ops, or others that keep something without a handle to it, are in a graph, or in those it runs."""
+    return any(
+        "seed2" in n.attrs or n.op_def.keeps or any(_keeps(g) for g in inner_graphs(n))
+        for n in graph.operations
+    )
 
 
 def makes_resource(node: Operation) -> bool:
@@ -183,7 +186,7 @@ def makes_resource(node: Operation) -> bool:
         and not node.inputs
         and len(node.outputs) == 1
         and node.outputs[0]._dtype.kind == "r"
-        and node.type != "Placeholder"
+        and node.type not in ("Placeholder", "Stack")  # a stack belongs to one run
     )
 
 

@@ -46,7 +46,7 @@ class BaseSession:
         self._closed = False
         self._plans: dict[Any, tuple[_Run, Any]] = {}
         self._resources: dict[Any, EagerTensor] = {}
-        self._streams: dict[Any, Any] = {}  # of the random ops
+        self._streams: dict[Any, Any] = {}  # of the random ops; what ops without handles keep
         self._lock = threading.Lock()
         self._partial: dict[str, Any] = {}
         timeout = config.operation_timeout_in_ms if config is not None else 0
@@ -229,10 +229,12 @@ class BaseSession:
         """Forgets the variables, and cancels runs that wait; the session cannot be used after that."""
         if not self._closed:
             self._closed = True
-            for resource in list(self._resources.values()):
-                cancel = getattr(resource._host().item(), "cancel", None)
+            resources = [handle._host().item() for handle in list(self._resources.values())]
+            for resource in [*resources, *list(self._streams.values())]:
+                cancel = getattr(resource, "cancel", None)
                 if cancel is not None:
                     cancel()
+            self._streams.clear()
             self._plans.clear()
             self._resources.clear()
             self._partial.clear()
@@ -309,6 +311,9 @@ class _Run:
         self.simple = all(n == 1 for n in self.sizes)
         given = {id(t) for t in self.feeds}
         self.fed = {i for i, t in enumerate(fetches.tensors) if id(t) in given}  # these come back as arrays
+        self.kept = {
+            i: t.op.inputs[0].dtype for i, t in enumerate(fetches.tensors) if t.op.type == "GetSessionHandle"
+        }
         self.plan = Plan(
             session._graph,
             fetches.tensors,
@@ -338,9 +343,14 @@ class _Run:
         return [convert(t, v) for t, v in zip(self.feeds, values)]
 
     def arrays(self, results: Sequence[EagerTensor]) -> list[Any]:
-        if not self.fed:
+        if not self.fed and not self.kept:
             return [_array(r) for r in results]
-        return [r._host().copy() if i in self.fed else _array(r) for i, r in enumerate(results)]
+        arrays = [r._host().copy() if i in self.fed else _array(r) for i, r in enumerate(results)]
+        for i, dtype in self.kept.items():
+            from .handles import TensorHandle
+
+            arrays[i] = TensorHandle(arrays[i], dtype, self.session)
+        return arrays
 
 
 def _array(t: EagerTensor) -> Any:

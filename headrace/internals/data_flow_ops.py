@@ -1,0 +1,16 @@
+"""Stands in for `tensorflow.python.ops.data_flow_ops`."""
+
+from __future__ import annotations
+
+from headrace.api.queue import FIFOQueue, PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
+from headrace.session.accumulators import (
+    ConditionalAccumulator,
+    ConditionalAccumulatorBase,
+    SparseConditionalAccumulator,
+)
+from headrace.session.staging import Barrier, BaseStagingArea, MapStagingArea, StagingArea
+
+__all__ = [
+    "Barrier", "BaseStagingArea", "ConditionalAccumulator", "ConditionalAccumulatorBase", "FIFOQueue", "MapStagingArea",
+    "PaddingFIFOQueue", "PriorityQueue", "QueueBase", "RandomShuffleQueue", "SparseConditionalAccumulator", "StagingArea",
+]  # fmt: skip
