@@ -731,3 +731,86 @@ def files_matched_once(tf):
         names = v1.train.match_filenames_once([f"{folder}/*.txt", f"{folder}/r1"])
         sess.run(v1.local_variables_initializer())
         return [n.rpartition(b"/")[2] for n in sess.run(names)], names.name
+
+
+# ---------------------------------------------------------------------------------------- accumulators, kept tensors
+@snippet(how=["MEAN", "SUM"])
+def dense_accumulator(tf, how):
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as sess:
+        a = v1.ConditionalAccumulator(tf.float32, shape=[2], reduction_type=how, name="acc")
+        x, step = v1.placeholder(tf.float32, [2]), v1.placeholder(tf.int64, [])
+        apply, take, count = a.apply_grad(x, step), a.take_grad(2), a.num_accumulated()
+        out = []
+        for s, row in ((0, [1, 2]), (0, [3, 5]), (0, [2, 2])):
+            sess.run(apply, {x: row, step: s})
+        out += [sess.run(count), sess.run(take), sess.run(count)]
+        sess.run(apply, {x: [9, 9], step: 0})  # too late
+        out.append(sess.run(count))
+        sess.run(a.set_global_step(5))
+        sess.run([apply], {x: [1, 1], step: 4})
+        sess.run([apply], {x: [1, 1], step: 5})
+        out.append(sess.run(count))
+        return out, a.name, a.dtype.name, take.shape.as_list(), a.accumulator_ref.op.type
+
+
+@snippet(how=["MEAN", "SUM"])
+def sparse_accumulator(tf, how):
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as sess:
+        a = v1.SparseConditionalAccumulator(tf.float32, shape=[4, 2], reduction_type=how)
+        sess.run(a.apply_grad([0, 2], [[1.0, 1.0], [2.0, 2.0]]))
+        slices = tf.IndexedSlices(
+            tf.constant([[3.0, 4.0]]), tf.constant([2], tf.int64), tf.constant([4, 2], tf.int64)
+        )
+        sess.run(a.apply_indexed_slices_grad(slices))
+        out = [sess.run(a.num_accumulated()), list(sess.run(a.take_grad(2)))]
+        sess.run(a.apply_grad([3], [[1.0, 1.0]], local_step=1))
+        return out, tuple(sess.run(a.take_indexed_slices_grad(1)))
+
+
+@raises(case=range(5))
+def bad_gradients(tf, case):
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as sess:
+        dense = v1.ConditionalAccumulator(tf.float32, shape=[2])
+        sparse = v1.SparseConditionalAccumulator(tf.float32, shape=[4, 2])
+        x = v1.placeholder(tf.float32)
+        if case == 0:
+            dense.apply_grad([1.0, 2.0, 3.0])
+        elif case == 1:
+            sess.run(dense.apply_grad(x), {x: [1.0, 2.0, 3.0]})
+        elif case == 2:
+            sess.run(dense.take_grad(0))
+        elif case == 3:
+            sess.run(sparse.apply_grad([9], [[1.0, 1.0]]))
+        else:
+            sess.run(sparse.apply_grad([0], [[1.0, 1.0, 1.0]]))
+
+
+@snippet
+def tensors_that_stay(tf):
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as sess:
+        kept = sess.run(v1.get_session_handle(tf.constant([1.0, 2.0]) * 2.0))
+        holder, tensor = v1.get_session_tensor(kept.handle, tf.float32)
+        x = v1.placeholder(tf.float32, [2])
+        out = [sess.run(tensor * 2, {holder: kept.handle}), sess.run(x + 1, {x: kept})]
+        gone, delete = v1.delete_session_tensor(kept.handle)
+        sess.run(delete, {gone: kept.handle})
+        try:
+            sess.run(tensor, {holder: kept.handle})
+        except tf.errors.InvalidArgumentError:
+            return out
+
+
+# -------------------------------------------------------------------------------------------------- samplers' counts
+@snippet(case=[(50000, 64), (1000, 64), (300, 250)], atol=0.02)
+def log_uniform_statistics(tf, case):
+    v1 = tf.compat.v1
+    classes, n = case
+    with tf.Graph().as_default(), v1.Session() as sess:
+        true = tf.constant([[0], [1], [classes // 3], [classes - 1]], tf.int64)
+        drawn = tf.random.log_uniform_candidate_sampler(true, 1, n, True, classes, seed=1)
+        means = np.mean([sess.run(drawn[1])[:, 0] for _ in range(400)], 0)
+        return means.round(3), drawn[0].shape.as_list()
