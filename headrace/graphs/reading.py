@@ -473,10 +473,10 @@ class Scope:
             raise Malformed(
                 f"NodeDef expected inputs '{want}' do not match {len(inputs)} inputs specified; {row.op!r}"
             )
-        for i, (x, want) in enumerate(zip(inputs, expected)):
-            if x._dtype is not want and x._dtype.kind != "v":
+        for i, (x, dtype) in enumerate(zip(inputs, expected)):
+            if x._dtype is not dtype and x._dtype.kind != "v":
                 raise Malformed(
-                    f"Input {i} of node {self.prefix}{node.name} was passed {x._dtype.name} from {x.name} incompatible with expected {want.name}."
+                    f"Input {i} of node {self.prefix}{node.name} was passed {x._dtype.name} from {x.name} incompatible with expected {dtype.name}."
                 )
 
 

@@ -334,8 +334,9 @@ def _locate(
         for s, k in item.inputs:
             here.branches.update(_state(own, provider, found, s, k))
     if not _waits_only(item):
-        for s in item.controls:
-            here.branches.update(_state(own, provider, found, s, 0))
+        for s in item.controls:  # of a Switch, too, whichever way the value goes
+            before = found.get(provider.get(s, s))
+            here.branches.update({} if before is None else before.branches)
     for s in item.sources:
         before = found.get(provider.get(s, s))
         if before is not None and before.levels:
@@ -506,7 +507,7 @@ class Conditional:
             inner.append(inside)
         wants_index = {m.name for m in self.merges if (m.name, 1) in scope.asked}
         for graph, inside, branch in zip(graphs, inner, (1, 0)):
-            results = []
+            results: list[Any] = []
             with building(graph, tapes=()):
                 for m in self.merges:
                     place, source = next(

@@ -137,7 +137,12 @@ def _zeros(x: np.ndarray) -> Any:
     out = np.empty(x.shape, object)
     for i in np.ndindex(x.shape):
         item: Any = x[i]
-        out[i] = b"" if isinstance(item, bytes) else item.zeros_like()
+        if isinstance(item, tuple):  # an optional
+            from headrace.core.tensor import wrap
+
+            out[i] = tuple([wrap(_zeros(t._host()), t._dtype) for t in item])
+        else:
+            out[i] = b"" if isinstance(item, bytes) else item.zeros_like()
     return out
 
 
