@@ -5,21 +5,22 @@ call is like the one before: `bind` settles all that once, and leaves a function
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from headrace.core import dispatch
-from headrace.core.graph import Operation
+from headrace.core.graph import FuncGraph, Operation
 from headrace.core.shapes import known
-from headrace.core.state import state
+from headrace.core.state import EAGER, state
 from headrace.core.tensor import EagerTensor
 
 from .executable import Executable
 from .lower import locate
-from .program import Cluster, HostStep, Program, Replan
+from .program import Cluster, HostStep, Program, Replan, program_of
 
 Call = Callable[[Sequence[EagerTensor]], list[EagerTensor]]
 Slots = list[Any]  # the values of a run, each at its place
+BINDS = 8  # so often is a graph bound to other variables
 
 
 def bind(
@@ -32,8 +33,29 @@ def bind(
     for are found out as it runs."""
     if program.must_compile and program.direct is None:
         return None
-    found = _one_program(program, captured, arguments, executable) if program.direct is not None else None
-    return found or _steps(program, captured, arguments)
+    if program.direct is not None:
+        found = _one_program(program, captured, arguments, executable)
+        if found is not None:
+            return found
+    run = _steps(program, {arguments + i: t for i, t in enumerate(captured)})
+    return None if run is None else lambda args: run([*args, *captured])
+
+
+def run_graph(graph: FuncGraph, inputs: Sequence[Any]) -> list[EagerTensor]:
+    """Runs a function's graph (that of a call, a branch, a loop's body) on eager tensors."""
+    program = program_of(graph)
+    if state.mode != EAGER:
+        return program(inputs)
+    if program.bound is not None and (outputs := program.bound(inputs)) is not None:
+        return outputs
+    outputs = program(inputs)
+    if program.direct is None and program.binds < BINDS:
+        program.binds += 1
+        program.bound = _steps(program, {i: t for i, t in enumerate(inputs) if t._dtype.kind == "r"})
+    return outputs
+
+
+dispatch.run_graph = run_graph
 
 
 def _one_program(
@@ -57,7 +79,8 @@ def _one_program(
     return executable.bind(states, lambda args: [args[i] if i < arguments else fixed[i] for i in places])
 
 
-def _steps(program: Program, captured: Sequence[EagerTensor], arguments: int) -> Call | None:
+def _steps(program: Program, settled: Mapping[int, EagerTensor]) -> Call | None:
+    """`call(inputs) -> outputs`, given what some inputs are. It returns None, too, when a variable is another than that."""
     places: dict[int, int] = {}
 
     def place(tensor: Any) -> int:
@@ -66,23 +89,29 @@ def _steps(program: Program, captured: Sequence[EagerTensor], arguments: int) ->
     graph, steps = program.graph, program.steps
     for t in graph.inputs:
         place(t)
-    if len(places) != arguments + len(captured):
+    n = len(graph.inputs)
+    if len(places) != n:
         return None
     runs: list[Callable[[Slots], None]] = []
     for step in steps:
-        run = _host(step, place) if isinstance(step, HostStep) else _cluster(step, captured, arguments, place)
+        run = _host(step, place) if isinstance(step, HostStep) else _cluster(step, settled, place)
         if run is None:
             return None
         runs.append(run)
     outputs = [(None, t) if t._is_eager else (place(t), None) for t in graph.outputs]
-    rest = [*captured, *[None] * (len(places) - arguments - len(captured))]
+    rest = [None] * (len(places) - n)
+    clusters = [s for s in steps if isinstance(s, Cluster)]
+    variables = [(i, settled[i]) for i in sorted({place(t) for c in clusters for t in c.handles})]
 
-    def call(args: Sequence[EagerTensor]) -> Any:
+    def call(inputs: Sequence[EagerTensor]) -> Any:
         if program.steps is not steps:
             return None
+        for i, t in variables:
+            if inputs[i] is not t:
+                return None
         if state.deadline is not None or state.device is not None or program.watch is not None:
-            return program([*args, *captured])
-        env = [*args, *rest]
+            return program(inputs)
+        env = [*inputs, *rest]
         done = 0
         try:
             for run in runs:
@@ -90,7 +119,7 @@ def _steps(program: Program, captured: Sequence[EagerTensor], arguments: int) ->
                 done += 1
         except Replan:
             values = {t: env[i] for t, i in places.items() if env[i] is not None}
-            return program.replanned(values, steps[:done], [*args, *captured])
+            return program.replanned(values, steps[:done], inputs)
         return [value if i is None else env[i] for i, value in outputs]
 
     return call
@@ -125,7 +154,7 @@ def _node(node: Operation, place: Callable[[Any], int]) -> Callable[[Slots], Non
     if op.run is not None:
         compute = dispatch.runner(op, node.inputs, attrs)
     else:
-        compute = lambda values: dispatch.run_eager(op, values, attrs)  # noqa: E731
+        compute = lambda values: dispatch.run_eager(op, values, attrs)
 
     def run(env: Slots) -> None:
         state.node = node
@@ -141,18 +170,17 @@ def _node(node: Operation, place: Callable[[Any], int]) -> Callable[[Slots], Non
 
 
 def _cluster(
-    cluster: Cluster, captured: Sequence[EagerTensor], arguments: int, place: Callable[[Any], int]
+    cluster: Cluster, settled: Mapping[int, EagerTensor], place: Callable[[Any], int]
 ) -> Callable[[Slots], None] | None:
     """The cluster on slots. None if its variables or the values it depends on are not settled."""
     inputs = [place(t) for t in cluster.tensors]
-    handles = [place(t) - arguments for t in cluster.handles]
-    if cluster.lists or any(not 0 <= i < len(captured) for i in handles):
+    handles = [settled.get(place(t)) for t in cluster.handles]
+    if cluster.lists or any(id(t) in cluster.program.valued for t in cluster.tensors):
         return None
-    if any(id(t) in cluster.program.valued for t in cluster.tensors):
+    states = [h._host().item() for h in handles if h is not None]
+    if len(states) < len(handles) or not all(known(s.shape) for s in states):
         return None
-    states = [captured[i]._host().item() for i in handles]
-    if not all(known(s.shape) for s in states):
-        return None
+    n = len(cluster.program.graph.inputs)
     outputs = [place(t) for t in cluster.outputs]
     calls: dict[Any, Call] = {}  # by shapes
 
@@ -161,7 +189,7 @@ def _cluster(
         shapes = None if cluster.fixed else tuple([t._raw_shape for t in tensors])
         call = calls.get(shapes)
         if call is None:
-            cluster.program.given = tuple([x._raw_shape for x in env[: arguments + len(captured)]])
+            cluster.program.given = tuple([x._raw_shape for x in env[:n]])
             executable = cluster.executable(tensors, states)
             positions = executable.positions
             every = positions == list(range(len(tensors)))
@@ -173,4 +201,4 @@ def _cluster(
     return run
 
 
-__all__ = ["bind"]
+__all__ = ["bind", "run_graph"]

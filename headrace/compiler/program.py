@@ -30,6 +30,7 @@ from .hlo import Value, tensor_type
 from .lower import CannotLower, Cell, Lowering, NeedsValue, locate, lower_node, needed
 from .optimise import optimised
 from .plan import closure, cut, lightened, movable
+from .waiting import overlapping, run_waiting
 
 log = logging.getLogger("headrace")
 PATIENCE = 1  # so many shapes of what the host made is a cluster compiled for, before it is cut differently
@@ -46,6 +47,8 @@ class Program:
         self.must_compile = False  # jit_compile=True: a step on the host is an error
         self.valued: set[int] = set()  # ids of cluster inputs whose values are part of the cluster's key
         self.watch: Callable[[Step, float, float], None] | None = None  # is told of each step and when it ran
+        self.bound: Any = None  # what `bound.run_graph` found settled, and how often
+        self.binds = 0
         self.given: tuple[Any, ...] = ()  # the shapes of the inputs of the latest run
         self._plan()
 
@@ -179,7 +182,7 @@ class HostStep:
     def __init__(self, nodes: list[Operation], must: bool) -> None:
         self.nodes = nodes
         self.must = must  # be on the host: XLA cannot do it
-        self.waits = len(nodes) > 1 and any(n.op_def.waits for n in nodes)
+        self.waits = overlapping(nodes)
 
     def connect(self, taken: dict[int, Any]) -> None:
         made: set[int] = set()
@@ -189,9 +192,7 @@ class HostStep:
 
     def run(self, env: dict[int, Any]) -> None:
         if self.waits:
-            from .waiting import run_waiting
-
-            run_waiting(self.nodes, env)
+            run_waiting(self.nodes, env, run_node)
             return
         for node in self.nodes:
             run_node(node, env)
@@ -522,12 +523,4 @@ def program_of(graph: FuncGraph) -> Program:
     return program
 
 
-def run_graph(graph: FuncGraph, inputs: Sequence[Any]) -> list[EagerTensor]:
-    """Runs a function's graph on eager tensors."""
-    if state.stepper is not None:
-        return state.stepper(graph, inputs)
-    return program_of(graph)(inputs)
-
-
-dispatch.run_graph = run_graph
-__all__ = ["Program", "program_of", "run_graph", "tensor_type"]
+__all__ = ["Program", "program_of", "tensor_type"]

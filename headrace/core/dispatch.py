@@ -26,7 +26,7 @@ def run_compiled(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) 
 
 def run_graph(graph: Any, inputs: Sequence[Tensor]) -> list[EagerTensor]:
     """Runs a function's graph on eager tensors."""
-    importlib.import_module("headrace.compiler.program")
+    importlib.import_module("headrace.compiler.bound")
     return globals()["run_graph"](graph, inputs)
 
 
