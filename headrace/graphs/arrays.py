@@ -2,7 +2,7 @@
 to op here (`flow`). Loops over them compile then.
 
 Gradients of such arrays write to a second array that the first one has; graphs that hold these keep the ops as they are
-(`ops/stacks.py`), which run on the host."""
+(`ops/tensor_arrays.py`), which run on the host."""
 
 from __future__ import annotations
 
