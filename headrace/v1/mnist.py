@@ -191,15 +191,13 @@ def read_data_sets(
         parts[part] = (
             _images(*_read(train_dir, images)), dense_to_one_hot(numbers, 10) if one_hot else numbers,
         )  # fmt: skip
-    images, labels = parts["train"]
-    if not 0 <= validation_size <= len(images):
-        raise ValueError(
-            f"Validation size should be between 0 and {len(images)}. Received: {validation_size}."
-        )
+    x, y = parts["train"]
+    if not 0 <= validation_size <= len(x):
+        raise ValueError(f"Validation size should be between 0 and {len(x)}. Received: {validation_size}.")
     n = validation_size
     return Datasets(
-        DataSet(images[n:], labels[n:], **options),
-        DataSet(images[:n], labels[:n], **options),
+        DataSet(x[n:], y[n:], **options),
+        DataSet(x[:n], y[:n], **options),
         DataSet(*parts["test"], **options),
     )
 

@@ -13,6 +13,7 @@ from headrace.api import compat_v1_train as train
 from headrace.api import nest
 from headrace.api.compat_v1_control import assert_scalar
 from headrace.api.compat_v1_graph import device as device_scope
+from headrace.api.compat_v1_variables import Variable
 from headrace.core.graph import get_default_graph
 from headrace.session.keys import GraphKeys
 from headrace.session.scopes import get_variable
@@ -27,6 +28,7 @@ from .arg_scopes import (
 from .layer_utils import constant_value as smart_constant_value
 from .layer_utils import smart_cond
 
+_variable: Any = Variable  # its metaclass says what it takes
 create_global_step = train.create_global_step
 get_global_step = train.get_global_step
 get_or_create_global_step = train.get_or_create_global_step
@@ -78,9 +80,7 @@ def local_variable(
     initial_value: Any, validate_shape: bool = True, name: str | None = None, use_resource: Any = None
 ) -> Any:
     """A variable of the collection "local_variables", not trained."""
-    from headrace.api.compat_v1_variables import Variable
-
-    return Variable(
+    return _variable(
         initial_value, trainable=False, collections=[GraphKeys.LOCAL_VARIABLES], validate_shape=validate_shape, name=name,
         use_resource=use_resource,
     )  # fmt: skip
@@ -90,9 +90,7 @@ def global_variable(
     initial_value: Any, validate_shape: bool = True, name: str | None = None, use_resource: Any = None
 ) -> Any:
     """A variable of the collection "variables", not trained."""
-    from headrace.api.compat_v1_variables import Variable
-
-    return Variable(
+    return _variable(
         initial_value, trainable=False, collections=[GraphKeys.GLOBAL_VARIABLES], validate_shape=validate_shape, name=name,
         use_resource=use_resource,
     )  # fmt: skip

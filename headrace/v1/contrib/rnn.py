@@ -149,7 +149,7 @@ class GRUBlockCell(LayerRNNCell):
         super().__init__(_reuse=reuse, name=name, dtype=dtype)
         if (cell_size is None) == (num_units is None):
             raise ValueError("Exactly one of num_units or cell_size must be provided.")
-        self._num_units = cell_size if num_units is None else num_units
+        self._num_units = int(num_units or cell_size or 0)
         self.input_spec = InputSpec(ndim=2)
 
     @property

@@ -107,16 +107,20 @@ class Layer:
     _dtype: Any = None
     _scope: Any = None
     _reuse: Any = None
+    _name: str | None = None
+    _base_name: str
+    _keras_style: bool
+    _trainable_weights: list[Any]
+    _non_trainable_weights: list[Any]
+    _losses: list[tuple[Any, bool]]  # values, and whether they depend on the inputs
+    _updates: list[tuple[Any, bool]]
+    _calls: list[tuple[Any, Any]]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         self = super().__new__(cls)
-        self._trainable_weights: list[Any] = []
-        self._non_trainable_weights: list[Any] = []
-        self._losses: list[tuple[Any, bool]] = []  # values, and whether they depend on the inputs
-        self._updates: list[tuple[Any, bool]] = []
-        self._calls: list[tuple[Any, Any]] = []
-        self._keras_style = style.is_keras()
-        self._base_name, self._name = snake_case(cls.__name__), None
+        for name in ("_trainable_weights", "_non_trainable_weights", "_losses", "_updates", "_calls"):
+            setattr(self, name, [])
+        self._keras_style, self._base_name = style.is_keras(), snake_case(cls.__name__)
         return self
 
     def __init__(
@@ -277,9 +281,9 @@ class Layer:
         """Makes the variables, at the first call."""
         self.built = True
 
-    def call(self, inputs: Any, **kwargs: Any) -> Any:
-        """What the layer computes."""
-        return inputs
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """What the layer computes of its inputs."""
+        return args[0]
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the output for an input of that shape.

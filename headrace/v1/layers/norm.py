@@ -134,7 +134,10 @@ class BatchNormalization(Layer):
         like = self.moving_mean
         scale = tf.ones(like.shape, like.dtype) if self.gamma is None else self.gamma
         offset = tf.zeros(like.shape, like.dtype) if self.beta is None else self.beta
-        options = {"epsilon": self.epsilon, "data_format": "NCHW" if self.axis == [1] else "NHWC"}
+        options: dict[str, Any] = {
+            "epsilon": self.epsilon,
+            "data_format": "NCHW" if self.axis == [1] else "NHWC",
+        }
         if inputs.shape.rank is not None and not self.trainable:
             training = False
         return chosen(

@@ -93,15 +93,13 @@ class LayerRNNCell(RNNCell):
 
 def zeros_of(sizes: Any, batch_size: Any, dtype: Any) -> Any:
     """Zeros [batch_size, …] for each size of a nest."""
-    return nest.map_structure(lambda s: tf.zeros(_prefixed(s, batch_size), dtype), _sizes(sizes))
-
-
-def _sizes(sizes: Any) -> Any:
-    return sizes
+    return nest.map_structure(lambda s: tf.zeros(_prefixed(s, batch_size), dtype), sizes)
 
 
 def _prefixed(size: Any, batch_size: Any) -> Any:
-    rest = [int(d) for d in TensorShape(size).as_list()] if not hasattr(size, "__index__") else [int(size)]
+    rest = (
+        [int(d or 0) for d in TensorShape(size).as_list()] if not hasattr(size, "__index__") else [int(size)]
+    )
     if not isinstance(batch_size, tf.Tensor):
         return [int(batch_size), *rest]
     known = tf.get_static_value(batch_size)

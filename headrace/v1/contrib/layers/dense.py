@@ -227,7 +227,7 @@ def stack(inputs: Any, layer: Callable[..., Any], stack_args: Any, **kwargs: Any
 
 
 def _name_of(layer: Any, default: str) -> str:
-    return getattr(layer, "__name__", None) or getattr(getattr(layer, "func", None), "__name__", default)
+    return str(getattr(layer, "__name__", None) or getattr(getattr(layer, "func", None), "__name__", default))
 
 
 @add_arg_scope

@@ -55,6 +55,13 @@ def compute_attention(mechanism: Any, cell_output: Any, attention_state: Any, at
     return attention_layer(tf.concat([cell_output, context], 1)), alignments, state
 
 
+def _attention_size(cell: Any, mechanism: Any, layer: Any) -> int:
+    depth = mechanism.values.shape.as_list()[-1]
+    if layer is None:
+        return depth
+    return int(TensorShape(layer.compute_output_shape([None, cell.output_size + depth])).as_list()[-1] or 0)
+
+
 class AttentionWrapper(RNNCell):
     """A cell whose inputs include what it attended to at the last step, and whose output is what it attends to now.
 
@@ -89,10 +96,8 @@ class AttentionWrapper(RNNCell):
             raise ValueError("Only one of attention_layer_size and attention_layer should be set")
         self._layers = self._attention_layers(mechanisms, attention_layer_size, attention_layer, dtype)
         self._attention_size = sum(
-            m.values.shape.as_list()[-1] if layer is None
-            else TensorShape(layer.compute_output_shape([None, cell.output_size + m.values.shape.as_list()[-1]])).as_list()[-1]
-            for m, layer in zip(mechanisms, self._layers)
-        )  # fmt: skip
+            _attention_size(cell, m, layer) for m, layer in zip(mechanisms, self._layers)
+        )
         self._cell, self._mechanisms = cell, mechanisms
         self._input_fn = cell_input_fn or (lambda inputs, attention: tf.concat([inputs, attention], -1))
         self._attention_fn = attention_fn or compute_attention

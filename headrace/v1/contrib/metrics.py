@@ -1,0 +1,118 @@
+"""`tf.contrib.metrics`: the metrics of `tf.metrics` as `streaming_*`, with predictions before labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import headrace as tf
+from headrace.api import compat_v1_metrics as metrics
+
+
+def accuracy(predictions: Any, labels: Any, weights: Any = None, name: str | None = None) -> Any:
+    """How many of the predictions are the labels: a tensor that keeps nothing from run to run.
+
+    >>> import headrace as tf
+    >>> float(accuracy(tf.constant([1, 2]), tf.constant([1, 3])))
+    0.5
+    """
+    with tf.name_scope(name or "accuracy"):
+        right = tf.cast(tf.equal(predictions, labels), tf.float32)
+        if weights is None:
+            return tf.reduce_mean(right)
+        weights = tf.cast(weights, tf.float32)
+        return tf.math.divide_no_nan(
+            tf.reduce_sum(right * weights), tf.reduce_sum(weights * tf.ones_like(right))
+        )
+
+
+_OPTIONS = ("weights", "metrics_collections", "updates_collections", "name")
+
+
+def _streaming(name: str, *between: str) -> Callable[..., Any]:
+    """The metric with predictions first; `between` are its own arguments, which come before the common ones."""
+    target = getattr(metrics, name)
+    order = (*between, *_OPTIONS)
+
+    def metric(predictions: Any, labels: Any, *args: Any, **kwargs: Any) -> Any:
+        if len(args) > len(order):
+            raise TypeError(
+                f"streaming_{name} takes at most {len(order) + 2} arguments, received {len(args) + 2}."
+            )
+        return target(labels=labels, predictions=predictions, **dict(zip(order, args)), **kwargs)
+
+    metric.__name__ = metric.__qualname__ = f"streaming_{name}"
+    metric.__doc__ = f"`tf.metrics.{name}`, with predictions before labels."
+    return metric
+
+
+streaming_mean, streaming_mean_tensor = metrics.mean, metrics.mean_tensor
+streaming_accuracy, streaming_precision, streaming_recall = (
+    _streaming("accuracy"), _streaming("precision"), _streaming("recall"),
+)  # fmt: skip
+streaming_mean_absolute_error, streaming_mean_squared_error = (
+    _streaming("mean_absolute_error"), _streaming("mean_squared_error"),
+)  # fmt: skip
+streaming_root_mean_squared_error = _streaming("root_mean_squared_error")
+streaming_true_positives, streaming_false_positives = (
+    _streaming("true_positives"),
+    _streaming("false_positives"),
+)
+streaming_false_negatives, streaming_true_negatives = (
+    _streaming("false_negatives"),
+    _streaming("true_negatives"),
+)
+
+
+def streaming_auc(
+    predictions: Any, labels: Any, weights: Any = None, num_thresholds: int = 200, metrics_collections: Any = None,
+    updates_collections: Any = None, curve: str = "ROC", name: str | None = None,
+) -> Any:  # fmt: skip
+    """`tf.metrics.auc`, with predictions before labels."""
+    return metrics.auc(
+        labels, predictions, weights, num_thresholds, metrics_collections, updates_collections, curve, name
+    )
+
+
+def streaming_mean_iou(
+    predictions: Any, labels: Any, num_classes: int, weights: Any = None, metrics_collections: Any = None,
+    updates_collections: Any = None, name: str | None = None,
+) -> Any:  # fmt: skip
+    """`tf.metrics.mean_iou`, with predictions before labels."""
+    return metrics.mean_iou(
+        labels, predictions, num_classes, weights, metrics_collections, updates_collections, name
+    )
+
+
+def streaming_recall_at_k(
+    predictions: Any, labels: Any, k: int, weights: Any = None, metrics_collections: Any = None,
+    updates_collections: Any = None, name: str | None = None,
+) -> Any:  # fmt: skip
+    """The fraction of labels that are among the `k` largest predictions of their rows."""
+    hit = tf.cast(tf.nn.in_top_k(targets=labels, predictions=predictions, k=k), tf.float32)
+    return metrics.mean(hit, weights, metrics_collections, updates_collections, name or f"recall_at_{k}")
+
+
+def aggregate_metrics(*value_update_tuples: Any) -> tuple[list[Any], list[Any]]:
+    """`(value, update)` pairs as a list of values and a list of updates."""
+    if not value_update_tuples:
+        raise ValueError("Expected at least one value_tensor/update_op pair")
+    values, updates = zip(*value_update_tuples)
+    return list(values), list(updates)
+
+
+def aggregate_metric_map(names_to_tuples: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A dict of `(value, update)` pairs as a dict of values and one of updates."""
+    return (
+        {name: pair[0] for name, pair in names_to_tuples.items()},
+        {name: pair[1] for name, pair in names_to_tuples.items()},
+    )
+
+
+__all__ = [
+    "accuracy", "aggregate_metric_map", "aggregate_metrics", "streaming_accuracy", "streaming_auc",
+    "streaming_false_negatives", "streaming_false_positives", "streaming_mean", "streaming_mean_absolute_error",
+    "streaming_mean_iou", "streaming_mean_squared_error", "streaming_mean_tensor", "streaming_precision",
+    "streaming_recall", "streaming_recall_at_k", "streaming_root_mean_squared_error", "streaming_true_negatives",
+    "streaming_true_positives",
+]  # fmt: skip
