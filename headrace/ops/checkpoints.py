@@ -31,14 +31,14 @@ def _invalid(what: str) -> errors.InvalidArgumentError:
 def _named(
     names: EagerTensor, specs: EagerTensor | None, tensors: Sequence[EagerTensor]
 ) -> list[tuple[str, str, EagerTensor]]:
-    """Name, spec of the part and tensor of each that is to be saved, sorted by name as the files are."""
+    """Name, spec of the part and tensor of each that is to be saved."""
     all_names = _texts(names)
     all_specs = [""] * len(all_names) if specs is None else _texts(specs)
     if len(all_names) != len(tensors):
         raise _invalid(f"Got {len(all_names)} tensor names but {len(tensors)} tensors.")
     if len(all_specs) != len(tensors):
         raise _invalid(f"Got {len(all_specs)} shapes and slices but {len(tensors)} tensors.")
-    return sorted(zip(all_names, all_specs, tensors), key=lambda item: item[:2])
+    return list(zip(all_names, all_specs, tensors))
 
 
 def _part(spec: str, tensor: EagerTensor) -> Any:
@@ -59,7 +59,7 @@ def _save_v2(
 ) -> list[Any]:
     from headrace.checkpoint.bundle import BundleWriter
 
-    # In the order of the names, parts of a tensor in that of their place; values are taken to the host one by one.
+    # Specs are looked at first: what they say wrong is said before a file is begun.
     items = [(name, _part(spec, t), t) for name, spec, t in _named(names, specs, tensors)]
     with BundleWriter(_text(prefix)) as writer:
         for name, part, t in items:

@@ -10,7 +10,8 @@ from typing import Any
 
 from headrace.api.variables import Variable, VariableAggregation, VariableSynchronization
 from headrace.core import dtypes
-from headrace.core.dtypes import as_dtype
+from headrace.core.convert import to_array
+from headrace.core.dtypes import DType, as_dtype, from_numpy
 from headrace.core.graph import get_default_graph
 from headrace.core.graph import name_scope as enter_name_scope
 from headrace.core.shapes import TensorShape
@@ -228,6 +229,8 @@ def get_variable(
     if trainable is None:
         trainable = synchronization is not VariableSynchronization.ON_READ
     full = f"{scope._name}/{name}" if scope._name else name
+    if own["initializer"] is not None and not callable(own["initializer"]):
+        dtype = _type_of_value(own["initializer"], dtype)
     if dtype is None:
         dtype = scope._dtype
     arguments = dict(
@@ -240,6 +243,22 @@ def get_variable(
             return _get(full, **arguments)
         # `**_` takes what older custom getters were not told of.
         return getter(getter=_get, name=full, **arguments)
+
+
+def _type_of_value(initializer: Any, dtype: Any) -> Any:
+    """The type of a value that a variable is initialised with: the variable's, too.
+
+    Raises:
+      ValueError: another type was asked for.
+    """
+    own = getattr(initializer, "dtype", None)
+    own = from_numpy(to_array(initializer, None).dtype) if not isinstance(own, DType) else own
+    if dtype is not None and as_dtype(dtype) is not own:
+        raise ValueError(
+            f"Initializer type '{own.name}' and explicit dtype '{as_dtype(dtype).name}' don't match. Convert the value, or "
+            "leave dtype out."
+        )
+    return own
 
 
 @contextmanager
