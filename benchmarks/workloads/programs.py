@@ -28,6 +28,7 @@ PROGRAMS = {
     "char_rnn": "two layers of LSTM over 32 characters",
     "seq2seq": "encoder, decoder with attention",
     "text_cnn": "convolutions over sentences",
+    "residual_layers": "residual network of tf.layers",
     "tagger_crf": "bidirectional LSTM and CRF",
 }
 
