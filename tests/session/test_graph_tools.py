@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+from google.protobuf import text_format
 
 import headrace as tf
 from headrace.graphs.tools import strip_unused
@@ -129,3 +133,63 @@ def test_cutting_between_nodes():
         tf.multiply(number, 2.0, name="y")
     cut = strip_unused(graph.as_graph_def(), ["number"], ["y"], tf.float32.as_datatype_enum)
     assert run(cut, "y:0", {"number:0": 4.0}) == 8.0
+
+
+OLD = """
+node { name: "a" op: "Const" attr { key: "dtype" value { type: DT_FLOAT } }
+       attr { key: "value" value { tensor { dtype: DT_FLOAT tensor_shape {} float_val: 4 } } } }
+node { name: "v" op: "VariableV2" attr { key: "dtype" value { type: DT_FLOAT } } attr { key: "shape" value { shape {} } } }
+node { name: "init" op: "Assign" input: "v" input: "a" attr { key: "T" value { type: DT_FLOAT } } }
+node { name: "read" op: "Identity" input: "v" attr { key: "T" value { type: DT_FLOAT } } }
+node { name: "y" op: "Mul" input: "read" input: "v" attr { key: "T" value { type: DT_FLOAT } } }
+"""
+
+
+def test_freezing_reference_variables():
+    message = text_format.Parse(OLD, v1.GraphDef())
+    with tf.Graph().as_default() as graph, v1.Session() as session:
+        tf.import_graph_def(message, name="")
+        session.run("init")
+        for source in (message, graph.as_graph_def()):
+            frozen = util.convert_variables_to_constants(session, source, ["y"])
+            assert run(frozen, "y:0", {}) == 16.0
+            assert not any("Var" in n.op for n in frozen.node)
+
+
+PROGRAM = """
+import sys
+import tensorflow as tf
+from tensorflow.core.framework import graph_pb2
+from tensorflow.python.tools import freeze_graph, optimize_for_inference_lib, strip_unused_lib
+v1 = tf.compat.v1
+folder = sys.argv[1]
+with tf.Graph().as_default() as graph, v1.Session() as sess:
+    x = v1.placeholder(tf.float32, [None], name="x")
+    v = v1.get_variable("v", initializer=3.0)
+    tf.identity(tf.identity(x * v), name="y")
+    sess.run(v1.global_variables_initializer())
+    path = v1.train.Saver().save(sess, folder + "/model")
+    tf.io.write_graph(graph, folder, "graph.pbtxt")
+frozen = freeze_graph.freeze_graph(
+    folder + "/graph.pbtxt", "", False, path, "y", "save/restore_all", "save/Const:0", folder + "/frozen.pb", True, ""
+)
+assert frozen == graph_pb2.GraphDef.FromString(open(folder + "/frozen.pb", "rb").read())
+again = freeze_graph.freeze_graph(
+    "", "", False, path, "y", "", "", "", True, "", input_meta_graph=path + ".meta"
+)
+small = optimize_for_inference_lib.optimize_for_inference(frozen, ["x"], ["y"], tf.float32.as_datatype_enum)
+assert len(small.node) < len(frozen.node)
+for message in (frozen, again, small):
+    with tf.Graph().as_default(), v1.Session() as sess:
+        tf.import_graph_def(message, name="")
+        assert sess.run("y:0", {"x:0": [1.0, 2.0]}).tolist() == [3.0, 6.0]
+print("FINE")
+"""
+
+
+def test_tools_of_tensorflow(tmp_path):
+    script = tmp_path / "program.py"
+    script.write_text(PROGRAM)
+    command = [sys.executable, "-m", "headrace", "run", str(script), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert "FINE" in done.stdout, done.stderr[-2000:]
