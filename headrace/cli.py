@@ -96,6 +96,12 @@ def _debug(argv: Sequence[str]) -> int:
     return debug_command(argv)
 
 
+def _checkpoint(argv: Sequence[str]) -> int:
+    from headrace.checkpoint.command import checkpoint_command
+
+    return checkpoint_command(argv)
+
+
 def _version(argv: Sequence[str]) -> int:
     _no_options("version", "The versions of Headrace, Python and the libraries below it.", argv)
     import platform
@@ -123,6 +129,7 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "events": (_events, "list what event files (TensorBoard's) hold"),
     "graph": (_graph, "show a graph's ops, cost and memory, and how it will run"),
     "debug": (_debug, "look into the tensors of a watched run of a session"),
+    "checkpoint": (_checkpoint, "list what a checkpoint holds, or verify it"),
     "version": (_version, "print versions"),
 }
 
