@@ -80,5 +80,5 @@ for name, title in PROGRAMS.items():
         f"{title}: training step of examples/v1/{name}.py",
         sizes={"program": name},
         compiles=True,
-        tolerance=1e-3,
+        tolerance=1e-3 if name != "word2vec" else None,  # which classes are sampled differs
     ).tf(_step)
