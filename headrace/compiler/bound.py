@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from headrace.core import dispatch
-from headrace.core.graph import FuncGraph, Operation
+from headrace.core.graph import CONST, FuncGraph, Operation
 from headrace.core.shapes import known
 from headrace.core.state import EAGER, state
 from headrace.core.tensor import EagerTensor
@@ -43,6 +43,8 @@ def bind(
 
 def run_graph(graph: FuncGraph, inputs: Sequence[Any]) -> list[EagerTensor]:
     """Runs a function's graph (that of a call, a branch, a loop's body) on eager tensors."""
+    if state.stepper is not None:
+        return state.stepper(graph, inputs)
     program = program_of(graph)
     if state.mode != EAGER:
         return program(inputs)
@@ -149,6 +151,14 @@ def _node(node: Operation, place: Callable[[Any], int]) -> Callable[[Slots], Non
             env[outputs[0]] = env[inputs[0]]
 
         return pass_on
+
+    if op is CONST:
+        (value,) = dispatch.run_eager(op, (), attrs)
+
+        def constant(env: Slots) -> None:
+            env[outputs[0]] = value
+
+        return constant
 
     compute: Callable[[list[Any]], list[EagerTensor]]
     if op.run is not None:

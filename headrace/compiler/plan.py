@@ -119,6 +119,11 @@ TINY_NODES, TINY_SIZE = (
     8,
     1024,
 )  # a cluster of so few nodes, on so few elements in all, is sooner done by NumPy
+PLAIN_SIZE = 8192  # the same where every node is one call of a NumPy function
+PICKS = frozenset(
+    {"GatherV2", "Gather", "Slice", "StridedSlice", "Shape", "Size", "Rank"}
+)  # look at little of their input
+PLAIN = PICKS | {"Cast", "ExpandDims", "Reshape", "Squeeze", "Transpose", "Pack", "Identity"}
 
 
 def lightened(groups: list[Group]) -> list[Group]:
@@ -129,7 +134,9 @@ def lightened(groups: list[Group]) -> list[Group]:
     out: list[Group] = []
     for group in groups:
         working = [n for n in group.nodes if n.op_def is not CONST]
-        tiny = len(working) <= TINY_NODES and sum([_work(n) for n in working]) <= TINY_SIZE
+        plain = all(n.op_def.elementwise or n.type in PLAIN for n in working)
+        limit = PLAIN_SIZE if plain else TINY_SIZE
+        tiny = len(working) <= TINY_NODES and sum([_work(n) for n in working]) <= limit
         if not group.on_host and not tiny:
             out.append(group)
         elif out and out[-1].on_host:
@@ -144,8 +151,8 @@ def _work(node: Operation) -> float:
     op = node.op_def
     if op.kernel is None or op.stateful or op.reenters:
         return math.inf
-    tensors = (*node.inputs, *node.outputs)
-    if any(t._dtype.kind in "rv" for t in tensors):
+    tensors = (*(() if node.type in PICKS else node.inputs), *node.outputs)
+    if any(t._dtype.kind in "rv" for t in (*node.inputs, *node.outputs)):
         return math.inf
     return sum([math.inf if (n := count(t._raw_shape)) is None else n for t in tensors])
 

@@ -15,14 +15,16 @@ Run = Callable[[Operation, dict[int, Any]], None]
 
 
 def overlapping(nodes: Sequence[Operation]) -> bool:
-    """Whether there is something to do while one of the nodes waits: whether others follow it that do not need it."""
+    """Whether there is something to do while one of the nodes waits that may end the waiting: whether nodes with effects
+    follow that do not need it."""
     for i, node in enumerate(nodes):
         if node.op_def.waits:
             after = {id(node)}
             for n in nodes[i + 1 :]:
-                if not _needs(n, after):
+                if _needs(n, after):
+                    after.add(id(n))
+                elif n.op_def.stateful:
                     return True
-                after.add(id(n))
     return False
 
 

@@ -30,6 +30,12 @@ def run_graph(graph: Any, inputs: Sequence[Tensor]) -> list[EagerTensor]:
     return globals()["run_graph"](graph, inputs)
 
 
+def run_loop(cond: Any, body: Any, values: list[Any]) -> list[EagerTensor]:
+    """Runs a While on eager tensors."""
+    importlib.import_module("headrace.compiler.loops")
+    return globals()["run_loop"](cond, body, values)
+
+
 _PYTHON = (int, float, bool, complex, list, tuple, str, bytes, np.ndarray, np.generic)
 
 

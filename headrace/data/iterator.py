@@ -8,17 +8,20 @@ from collections.abc import Iterator as PythonIterator
 from typing import Any
 
 from headrace.core import dtypes, errors, nest
+from headrace.core.graph import FuncGraph
 from headrace.core.shapes import TensorShape
 from headrace.core.specs import CompositeTensor, TensorSpec, TypeSpec
 from headrace.core.state import EAGER, state
 from headrace.core.tensor import EagerTensor, wrap_object
 from headrace.ops import iterators as ops
+from headrace.ops.functional import inner_graphs
 from headrace.ops.state import HostResource
 
 from . import structure
 from .optional import Optional, unpacked
 from .plan import Plan
-from .tracing import _eagerly
+from .sources import Generator
+from .tracing import Runner, _eagerly
 from .values import Element, components
 
 UNROLLED = 10_000  # elements that a function may take one by one
@@ -29,10 +32,17 @@ class Running(HostResource):
 
     def __init__(self) -> None:
         self.source: PythonIterator[Element] | None = None
+        self.plan = Plan()
         self.lock = threading.RLock()
 
     def begin(self, plan: Plan) -> None:
         self.source = plan.start()
+        self.plan = plan
+
+    @property
+    def may_run_ahead(self) -> bool:
+        """Whether it makes no difference when an element is asked for: nothing but the dataset decides about it."""
+        return not depends_on_program(self.plan)
 
     def element(self) -> Element:
         """The leaves of the next element; StopIteration at the end."""
@@ -59,6 +69,22 @@ class Running(HostResource):
             return None
 
 
+def depends_on_program(plan: Plan) -> bool:
+    """Whether elements are made by Python code, or from variables: they may depend on what the program did before."""
+    graphs = [run.graph for run in vars(plan).values() if isinstance(run, Runner)]
+    return isinstance(plan, Generator) or any(map(_asks, graphs)) or any(map(depends_on_program, plan.inputs))
+
+
+def _asks(graph: FuncGraph) -> bool:
+    found = graph.memo.get("asks")
+    if found is None:
+        found = graph.memo["asks"] = any(
+            n.type in _ASKING or any(map(_asks, inner_graphs(n))) for n in graph.operations
+        )
+    return bool(found)
+
+
+_ASKING = frozenset({"EagerPyFunc", "PyFunc", "PyFuncStateless", "GeneratorDataset", "ReadVariableOp"})
 _shared: dict[str, Running] = {}
 
 

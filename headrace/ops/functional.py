@@ -407,11 +407,7 @@ def _while_shape(c: ShapeContext) -> list[Raw]:
 def _run_while(
     input: Sequence[EagerTensor], cond: FuncGraph, body: FuncGraph, **attrs: Any
 ) -> list[EagerTensor]:
-    values = list(input)
-    run = dispatch.run_graph
-    while bool(run(cond, values)[0]._host()):
-        values = run(body, values)
-    return values
+    return dispatch.run_loop(cond, body, list(input))
 
 
 def _while_def(name: str, stateful: bool) -> OpDef:

@@ -27,10 +27,10 @@ from __future__ import annotations
 from headrace.core.graph import FuncGraph
 
 from .inline import has_host_ops
-from .options import DEFAULT, Passes, passes, set_passes
+from .options import DEFAULT, NOTHING, Passes, passes, set_passes
 from .rewriter import Rewriter
 
-__all__ = ["DEFAULT", "Passes", "optimised", "passes", "set_passes"]
+__all__ = ["DEFAULT", "NOTHING", "Passes", "optimised", "passes", "set_passes"]
 
 
 def optimised(graph: FuncGraph) -> FuncGraph:
