@@ -19,7 +19,7 @@ from headrace.compiler.program import HostStep, program_of
 from headrace.core import errors
 from headrace.core.graph import FuncGraph, Graph, Operation
 from headrace.core.state import building, state
-from headrace.core.tensor import EagerTensor, SymbolicTensor, wrap_buffer
+from headrace.core.tensor import EagerTensor, SymbolicTensor, wrap, wrap_buffer
 from headrace.ops.debug import numerics_observer
 from headrace.ops.functional import inner_graphs
 
@@ -82,6 +82,7 @@ class Plan:
         assigned = _assigned(view.operations)
         self.assigned = {states[i]: first for i, first in assigned.items() if i in states}
         self.calls: dict[Any, Call] = {}  # by the shapes of what is fed
+        self.quick: dict[Any, Call] = {}  # the same, of arrays: what has these shapes was checked before
         PLANS.add(self)
 
     def __call__(self, values: Sequence[EagerTensor]) -> list[EagerTensor]:
@@ -116,7 +117,9 @@ class Plan:
         if not program.valued:
             call = bind(program, self.handles, len(values), direct.executable(inputs) if direct else None)
             if call is not None:
-                self.calls[shapes] = lent(call, values) if direct else call
+                self.calls[shapes], quick = lent(call, values) if direct else (call, None)
+                if self.streams is None and quick is not None:
+                    self.quick[shapes] = quick
         return outputs
 
     def _initialize(self, new: Sequence[Any], inputs: Sequence[EagerTensor]) -> list[EagerTensor]:
@@ -148,27 +151,27 @@ class Plan:
         return [env[id(t)] for t in self.view.outputs]
 
 
-def lent(call: Call, values: Sequence[EagerTensor]) -> Call:
+def lent(call: Call, values: Sequence[EagerTensor]) -> tuple[Call, Call | None]:
     """The call with small values written into memory that the device reads: a tenth of the cost of a new buffer each time.
-    Programs on the CPU are done with it when the call returns."""
+    Programs on the CPU are done with it when the call returns. The second one takes arrays of the tensors' own types."""
     numbers = all(v._dtype.kind not in "srv" and 0 < v._host().nbytes <= LENT_UP_TO for v in values)
     if not values or not numbers or runtime.default_device().platform != "cpu":
-        return call
+        return call, None if values else call
     slots = [runtime.aligned_empty(v._host().shape, v._dtype._np) for v in values]
     tensors = [wrap_buffer(runtime.put(s, zero_copy=True), v._dtype) for s, v in zip(slots, values)]
     lock = threading.Lock()
 
-    def run(values: Sequence[EagerTensor]) -> list[EagerTensor]:
+    def run(arrays: Sequence[Any]) -> list[EagerTensor]:
         if not lock.acquire(blocking=False):  # another thread's values are in there
-            return call(values)
+            return call([wrap(a, t._dtype) for a, t in zip(arrays, tensors)])
         try:
-            for slot, v in zip(slots, values):
-                slot[...] = v._np if v._np is not None else v._host()
+            for slot, array in zip(slots, arrays):
+                slot[...] = array
             return call(tensors)
         finally:
             lock.release()
 
-    return run
+    return (lambda values: run([v._host() for v in values])), run
 
 
 def _keeps(graph: FuncGraph) -> bool:

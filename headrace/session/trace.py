@@ -39,13 +39,14 @@ def traced(run: Any, values: Any, options: Any, run_metadata: Any) -> Any:
     plan = run.plan
     program = program_of(plan.view)
     seen: list[tuple[Any, float, float]] = []
-    saved = plan.calls
-    plan.calls, program.watch = {}, lambda step, began, ended: seen.append((step, began, ended))
+    saved = plan.calls, plan.quick
+    plan.calls, plan.quick = {}, {}
+    program.watch = lambda step, began, ended: seen.append((step, began, ended))
     start, clock = time.time(), time.perf_counter()
     try:
         result = run(values)
     finally:
-        plan.calls, program.watch = saved, None
+        (plan.calls, plan.quick), program.watch = saved, None
     if not seen:  # first values of variables are computed without a program
         seen.append((HostStep(plan.view.operations, True), clock, time.perf_counter()))
     device = run_metadata.step_stats.dev_stats.add(device=_device())
