@@ -201,9 +201,23 @@ def shuffle(xp: Any, state: philox.State, value: Any) -> Any:
         return b.dynamic_slice(x, [i], [1])
 
     def body(i: Any, order: Any) -> Any:
-        j = b.reshape(at(picks, i), ())
-        first, second = at(order, i), at(order, j)
-        order = b.dynamic_update_slice(b.dynamic_update_slice(order, second, [i]), first, [j])
+        j = at(picks, i)
+        both = b.concatenate([b.reshape(i, (1,)), j], 0)
+        # One gather and one scatter: XLA copies the whole array in each step if there are two reads and two writes.
+        found = b.gather(
+            order, b.reshape(b.reverse(both, [0]), (2, 1)), (2,),
+            offset_dims=(), collapsed=(0,), start_map=(0,), sizes=(1,), index_dim=1,
+        )  # fmt: skip
+        order = b.scatter(
+            order,
+            b.reshape(both, (2, 1)),
+            found,
+            None,
+            window_dims=(),
+            inserted=[0],
+            dims_map=[0],
+            index_dim=1,
+        )
         return [b.add(i, b.constant(1, dtypes.int32)), order]
 
     order = b.while_loop(
