@@ -88,6 +88,10 @@ CASES = {
     "pointwise": ((2, 4, 5, 3), (1, 1, 3, 4), [1, 1], "SAME", [1, 1]),
     "pointwise strided": ((2, 5, 6, 3), (1, 1, 3, 4), [2, 3], "SAME", [1, 1]),
     "pointwise strided valid": ((2, 6, 7, 3), (1, 1, 3, 4), [4, 3], "VALID", [1, 1]),
+    "tiny image": ((3, 2, 2, 5), (3, 3, 5, 6), [1, 1], "SAME", [1, 1]),
+    "tiny image, strided": ((3, 3, 2, 5), (3, 3, 5, 6), [2, 1], "SAME", [1, 1]),
+    "tiny image, dilated": ((3, 2, 3, 5), (3, 3, 5, 6), [1, 1], "SAME", [2, 2]),
+    "tiny image, explicit": ((3, 2, 2, 5), (3, 2, 5, 6), [1, 1], [(2, 1), (1, 3)], [1, 1]),
     "few channels": ((2, 6, 7, 3), (3, 2, 3, 6), [1, 1], "SAME", [1, 1]),
     "few channels, explicit": ((2, 6, 7, 2), (3, 2, 2, 5), [1, 1], [(3, 0), (0, 1)], [1, 1]),
     "one channel, many filters": ((2, 6, 7, 1), (3, 3, 1, 8), [1, 1], "VALID", [1, 1]),
@@ -114,6 +118,26 @@ def test_forward(case: str) -> None:
     xs, ws, *rest = CASES[case]
     x, w = normal(*xs), normal(*ws, seed=1)
     check(call(len(xs) - 2, *rest), [x, w], lambda x, w: naive(x, w, *rest), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.startswith(("tiny", "one channel", "few", "window"))])
+def test_forward_with_a_gradient_beside_it(case: str) -> None:
+    """Programs that also hold a backward pass have forms of their own."""
+    xs, ws, *rest = CASES[case]
+    x, w = normal(*xs), normal(*ws, seed=1)
+    f = call(len(xs) - 2, *rest)
+
+    @tf.function
+    def both(x: Any, w: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch([x, w])
+            y = f(x, w)
+        return y, tape.gradient(y, [x, w])
+
+    y, (dx, dw) = both(x, w)
+    np.testing.assert_allclose(y, naive(x, w, *rest), rtol=1e-4, atol=1e-5)
+    assert dx.shape == x.shape
+    assert dw.shape == w.shape
 
 
 @pytest.mark.parametrize("case", CASES)
