@@ -1,4 +1,4 @@
-"""Graphs run by sessions: what a run costs beyond its work, a parser's step, a training step of the first tutorial."""
+"""Graphs run by sessions: what a run costs beyond its work, steps of a parser, a training step of the first tutorial."""
 
 import numpy as np
 
@@ -18,25 +18,29 @@ def _(tf):
     return lambda: session.run(y, feed_dict=feed)
 
 
-parser = workload(
-    "session-parser",
-    "a step of a feed-forward parser: 52 features, embeddings, two layers, softmax",
-    sizes={"batch": 1, "hidden": 200},
-    tiny={"batch": 1, "hidden": 8},
-    compiles=True,
-    tolerance=1e-3,
-)
+_call = workload("session-callable", "the same through make_callable", compiles=True)
 
 
-@parser.tf
-def _(tf, batch, hidden):
+@_call.tf
+def _(tf):
+    v1 = tf.compat.v1
+    with tf.Graph().as_default():
+        x = v1.placeholder(tf.float32, [None, 4])
+        y = tf.matmul(x, tf.ones([4, 4])) + 1.0
+        run = v1.Session().make_callable(y, [x])
+    value = np.ones((8, 4), np.float32)
+    return lambda: run(value)
+
+
+def _parser(tf, batch, hidden, as_callable=False):
+    """The feed-forward net of a greedy transition parser (Weiss et al. 2015, Andor et al. 2016): embeddings of words, tags
+    and labels around stack and buffer, two hidden layers, a softmax over actions."""
     v1 = tf.compat.v1
     random = np.random.RandomState(0)
 
     def weights(name, *shape):
         return v1.get_variable(name, initializer=random.normal(0, 0.1, shape).astype(np.float32))
 
-    # The features of a greedy transition parser: 20 words, 20 tags and 12 labels around stack and buffer.
     kinds = (("words", 20, 20000, 64), ("tags", 20, 50, 32), ("labels", 12, 50, 32))
     with tf.Graph().as_default():
         feeds, parts, width = {}, [], 0
@@ -55,7 +59,32 @@ def _(tf, batch, hidden):
         actions = v1.nn.softmax(v1.nn.xw_plus_b(layer, weights("w", hidden, 93), weights("b", 93)))
         session = v1.Session()
         session.run(v1.global_variables_initializer())
+        if as_callable:
+            run, values = session.make_callable(actions, list(feeds)), list(feeds.values())
+            return lambda: run(*values)
     return lambda: session.run(actions, feed_dict=feeds)
+
+
+def _declare(name, title, batch, hidden, as_callable):
+    row = workload(
+        name,
+        f"a step of a feed-forward parser, {title}",
+        sizes={"batch": batch, "hidden": hidden},
+        tiny={"batch": batch, "hidden": 8},
+        compiles=True,
+        tolerance=1e-3,
+    )
+
+    @row.tf
+    def _(tf, batch, hidden):
+        return _parser(tf, batch, hidden, as_callable)
+
+
+_declare("session-parser", "one sentence: 52 features, hidden 200", 1, 200, False)
+_declare("session-parser-callable", "the same through make_callable", 1, 200, True)
+_declare("session-parser-small", "hidden 16: the step is mostly its own overhead", 1, 16, True)
+_declare("session-parser-8", "8 sentences", 8, 200, True)
+_declare("session-parser-32", "32 sentences, hidden 1024", 32, 1024, True)
 
 
 regression = workload(

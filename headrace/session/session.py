@@ -309,7 +309,9 @@ class _Run:
         self.feeds = [t for group in feeds for t in group]
         self.sizes = [len(group) for group in feeds]
         self.simple = all(n == 1 for n in self.sizes)
-        self.types = [t._dtype._np if self.simple and t._dtype.kind not in "srv" else None for t in self.feeds]
+        self.types = [
+            t._dtype._np if self.simple and t._dtype.kind not in "srv" else None for t in self.feeds
+        ]
         given = {id(t) for t in self.feeds}
         self.fed = {i for i, t in enumerate(fetches.tensors) if id(t) in given}  # these come back as arrays
         self.kept = {
