@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from headrace.core import dtypes, errors
+from headrace.core import dtypes, errors, nest
 from headrace.core.convert import to_array
 from headrace.core.graph import Graph
 from headrace.core.shapes import compatible
 from headrace.core.tensor import EagerTensor, Tensor, wrap
+
+
+def flat_feeds(feed_dict: Mapping[Any, Any]) -> dict[Any, Any]:
+    """A feed_dict whose keys may be nests of tensors (states of recurrent nets), with a key for each tensor.
+
+    Raises:
+      ValueError: a value has another number of parts than its key."""
+    out: dict[Any, Any] = {}
+    for key, value in feed_dict.items():
+        if not isinstance(key, tuple):
+            out[key] = value
+            continue
+        keys, values = nest.flatten(key), nest.flatten(value)
+        if len(keys) != len(values):
+            raise ValueError(
+                f"A key of {len(keys)} tensors was fed {len(values)} values. Key: {key}, value: {value}."
+            )
+        out.update(zip(keys, values))
+    return out
 
 
 def feed_tensors(graph: Graph, key: Any) -> list[Any]:

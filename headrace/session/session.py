@@ -14,7 +14,7 @@ from headrace.core.state import state
 from headrace.core.tensor import EagerTensor, ndarray
 
 from . import stack
-from .feeds import convert, feed_tensors, feed_values
+from .feeds import convert, feed_tensors, feed_values, flat_feeds
 from .fetches import Fetches, signature
 from .plan import Plan, make_resource
 
@@ -105,6 +105,8 @@ class BaseSession:
         return self._run(fetches, feed_dict, options, run_metadata)
 
     def _run(self, fetches: Any, feed_dict: Any, options: Any, run_metadata: Any) -> Any:
+        if isinstance(feed_dict, Mapping) and any(isinstance(key, tuple) for key in feed_dict):
+            return self.run(fetches, flat_feeds(feed_dict), options, run_metadata)
         run = self._prepare(fetches, feed_dict)
         return self._watched(run, () if feed_dict is None else feed_dict.values(), options, run_metadata)
 

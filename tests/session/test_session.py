@@ -354,3 +354,14 @@ class TestTraces:
             assert sess.run(tf.constant(1.0)) == 1.0
         with pytest.raises(TypeError, match="ConfigProto"):
             v1.Session(config={})
+
+
+def test_feeds_of_nested_keys() -> None:
+    with tf.Graph().as_default(), v1.Session() as sess:
+        a, b, c = (v1.placeholder(tf.float32, []) for _ in range(3))
+        total = a + 2 * b + 4 * c
+        for _ in range(2):  # the second run has a plan
+            assert sess.run(total, {((a, b), c): ((1.0, 2.0), 3.0)}) == 17.0
+        assert sess.run(total, {(a,): (1.0,), (b, c): [2.0, 3.0]}) == 17.0
+        with pytest.raises(ValueError, match="2 tensors was fed 3 values"):
+            sess.run(total, {(a, b): (1.0, 2.0, 3.0), c: 0.0})
