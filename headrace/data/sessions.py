@@ -130,11 +130,30 @@ def make_one_shot_iterator(dataset: Any) -> Iterator:
     spec = dataset.element_spec
     variant = dataset._variant_tensor
     handle = ops.ONE_SHOT(
-        dataset_factory=lambda: _computed(variant, {})._host().item(),
-        shared_name=f"one_shot_{next(_numbers)}",
+        dataset_factory=Factory(variant),
         **structure.flat_types(spec),
     )
     return SessionIterator(spec, handle)
+
+
+class Factory:
+    """What makes the dataset of a one-shot iterator: called, its plan; `function_graph()`, a function for messages."""
+
+    def __init__(self, variant: Any) -> None:
+        self._variant = variant
+
+    def __call__(self) -> Any:
+        return _computed(self._variant, {})._host().item()
+
+    def function_graph(self) -> Any:
+        from headrace.core.graph import FuncGraph
+        from headrace.session.plan import pruned
+
+        graph = FuncGraph("dataset_factory")
+        graph.outer = None
+        graph.operations = pruned(self._variant.op.graph, [self._variant.op], set())
+        graph.outputs = [self._variant]
+        return graph
 
 
 def _computed(tensor: Any, known: dict[int, Any]) -> Any:

@@ -12,6 +12,7 @@ from headrace.core.dtypes import DType, from_numpy
 from headrace.core.graph import CONST, FuncGraph, Graph, Operation, get_default_graph, user_site
 from headrace.core.op import REQUIRED, OpDef, lookup
 from headrace.core.shapes import compatible, merge
+from headrace.core.specs import TensorSpec
 from headrace.core.state import building
 from headrace.core.tensor import SymbolicTensor
 from headrace.io.tensor_proto import raw_shape
@@ -118,6 +119,8 @@ class Library:
         graph.outputs = [
             scope.output_value(*refer(definition.ret[arg.name], arg.name)) for arg in signature.output_arg
         ]
+        # What a pipeline that calls the function wants to know of it.
+        graph.memo["results"] = tuple([TensorSpec(t._raw_shape, t._dtype) for t in graph.outputs])
         return graph
 
 

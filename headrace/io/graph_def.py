@@ -228,6 +228,8 @@ def _scalar(value: Any, functions: Functions) -> tuple[str, Any]:
         return "type", value.as_datatype_enum
     if isinstance(value, FuncGraph):
         return "func", functions.name(value)
+    if hasattr(value, "function_graph"):
+        return "func", functions.name(value.function_graph())
     if isinstance(value, (bool, np.bool_)):
         return "b", bool(value)
     if isinstance(value, (int, np.integer)):

@@ -6,12 +6,13 @@ gives a new one, and runs nothing. An iterator is a resource that holds a runnin
 from __future__ import annotations
 
 import importlib
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from headrace.core import dtypes, errors
+from headrace.core import dispatch, dtypes, errors
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw, as_raw
 from headrace.core.tape import not_differentiable
@@ -357,12 +358,25 @@ ITERATOR_V2 = _reader(
     ),
     {"shared_name": REQUIRED, "container": REQUIRED, **_ANY},
 )
+
+
+def _one_shot(
+    dataset_factory: Any, container: str, shared_name: str, output_types: Any, output_shapes: Any
+) -> Any:
+    def factory() -> Any:
+        """The plan, of a function of an imported graph."""
+        return dispatch.run_graph(dataset_factory, [])[0]._host().item()
+
+    name = f"{container}/{shared_name}/{next(_one_shots)}"  # each session has its own
+    made = plans().shared_iterator(name, dataset_factory if callable(dataset_factory) else factory)
+    return wrap_object(made, dtypes.resource)
+
+
+_one_shots = itertools.count()
 ONE_SHOT = _reader(
     "OneShotIterator",
     "-> handle: resource",
-    lambda dataset_factory, container, shared_name, output_types, output_shapes: wrap_object(
-        plans().shared_iterator(f"{container}/{shared_name}", dataset_factory), dtypes.resource
-    ),
+    _one_shot,
     {"dataset_factory": REQUIRED, "container": "", "shared_name": "", **_ANY},
 )
 TO_STRING_HANDLE = _reader(
