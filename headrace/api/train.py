@@ -27,9 +27,12 @@ from headrace.proto.example_pb2 import (
 from headrace.session.averages import ExponentialMovingAverage
 from headrace.session.coordinator import Coordinator
 
+from . import train_experimental as experimental
+
 __all__ = [
-    "BytesList", "Coordinator", "Example", "ExponentialMovingAverage", "Feature", "FeatureList", "FeatureLists", "Features", "FloatList", "Int64List",
-    "SequenceExample", "TrackableView", "checkpoints_iterator", "get_checkpoint_state", "latest_checkpoint",
-    "list_variables", "load_checkpoint", "load_variable",
+    "BytesList", "Checkpoint", "CheckpointManager", "CheckpointOptions", "CheckpointView", "Coordinator", "Example",
+    "ExponentialMovingAverage", "Feature", "FeatureList", "FeatureLists", "Features", "FloatList", "Int64List",
+    "SequenceExample", "TrackableView", "checkpoints_iterator", "experimental", "get_checkpoint_state",
+    "latest_checkpoint", "list_variables", "load_checkpoint", "load_variable",
 ]  # fmt: skip
 ROOT: list[str] = []

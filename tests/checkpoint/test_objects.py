@@ -189,6 +189,25 @@ def test_inside_functions(tmp_path: Path) -> None:
             tf.function(lambda action=action: action(tmp_path / "model"))()
 
 
+def test_state_of_python(tmp_path: Path) -> None:
+    class Words(tf.train.experimental.PythonState):  # type: ignore[misc, name-defined]
+        def __init__(self, words: Any) -> None:
+            self.words = words
+
+        def serialize(self) -> Any:
+            return self.words
+
+        def deserialize(self, string_value: Any) -> None:
+            assert isinstance(string_value, bytes)
+            self.words = string_value
+
+    for text in ("a b", b"\xff\x00"):
+        path = tf.train.Checkpoint(words=Words(text)).save(tmp_path / "model")
+        words = Words("")
+        tf.train.Checkpoint(words=words).restore(path).assert_consumed()
+        assert words.words == (text.encode() if isinstance(text, str) else text)
+
+
 def test_callbacks(tmp_path: Path) -> None:
     paths: list[Any] = []
     options = tf.train.CheckpointOptions(
