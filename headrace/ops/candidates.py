@@ -17,7 +17,7 @@ from headrace.core import dtypes
 from headrace.core.errors import InvalidArgumentError
 
 from . import philox
-from .formula import HOST, Lifted
+from .formula import HOST, lift
 
 SHIFT = 2**24  # draws of a call must be fewer
 LOG_NEVER = -42.0  # log of the probability, 1e-18, of what never happens
@@ -190,7 +190,7 @@ def _first_different(xp: Any, drawn: Any, n: int) -> tuple[Any, Any]:
     wide = b.full((n,), 2**32, dtypes.int64)
     when = b.binary("divide", key, wide)
     last = b.reshape(b.slice(when, [n - 1], [n]), ())
-    return Lifted(b, b.sub(key, b.mul(when, wide))), Lifted(b, b.convert(last, dtypes.float64)) + 1.0
+    return lift(b, b.sub(key, b.mul(when, wide))), lift(b, b.convert(last, dtypes.float64)) + 1.0
 
 
 def _race(xp: Any, d: Distribution, u: Any, n: int) -> tuple[Any, Any]:
@@ -205,14 +205,14 @@ def _race(xp: Any, d: Distribution, u: Any, n: int) -> tuple[Any, Any]:
         times = times[order]
         return order, np.float64(n + (chances[order] * (times[-1] - times)).sum())
     b = xp.b
-    times = -xp.log1p(-u) * Lifted(b, b.constant(np.where(chances > 0, waits, 0.0)))
+    times = -xp.log1p(-u) * lift(b, b.constant(np.where(chances > 0, waits, 0.0)))
     never = b.constant(chances <= 0)
     key = b.select(never, b.full(times.shape, np.inf, dtypes.float64), times.v)
     key, order = b.sort([key, b.iota((d.size,), 0, dtypes.int64)], 0, lambda a, c, *_: b.compare("LT", a, c))
-    first, chosen = Lifted(b, b.slice(key, [0], [n])), Lifted(b, b.slice(order, [0], [n]))
+    first, chosen = lift(b, b.slice(key, [0], [n])), lift(b, b.slice(order, [0], [n]))
     left = xp.broadcast(first[n - 1], (n,)) - first
     more = b.reduce((xp.take(chances, chosen) * left).v, [0], "add", 0)
-    return chosen, Lifted(b, more) + float(n)
+    return chosen, lift(b, more) + float(n)
 
 
 __all__ = ["Distribution", "blocks", "draw", "draw_once", "log_uniform", "uniform", "weighted"]

@@ -174,6 +174,11 @@ class Queue(Shared):
         return f"{self.kind} '{self.name}' is closed{why}"
 
 
+def _rows(n: int, shape: Raw) -> tuple[int, ...]:
+    """The shape of n elements of a shape; dimensions that are not known are 0."""
+    return (n, *[d or 0 for d in shape or ()])
+
+
 class _Enqueue(Attempt):
     verb = "Enqueue"
 
@@ -292,7 +297,7 @@ class ShuffleQueue(Queue):
         # One array per component of known shape; else one of whole elements.
         self.alike = bool(self.shapes) and all(known(s) for s in self.shapes)
         self.pool: Chunk = (
-            [np.empty((0, *s), t._np) for s, t in zip(self.shapes, self.types) if s is not None]
+            [np.empty(_rows(0, s), t._np) for s, t in zip(self.shapes, self.types)]
             if self.alike
             else [np.empty(0, object)]
         )

@@ -26,7 +26,7 @@ class ConditionalAccumulatorBase:
       accumulator_ref: the handle.
     """
 
-    def __init__(self, dtype: Any, shape: Any, accumulator_ref: Tensor) -> None:
+    def __init__(self, dtype: Any, shape: Any, accumulator_ref: Any) -> None:
         self._dtype, self._shape, self._accumulator_ref = as_dtype(dtype), TensorShape(shape), accumulator_ref
         if isinstance(accumulator_ref, EagerTensor):
             self._name = accumulator_ref._host().item().name

@@ -42,7 +42,9 @@ class TensorHandle:
     def delete(self) -> None:
         """Lets the session forget the tensor."""
         self._value()
-        self._session()._streams.pop(("tensor", self._handle), None)
+        session = self._session()
+        if session is not None:
+            session._streams.pop(("tensor", self._handle), None)
 
     def __str__(self) -> str:
         return self.handle

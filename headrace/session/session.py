@@ -363,7 +363,7 @@ class _Run:
     def arrays(self, results: Sequence[EagerTensor]) -> list[Any]:
         if not self.fed and not self.kept:
             return [_array(r) for r in results]
-        arrays = [r._host().copy() if i in self.fed else _array(r) for i, r in enumerate(results)]
+        arrays: list[Any] = [r._host().copy() if i in self.fed else _array(r) for i, r in enumerate(results)]
         for i, dtype in self.kept.items():
             from .handles import TensorHandle
 
