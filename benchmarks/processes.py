@@ -12,12 +12,22 @@ from typing import Any
 from benchmarks.frameworks import Framework, worker_environment
 from benchmarks.harness import Progress, Row
 
+# What is started: its rows are called `start-cold`, `keras-mlp-start-cold` …
+STARTS = {"": "mlp-train"} | {
+    f"keras-{model}-": f"keras-{model}-fit" for model in ("mlp", "cnn", "lstm", "transformer", "resnet50")
+}
 # name -> title and unit, in the order of the report
 PROCESS_WORKLOADS = {
     "import": ("import, in a fresh process", "s"),
-    "start-cold": ("import to first MLP training step, nothing cached", "s"),
-    "start-warm": ("the same program again, in a second process", "s"),
-    "compiles-warm": ("programs that the second process compiled", "count"),
+    **{
+        f"{start}{row}": (title.format(workload), unit)
+        for start, workload in STARTS.items()
+        for row, title, unit in (
+            ("start-cold", "import to the end of the first step of {}, nothing cached", "s"),
+            ("start-warm", "{}: the same program again, in a second process", "s"),
+            ("compiles-warm", "{}: programs that the second process compiled", "count"),
+        )
+    },
     "size": ("installed size with all requirements", "bytes"),
 }
 
@@ -49,11 +59,13 @@ def measure_processes(
                 sizes = _run(rows["size"], contender, _size_arguments(contender, root), root, scratch)
                 if sizes is not None:
                     rows["size"].cell(contender.framework.name).samples.append(sum(sizes.values()))
-    if any(name in names for name in ("start-cold", "start-warm", "compiles-warm")):
+    for start, workload in STARTS.items():
+        if not any(f"{start}{row}" in names for row in ("start-cold", "start-warm", "compiles-warm")):
+            continue
         for index in range(rounds):
             for contender in contenders:
-                progress(f"start: round {index + 1}/{rounds}, {contender.framework.name}")
-                _start_twice(rows, contender, root)
+                progress(f"{start}start: round {index + 1}/{rounds}, {contender.framework.name}")
+                _start_twice(rows, start, workload, contender, root)
     return [rows[name] for name in PROCESS_WORKLOADS if name in names]
 
 
@@ -81,14 +93,14 @@ def _size_arguments(contender: Contender, root: str) -> list[str]:
     return arguments
 
 
-def _start_twice(rows: Mapping[str, Row], contender: Contender, root: str) -> None:
+def _start_twice(rows: Mapping[str, Row], start: str, workload: str, contender: Contender, root: str) -> None:
     name = contender.framework.name
     with tempfile.TemporaryDirectory(prefix="headrace-benchmark-") as scratch:
-        for row in (rows["start-cold"], rows["start-warm"]):
-            answer = _run(row, contender, ["-m", "benchmarks.start", name], root, scratch)
+        for row in (rows[f"{start}start-cold"], rows[f"{start}start-warm"]):
+            answer = _run(row, contender, ["-m", "benchmarks.start", name, workload], root, scratch)
             if answer is not None:
                 row.cell(name).samples.append(answer["seconds"])
-    compiles = rows["compiles-warm"].cell(name)
+    compiles = rows[f"{start}compiles-warm"].cell(name)
     if answer is None:
         compiles.note = "the program failed"
     elif answer["compiled"] is None:

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.start FRAMEWORK`: a small program from its import to its first training step.
+"""`python -m benchmarks.start FRAMEWORK WORKLOAD`: a program from its import to the end of its first step.
 
 `processes.py` runs it twice: the second time, a compile cache on disk has what the first one compiled. Prints
 one JSON object: the seconds since the import began, and how many programs were compiled (null if unknown).
@@ -33,12 +33,14 @@ def _count_compiles(framework: str):
 
 
 def main() -> None:
-    """Import, build the MLP, train one step, report."""
-    framework = FRAMEWORKS[sys.argv[1]]
+    """Import, build the model, do one step, report."""
+    framework, workload = FRAMEWORKS[sys.argv[1]], workloads.load()[sys.argv[2]]
     started = time.perf_counter()
     module = framework.load()
     compiled = _count_compiles(framework.name)
-    step = workloads.load()["mlp-train"].build(framework.dialect, module)
+    sizes = dict(workload.sizes) | ({"steps": 1} if "steps" in workload.sizes else {})
+    made = workload.variants[framework.dialect](module, **sizes)
+    step = made if workload.part is None else made[workload.part]
     framework.wait(step())
     print(json.dumps({"seconds": time.perf_counter() - started, "compiled": compiled()}))
 
