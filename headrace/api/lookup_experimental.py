@@ -14,6 +14,8 @@ from .lookup_interface import LookupInterface, exported, flat_part, lifted, like
 
 class _Mutable(LookupInterface):
     _default_value: Tensor
+    _checkpoint: bool
+    _is_anonymous: bool
 
     def _find(self, keys: Any, default: Any, name: str | None) -> Any:
         flat = flat_part(keys)
@@ -49,6 +51,17 @@ class _Mutable(LookupInterface):
     def export(self, name: str | None = None) -> tuple[Tensor, Tensor]:
         """`(keys, values)`: copies of all that the table holds."""
         return exported(self, name)
+
+    def _collect(self) -> None:
+        """Lets 1.x's savers know of a table of a graph."""
+        graph: Any = state.graph
+        if graph is None or graph.building_function or not self._checkpoint or self._is_anonymous:
+            return
+        from headrace.checkpoint.saveable import TableSaveable
+        from headrace.session.keys import GraphKeys
+
+        saveable = TableSaveable(self, self._key_dtype, self._value_dtype)
+        graph.add_to_collection(GraphKeys.SAVEABLE_OBJECTS, saveable)
 
     # What a checkpoint keeps of a table.
     _checkpoint_attribute = "table"
@@ -92,6 +105,7 @@ class MutableHashTable(_Mutable):
         self._name, self._checkpoint, self._is_anonymous = name, checkpoint, experimental_is_anonymous
         with init_scope():
             self._adopt(self._create_resource(), self._default_value._raw_shape)
+            self._collect()
 
     def _create_resource(self) -> Any:
         options: dict[str, Any] = {
@@ -162,6 +176,7 @@ class DenseHashTable(_Mutable):
                 self._default_value._raw_shape,
                 len(lifted(empty_key, self._key_dtype).shape),
             )
+            self._collect()
 
     def _create_resource(self) -> Any:
         options: dict[str, Any] = {

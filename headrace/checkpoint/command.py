@@ -19,7 +19,8 @@ from .reader import open_checkpoint
 def checkpoint_command(argv: Sequence[str]) -> int:
     """Runs `headrace checkpoint ARGV`; returns the exit status."""
     parser = argparse.ArgumentParser(
-        "headrace checkpoint", description="What a checkpoint holds: names, types, shapes and sizes of its tensors."
+        "headrace checkpoint",
+        description="What a checkpoint holds: names, types, shapes and sizes of its tensors.",
     )
     parser.add_argument("path", help="a checkpoint (what its files begin with), or a folder: its latest")
     parser.add_argument("--values", metavar="NAME", help="print the tensor of that name")
@@ -34,8 +35,12 @@ def checkpoint_command(argv: Sequence[str]) -> int:
                 return _values(reader, options.values)
             return _check(reader) if options.check else _list(reader)
     except (errors.OpError, ValueError) as error:
-        print(f"headrace checkpoint: {error}", file=sys.stderr)
+        sys.stderr.write(f"headrace checkpoint: {error}\n")
         return 1
+
+
+def _say(line: object) -> None:
+    sys.stdout.write(f"{line}\n")
 
 
 def _size(n: int) -> str:
@@ -55,16 +60,16 @@ def _list(reader: Any) -> int:
         rows.append((name, reader.dtype(name).name, shape, _size(reader.stored_size(name))))
     widths = [max([len(row[i]) for row in rows], default=0) for i in range(4)]
     for name, dtype, shape, size in rows:
-        print(f"{name:<{widths[0]}}  {dtype:<{widths[1]}}  {shape:<{widths[2]}}  {size:>{widths[3]}}")
+        _say(f"{name:<{widths[0]}}  {dtype:<{widths[1]}}  {shape:<{widths[2]}}  {size:>{widths[3]}}")
     graph = read_graph(reader)
     kind = f", a tree of {len(graph.nodes)} objects" if graph is not None else ""
-    print(f"{len(names)} tensors, {_size(sum(reader.stored_size(n) for n in names))}{kind}")
+    _say(f"{len(names)} tensors, {_size(sum(reader.stored_size(n) for n in names))}{kind}")
     return 0
 
 
 def _values(reader: Any, name: str) -> int:
     with np.printoptions(threshold=1000, linewidth=110):
-        print(reader.tensor(name))
+        _say(reader.tensor(name))
     return 0
 
 
@@ -76,8 +81,8 @@ def _check(reader: Any) -> int:
             reader.tensor(name)
         except errors.OpError as error:
             damaged += 1
-            print(f"{name}: {error}")
+            _say(f"{name}: {error}")
     read_graph(reader)
     whole = len(reader.names()) - damaged
-    print(f"{whole} tensors are whole" + (f", {damaged} are damaged" if damaged else ""))
+    _say(f"{whole} tensors are whole" + (f", {damaged} are damaged" if damaged else ""))
     return 1 if damaged else 0

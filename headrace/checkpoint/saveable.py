@@ -69,6 +69,31 @@ class VariableSaveable(SaveableObject):
         return lookup("AssignVariableOp")(self.op.handle, value, validate_shape=True, name="AssignVariableOp")
 
 
+class TableSaveable(SaveableObject):
+    """A table that changes: its keys and its values."""
+
+    def __init__(self, table: Any, key_dtype: Any, value_dtype: Any) -> None:
+        name = table.resource_handle.op.name.rpartition("/")[2]
+        specs = [
+            SaveSpec(
+                lambda: self._exported()[0], "", f"{name}-keys", key_dtype, table.resource_handle.device
+            ),
+            SaveSpec(
+                lambda: self._exported()[1], "", f"{name}-values", value_dtype, table.resource_handle.device
+            ),
+        ]
+        super().__init__(table, specs, name)
+        self._tensors: Any = None
+
+    def _exported(self) -> Any:
+        if self._tensors is None:  # by one operation: keys and values belong together
+            self._tensors = self.op.export()
+        return self._tensors
+
+    def restore(self, restored_tensors: Sequence[Any], restored_shapes: Any) -> Any:
+        return self.op._restore_from_tensors(dict(zip(("-keys", "-values"), restored_tensors)))
+
+
 def name_of(variable: Any) -> str:
     """The name a variable is saved under when the user gives none."""
     slices = getattr(variable, "_save_slice_info", None)

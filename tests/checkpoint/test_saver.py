@@ -396,3 +396,18 @@ def test_warm_start(sess: Any, tmp_path: Path) -> None:
         train.warm_start(tmp_path, ["a", 3])
     with pytest.raises(ValueError, match="axis"):
         train.VocabInfo("a", 1, 1, "b", axis=2)
+
+
+def test_tables(sess: Any, tmp_path: Path) -> None:
+    """Tables of a graph are saved with its variables, unless they say otherwise."""
+    tables = tf.lookup.experimental
+    words = tables.MutableHashTable(tf.string, tf.int64, -1, name="words")
+    tables.MutableHashTable(tf.string, tf.int64, -1, name="left_out", checkpoint=False)
+    v1.get_variable("v", initializer=1.0)
+    sess.run([v1.global_variables_initializer(), words.insert(tf.constant(["a"]), tf.constant([5], tf.int64))])
+    saver = train.Saver()
+    path = saver.save(sess, str(tmp_path / "model"))
+    assert [name for name, _ in tf.train.list_variables(path)] == ["v", "words-keys", "words-values"]
+    sess.run(words.insert(tf.constant(["z"]), tf.constant([9], tf.int64)))
+    saver.restore(sess, path)
+    assert sess.run(words.lookup(tf.constant(["a", "z"]))).tolist() == [5, -1]
