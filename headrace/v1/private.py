@@ -99,8 +99,10 @@ PLACES = {
     "tensorflow.contrib.seq2seq.python.ops.decoder": "headrace.v1.contrib.seq2seq",
     "tensorflow.contrib.seq2seq.python.ops.helper": "headrace.v1.contrib.seq2seq",
     "tensorflow.contrib.slim.python.slim.nets": "headrace.v1.contrib.slim.nets",
+    "tensorflow.contrib.staging.python.ops": "headrace.v1.contrib.staging",
     "tensorflow.examples.tutorials.mnist": "headrace.v1.mnist",
     "tensorflow.examples.tutorials.mnist.input_data": "headrace.v1.mnist",
+    "tensorflow.python.ops.data_flow_ops": "headrace.internals.data_flow_ops",
 }
 
 

@@ -6,7 +6,8 @@ import importlib
 from typing import Any
 
 PARTS = (
-    "crf", "deprecated", "framework", "layers", "legacy_seq2seq", "losses", "metrics", "rnn", "seq2seq", "slim", "training",
+    "crf", "deprecated", "framework", "layers", "legacy_seq2seq", "losses", "metrics", "rnn", "seq2seq", "slim", "staging",
+    "training",
 )  # fmt: skip
 _ESTIMATORS = (
     "Estimators and their experiments are no part of Headrace so far. Train with a session, or with Keras."
