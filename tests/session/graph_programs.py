@@ -34,7 +34,7 @@ def load(path):
 
 
 def flat(value):
-    array = np.asarray(value)
+    array = np.asarray([value], object) if isinstance(value, bytes) else np.asarray(value)
     return array.ravel() if array.dtype == object else array
 
 
@@ -714,6 +714,213 @@ def programs(tf):
             tf.identity(v1.gradients(tf.reduce_sum(y), x)[0], name="y")
 
         return G(b, {"x:0": np.ones(2, "f")}, ["y:0"])
+
+    @prog
+    def dataset_initializable():
+        def b():
+            d = tf.data.Dataset.range(10).map(lambda x: x * 2).filter(lambda x: tf.equal(x % 4, 0)).batch(2)
+            it = v1.data.make_initializable_iterator(d)
+            tf.identity(it.get_next(), name="y")
+            tf.group(it.initializer, name="ini")
+
+        return G(b, {}, ["y:0"], "ini")
+
+    @prog
+    def dataset_one_shot():
+        def b():
+            d = (
+                tf.data.Dataset.from_tensor_slices(np.arange(6).reshape(3, 2))
+                .repeat(2)
+                .map(lambda x: (x, tf.reduce_sum(x)))
+            )
+            a, c = v1.data.make_one_shot_iterator(d).get_next()
+            tf.identity(a, name="y")
+            tf.identity(c, name="z")
+
+        return G(b, {}, ["y:0", "z:0"])
+
+    @prog
+    def functions_with_variables():
+        def b():
+            v = v1.get_variable("v", initializer=2.0, use_resource=True)
+            x = v1.placeholder(tf.float32, [], name="x")
+            f = tf.function(lambda a: a * v + tf.function(lambda c: c - v)(a))
+            tf.identity(f(x), name="y")
+            tf.group(v1.global_variables_initializer(), name="ini")
+
+        return G(b, {"x:0": np.float32(3)}, ["y:0"], "ini")
+
+    @prog
+    def function_autograph():
+        def b():
+            @tf.function
+            def f(x):
+                s = 0.0
+                for i in tf.range(5):
+                    if i % 2 == 0:
+                        s += x
+                    else:
+                        s -= 1.0
+                    if s > 7.0:
+                        break
+                return s
+
+            tf.identity(f(v1.placeholder(tf.float32, [], name="x")), name="y")
+
+        return G(b, {"x:0": np.float32(3)}, ["y:0"])
+
+    @prog
+    def function_grad():
+        def b():
+            x = v1.placeholder(tf.float32, [3], name="x")
+            f = tf.function(lambda a: tf.nn.softplus(a) * tf.reduce_sum(a))
+            tf.identity(v1.gradients(f(x), x)[0], name="y")
+
+        return G(b, {"x:0": np.arange(3).astype("f")}, ["y:0"])
+
+    @prog
+    def queue():
+        def b():
+            q = v1.FIFOQueue(10, [tf.float32], [[]])
+            e = q.enqueue_many([v1.placeholder(tf.float32, [None], name="x")])
+            with tf.control_dependencies([e]):
+                tf.identity(q.dequeue_many(2), name="y")
+
+        return G(b, {"x:0": np.arange(4).astype("f")}, ["y:0"])
+
+    @prog
+    def summaries():
+        def b():
+            x = v1.placeholder(tf.float32, [None], name="x")
+            v1.summary.scalar("a", tf.reduce_sum(x))
+            v1.summary.histogram("h", x)
+            tf.identity(v1.summary.scalar("b", x[0]), name="y")
+
+        return G(b, {"x:0": np.arange(4).astype("f")}, ["y:0"])
+
+    @prog
+    def lrn_old_ops():
+        def b():
+            x = v1.placeholder(tf.float32, [1, 4, 4, 4], name="x")
+            h = tf.nn.local_response_normalization(x)
+            h = tf.nn.space_to_depth(h, 2)
+            h = v1.image.resize_nearest_neighbor(h, [4, 4])
+            h = tf.nn.leaky_relu(h)
+            h = tf.nn.conv2d_transpose(h, tf.ones([3, 3, 2, 16]), [1, 8, 8, 2], 2)
+            tf.identity(tf.reduce_mean(h, [1, 2]), name="y")
+            tf.identity(tf.nn.l2_loss(h), name="z")
+
+        return G(b, {"x:0": np.random.RandomState(0).randn(1, 4, 4, 4).astype("f")}, ["y:0", "z:0"])
+
+    @prog
+    def image_decode():
+        def b():
+            x = v1.placeholder(tf.uint8, [4, 4, 3], name="x")
+            p = tf.io.encode_png(x)
+            im = tf.image.decode_png(p, channels=3)
+            tf.identity(tf.image.convert_image_dtype(im, tf.float32), name="y")
+
+        return G(b, {"x:0": np.arange(48).reshape(4, 4, 3).astype("u1")}, ["y:0"])
+
+    @prog
+    def string_map():
+        def b():
+            x = v1.placeholder(tf.string, [None], name="x")
+            tf.identity(tf.map_fn(lambda s: tf.strings.join([s, "!"]), x), name="y")
+            sp = tf.strings.split(x)
+            tf.identity(sp.values, name="z")
+
+        return G(b, {"x:0": np.array([b"a b", b"c"], object)}, ["y:0", "z:0"])
+
+    @prog
+    def ragged_sparse():
+        def b():
+            x = v1.placeholder(tf.int64, [None], name="x")
+            r = tf.RaggedTensor.from_row_lengths(x, [2, 1, 1])
+            tf.identity(r.to_tensor(), name="y")
+            s = tf.sparse.from_dense(tf.reshape(x, [2, 2]))
+            tf.identity(tf.sparse.reduce_sum(s, 1), name="z")
+
+        return G(b, {"x:0": np.array([1, 0, 3, 4])}, ["y:0", "z:0"])
+
+    @prog
+    def batch_function_fold():
+        def b():
+            x = v1.placeholder(tf.float32, [2, 3], name="x")
+            tf.identity(tf.foldl(lambda a, e: a + e, x), name="y")
+            tf.identity(tf.linalg.svd(x, compute_uv=False), name="z")
+            tf.identity(tf.signal.rfft(x), name="w")
+            tf.identity(tf.vectorized_map(lambda r: r * tf.reduce_sum(r), x), name="v")
+
+        return G(b, {"x:0": np.arange(6).reshape(2, 3).astype("f")}, ["y:0", "z:0", "w:0", "v:0"])
+
+    @prog
+    def custom_grad():
+        def b():
+            @tf.custom_gradient
+            def f(a):
+                return a * 2.0, lambda g: g * 10.0
+
+            x = v1.placeholder(tf.float32, [], name="x")
+            y = f(x)
+            tf.identity(v1.gradients(y, x)[0] + y, name="y")
+
+        return G(b, {"x:0": np.float32(3)}, ["y:0"])
+
+    @prog
+    def mutable_table():
+        def b():
+            t = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, -1)
+            x = v1.placeholder(tf.string, [None], name="x")
+            i = t.insert(x, tf.constant([5, 6], tf.int64))
+            with tf.control_dependencies([i]):
+                tf.identity(t.lookup(tf.constant(["a", "q"])), name="y")
+
+        return G(b, {"x:0": np.array([b"a", b"b"], object)}, ["y:0"])
+
+    @prog
+    def case_and_assert():
+        def b():
+            x = v1.placeholder(tf.float32, [], name="x")
+            y = v1.case(
+                [(x < 1.0, lambda: x + 1.0), (x < 2.0, lambda: x * 10.0)], default=lambda: -x, exclusive=False
+            )
+            tf.identity(y, name="y")
+
+        return G(b, {"x:0": np.float32(1.5)}, ["y:0"])
+
+    @prog
+    def metrics():
+        def b():
+            x = v1.placeholder(tf.float32, [None], name="x")
+            _v, u = v1.metrics.mean(x)
+            with tf.control_dependencies([u]):
+                tf.identity(u, name="y")
+            tf.group(v1.local_variables_initializer(), name="ini")
+
+        return G(b, {"x:0": np.arange(4).astype("f")}, ["y:0"], "ini")
+
+    @prog
+    def dynamic_rnn_like():
+        def b():
+            x = v1.placeholder(tf.float32, [2, None, 3], name="x")
+            n = tf.shape(x)[1]
+            W = tf.constant(np.random.RandomState(0).randn(7, 4).astype("f"))
+            ta = tf.TensorArray(tf.float32, n).unstack(tf.transpose(x, [1, 0, 2]))
+            o = tf.TensorArray(tf.float32, n)
+
+            def body(t, h, o):
+                h = v1.cond(
+                    t < 1,
+                    lambda: tf.tanh(tf.matmul(tf.concat([ta.read(t), h], 1), W)),
+                    lambda: tf.nn.relu(tf.matmul(tf.concat([ta.read(t), h], 1), W)),
+                )
+                return t + 1, h, o.write(t, h)
+
+            _, _h, o = tf.while_loop(lambda t, *_: t < n, body, [0, tf.zeros([2, 4]), o])
+            tf.identity(tf.transpose(o.stack(), [1, 0, 2]), name="y")
+
+        return G(b, {"x:0": np.random.RandomState(1).randn(2, 5, 3).astype("f")}, ["y:0"])
 
     return P
 
