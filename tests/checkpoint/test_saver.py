@@ -404,10 +404,33 @@ def test_tables(sess: Any, tmp_path: Path) -> None:
     words = tables.MutableHashTable(tf.string, tf.int64, -1, name="words")
     tables.MutableHashTable(tf.string, tf.int64, -1, name="left_out", checkpoint=False)
     v1.get_variable("v", initializer=1.0)
-    sess.run([v1.global_variables_initializer(), words.insert(tf.constant(["a"]), tf.constant([5], tf.int64))])
+    sess.run(
+        [v1.global_variables_initializer(), words.insert(tf.constant(["a"]), tf.constant([5], tf.int64))]
+    )
     saver = train.Saver()
     path = saver.save(sess, str(tmp_path / "model"))
     assert [name for name, _ in tf.train.list_variables(path)] == ["v", "words-keys", "words-values"]
     sess.run(words.insert(tf.constant(["z"]), tf.constant([9], tf.int64)))
     saver.restore(sess, path)
     assert sess.run(words.lookup(tf.constant(["a", "z"]))).tolist() == [5, -1]
+
+
+def test_what_programs_of_the_time_import(
+    sess: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`tensorflow.python.tools.inspect_checkpoint` and the like."""
+    from headrace.hook import PRIVATE
+    from headrace.internals.checkpoints import NewCheckpointReader, print_tensors_in_checkpoint_file
+
+    assert PRIVATE["tensorflow.python.pywrap_tensorflow"] == "headrace.internals.checkpoints"
+    v1.get_variable("v", initializer=[1.0, 2.0])
+    v1.get_variable("w", initializer=[3.0])
+    sess.run(v1.global_variables_initializer())
+    path = train.Saver().save(sess, str(tmp_path / "model"), **PLAIN)
+    assert NewCheckpointReader(path).get_tensor("w") == [3.0]
+    print_tensors_in_checkpoint_file(path, "v", all_tensors=False)
+    assert capsys.readouterr().out == "tensor: v (float32) [2]\n[1. 2.]\n# Total number of params: 3\n"
+    print_tensors_in_checkpoint_file(path, "", True, count_exclude_pattern="v")
+    assert capsys.readouterr().out.endswith("tensor: w (float32) [1]\n[3.]\n# Total number of params: 1\n")
+    print_tensors_in_checkpoint_file(path, "", False)
+    assert "w (DT_FLOAT) [1]" in capsys.readouterr().out
