@@ -10,7 +10,7 @@ from headrace.core.device_spec import merged
 from headrace.core.dispatch import infer
 from headrace.core.dtypes import DType, from_numpy
 from headrace.core.graph import CONST, FuncGraph, Graph, Operation, get_default_graph, user_site
-from headrace.core.op import REQUIRED, OpDef, lookup
+from headrace.core.op import REQUIRED, TABLE, OpDef, lookup
 from headrace.core.shapes import compatible, merge
 from headrace.core.specs import TensorSpec
 from headrace.core.state import building
@@ -29,11 +29,8 @@ PLACEHOLDERS_SAY_SHAPES = (
 SHAPES_ARE_CHECKED = 21  # graphs of older producers may have `_output_shapes` that are wrong
 KEPT_BY = {"_output_shapes"}  # attributes that become properties of what is made
 
-# What TensorFlow's ops have and ours do not: hints to its runtime.
-HINTS = {
-    "PartitionedCall": ("config", "config_proto", "executor_type"),
-    "StatefulPartitionedCall": ("config", "config_proto", "executor_type"),
-}
+# What TensorFlow's ops have and ours do not, and what makes no difference: hints to its runtime, shapes that are inferred.
+HINTS = frozenset({"config", "config_proto", "executor_type", "output_shapes", "Tshape", "use_locking"})
 
 
 class Row:
@@ -523,6 +520,7 @@ def import_graph_def(
     message = as_message(graph_def)
     mapped = _checked_map(input_map)
     wanted = _checked_elements(return_elements)
+    _check_producer(message, producer_op_list)
     if message.versions.min_consumer > PRODUCER:
         raise ValueError(
             f"GraphDef min consumer version {message.versions.min_consumer} above current version {PRODUCER}: a newer program "
@@ -544,6 +542,31 @@ def import_graph_def(
         return None if wanted is None else [_element(scope, item) for item in wanted]
     except Malformed as error:
         raise ValueError(str(error)) from None
+
+
+def _check_producer(message: Any, producer_op_list: Any) -> None:
+    """What an op does not have here must have the default value that it has for the program that wrote the message."""
+    if producer_op_list is None:
+        return
+    if getattr(getattr(producer_op_list, "DESCRIPTOR", None), "name", "") != "OpList":
+        raise TypeError("Argument `producer_op_list` must be an OpList proto.")
+    theirs = {op.name: {a.name: a for a in op.attr} for op in producer_op_list.op}
+    nodes = [*message.node, *[n for f in message.library.function for n in f.node_def]]
+    for node in nodes:
+        if node.op not in theirs or RENAMED.get(node.op, node.op) not in TABLE:
+            continue
+        row = row_of(TABLE[RENAMED.get(node.op, node.op)])
+        for name in node.attr:
+            if name in row.op.attrs or name in row.implied or name[0] == "_" or name in HINTS:
+                continue
+            declared = theirs[node.op].get(name)
+            if (
+                declared is not None
+                and node.attr[name].SerializeToString() != declared.default_value.SerializeToString()
+            ):
+                raise ValueError(
+                    f"Node '{node.name}': {node.op} has no attribute {name!r} here, and its value is not the default."
+                )
 
 
 def library_of(graph: Graph, producer: int) -> Library:

@@ -75,7 +75,7 @@ STACK = OpDef(
     "StackV2",
     "max_size: int32 -> handle: resource",
     attrs=_ATTRS,
-    shape=lambda c: (),
+    shape=lambda c: None,  # TensorFlow gives handles of stacks the shape [2]
     kernel=lambda max_size, elem_type, stack_name: boxed(Stack(elem_type, int(np.asarray(max_size)))),
     stateful=True,
     host=True,

@@ -189,6 +189,20 @@ def test_arguments_of_wrong_types():
             tf.import_graph_def(message)
 
 
+def test_ops_of_the_program_that_wrote_the_message():
+    text = A + neg("b", "a", attr("newer", "i: 3"))
+    theirs = 'op { name: "Neg" attr { name: "T" type: "type" } attr { name: "newer" type: "int" default_value { i: DEFAULT } } }'
+    with tf.Graph().as_default():
+        tf.import_graph_def(graph_def(text))  # what it means is not known
+        same = text_format.Parse(theirs.replace("DEFAULT", "3"), graph_pb2.OpList())
+        tf.import_graph_def(graph_def(text), producer_op_list=same)
+        other = text_format.Parse(theirs.replace("DEFAULT", "4"), graph_pb2.OpList())
+        with pytest.raises(ValueError, match="no attribute 'newer' here"):
+            tf.import_graph_def(graph_def(text), producer_op_list=other)
+        with pytest.raises(TypeError, match="OpList"):
+            tf.import_graph_def(graph_def(text), producer_op_list=[])
+
+
 # ------------------------------------------------------------------------------------------------ TensorFlow 1.x's nodes
 LOOP = A + const("limit", 40) + "".join(
     [
