@@ -85,6 +85,7 @@ class Lowering(Builder):
     def __init__(self, platform: str = "cpu") -> None:
         super().__init__(platform)
         self.node: Any = None  # the operation being lowered
+        self.unchecked = False  # jit_compile=True: nothing is checked, as in TensorFlow
         self.iteration: Value | None = None  # inside loops: a number that differs in every iteration
         self.used: set[int] | None = None  # ids of the tensors somebody takes
         self.runtime_inputs: dict[Any, RuntimeInput] = {}

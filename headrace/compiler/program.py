@@ -265,7 +265,8 @@ class Cluster:
         device = runtime.default_device() if state.device is None else runtime.find_device(state.device)
         b = Lowering(device.platform)
         b.differentiated = _differentiated(self.nodes)
-        b.checking = not self.program.must_compile
+        b.unchecked = self.program.must_compile
+        b.checking = not b.unchecked
         valued = self.program.valued
         env: dict[int, Any] = {}
         parameters: list[Value] = []

@@ -111,6 +111,11 @@ def test_in_branches_and_loop_conditions():
         loop(tf.constant([np.nan, 2.0]))
 
 
+def test_programs_that_must_compile_check_nothing():
+    f = tf.function(lambda x: tf.debugging.check_numerics(tf.sqrt(x), "root"), jit_compile=True)
+    assert np.isnan(f(tf.constant(-1.0)))
+
+
 def test_add_check_numerics_ops():
     with tf.Graph().as_default(), v1.Session() as sess:
         x = v1.placeholder(tf.float32, [])
