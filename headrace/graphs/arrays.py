@@ -21,7 +21,7 @@ from .attributes import Malformed, dtype_of
 from .nodes import Node
 
 if TYPE_CHECKING:
-    from .reading import Scope
+    from .operations import Scope
 
 
 class ArrayHandle:

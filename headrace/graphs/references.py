@@ -16,7 +16,7 @@ from .attributes import Malformed, dtype_of
 from .nodes import Node
 
 if TYPE_CHECKING:
-    from .reading import Scope
+    from .operations import Scope
 
 
 class Reference:
