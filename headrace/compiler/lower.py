@@ -443,21 +443,24 @@ def _known_length(
 ) -> ListValue:
     """After a loop, a list that is only written in place has a known length; one that is pushed onto once per iteration,
     if the trip count is known."""
-    t, pushes = body.outputs[i], 0
-    while t is not body.inputs[i]:
-        name = t.op.type
-        if name == "TensorListPushBack":
-            pushes += 1
-        elif name == "TensorListPopBack":
-            pushes -= 1
-        elif name not in ("TensorListSetItem", "Identity"):
-            return result
-        t = t.op.inputs[0]
-        if t.op.type == "Placeholder" and t is not body.inputs[i]:
-            return result
+    pushes = _pushes(body.outputs[i], body.inputs[i])
+    if pushes is None:
+        return result
     if pushes and trips is None:
         return result
     return ListValue(result.buffer, start.length + pushes * (trips or 0), result.dtype, result.spec)
+
+
+def _pushes(t: Any, start: Any) -> int | None:
+    """How many elements more than the list `start` the list `t` has; None where that cannot be told."""
+    if t is start:
+        return 0
+    name = t.op.type
+    if name in ("AddN", "AddV2"):  # gradients are sums of lists of one length
+        return next((n for n in (_pushes(x, start) for x in t.op.inputs) if n is not None), None)
+    more = {"TensorListPushBack": 1, "TensorListPopBack": -1, "TensorListSetItem": 0, "Identity": 0}.get(name)
+    before = None if more is None else _pushes(t.op.inputs[0], start)
+    return None if more is None or before is None else before + more
 
 
 def needed(graph: FuncGraph, outputs: Sequence[Any]) -> list[Operation]:

@@ -16,7 +16,9 @@ class Decoder:
     """What `dynamic_decode` runs: subclasses have `batch_size`, `output_size`, `output_dtype`, `initialize()` and
     `step(time, inputs, state)`."""
 
-    limit: Any = None  # the number of steps after which all has surely finished, where that is known
+    steps: Any = (
+        None  # the number of steps after which all sequences have finished, where that is known before
+    )
 
     @property
     def batch_size(self) -> Any:
@@ -77,8 +79,8 @@ class BasicDecoder(Decoder):
         )
 
     @property
-    def limit(self) -> Any:  # type: ignore[override]
-        return getattr(self._helper, "limit", None)
+    def steps(self) -> Any:  # type: ignore[override]
+        return getattr(self._helper, "steps", None)
 
     @property
     def batch_size(self) -> Any:
@@ -145,7 +147,8 @@ def dynamic_decode(
             maximum_iterations = tf.cast(maximum_iterations, tf.int32)
             if maximum_iterations.shape.rank != 0:
                 raise ValueError("maximum_iterations must be a scalar")
-        limit = _limit(maximum_iterations, getattr(decoder, "limit", None))
+        steps = getattr(decoder, "steps", None)
+        limit = _limit(maximum_iterations, steps)
         sizes, kinds = nest.flatten(decoder.output_size), nest.flatten(decoder.output_dtype)
         structure = decoder.output_dtype
         batch = tf.get_static_value(tf.convert_to_tensor(decoder.batch_size))
@@ -166,6 +169,8 @@ def dynamic_decode(
         lengths = tf.zeros_like(finished, tf.int32)
 
         def go_on(time: Any, arrays: Any, state: Any, inputs: Any, finished: Any, lengths: Any) -> Any:
+            if steps is not None:
+                return time < limit
             some = tf.logical_not(tf.reduce_all(finished))
             return some if limit is None else tf.logical_and(time < limit, some)
 
@@ -188,7 +193,7 @@ def dynamic_decode(
             go_on, step, (tf.constant(0), arrays, state, inputs, finished, lengths)
         )
         stacked = [a.stack() for a in arrays]
-        if limit is not None:
+        if limit is not None and steps is None:
             stacked = [v[:time] for v in stacked]
         for v, s in zip(stacked, known):
             v.set_shape([None, batch, *s])

@@ -16,7 +16,9 @@ class Helper:
     """What a `BasicDecoder` asks: subclasses have `batch_size`, `initialize()`, `sample(time, outputs, state)` and
     `next_inputs(time, outputs, state, sample_ids)`."""
 
-    limit: Any = None  # the number of steps after which all has surely finished, where that is known
+    steps: Any = (
+        None  # the number of steps after which all sequences have finished, where that is known before
+    )
 
     @property
     def batch_size(self) -> Any:
@@ -112,10 +114,8 @@ class TrainingHelper(Helper):
             raise ValueError(
                 f"Expected sequence_length to be a vector, but received shape: {self._sequence_length.shape}"
             )
-        first = nest.flatten(inputs)[0]
-        time = first.shape.as_list()[0]
-        # Steps beyond the longest possible sequence read nothing: the loop has a bound that compilers see.
-        self.limit = tf.shape(first)[0] if time is None else time
+        # Told by what is fed: loops and their gradients are then compiled for that many steps, without looking for the end.
+        self.steps = tf.reduce_max(self._sequence_length)
         self._zeros = nest.map_structure(lambda x: tf.zeros_like(x[0]), inputs)
         self._batch_size = tf.size(self._sequence_length)
 
@@ -132,8 +132,7 @@ class TrainingHelper(Helper):
         return self._batch_size
 
     def _read(self, time: Any) -> Any:
-        last = self.limit - 1
-        return nest.map_structure(lambda a: a.read(tf.minimum(time, last)), self._arrays)
+        return nest.map_structure(lambda a: a.read(time), self._arrays)
 
     def initialize(self, name: str | None = None) -> Any:
         with tf.name_scope(name or "TrainingHelperInitialize"):
@@ -152,7 +151,10 @@ class TrainingHelper(Helper):
     ) -> Any:
         with tf.name_scope(name or "TrainingHelperNextInputs"):
             finished = time + 1 >= self._sequence_length
-            return finished, self._next(tf.reduce_all(finished), self._read(time + 1)), state
+            following = self._read(
+                tf.minimum(time + 1, self.steps - 1)
+            )  # after the last step there is nothing to read
+            return finished, self._next(tf.reduce_all(finished), following), state
 
 
 def _embedding(embedding: Any) -> Callable[[Any], Any]:
@@ -350,7 +352,7 @@ class ScheduledOutputTrainingHelper(TrainingHelper):
         finished, inputs, state = super().next_inputs(time, outputs, state, sample_ids)
         sampled = outputs if self._next_inputs_fn is None else self._next_inputs_fn(outputs)
         if self._auxiliary is not None:
-            at = tf.minimum(time + 1, self.limit - 1)
+            at = tf.minimum(time + 1, self.steps - 1)
             sampled = nest.map_structure(
                 lambda x, a: tf.concat([x, a.read(at)], -1), sampled, self._auxiliary
             )
