@@ -225,19 +225,21 @@ _V1: dict[str, str] = {
            'LMDBReader ReaderBase SparseConditionalAccumulator TFRecordReader TextLineReader WholeFileReader '
            'delete_session_tensor get_session_handle get_session_tensor io.PaddingFIFOQueue io.PriorityQueue '
            'io.QueueBase io.RandomShuffleQueue io.match_filenames_once train.Coordinator train.LooperThread '
-           'train.QueueRunner train.add_queue_runner train.batch train.batch_join train.input_producer '
-           'train.limit_epochs train.match_filenames_once train.maybe_batch train.maybe_batch_join '
-           'train.maybe_shuffle_batch train.maybe_shuffle_batch_join train.range_input_producer '
-           'train.shuffle_batch train.shuffle_batch_join train.slice_input_producer '
-           'train.start_queue_runners train.string_input_producer',
+           'train.QueueRunner train.SyncReplicasOptimizer train.add_queue_runner train.batch '
+           'train.batch_join train.input_producer train.limit_epochs train.match_filenames_once '
+           'train.maybe_batch train.maybe_batch_join train.maybe_shuffle_batch '
+           'train.maybe_shuffle_batch_join train.range_input_producer train.shuffle_batch '
+           'train.shuffle_batch_join train.slice_input_producer train.start_queue_runners '
+           'train.string_input_producer',
  'recurrent': 'nn.bidirectional_dynamic_rnn nn.dynamic_rnn nn.raw_rnn nn.rnn_cell.BasicLSTMCell '
               'nn.rnn_cell.BasicRNNCell nn.rnn_cell.DeviceWrapper nn.rnn_cell.DropoutWrapper '
               'nn.rnn_cell.GRUCell nn.rnn_cell.LSTMCell nn.rnn_cell.LSTMStateTuple nn.rnn_cell.MultiRNNCell '
               'nn.rnn_cell.RNNCell nn.rnn_cell.ResidualWrapper nn.static_bidirectional_rnn nn.static_rnn '
               'nn.static_state_saving_rnn',
- 'saving': 'train.NewCheckpointReader train.Saver train.SaverDef train.VocabInfo train.checkpoint_exists '
-           'train.generate_checkpoint_state_proto train.get_checkpoint_mtimes train.init_from_checkpoint '
-           'train.remove_checkpoint train.update_checkpoint_state train.warm_start',
+ 'saving': 'train.Checkpoint train.NewCheckpointReader train.Saver train.SaverDef train.VocabInfo '
+           'train.checkpoint_exists train.generate_checkpoint_state_proto train.get_checkpoint_mtimes '
+           'train.init_from_checkpoint train.remove_checkpoint train.update_checkpoint_state '
+           'train.warm_start',
  'summary': 'summary.Event summary.FileWriter summary.FileWriterCache summary.SessionLog summary.Summary '
             'summary.SummaryDescription summary.TaggedRunMetadata summary.audio '
             'summary.get_summary_description summary.histogram summary.image summary.merge summary.merge_all '

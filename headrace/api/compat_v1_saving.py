@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from headrace.checkpoint.directory import (
     checkpoint_exists,
     generate_checkpoint_state_proto,
@@ -9,6 +11,7 @@ from headrace.checkpoint.directory import (
     remove_checkpoint,
     update_checkpoint_state,
 )
+from headrace.checkpoint.objects import Checkpoint as _Checkpoint
 from headrace.checkpoint.reader import CheckpointReader
 from headrace.checkpoint.saver import Saver
 from headrace.checkpoint.warm import VocabInfo, init_from_checkpoint, warm_start
@@ -24,10 +27,25 @@ def NewCheckpointReader(filepattern: str) -> CheckpointReader:
     return CheckpointReader(filepattern)
 
 
+class Checkpoint(_Checkpoint):
+    """`tf.train.Checkpoint` as 1.x has it: objects by name only, and a session where `save` and `write` have options."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(None, **kwargs)
+
+    def write(self, file_prefix: Any, session: Any = None) -> str:  # type: ignore[override]
+        """Writes a checkpoint of exactly that name; `session` has the values of variables of a graph (the default one)."""
+        return super().write(file_prefix, None, session)
+
+    def save(self, file_prefix: Any, session: Any = None) -> str:  # type: ignore[override]
+        """Writes a numbered checkpoint; `session` has the values of variables of a graph (the default one)."""
+        return super().save(file_prefix, None, session)
+
+
 ROOT: list[str] = []
 NAMES = {
     "train": [
-        "NewCheckpointReader", "Saver", "SaverDef", "VocabInfo", "checkpoint_exists", "generate_checkpoint_state_proto",
+        "Checkpoint", "NewCheckpointReader", "Saver", "SaverDef", "VocabInfo", "checkpoint_exists", "generate_checkpoint_state_proto",
         "get_checkpoint_mtimes", "init_from_checkpoint", "remove_checkpoint", "update_checkpoint_state", "warm_start",
     ],
 }  # fmt: skip

@@ -247,7 +247,7 @@ class Checkpoint(AutoTrackable):
         """
         _refuse_tracing("save")
         number = self._next(session)
-        path = self.write(f"{files.path_text(file_prefix)}-{number}", None, session)
+        path = Checkpoint.write(self, f"{files.path_text(file_prefix)}-{number}", None, session)
         directory.write_state(os.path.dirname(path), path, [path], relative=True)
         if options is not None:
             _called(options.experimental_write_callbacks, path)

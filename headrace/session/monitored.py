@@ -9,6 +9,8 @@ from typing import Any
 
 from headrace.core import errors
 from headrace.core.graph import get_default_graph
+from headrace.proto.config_pb2 import RunOptions
+from headrace.proto.run_metadata_pb2 import RunMetadata
 
 from . import logs
 from .coordinator import Coordinator
@@ -106,9 +108,6 @@ class _Hooked:
             raise
 
     def _run(self, fetches: Any, feed_dict: Any, options: Any, run_metadata: Any) -> Any:
-        from headrace.proto.config_pb2 import RunOptions
-        from headrace.proto.run_metadata_pb2 import RunMetadata
-
         if self.should_stop():
             raise RuntimeError("Run called even after should_stop requested.")
         context = SessionRunContext(SessionRunArgs(fetches, feed_dict), self.sess)
@@ -136,14 +135,11 @@ class _Hooked:
             run_metadata = RunMetadata()
         extra = {"options": options, "run_metadata": run_metadata} if traced else {}
         results = self.sess.run(wanted, feeds or None, **extra)
+        if self._hooks and not traced:
+            options, run_metadata = RunOptions(), RunMetadata()
         for hook in self._hooks:
             result = results[places[id(hook)]] if id(hook) in places else None
-            hook.after_run(
-                context,
-                SessionRunValues(
-                    result, options if traced else RunOptions(), run_metadata if traced else RunMetadata()
-                ),
-            )
+            hook.after_run(context, SessionRunValues(result, options, run_metadata))
         self._stop = self._stop or context.stop_requested
         return results["caller"]
 
@@ -156,8 +152,6 @@ class _Hooked:
 
 
 def _merged(options: Any, more: Any) -> Any:
-    from headrace.proto.config_pb2 import RunOptions
-
     out = RunOptions()
     if options is not None:
         out.CopyFrom(options)

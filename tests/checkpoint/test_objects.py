@@ -270,6 +270,12 @@ def test_graphs(tmp_path: Path) -> None:
         with v1.Session() as sess:
             status.initialize_or_restore(sess)
             assert sess.run(v).tolist() == [1.0, 2.0]
+        old = v1.train.Checkpoint(v=v)  # takes the session by position
+        with v1.Session() as sess:
+            sess.run(v.initializer)
+            assert old.save(tmp_path / "old", sess).endswith("old-1")
+            assert old.write(tmp_path / "exact", sess).endswith("exact")
+            assert isinstance(old, tf.train.Checkpoint)
     eager = tf.Variable([0.0, 0.0])
     tf.train.Checkpoint(v=eager).restore(path).assert_consumed()
     assert eager.numpy().tolist() == [1.0, 2.0]
