@@ -119,8 +119,7 @@ def remove_training_nodes(input_graph: Any, protected_nodes: Sequence[str] | Non
 
 
 def must_run_on_cpu(node: Any, pin_variables_on_cpu: bool = False) -> bool:
-    """Whether a node must be on a CPU because of its type: strings, 32-bit integers that are no vectors, and variables if asked
-    for.
+    """Whether a node must be on a CPU because of its type: strings, 32-bit integers, and variables if asked for.
 
     Args:
       node: an operation or a NodeDef.
@@ -137,8 +136,7 @@ def must_run_on_cpu(node: Any, pin_variables_on_cpu: bool = False) -> bool:
     if pin_variables_on_cpu and message.op in ON_CPU:
         return True
     if message.op == "Const":
-        dtype = message.attr["dtype"].type
-        return dtype == STRING or (dtype == INT32 and not message.attr["value"].tensor.tensor_shape.dim)
+        return message.attr["dtype"].type in (STRING, INT32)
     if message.op in ("DynamicStitch", "ParallelDynamicStitch"):
         return message.attr["T"].type == INT32
     if message.op == "Cast":

@@ -117,7 +117,7 @@ def test_what_only_training_needs():
 
 def test_nodes_for_the_cpu():
     with tf.Graph().as_default() as graph:
-        strings, scalar, vector = tf.constant("a"), tf.constant(1), tf.constant([1, 2])
+        strings, scalar, vector = tf.constant("a"), tf.constant(1), tf.constant([1, 2], tf.int64)
         assert util.must_run_on_cpu(strings.op) and util.must_run_on_cpu(scalar.op.node_def)
         assert not util.must_run_on_cpu(vector.op) and not util.must_run_on_cpu(tf.constant(1.0).op)
         x = v1.placeholder(tf.float32, [None, 2], name="x")
