@@ -374,15 +374,23 @@ class BundleReader:
             return (
                 whole if box.is_whole(shape) else whole[tuple([slice(*b) for b in box.bounds(shape)])].copy()
             )
+        dtype = dtypes.as_dtype(entry.dtype)
         return assemble(
-            name, shape, box, self.boxes(name), dtypes.as_dtype(entry.dtype), lambda b: self._part(name, b)
-        )
+            name, shape, box, self.boxes(name), dtype,
+            lambda b: self._read(b.key(name), self._part(name, b)), lambda b: self._part(name, b),
+        )  # fmt: skip
 
-    def _part(self, name: str, box: Box) -> np.ndarray:
-        entry = self.entries.get(box.key(name))
+    def _part(self, name: str, box: Box) -> Any:
+        """The entry of a part, whose bytes are there."""
+        whole, entry = self.entry(name), self.entries.get(box.key(name))
         if entry is None:
             raise self._damaged(f"the slice {box} of {name} is missing")
-        return self._read(box.key(name), entry)
+        if entry.dtype != whole.dtype or _shape(entry) != box.shape_in(_shape(whole)):
+            raise self._damaged(f"the slice {box} of {name} is of another type or shape than it should be")
+        size, file = math.prod(_shape(entry)) * dtypes.as_dtype(entry.dtype).size, self._file(entry.shard_id)
+        if entry.size < size or entry.offset < 0 or entry.offset + entry.size > file.size:
+            raise file.short(entry.offset + max(entry.size, size))
+        return entry
 
     def _file(self, shard: int) -> OldFile:
         file = self._files.get(shard)
@@ -465,9 +473,10 @@ class BundleReader:
 
 
 def assemble(
-    name: str, shape: tuple[int, ...], box: Box, stored: Sequence[Box], dtype: DType, read: Any
+    name: str, shape: tuple[int, ...], box: Box, stored: Sequence[Box], dtype: DType, read: Any, check: Any
 ) -> np.ndarray:
-    """A part of a tensor from the stored parts that it overlaps. `read(stored box)` gives their values.
+    """A part of a tensor from the stored parts that it overlaps. `read(stored box)` gives the values of one, and
+    `check(stored box)` raises if they are not there.
 
     Raises:
       tf.errors.NotFoundError: they do not fill it.
@@ -499,18 +508,16 @@ def assemble(
         raise errors.NotFoundError(
             None,
             None,
-            f"The slice {box} of {name} {list(shape)} is not in the checkpoint: it has {', '.join(map(str, stored))}.",
+            f"The slice {box} of {name} {list(shape)} is not in the checkpoint: it has {', '.join(map(str, stored[:10]))}{' …' if len(stored) > 10 else ''}.",
         )
     if len(needed) == 1 and needed[0][0].shape_in(shape) == box.shape_in(shape):
         return read(needed[0][0])
-    # Before memory is taken: that every part has its bytes is checked by reading the first.
-    pieces = ((into, source, read(known)) for known, into, source, _ in needed)
-    out: np.ndarray | None = None
-    for into, source, piece in pieces:
-        if out is None:
-            try:
-                out = np.empty([b - a for a, b in wanted], dtype._np)
-            except ValueError as error:
-                raise errors.DataLossError(None, None, f"The shape of {name} is damaged: {error}") from None
-        out[into] = piece[source]
-    return np.empty([b - a for a, b in wanted], dtype._np) if out is None else out
+    for known, *_ in needed:  # before memory is taken for what may not be there
+        check(known)
+    try:
+        out = np.empty([b - a for a, b in wanted], dtype._np)
+    except ValueError as error:  # empty, with dimensions beyond what memory can address
+        raise errors.DataLossError(None, None, f"The shape of {name} is damaged: {error}") from None
+    for known, into, source, _ in needed:
+        out[into] = read(known)[source]
+    return out

@@ -251,7 +251,20 @@ class SliceReader:
         """A part of a tensor; only the stored parts that it needs are read."""
         shape, dtype, boxes = self._entry(name)
         box.check(shape)
-        return assemble(name, shape, box, list(boxes), dtype, lambda b: self._part(name, b))
+        pieces: dict[Box, np.ndarray] = {}  # only reading them shows how large they are
+
+        def check(b: Box) -> None:
+            pieces[b] = self._part(name, b)
+
+        return assemble(
+            name,
+            shape,
+            box,
+            list(boxes),
+            dtype,
+            lambda b: pieces.pop(b) if b in pieces else self._part(name, b),
+            check,
+        )
 
     def _part(self, name: str, box: Box) -> np.ndarray:
         shape, dtype, boxes = self._entry(name)

@@ -369,6 +369,42 @@ def test_sizes_that_files_do_not_have(tmp_path: Path) -> None:
                 reader.tensor(name)
 
 
+def test_parts_that_files_do_not_have(tmp_path: Path) -> None:
+    """The first of two parts is there; the other one claims terabytes."""
+    large = 1 << 40
+    prefix = str(tmp_path / "model")
+    with BundleWriter(prefix) as writer:
+        writer.add_part("w", [large], Box([(0, 1)]), np.ones(1, np.float32))
+        writer.add_part("w", [large], Box([(1, 1)]), np.ones(1, np.float32))
+        writer.add_part("t", [2, 2], Box([(0, 1), (0, FULL)]), np.ones([1, 2], np.float32))
+        writer.add_part("t", [2, 2], Box([(1, 1), (0, FULL)]), np.ones([1, 2], np.float32))
+    with BundleReader(prefix) as reader:
+        entries = reader.entries
+    rest = Box([(1, large - 1)])
+    rest.to_proto(entries[b"w"].slices.add())
+    del entries[b"w"].slices[1]
+    entry = entries[rest.key("w")] = entries.pop(Box([(1, 1)]).key("w"))
+    entry.shape.dim[0].size = large - 1
+    odd = entries[Box([(1, 1), (0, FULL)]).key("t")]
+    odd.shape.dim[0].size, odd.shape.dim[1].size = 2, 1
+    for size in (4, 4 * (large - 1)):
+        entry.size = size
+        with open(f"{prefix}.index", "wb") as file:
+            bundle.write_index(_Counted(file), entries, 1)
+        with BundleReader(prefix) as reader:
+            for name in ("w", "t"):
+                with pytest.raises(errors.DataLossError):
+                    reader.tensor(name)
+
+    old = str(tmp_path / "old")
+    with SliceWriter(old) as version_1:
+        version_1.add("w", np.ones(1, np.float32), None, [2], Box([(0, 1)]))
+        version_1.add("w", np.ones(1, np.float32), None, [2], Box([(1, 1)]))
+        version_1._tensors["w"] = ((large,), version_1._tensors["w"][1], [Box([(0, 1)]), rest])
+    with SliceReader(old) as reader, pytest.raises(errors.DataLossError):
+        reader.tensor("w")
+
+
 class _Counted:
     def __init__(self, file: Any) -> None:
         self.write = file.write
