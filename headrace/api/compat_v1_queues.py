@@ -35,11 +35,12 @@ from headrace.session.readers import (
     TFRecordReader,
     WholeFileReader,
 )
+from headrace.session.sync_replicas import SyncReplicasOptimizer
 
 from .queue import PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
 
 _TRAIN = [
-    "Coordinator", "LooperThread", "QueueRunner", "add_queue_runner", "batch", "batch_join", "input_producer",
+    "Coordinator", "LooperThread", "QueueRunner", "SyncReplicasOptimizer", "add_queue_runner", "batch", "batch_join", "input_producer",
     "limit_epochs", "match_filenames_once", "maybe_batch", "maybe_batch_join", "maybe_shuffle_batch",
     "maybe_shuffle_batch_join", "range_input_producer", "shuffle_batch", "shuffle_batch_join", "slice_input_producer",
     "start_queue_runners", "string_input_producer",

@@ -300,3 +300,31 @@ def test_samples_of_a_loop_differ() -> None:
         rows = tf.map_fn(draw, tf.range(4), fn_output_signature=tf.int64)
         a, b = session.run(rows), session.run(rows)
         assert len(np.unique(np.concatenate([a, b]))) == 24
+
+
+def test_gradients_of_several_workers_are_averaged(sess):
+    step = v1.train.get_or_create_global_step()
+    w, x = v1.get_variable("w", [2], initializer=v1.zeros_initializer()), v1.placeholder(tf.float32, [2])
+    loss = tf.reduce_sum(tf.square(w - x))
+    optimizer = v1.train.SyncReplicasOptimizer(
+        v1.train.GradientDescentOptimizer(0.25), replicas_to_aggregate=2, total_num_replicas=2
+    )
+    train = optimizer.minimize(loss, global_step=step)
+    tokens, runner = optimizer.get_init_tokens_op(), optimizer.get_chief_queue_runner()
+    sess.run([v1.global_variables_initializer(), v1.local_variables_initializer()])
+    sess.run([optimizer.chief_init_op])
+    sess.run(tokens)
+    workers = [Background(lambda v=v: sess.run(train, {x: v})) for v in ([1.0, 0.0], [3.0, 2.0])]
+    for worker in workers:
+        worker.result()
+    coord = tf.train.Coordinator()
+    threads = runner.create_threads(sess, coord, daemon=True, start=True)
+    end = time.monotonic() + LONG
+    while sess.run(step) < 1 and time.monotonic() < end:
+        time.sleep(0.01)
+    assert sess.run([w, step])[0].tolist() == [1.0, 0.5]  # a quarter of the mean of (2, 0) and (6, 4)
+    sess.close()
+    coord.request_stop()
+    coord.join(threads, stop_grace_period_secs=LONG)
+    with pytest.raises(ValueError, match="Global step"):
+        optimizer.apply_gradients([(x, w)])
