@@ -323,8 +323,8 @@ def test_gradients_of_several_workers_are_averaged(sess):
     while sess.run(step) < 1 and time.monotonic() < end:
         time.sleep(0.01)
     assert sess.run([w, step])[0].tolist() == [1.0, 0.5]  # a quarter of the mean of (2, 0) and (6, 4)
-    sess.close()
     coord.request_stop()
+    sess.close()
     coord.join(threads, stop_grace_period_secs=LONG)
     with pytest.raises(ValueError, match="Global step"):
         optimizer.apply_gradients([(x, w)])
