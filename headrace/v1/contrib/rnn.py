@@ -223,7 +223,8 @@ def variable_scope_here() -> Any:
 def linear(
     args: Any, output_size: int, bias: bool, bias_initializer: Any = None, kernel_initializer: Any = None
 ) -> Any:
-    """Inputs joined along their columns, times "kernel", plus "bias"."""
+    """Inputs (a tensor, or a list of them, joined along their columns) times "kernel", plus "bias"."""
+    args = list(args) if isinstance(args, (list, tuple)) else [args]
     joined = args[0] if len(args) == 1 else tf.concat(args, 1)
     kernel = get_variable(
         "kernel", [joined.shape.as_list()[-1], output_size], joined.dtype, kernel_initializer
@@ -232,6 +233,9 @@ def linear(
     if not bias:
         return y
     return tf.nn.bias_add(y, get_variable("bias", [output_size], joined.dtype, bias_initializer or _ZEROS))
+
+
+_linear = linear  # the name under which programs import it from TensorFlow's private modules
 
 
 class AttentionCellWrapper(RNNCell):
