@@ -156,6 +156,33 @@ def test_an_object_graph_that_makes_no_sense(tmp_path: Path) -> None:
             tf.train.Checkpoint(v=tf.Variable(1.0)).restore(tmp_path / f"m{i}")
 
 
+def test_object_graphs_with_nonsense(tmp_path: Path) -> None:
+    """Restoring from a damaged tree ends in a documented error, or restores what is right in it."""
+    import random
+
+    from headrace.checkpoint.bundle import BundleReader, BundleWriter
+
+    with BundleReader(saved(tmp_path)) as reader:
+        tensors = {name: (reader.tensor(name), reader.dtype(name)) for name in reader.names()}
+    data = tensors.pop("_CHECKPOINTABLE_OBJECT_GRAPH")[0].item()
+    draw = random.Random(5)
+    for i in range(150):
+        bad = bytearray(data)
+        for _ in range(1 + i % 3):
+            bad[draw.randrange(len(bad))] = draw.choice([0, 1, 2, 9, 0x7F, 0xFF])
+        box = np.empty((), object)
+        box[()] = bytes(bad)
+        with BundleWriter(str(tmp_path / "bad")) as writer:
+            writer.add("_CHECKPOINTABLE_OBJECT_GRAPH", box)
+            for name, (value, dtype) in tensors.items():
+                writer.add(name, value, dtype)
+        try:
+            status = tf.train.Checkpoint(net=Net(0.0)).restore(tmp_path / "bad")
+            status.assert_consumed()
+        except (tf.errors.OpError, ValueError, AssertionError):
+            pass
+
+
 def test_what_is_no_state(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="expecting a to be a trackable object"):
         tf.train.Checkpoint(a=3)
