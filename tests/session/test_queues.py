@@ -328,3 +328,23 @@ def test_gradients_of_several_workers_are_averaged(sess):
     coord.join(threads, stop_grace_period_secs=LONG)
     with pytest.raises(ValueError, match="Global step"):
         optimizer.apply_gradients([(x, w)])
+
+
+def test_pipelines_come_back_from_meta_graphs(tmp_path):
+    (tmp_path / "lines").write_text("1\n2\n3\n")
+    with tf.Graph().as_default():
+        files = v1.train.string_input_producer([str(tmp_path / "lines")], num_epochs=2, shuffle=False)
+        _, line = v1.TextLineReader().read(files)
+        v1.train.batch([line, v1.string_to_number(line)], 4, name="out", allow_smaller_final_batch=True)
+        v1.train.export_meta_graph(str(tmp_path / "graph.meta"))
+    with tf.Graph().as_default(), v1.Session() as session:
+        v1.train.import_meta_graph(str(tmp_path / "graph.meta"))
+        session.run(v1.local_variables_initializer())
+        coord = tf.train.Coordinator()
+        threads = v1.train.start_queue_runners(session, coord)
+        out = [session.run("out:1").tolist() for _ in range(2)]
+        with pytest.raises(tf.errors.OutOfRangeError):
+            session.run("out:1")
+        coord.request_stop()
+        coord.join(threads, stop_grace_period_secs=LONG)
+    assert out == [[1, 2, 3, 1], [2, 3]]
