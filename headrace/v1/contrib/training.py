@@ -13,7 +13,7 @@ from headrace.core.slices import IndexedSlices
 from headrace.core.state import state
 from headrace.session.keys import GraphKeys
 
-USE_GLOBAL_STEP: Any = 0
+USE_GLOBAL_STEP: Any = object()
 
 
 def create_train_op(

@@ -15,7 +15,7 @@ from headrace.api.compat_v1_variables import local_variables_initializer, tables
 from headrace.core.graph import get_default_graph
 from headrace.session import logs
 
-_DEFAULT: Any = 0
+_DEFAULT: Any = object()
 
 
 def evaluate_once(

@@ -16,7 +16,7 @@ from headrace.v1.contrib import training
 
 add_gradients_summaries, clip_gradient_norms = training.add_gradients_summaries, training.clip_gradient_norms
 multiply_gradients = training.multiply_gradients
-_DEFAULT: Any = 0
+_DEFAULT: Any = object()
 
 
 def create_train_op(
@@ -95,7 +95,8 @@ def train(
         )
     if train_op is None:
         raise ValueError("train_op cannot be None.")
-    if logdir is None and (summary_op not in (_DEFAULT, None) or saver is not None):
+    given = summary_op is not _DEFAULT and summary_op is not None
+    if logdir is None and (given or saver is not None):
         raise ValueError("Cannot provide summary_op or saver because logdir=None")
     if number_of_steps is not None and number_of_steps <= 0:
         raise ValueError("`number_of_steps` must be either None or a positive number.")
