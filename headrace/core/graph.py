@@ -75,7 +75,9 @@ class Operation:
         "op_def",
         "outputs",
     )
-    private: Mapping[str, Any] = {}  # attributes that no op declares and no rule looks at: `_class`, `_my_mark` …
+    private: Mapping[
+        str, Any
+    ] = {}  # attributes that no op declares and no rule looks at: `_class`, `_my_mark` …
 
     def __init__(
         self,

@@ -120,7 +120,9 @@ class OpDef:
             defaults or {}
         )  # the type a Python value gets where nothing else decides
         self.keeps = False  # set by rows of ops that keep something from run to run without a handle to it
-        self.waits = False  # set by rows of ops that wait for other ops (queues): others need not wait for them
+        self.waits = (
+            False  # set by rows of ops that wait for other ops (queues): others need not wait for them
+        )
         self.elementwise = False  # set by rows of element-wise ops: these work on ragged tensors, too
         self.__doc__ = doc
         if name in TABLE:

@@ -27,7 +27,9 @@ class State(threading.local):
         Any, ...
     ] = ()  # called with (op, inputs, attrs, outputs) after every op, or node added to a graph
     mode: int = EAGER
-    streams: dict[Any, Any] | None = None  # while a session runs: the states of its random ops, and what others keep
+    streams: dict[Any, Any] | None = (
+        None  # while a session runs: the states of its random ops, and what others keep
+    )
     node: Any = None  # the node that runs on the host, while a program does
     deadline: float | None = None  # on the monotonic clock: when the run of a session must be over
     signal: Any = None  # while an op runs that may wait, if others can run meanwhile: see ops/waiting.py

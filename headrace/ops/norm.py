@@ -196,7 +196,13 @@ def _batch_norm_shape(c: ShapeContext) -> list[Raw]:
 
 def _batch_norm_grad_shape(c: ShapeContext) -> list[Raw]:
     n = _channel_count(c, c[1])
-    return [c[1] if c[1] is not None else c[0], (n,), (n,), None, None]  # unused; what shape TensorFlow gives them is its own business
+    return [
+        c[1] if c[1] is not None else c[0],
+        (n,),
+        (n,),
+        None,
+        None,
+    ]  # unused; what shape TensorFlow gives them is its own business
 
 
 def _batch_norm_row(suffix: str, types: dict[str, Any], names: tuple[str, str, str]) -> OpDef:
