@@ -96,7 +96,11 @@ _V1: dict[str, str] = {
             'debugging.assert_non_positive debugging.assert_none_equal debugging.assert_positive '
             'debugging.assert_rank debugging.assert_rank_at_least debugging.assert_rank_in '
             'debugging.assert_scalar debugging.assert_type while_loop',
- 'data': 'data.Iterator data.get_output_classes data.get_output_shapes data.get_output_types '
+ 'data': 'data.Iterator data.experimental.DatasetStructure data.experimental.OptionalStructure '
+         'data.experimental.RaggedTensorStructure data.experimental.SparseTensorStructure '
+         'data.experimental.Structure data.experimental.TensorArrayStructure '
+         'data.experimental.TensorStructure data.experimental.map_and_batch_with_legacy_function '
+         'data.get_output_classes data.get_output_shapes data.get_output_types '
          'data.make_initializable_iterator data.make_one_shot_iterator',
  'forms': 'arg_max arg_min argmax argmin bincount boolean_mask confusion_matrix convert_to_tensor '
           'count_nonzero debugging.assert_all_finite decode_csv decode_raw depth_to_space expand_dims '
@@ -186,8 +190,11 @@ _V1: dict[str, str] = {
               'train.StepCounterHook train.StopAtStepHook train.SummarySaverHook train.Supervisor '
               'train.WorkerSessionCreator train.basic_train_loop',
  'more': 'COMPILER_VERSION GIT_VERSION GRAPH_DEF_VERSION GRAPH_DEF_VERSION_MIN_CONSUMER '
-         'GRAPH_DEF_VERSION_MIN_PRODUCER QUANTIZED_DTYPES VERSION get_logger no_regularizer '
-         'ragged.placeholder random.stateless_multinomial sparse.merge sparse.placeholder sparse_merge',
+         'GRAPH_DEF_VERSION_MIN_PRODUCER QUANTIZED_DTYPES VERSION distribute.get_loss_reduction '
+         'errors.raise_exception_on_not_ok_status experimental.output_all_intermediates get_logger '
+         'io.TFRecordCompressionType io.tf_record_iterator no_regularizer python_io.TFRecordCompressionType '
+         'python_io.tf_record_iterator ragged.placeholder random.stateless_multinomial sparse.merge '
+         'sparse.placeholder sparse_merge',
  'nn': 'nn.conv2d_backprop_filter nn.conv2d_backprop_input nn.ctc_beam_search_decoder nn.ctc_loss '
        'nn.depthwise_conv2d_native nn.dropout nn.embedding_lookup nn.embedding_lookup_sparse '
        'nn.fractional_avg_pool nn.fractional_max_pool nn.fused_batch_norm nn.nce_loss nn.relu_layer '

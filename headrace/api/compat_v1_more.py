@@ -1,12 +1,14 @@
-"""Names of `tf.compat.v1` that stand alone: versions, and placeholders of composite tensors."""
+"""Names of `tf.compat.v1` that stand alone: versions, placeholders of composite tensors, records, statuses."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from headrace._version import INTERFACE
-from headrace.core import dtypes
+from headrace.core import dtypes, errors
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import as_dtype
 from headrace.core.op import lookup
@@ -83,15 +85,102 @@ def stateless_multinomial(
     return stateless_categorical(logits, num_samples, seed, as_dtype(output_dtype), name)
 
 
+# ----------------------------------------------------------------------------------------------------------------- records
+class TFRecordCompressionType:
+    """How a file of records is compressed, for `TFRecordOptions`."""
+
+    NONE, ZLIB, GZIP = 0, 1, 2
+
+
+def tf_record_iterator(path: Any, options: Any = None) -> Iterator[bytes]:
+    """The records of a file, one by one.
+
+    Args:
+      path: the file, local or of any scheme `tf.io.gfile` opens.
+      options: a `TFRecordOptions` (or the compression alone: a `TFRecordCompressionType`, `"ZLIB"`, `"GZIP"`).
+
+    Raises:
+      tf.errors.NotFoundError: there is no such file.
+      tf.errors.DataLossError: (while iterating) a record is cut short or its checksum does not match.
+    """
+    from headrace.io.tfrecord import open_records, read_records
+
+    open_records(path, options).close()  # a file that is missing is an error here, not at the first record
+    return read_records(path, options)
+
+
+# ------------------------------------------------------------------------------------------------- statuses and strategies
+@dataclass
+class Status:
+    """What became of a call: an error code of `tf.errors` (0: all is well), and a message."""
+
+    code: int = 0
+    message: str = ""
+
+
+class raise_exception_on_not_ok_status:
+    """`with raise_exception_on_not_ok_status() as status`: raises the error that the block has written to `status`.
+
+    Raises:
+      tf.errors.OpError: of the class that belongs to `status.code`, unless that is 0.
+
+    >>> import headrace as tf
+    >>> with tf.compat.v1.errors.raise_exception_on_not_ok_status() as status:
+    ...     status.code, status.message = tf.errors.NOT_FOUND, "there is no such file"
+    Traceback (most recent call last):
+    ...
+    headrace.core.errors.NotFoundError: there is no such file
+    """
+
+    def __enter__(self) -> Status:
+        self._status = Status()
+        return self._status
+
+    def __exit__(self, kind: Any, value: Any, traceback: Any) -> None:
+        status = self._status
+        if status.code:
+            raise errors.exception_type_from_error_code(status.code)(None, None, status.message)
+
+
+def get_loss_reduction() -> Any:
+    """How replicas' losses are combined: SUM, as nothing here scales losses (TensorFlow's Estimators, which do, are no more)."""
+    from .distribute import ReduceOp
+
+    return ReduceOp.SUM
+
+
+def output_all_intermediates(state: bool | None) -> None:
+    """In TensorFlow: whether loops and conditionals of a graph have outputs for their gradients from the start.
+
+    Here gradients can be asked for later as well as at once, and what they need is computed only where they are fetched:
+    there is nothing to choose between.
+
+    Raises:
+      TypeError: `state` is not True, False or None.
+    """
+    if not (state is None or isinstance(state, bool)):
+        raise TypeError(f"output_all_intermediates expects True, False or None, not {state!r}.")
+
+
 ROOT = [
     "COMPILER_VERSION", "GIT_VERSION", "GRAPH_DEF_VERSION", "GRAPH_DEF_VERSION_MIN_CONSUMER",
     "GRAPH_DEF_VERSION_MIN_PRODUCER", "QUANTIZED_DTYPES", "VERSION", "get_logger", "no_regularizer", "sparse_merge",
 ]  # fmt: skip
 FUNCTIONS = {
+    "distribute.get_loss_reduction": get_loss_reduction,
+    "errors.raise_exception_on_not_ok_status": raise_exception_on_not_ok_status,
+    "experimental.output_all_intermediates": output_all_intermediates,
+    **{f"{place}.TFRecordCompressionType": TFRecordCompressionType for place in ("io", "python_io")},
+    **{f"{place}.tf_record_iterator": tf_record_iterator for place in ("io", "python_io")},
     "ragged.placeholder": ragged_placeholder,
     "sparse.merge": sparse_merge, "sparse.placeholder": sparse_placeholder,
 }  # fmt: skip
 NAMES = {
+    "distribute": ["get_loss_reduction"],
+    "errors": ["raise_exception_on_not_ok_status"],
+    "experimental": ["output_all_intermediates"],
+    "io": ["TFRecordCompressionType", "tf_record_iterator"],
+    "python_io": ["TFRecordCompressionType", "tf_record_iterator"],
     "ragged": ["placeholder"],
     "random": ["stateless_multinomial"],
     "sparse": ["merge", "placeholder"],
