@@ -7,7 +7,7 @@ import pytest
 
 import headrace as tf
 from headrace.compiler.optimise import DEFAULT, Passes, set_passes
-from headrace.compiler.optimise.options import NOTHING
+from headrace.compiler.optimise.options import _UNMET, ABSENT, NOTHING, OPTIONS, from_config
 from headrace.compiler.optimise.rewriter import Rewriter
 from headrace.compiler.program import Cluster, Program
 
@@ -315,6 +315,58 @@ class TestOptions:
             config.graph_options.rewrite_options.custom_optimizers.add(name="mine")
             with pytest.raises(NotImplementedError, match="mine"):
                 v1.Session(config=config)
+
+    def test_options_of_a_session_that_are_in_vain(self, caplog, monkeypatch):
+        monkeypatch.setattr("headrace.compiler.optimise.options._warned", set())
+        caplog.set_level("WARNING", logger="headrace")
+        graph_options = v1.ConfigProto().graph_options
+        optimizer, rewrite = graph_options.optimizer_options, graph_options.rewrite_options
+        optimizer.global_jit_level = optimizer.ON_1  # as it is
+        rewrite.layout_optimizer, rewrite.remapping, rewrite.min_graph_nodes = (
+            rewrite.ON,
+            rewrite.AGGRESSIVE,
+            -1,
+        )
+        rewrite.scoped_allocator_optimization = rewrite.OFF
+        from_config(v1.ConfigProto(graph_options=graph_options))
+        assert not caplog.messages
+        optimizer.global_jit_level = optimizer.OFF
+        rewrite.layout_optimizer, rewrite.remapping, rewrite.min_graph_nodes = rewrite.OFF, rewrite.OFF, 8
+        rewrite.scoped_allocator_optimization, rewrite.memory_optimization = rewrite.ON, rewrite.NO_MEM_OPT
+        graph_options.build_cost_model = 1
+        config = v1.ConfigProto(graph_options=graph_options)
+        for _ in range(2):  # said once
+            assert from_config(config) == Passes()
+        asked = [m.split()[0].removeprefix("ConfigProto.graph_options.") for m in caplog.messages]
+        assert sorted(asked) == [
+            "build_cost_model=1",
+            "optimizer_options.global_jit_level=OFF",
+            "rewrite_options.layout_optimizer=OFF",
+            "rewrite_options.memory_optimization=NO_MEM_OPT",
+            "rewrite_options.min_graph_nodes=8",
+            "rewrite_options.remapping=OFF",
+            "rewrite_options.scoped_allocator_optimization=ON",
+        ]
+        assert "XLA does this" in caplog.text
+
+    def test_every_option_of_a_session_is_known(self):
+        """An option is a rewrite of ours, checked, warned of, or asks for what holds anyhow."""
+        holds = {
+            "enable_recv_scheduling", "infer_shapes", "place_pruned_graph", "build_cost_model_after",
+            "optimizer_options", "rewrite_options",
+            "do_common_subexpression_elimination", "do_constant_folding", "do_function_inlining", "cpu_global_jit",
+            "fail_on_optimizer_errors", "experimental_disable_compressed_tensor_optimization",
+            "experimental_disable_folding_quantization_emulation", "experimental_conditional_code_motion",
+            "disable_tfg_optimizer", "memory_optimizer_target_node_name_scope",
+        }  # fmt: skip
+        read = {
+            "opt_level", "disable_meta_optimizer", "disable_model_pruning", "optimizers", "custom_optimizers",
+            "common_subgraph_elimination",
+        }  # fmt: skip
+        known = holds | read | {path.rpartition(".")[2] for path in _UNMET} | set(OPTIONS) | ABSENT
+        graph_options = v1.ConfigProto().graph_options
+        for message in (graph_options, graph_options.optimizer_options, graph_options.rewrite_options):
+            assert {f.name for f in message.DESCRIPTOR.fields} <= known
 
     def test_set_passes(self):
         set_passes(NOTHING)

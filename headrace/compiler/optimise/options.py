@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import logging
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,15 +111,63 @@ def set_experimental_options(options: Mapping[str, Any]) -> None:
     set_passes(chosen)
 
 
+_BY_XLA = "XLA does this in every program it compiles; it cannot be switched off"
+_OFF, _ON, _AGGRESSIVE = 2, 1, 3  # of RewriterConfig's toggles
+# What a `ConfigProto` may ask for in vain: the field of `graph_options`, which of its values (None: all but the default,
+# or of numbers those above 0), and why. None of it changes what a program computes, so these are warnings: programs of 1.x
+# set such options against troubles of a runtime that is not there.
+_UNMET: dict[str, tuple[Collection[int] | None, str]] = {
+    "optimizer_options.global_jit_level": ((-1,), "every program is compiled by XLA"),
+    "optimizer_options.max_folded_constant_in_bytes": (None, "the sizes of folded constants are limited by themselves"),
+    **{f"rewrite_options.{name}": ((_OFF,), _BY_XLA) for name in sorted(COMPILER)},
+    **{
+        f"rewrite_options.{name}": ((_ON, _AGGRESSIVE), "there is no such rewrite here")
+        for name in ("implementation_selector", "scoped_allocator_optimization", "use_plugin_optimizers")
+    },
+    "rewrite_options.min_graph_nodes": (
+        None, "graphs of every size are optimised; disable_meta_optimizer switches it off",
+    ),
+    "rewrite_options.memory_optimization": (
+        None, "XLA plans memory in every program it compiles; tf.recompute_grad saves more of it",
+    ),
+    "rewrite_options.meta_optimizer_iterations": (None, "how often rewrites are made is not a choice here"),
+    "rewrite_options.meta_optimizer_timeout_ms": (None, "rewrites have no time limit"),
+    "rewrite_options.cpu_layout_conversion": (None, "XLA chooses the layouts of arrays"),
+    "build_cost_model": (None, "there are no cost models; RunOptions.trace_level and tf.compat.v1.profiler measure runs"),
+    "timeline_step": (None, "use RunOptions.trace_level"),
+    "enable_bfloat16_sendrecv": (None, "nothing is sent between processes"),
+}  # fmt: skip
+_warned: set[str] = set()
+
+
+def _unmet(graph_options: Any) -> Iterator[tuple[str, str]]:
+    """What is asked for in vain, as `option=value`, and why."""
+    for path, (values, why) in _UNMET.items():
+        *folder, name = path.split(".")
+        message = getattr(graph_options, folder[0]) if folder else graph_options
+        value = getattr(message, name)
+        if value in values if values is not None else value > 0:
+            kind = message.DESCRIPTOR.fields_by_name[name].enum_type
+            yield f"{path}={kind.values_by_number[value].name if kind else value}", why
+
+
 def from_config(config: Any) -> Passes | None:
     """The rewrites that a `ConfigProto` asks for; None when it leaves them as they are.
 
+    A warning is logged, once, of each option that cannot be had and does not change what is computed.
+
     Raises:
-      NotImplementedError: it asks for rewrites that do not exist here.
+      NotImplementedError: it asks for rewrites that do not exist here and that would change what is computed.
     """
     if config is None or not config.HasField("graph_options"):
         return None
     graph_options, chosen = config.graph_options, passes()
+    for option, why in _unmet(graph_options):
+        if option not in _warned:
+            _warned.add(option)
+            logging.getLogger("headrace").warning(
+                "ConfigProto.graph_options.%s has no effect: %s.", option, why
+            )
     if graph_options.optimizer_options.opt_level < 0:  # L0
         chosen = NOTHING
     rewrite = graph_options.rewrite_options
