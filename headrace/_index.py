@@ -74,11 +74,11 @@ ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.
 
 # `tf.compat.v1`: the file of each name that is its own, and the namespaces that `tf` does not have.
 V1_PARTS = (
-    "arrays", "config", "control", "data", "forms", "graph", "graphs", "image", "initializers", "layers", "losses", "math", "messages",
+    "arrays", "config", "control", "data", "distributions", "forms", "graph", "graphs", "image", "initializers", "layers", "losses", "math", "messages",
     "metrics", "monitored", "more", "nn", "optimizers", "platform", "profiler", "queues", "recurrent", "saving", "summary", "train", "variables",
 )  # fmt: skip
 V1_NAMESPACES = (
-    "app", "app.flags", "flags", "gfile", "initializers", "layers", "layers.experimental", "logging", "losses", "manip", "metrics",
+    "app", "app.flags", "distributions", "flags", "gfile", "initializers", "layers", "layers.experimental", "logging", "losses", "manip", "metrics",
     "nn.rnn_cell", "profiler", "python_io", "spectral", "train",
 )  # fmt: skip
 
@@ -102,6 +102,12 @@ _V1: dict[str, str] = {
          'data.experimental.TensorStructure data.experimental.map_and_batch_with_legacy_function '
          'data.get_output_classes data.get_output_shapes data.get_output_types '
          'data.make_initializable_iterator data.make_one_shot_iterator',
+ 'distributions': 'distributions.Bernoulli distributions.Beta distributions.Categorical '
+                  'distributions.Dirichlet distributions.DirichletMultinomial distributions.Distribution '
+                  'distributions.Exponential distributions.FULLY_REPARAMETERIZED distributions.Gamma '
+                  'distributions.Laplace distributions.Multinomial distributions.NOT_REPARAMETERIZED '
+                  'distributions.Normal distributions.RegisterKL distributions.ReparameterizationType '
+                  'distributions.StudentT distributions.Uniform distributions.kl_divergence',
  'forms': 'arg_max arg_min argmax argmin bincount boolean_mask confusion_matrix convert_to_tensor '
           'count_nonzero debugging.assert_all_finite decode_csv decode_raw depth_to_space expand_dims '
           'extract_image_patches floor_div gather gather_nd gradients hessians io.decode_csv io.decode_raw '

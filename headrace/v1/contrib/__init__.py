@@ -6,7 +6,7 @@ import importlib
 from typing import Any
 
 PARTS = (
-    "crf", "deprecated", "framework", "layers", "legacy_seq2seq", "losses", "metrics", "rnn", "seq2seq", "slim", "staging",
+    "crf", "deprecated", "distributions", "framework", "layers", "legacy_seq2seq", "losses", "metrics", "rnn", "seq2seq", "slim", "staging",
     "training",
 )  # fmt: skip
 _ESTIMATORS = (
@@ -18,7 +18,6 @@ ABSENT = {
     "cudnn_rnn": "Its kernels are of one vendor's library. tf.contrib.rnn has cells that compute the same.",
     "data": "Use tf.data: what this part had, it has.",
     "distribute": "Use tf.distribute.",
-    "distributions": "There is no counterpart: TensorFlow moved it to the package tensorflow_probability.",
     "eager": "Eager code is what runs without --v1: call tf.enable_eager_execution(), or leave --v1 out.",
     "estimator": _ESTIMATORS,
     "factorization": "Clustering and factorisation as Estimators are no part of Headrace so far.",
