@@ -1,10 +1,10 @@
-"""`tf.app`, `tf.flags`, `tf.logging` and `tf.gfile`: what a program of TensorFlow 1.x needs around its graph."""
+"""`tf.logging` and `tf.gfile`: what a program of TensorFlow 1.x needs around its graph."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from headrace.session import flags, logs
+from headrace.session import logs
 from headrace.session.forms import form
 
 _GFILE = {
@@ -23,17 +23,11 @@ _GFILE = {
     "Walk": ("walk", "top in_order>topdown"),
 }
 FUNCTIONS: dict[str, Any] = {
-    **{f"flags.{n}": flag for n, flag in flags.NAMES.items()},
-    **{f"app.flags.{n}": flag for n, flag in flags.NAMES.items()},
-    "app.run": flags.run,
     **{f"logging.{n}": getattr(logs, n) for n in logs.__all__},
     **{f"gfile.{n}": form(n, f"io.gfile.{target}", words) for n, (target, words) in _GFILE.items()},
 }
 ROOT: list[str] = []
 NAMES = {
-    "app": ["run"],
-    "app.flags": list(flags.NAMES),
-    "flags": list(flags.NAMES),
     "gfile": list(_GFILE),
     "logging": logs.__all__,
 }
