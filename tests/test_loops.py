@@ -176,3 +176,71 @@ def test_iterators_go_on_where_a_loop_ended(splits):
     assert next(iterator).numpy() == 6
     with pytest.raises(tf.errors.OutOfRangeError):
         take(iterator, tf.constant(9))
+
+
+def failing(at):
+    def element(i):
+        with tf.control_dependencies([tf.debugging.assert_less(i, np.int64(at))]):
+            return tf.cast(i, tf.float32)
+
+    return tf.data.Dataset.range(20).map(element)
+
+
+def test_what_came_before_an_element_that_fails_is_worked_off(splits):
+    total, steps = tf.Variable(0.0), tf.Variable(0)
+
+    @tf.function
+    def add(dataset):
+        for x in dataset:
+            total.assign_add(x)
+            steps.assign_add(1)
+
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        add(failing(6))
+    assert (float(total), int(steps), splits) == (15.0, 6, [5, 1])
+
+
+def test_the_next_element_is_taken_after_the_effects_of_the_body(monkeypatch):
+    total, steps = tf.Variable(0.0), tf.Variable(0)
+
+    @tf.function
+    def add(dataset):
+        for x in dataset:
+            total.assign_add(x)
+            steps.assign_add(1)
+
+    def values():
+        for i in range(10):
+            assert i < 4
+            yield float(total)
+
+    with pytest.raises(tf.errors.OpError):
+        add(tf.data.Dataset.from_generator(values, output_signature=tf.TensorSpec([], tf.float32)))
+    assert (float(total), int(steps)) == (0.0, 4)
+
+    product = tf.Variable(0, dtype=tf.int64)
+
+    @tf.function
+    def double(dataset):
+        for x in dataset:
+            product.assign(x * 2)
+            if product > 1000:
+                break
+
+    double(tf.data.Dataset.range(5).map(lambda x: x + product))
+    assert int(product) == 52
+
+
+def test_work_stops_at_what_fails(splits):
+    seen = tf.Variable(tf.zeros([4])), tf.Variable(0)
+
+    @tf.function
+    def mark(dataset):
+        for x in dataset:
+            seen[1].assign_add(1)
+            seen[0].scatter_update(tf.IndexedSlices(tf.cast(seen[1], tf.float32)[None], x[None]))
+
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        mark(tf.data.Dataset.from_tensor_slices(np.array([0, 1, 2, 9, 3, 1], np.int32)))
+    assert seen[0].numpy().tolist() == [1.0, 2.0, 3.0, 0.0] and int(seen[1]) == 4
+    assert splits == [6]

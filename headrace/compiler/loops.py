@@ -126,11 +126,16 @@ class Split:
             raise _Whole("strings, lists or resources go through it")
         self.fixed = [i for i in self.same if any(body.inputs[i] is t for t in asked)]
 
-        self.ahead = FuncGraph(f"{body.name}_control")
-        self.ahead.outer = None
-        self.ahead.inputs, self.ahead.operations = body.inputs, self.control
-        self.ahead.outputs = [*(body.outputs[i] for i in self.steering), *self.taken]
-        self.ahead.memo["pruned"] = True
+        self.ahead = _part(
+            body, "control", self.control, [*(body.outputs[i] for i in self.steering), *self.taken]
+        )
+        used = _reached(self.taken)[0]
+        early = [n for n in self.control if id(n) in used]
+        late = [n for n in self.control if id(n) not in used]
+        if any(map(_takes, early)) and any(map(_takes, late)):
+            raise _Whole("elements are taken before and after the work")
+        # What the work needs when the element after it cannot be taken.
+        self.last = None if any(map(_takes, early)) else _part(body, "last", early, self.taken)
         self.chunk = self._chunk(body, work, results)
         self.capacities: dict[Any, int] = {}
 
@@ -141,14 +146,12 @@ class Split:
         for n in work:
             if runs_on_host(n) or any(map(has_host_ops, inner_graphs(n))):
                 raise _Whole(f"{n.type} (defined at {n.site}) runs on the host")
-        takes = False
         for n in self.control:
             for inner in [n, *_within(n)]:
-                if inner.type in _TAKES:
-                    takes = True
-                elif inner.op_def.stateful and inner.type != "Placeholder" and not inner_graphs(inner):
+                stateful = inner.op_def.stateful and inner.type not in _TAKES
+                if stateful and inner.type != "Placeholder" and not inner_graphs(inner):
                     raise _Whole(f"{inner.type} (defined at {inner.site}) decides about going on")
-        if not takes:
+        if not any(map(_takes, self.control)):
             raise _Whole("it takes no elements")
 
     def _chunk(self, body: FuncGraph, work: Sequence[Operation], results: Sequence[Any]) -> FuncGraph:
@@ -209,10 +212,15 @@ class Split:
         kind: Any = None
         size = 0
         while True:
-            more = bool(run_graph(self.cond, values)[0]._host())
-            if more:
-                made = run_graph(self.ahead, values)
-                shapes = [t._raw_shape for t in made[n:]]
+            more = False
+            try:
+                more = bool(run_graph(self.cond, values)[0]._host())
+                if more:
+                    made = run_graph(self.ahead, values)
+                    shapes = [t._raw_shape for t in made[n:]]
+            except Exception:
+                self._finish(values, pending, more)
+                raise
             if pending and (not more or shapes != kind or len(pending) == AHEAD or size > MEMORY):
                 self._work(values, pending)
                 pending, size = [], 0
@@ -222,6 +230,20 @@ class Split:
                 values[i] = value
             pending.append(made[n:])
             kind, size = shapes, size + sum([t._host().nbytes for t in made[n:]])
+
+    def _finish(
+        self, values: list[EagerTensor], pending: Sequence[Sequence[EagerTensor]], begun: bool
+    ) -> None:
+        """Control failed (in an iteration that has begun, or before): the work up to there is done."""
+        if pending:
+            self._work(values, pending)
+        if self.last is None or not begun:
+            return
+        try:
+            elements = run_graph(self.last, values)
+        except Exception:  # noqa: BLE001 — the failure was there, and is raised already
+            return
+        self._work(values, [elements])
 
     def _work(self, values: list[EagerTensor], pending: Sequence[Sequence[EagerTensor]]) -> None:
         """The work of the iterations whose elements are `pending`; its results go into `values`."""
@@ -240,6 +262,15 @@ class Split:
             values[i] = next(results)
         for i, components in self.packed.items():
             values[i] = wrap_object(tuple([next(results) for _ in components]), dtypes.variant)
+
+
+def _part(body: FuncGraph, name: str, nodes: list[Operation], outputs: list[Any]) -> FuncGraph:
+    """Some nodes of a body, as a function of its inputs."""
+    part = FuncGraph(f"{body.name}_{name}")
+    part.outer = None
+    part.inputs, part.operations, part.outputs = body.inputs, nodes, outputs
+    part.memo["pruned"] = True
+    return part
 
 
 def _given(cond: FuncGraph, body: FuncGraph) -> FuncGraph:
@@ -296,6 +327,10 @@ def _reached(tensors: Sequence[Any]) -> tuple[set[int], list[Any]]:
             nodes.add(id(t.op))
             stack.extend(x for x in t.op.inputs if not x._is_eager)
     return nodes, list(inputs.values())
+
+
+def _takes(node: Operation) -> bool:
+    return any(n.type in _TAKES for n in (node, *_within(node)))
 
 
 def _within(node: Operation) -> list[Operation]:

@@ -290,6 +290,12 @@ class Lowering(Builder):
             )  # a condition's region has nowhere to put a check's result
             result = as_value(self, self.inline(condition, enter(values))[0], dtypes.bool_)
             self.checking = checking
+            if (
+                trips is None and checking
+            ):  # it ends when a check fails; where it is counted, XLA needs to see that
+                result = self.binary(
+                    "and", result, self.compare("EQ", self.status.value, self.constant(0, dtypes.int32))
+                )
             return result
 
         def step(*values: Value) -> list[Value]:

@@ -8,6 +8,8 @@ from typing import Any
 from headrace.compiler.autograph.branches import scalar
 from headrace.compiler.autograph.loops import Body, Getter, Setter, Test, _staged_while, register_for
 from headrace.core.op import lookup
+from headrace.core.state import state
+from headrace.ops.functional import inner_graphs
 
 from .iterator import Iterator
 from .optional import Optional
@@ -41,17 +43,24 @@ def for_stmt(
 
     def run() -> None:
         nonlocal upcoming
+        graph = state.graph
+        before = len(graph.operations)
         body(Optional(upcoming, spec).get_value())
+        # The next element may depend on what the body did, or fail: it is taken after that.
+        effects = [n for n in graph.operations[before:] if n.op_def.stateful or inner_graphs(n)]
         if extra_test is None:
-            upcoming = iterator.get_next_as_optional()._variant_tensor
+            with graph.control_dependencies(effects):
+                upcoming = iterator.get_next_as_optional()._variant_tensor
             return
         from headrace.api import control
 
-        upcoming = control.cond(  # what comes after a `break` stays in the iterator
-            scalar(extra_test(), "for loop"),
-            lambda: iterator.get_next_as_optional()._variant_tensor,
-            lambda: Optional.empty(spec)._variant_tensor,
-        )
+        going_on = scalar(extra_test(), "for loop")
+        with graph.control_dependencies(effects):
+            upcoming = control.cond(  # what comes after a `break` stays in the iterator
+                going_on,
+                lambda: iterator.get_next_as_optional()._variant_tensor,
+                lambda: Optional.empty(spec)._variant_tensor,
+            )
 
     _staged_while(test, run, get, set_, ("<next element>", *names), opts)
 
