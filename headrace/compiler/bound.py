@@ -74,6 +74,8 @@ def _one_program(
     ):
         return None
     states = [captured[i - arguments]._host().item() for i in direct.handles]
+    if not all(known(s.shape) for s in states):  # variables that change their shapes
+        return None
     places = [direct.tensors[i] for i in executable.positions]
     if places == list(range(arguments)):
         return executable.bind(states)

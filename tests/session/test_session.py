@@ -365,3 +365,15 @@ def test_feeds_of_nested_keys() -> None:
         assert sess.run(total, {(a,): (1.0,), (b, c): [2.0, 3.0]}) == 17.0
         with pytest.raises(ValueError, match="2 tensors was fed 3 values"):
             sess.run(total, {(a, b): (1.0, 2.0, 3.0), c: 0.0})
+
+
+def test_a_variable_that_changes_its_shape_is_looked_at_in_every_run():
+    with tf.Graph().as_default(), v1.Session() as session:
+        v = v1.Variable(np.zeros((2, 3)), validate_shape=False, use_resource=True)
+        x, value = v1.placeholder(tf.float64, []), v1.placeholder(tf.float64, None)
+        scaled, assign = v * x, v1.assign(v, value, validate_shape=False)
+        for shape in [(2, 3), (3, 2), (6, 1), (1, 4), (2, 3)]:
+            numbers = np.arange(np.prod(shape), dtype=float).reshape(shape)
+            session.run(assign, {value: numbers})
+            for _ in range(3):
+                np.testing.assert_array_equal(session.run(scaled, {x: 2.0}), numbers * 2)
