@@ -1,5 +1,6 @@
 """`tf.distributions` of 1.x against SciPy: densities, statistics, moments of samples, gradients; shapes; `--v1`."""
 
+import copy
 import os
 import subprocess
 import sys
@@ -166,6 +167,7 @@ def test_copies_and_parameters():
         "name": "waiting",
     }
     assert float(made.copy(rate=4.0).mean()) == 0.25
+    assert copy.copy(made).parameters == made.parameters
     with pytest.raises(AttributeError, match="copy"):
         made.rate = 3.0
 
@@ -175,6 +177,8 @@ def test_messages():
         d.Gamma(1.0, 1.0).quantile(0.5)
     with pytest.raises(NotImplementedError, match=r"No KL\(Normal \|\| Uniform\).*RegisterKL"):
         d.kl_divergence(d.Normal(0.0, 1.0), d.Uniform())
+    with pytest.raises(TypeError, match=r"Normal.__init__\(\).*'rate'"):
+        d.Normal(0.0, rate=1.0)
     with pytest.raises(ValueError, match="not both"):
         d.Bernoulli()
     with pytest.raises(tf.errors.InvalidArgumentError, match="low must be less"):

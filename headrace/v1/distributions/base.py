@@ -65,11 +65,12 @@ class Distribution:
     _constructed_with: dict[str, Any]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Distribution:
-        # Seen here, the arguments need no bookkeeping in subclasses, however deep.
+        # Seen here, the arguments need no bookkeeping in subclasses, however deep. Some may lack: `copy.copy` gives none.
         made = super().__new__(cls)
-        bound = inspect.signature(cls.__init__).bind(made, *args, **kwargs)
-        bound.apply_defaults()
-        made._constructed_with = dict(list(bound.arguments.items())[1:])
+        with contextlib.suppress(TypeError):  # of arguments that __init__ does not have: it says so itself
+            bound = inspect.signature(cls.__init__).bind_partial(made, *args, **kwargs)
+            bound.apply_defaults()
+            made._constructed_with = dict(list(bound.arguments.items())[1:])
         return made
 
     def __init__(

@@ -56,7 +56,7 @@ class Parametrized(Distribution):
         declared = cls._declared()
         if any(p.dims for p in declared.values()):
             raise NotImplementedError(
-                f"param_shapes is not implemented for {cls.__name__}: draws are vectors."
+                f"param_shapes is not implemented for {cls.__name__}: the number of classes is open."
             )
         return dict.fromkeys(declared, sample_shape)
 
