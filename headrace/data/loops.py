@@ -44,6 +44,7 @@ def for_stmt(
     def run() -> None:
         nonlocal upcoming
         graph = state.graph
+        assert graph is not None
         before = len(graph.operations)
         body(Optional(upcoming, spec).get_value())
         # The next element may depend on what the body did, or fail: it is taken after that.
