@@ -244,3 +244,29 @@ def test_work_stops_at_what_fails(splits):
         mark(tf.data.Dataset.from_tensor_slices(np.array([0, 1, 2, 9, 3, 1], np.int32)))
     assert seen[0].numpy().tolist() == [1.0, 2.0, 3.0, 0.0] and int(seen[1]) == 4
     assert splits == [6]
+
+
+def test_results_in_an_optional_compile_once(monkeypatch):
+    """What a step returns in an optional (Keras's steps do) is packed on the host, by the first plan already."""
+    from headrace import runtime
+    from headrace.compiler import program
+
+    texts = []
+    compiled = runtime.compile
+    monkeypatch.setattr(
+        program.runtime, "compile", lambda text, *a, **k: texts.append(text) or compiled(text, *a, **k)
+    )
+    v = tf.Variable(1.0)
+
+    @tf.function
+    def one(x):
+        v.assign_add(tf.reduce_sum(tf.linalg.matmul(x, x)))
+        return v + 1.0
+
+    @tf.function
+    def step(iterator):
+        return tf.experimental.Optional.from_value(one(iterator.get_next()))
+
+    iterator = iter(tf.data.Dataset.from_tensors(tf.ones([2, 2])).repeat(3))
+    assert [float(step(iterator).get_value()) for _ in range(3)] == [10.0, 18.0, 26.0]
+    assert len(texts) == 1

@@ -57,7 +57,7 @@ def _earliest(nodes: Sequence[Operation], hosted: set[Operation], cuts: set[int]
     last_effect = 0
     variables: dict[int, tuple[int, int]] = {}  # handle -> stages of its last read and last write
     for node in nodes:
-        on_host = runs_on_host(node) or node in hosted
+        on_host = runs_on_host(node) or node in hosted or _passes_on(node, stage)
         at = 1 if on_host else 0
         for t in node.inputs:
             s = stage.get(id(t), 0)
@@ -83,6 +83,15 @@ def _earliest(nodes: Sequence[Operation], hosted: set[Operation], cuts: set[int]
             stage[id(t)] = at + 1 if id(t) in cuts and at % 2 == 0 else at
         when[id(node)] = at
     return when
+
+
+def _passes_on(node: Operation, stage: dict[int, int]) -> bool:
+    """Whether the node only names what the host made and a program may be unable to hold: an optional, say."""
+    return (
+        node.type == "Identity"
+        and node.inputs[0]._dtype.kind == "v"
+        and stage.get(id(node.inputs[0]), 0) % 2 == 1
+    )
 
 
 def _postpone(nodes: Sequence[Operation], when: dict[int, int], cuts: set[int]) -> None:
