@@ -13,7 +13,15 @@ from headrace.core.forward import ForwardAccumulator
 from headrace.core.graph import name_scope
 from headrace.core.op import TABLE, lookup
 from headrace.core.state import state
-from headrace.core.tape import GradientTape, Record, _source, backprop, not_differentiable, to_dense
+from headrace.core.tape import (
+    GRADIENTS,
+    GradientTape,
+    Record,
+    _source,
+    backprop,
+    not_differentiable,
+    to_dense,
+)
 from headrace.core.tensor import Tensor
 
 from .custom_gradients import custom_gradient, grad_pass_through, recompute_grad
@@ -37,10 +45,6 @@ class AggregationMethod:
 
 
 # ----------------------------------------------------------------------------------------- rules for op types
-# Registered by users: for ops without a rule, and for overriding by name.
-GRADIENTS: dict[str, Callable[..., Any]] = {}
-
-
 class RegisterGradient:
     """Decorator: `@tf.RegisterGradient("MyOp")` above `def grad(op, *output_gradients)` gives an op type its
     gradient.

@@ -95,6 +95,8 @@ class Operation:
         device = graph._device
         self._device: str | None = device(self) if callable(device) else device
         self._site: Any = None
+        if graph._gradient_names and op.name in graph._gradient_names:
+            self.private = {"_gradient_op_type": graph._gradient_names[op.name].encode()}
 
     @property
     def type(self) -> str:
@@ -180,6 +182,7 @@ class Graph:
         self._scope = ""
         self._control: tuple[Operation, ...] = ()
         self._device: Any = None
+        self._gradient_names: Mapping[str, str] = {}  # see gradient_override_map
         self._container = ""
         self._collections: dict[Any, list[Any]] = {}
         self._unfeedable: dict[int, Any] = {}
@@ -339,6 +342,27 @@ class Graph:
             yield
 
     @contextmanager
+    def gradient_override_map(self, op_type_map: Mapping[str, str]) -> Iterator[None]:
+        """Ops made inside have the gradient of another op type, or one registered with `tf.RegisterGradient`:
+        `{"Sign": "Identity"}` lets gradients pass through signs. The innermost map decides about a type.
+
+        Raises:
+          TypeError: the map is not a dict of strings.
+        """
+        if not isinstance(op_type_map, dict) or not all(
+            isinstance(text, str) for pair in op_type_map.items() for text in pair
+        ):
+            raise TypeError(
+                f"op_type_map must be a dictionary from strings to strings, received {op_type_map!r}."
+            )
+        saved = self._gradient_names
+        self._gradient_names = {**saved, **op_type_map}
+        try:
+            yield
+        finally:
+            self._gradient_names = saved
+
+    @contextmanager
     def container(self, name: str) -> Iterator[str]:
         """Variables and other resources made inside belong to that container."""
         saved, self._container = self._container, name
@@ -455,6 +479,8 @@ class FuncGraph(Graph):
     def __init__(self, name: str, outer: Graph | None = None) -> None:
         super().__init__(name)
         self.outer = outer if outer is not None else state.graph
+        if self.outer is not None:
+            self._gradient_names = self.outer._gradient_names
         self.inputs: list[SymbolicTensor] = []
         self.outputs: list[Any] = []
         self.captures: dict[int, tuple[Any, Any]] = {}

@@ -9,15 +9,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from . import nest
+from .errors import NotFoundError
 from .op import OpDef, lookup
 from .state import set_tapes, state
 from .tensor import Tensor
+
+# Registered by users: for ops without a rule, and for overriding by name (`Graph.gradient_override_map`).
+GRADIENTS: dict[str, Callable[..., Any]] = {}
 
 
 class Record:
     """One op that ran, as its gradient rule sees it (a graph `Operation` has the same attributes)."""
 
     __slots__ = ("attrs", "inputs", "op_def", "outputs")
+    private: Mapping[str, Any] = {}
 
     def __init__(
         self, op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], outputs: Sequence[Tensor]
@@ -353,6 +358,22 @@ def backprop(
     return out
 
 
+_CALLS = (
+    "PartitionedCall",
+    "StatefulPartitionedCall",
+)  # saved ones name a gradient of the program that saved them
+
+
+def _rule_of(name: str) -> Callable[..., Any] | None:
+    """The gradient that was registered under a name, or that of the op type of that name."""
+    if name in GRADIENTS:
+        return GRADIENTS[name]
+    try:
+        return lookup(name).grad
+    except NotFoundError:
+        return None
+
+
 def wanted(x: Any) -> bool:
     """For gradient rules: whether the gradient of the input `x` is used at all. A rule may return None for it if not."""
     reached = state.reached
@@ -362,13 +383,17 @@ def wanted(x: Any) -> bool:
 def input_gradients(record: Any, received: Sequence[Any], reached: set[int] | None = None) -> Sequence[Any]:
     """Applies one op's gradient rule: explicit, or derived from its body. `reached`: the ids of the inputs that matter."""
     op = record.op_def
-    rule = op.grad
+    named = record.private.get("_gradient_op_type") if record.private else None
+    if named is not None and op.name not in _CALLS:
+        rule = _rule_of(named.decode())
+    else:
+        rule = op.grad
+        if rule is None and op.body is not None:
+            return _derived(record, received)
     if rule is None:
-        if op.body is None:
-            raise LookupError(
-                f"No gradient defined for operation '{record.name}' (op type: {op.name}). Wrap it in tf.stop_gradient, or give it one with tf.custom_gradient."
-            )
-        return _derived(record, received)
+        raise LookupError(
+            f"No gradient defined for operation '{record.name}' (op type: {op.name}). Wrap it in tf.stop_gradient, or give it one with tf.custom_gradient."
+        )
     if len(record.outputs) > 1:
         accepts_none = getattr(rule, "accepts_none", False)
         received = [

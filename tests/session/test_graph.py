@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import headrace as tf
@@ -91,3 +92,42 @@ def test_optimizers_work_eagerly_too():
         before = v.numpy()
         opt.minimize(lambda: tf.reduce_sum(v * v), var_list=[v])
         assert (v.numpy() < before).all()
+
+
+def test_gradients_of_other_op_types():
+    with tf.Graph().as_default() as g, v1.Session() as session:
+        x = tf.constant([-1.5, 0.0, 2.0])
+        with g.gradient_override_map({"Sign": "Identity", "Relu": "NotRegistered"}):
+            sign, missing = tf.sign(x), tf.nn.relu(x)
+            taken = v1.cond(tf.reduce_sum(x) > 0, lambda: tf.sign(x), lambda: x)
+            looped = v1.while_loop(lambda i, a: i < 2, lambda i, a: (i + 1, tf.sign(a)), [0, x])[1]
+            with g.gradient_override_map({"Relu": "Identity"}):
+                through = tf.nn.relu(x)
+        for y in (sign, taken, looped, through):
+            np.testing.assert_array_equal(session.run(v1.gradients(y, x)[0]), np.ones(3))
+        np.testing.assert_array_equal(session.run(v1.gradients(tf.sign(x), x)[0]), np.zeros(3))
+        with pytest.raises(LookupError, match="No gradient defined for operation 'Relu'"):
+            v1.gradients(missing, x)
+        assert sign.op.get_attr("_gradient_op_type") == b"Identity"
+        meta = v1.train.export_meta_graph()
+    with tf.Graph().as_default() as copy, v1.Session() as session:
+        v1.train.import_meta_graph(meta)
+        y, x = copy.get_tensor_by_name(sign.name), copy.get_tensor_by_name(x.name)
+        np.testing.assert_array_equal(session.run(v1.gradients(y, x)[0]), np.ones(3))
+    for wrong in ([1], {"a": 1}, {1: "a"}):
+        with pytest.raises(TypeError, match="op_type_map"), tf.Graph().gradient_override_map(wrong):
+            pass
+
+
+def test_python_functions_have_the_gradients_named_for_them():
+    @tf.RegisterGradient("TwentyTimes")
+    def twenty_times(op, gradient):
+        return 20.0 * op.inputs[0] * gradient
+
+    with tf.Graph().as_default() as g, v1.Session() as session:
+        x = tf.constant([1.0, 2.0])
+        with g.gradient_override_map({"PyFunc": "TwentyTimes", "PyFuncStateless": "TwentyTimes"}):
+            ys = [v1.py_func(np.square, [x], tf.float32, stateful=s) for s in (True, False)]
+        for y in ys:
+            np.testing.assert_array_equal(session.run(y), [1, 4])
+            np.testing.assert_array_equal(session.run(v1.gradients(y, x)[0]), [20, 40])
