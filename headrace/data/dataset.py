@@ -21,6 +21,7 @@ from .iterator import Iterator, NumpyIterator
 from .options import Options
 from .plan import INFINITE, Plan
 from .selecting import Selecting
+from .sessions_api import InSessions
 from .sources_api import Sources
 from .storing import Storing
 from .tracing import Traced
@@ -28,7 +29,7 @@ from .transforming import Transforming
 
 
 @known_as("tensorflow.python.data.ops.dataset_ops", "DatasetV2")
-class Dataset(Sources, Transforming, Selecting, Combining, Storing, CompositeTensor):
+class Dataset(Sources, Transforming, Selecting, Combining, Storing, InSessions, CompositeTensor):
     """A potentially large sequence of elements, which are structures of tensors.
 
     Datasets are made from sources (`from_tensor_slices`, `range`, `from_generator`, files …), transformed (`map`, `batch`,

@@ -32,6 +32,19 @@ def test_initializable():
                 assert [session.run(upcoming).tolist() for _ in range(2)] == expected
 
 
+def test_older_names_of_a_dataset():
+    with tf.Graph().as_default(), v1.Session() as session:
+        n = v1.placeholder(tf.int64, [])
+        pairs = Dataset.zip((Dataset.range(n), Dataset.from_tensor_slices(["a", "b"]))).batch(2)
+        assert pairs.output_types == (tf.int64, tf.string) and pairs.output_classes == (tf.Tensor, tf.Tensor)
+        assert [s.as_list() for s in pairs.output_shapes] == [[None], [None]]
+        iterator = pairs.make_initializable_iterator()
+        session.run(iterator.initializer, {n: 2})
+        assert [x.tolist() for x in session.run(iterator.get_next())] == [[0, 1], [b"a", b"b"]]
+        upcoming = Dataset.range(3).shuffle(3, seed=1).make_one_shot_iterator().get_next()
+        assert sorted(int(session.run(upcoming)) for _ in range(3)) == [0, 1, 2]
+
+
 def test_two_elements_of_one_run():
     with tf.Graph().as_default():
         iterator = v1.data.make_one_shot_iterator(Dataset.range(4))
