@@ -405,11 +405,17 @@ class Graph:
 
     def get_tensor_by_name(self, name: str) -> SymbolicTensor:
         op_name, colon, index = name.rpartition(":")
-        if not colon:
+        if not colon or not index.isdecimal():
             raise ValueError(
                 f"The name {name!r} looks like an (invalid) Tensor name: tensor names are '<op_name>:<output_index>'."
             )
-        return self.get_operation_by_name(op_name).outputs[int(index)]
+        outputs = self.get_operation_by_name(op_name).outputs
+        if int(index) >= len(outputs):
+            raise KeyError(
+                f"The name {name!r} refers to a Tensor which does not exist. The operation, {op_name!r}, exists but only has"
+                f" {len(outputs)} outputs."
+            )
+        return outputs[int(index)]
 
     def as_graph_element(self, obj: Any, allow_tensor: bool = True, allow_operation: bool = True) -> Any:
         if hasattr(obj, "_as_graph_element"):

@@ -28,6 +28,10 @@ class Dimension:
             return None
         return self.value == other_value
 
+    def __ne__(self, other: object) -> Any:
+        equal = self == other
+        return None if equal is None else not equal
+
     def __int__(self) -> int:
         return self.value  # type: ignore[return-value]
 
@@ -56,17 +60,28 @@ class Dimension:
         return other if self.value is None else self
 
 
+def _as_dimension(value: Any) -> Dimension | None:
+    """A number as a dimension; None for anything else: `[1] * dimension` is for the list to answer."""
+    try:
+        return Dimension(value)
+    except (TypeError, ValueError):
+        return None
+
+
 def _dimension_arithmetic(name: str) -> None:
     function = getattr(operator, name)
 
-    def forward(self: Dimension, other: Any) -> Dimension:
-        other = Dimension(other)
+    def forward(self: Dimension, other: Any) -> Any:
+        other = _as_dimension(other)
+        if other is None:
+            return NotImplemented
         return Dimension(
             None if self.value is None or other.value is None else function(self.value, other.value)
         )
 
-    def backward(self: Dimension, other: Any) -> Dimension:
-        return forward(Dimension(other), self)
+    def backward(self: Dimension, other: Any) -> Any:
+        other = _as_dimension(other)
+        return NotImplemented if other is None else forward(other, self)
 
     setattr(Dimension, f"__{name}__", forward)
     setattr(Dimension, f"__r{name}__", backward)

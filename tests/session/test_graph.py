@@ -131,3 +131,39 @@ def test_python_functions_have_the_gradients_named_for_them():
         for y in ys:
             np.testing.assert_array_equal(session.run(y), [1, 4])
             np.testing.assert_array_equal(session.run(v1.gradients(y, x)[0]), [20, 40])
+
+
+def test_names_of_tensors_that_are_not_there():
+    with tf.Graph().as_default() as g:
+        v1.placeholder(tf.float32, name="x")
+        with pytest.raises(KeyError, match="only has 1 outputs"):
+            g.get_tensor_by_name("x:7")
+        for name in ("x", "x:a", "x:-1"):
+            with pytest.raises(ValueError, match="Tensor name"):
+                g.get_tensor_by_name(name)
+        with v1.Session() as session, pytest.raises(ValueError, match="only has 1 outputs"):
+            session.run("x:7")
+
+
+def test_sparse_placeholders_where_shapes_have_dimensions():
+    v1.disable_v2_tensorshape()
+    try:
+        with tf.Graph().as_default(), v1.Session() as session:
+            unknown, other = v1.Dimension(None), v1.Dimension(2)
+            assert (unknown != other, unknown != 2, other != 2, other != 3) == (None, None, False, True)
+            for shape in (None, [2, 3], [None, 3]):
+                x = v1.sparse_placeholder(tf.float32, shape)
+                feed = {x: v1.SparseTensorValue([[0, 0], [1, 2]], [1.0, 2.0], [2, 3])}
+                np.testing.assert_array_equal(
+                    session.run(tf.sparse.to_dense(x), feed), [[1, 0, 0], [0, 0, 2]]
+                )
+    finally:
+        v1.enable_v2_tensorshape()
+
+
+def test_dimensions_repeat_lists():
+    two = v1.Dimension(2)
+    assert [1] * two == two * [1] == [1, 1] and (None,) * two == (None, None)
+    assert 3 * two == 6 and two - 1 == 1 and two != "a" and two is not None
+    with pytest.raises(TypeError):
+        two + "a"

@@ -55,7 +55,8 @@ class SparseTensor(CompositeTensor):
             self._values.shape.with_rank(1),
             self._shape.shape.with_rank(1),
         )
-        for a, b in ((where[0], count[0]), (where[1], rank[0])):
+        (rows, width), (n,), (size,) = where._raw, count._raw, rank._raw
+        for a, b in ((rows, n), (width, size)):
             if a is not None and b is not None and a != b:
                 raise ValueError(
                     f"Dimensions {a} and {b} are not compatible: indices have shape {where}, values {count}, dense_shape {rank}."
@@ -93,7 +94,7 @@ class SparseTensor(CompositeTensor):
     @property
     def shape(self) -> TensorShape:
         """The static shape, as far as it is known."""
-        rank = self._indices.shape[1] if self._indices.shape.rank == 2 else None
+        rank = None if self._indices._raw_shape is None else self._indices._raw_shape[1]
         raw = static_shape(self._shape)
         if raw is None and rank is not None:
             raw = (None,) * rank
