@@ -8,6 +8,7 @@ from headrace.core import dtypes, errors
 from headrace.core.convert import to_tensor
 from headrace.core.shapes import TensorShape
 from headrace.core.specs import TensorSpec
+from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 from headrace.ops import iterators as ops
 
@@ -21,12 +22,12 @@ def matching_files(patterns: Any) -> list[str]:
     """The sorted names of the files that match one of the patterns; InvalidArgumentError if none does."""
     from headrace.io import files
 
-    tensor = to_tensor(patterns, dtypes.string)
-    if not tensor._is_eager:
+    known = static_value(to_tensor(patterns, dtypes.string))
+    if known is None:
         raise NotImplementedError(
             "Dataset.list_files takes patterns that are known while a function is traced. Call it outside of the tf.function."
         )
-    texts = [p.decode() for p in tensor._host().reshape(-1).tolist()]  # type: ignore[attr-defined]
+    texts = [p.decode() for p in known.reshape(-1).tolist()]
     found = sorted({name for pattern in texts for name in files.glob(pattern)})
     if not found:
         raise errors.InvalidArgumentError(None, None, f"No files matched pattern: {', '.join(texts)}")

@@ -218,10 +218,9 @@ class Sources:
         from .dataset import Dataset
         from .reading import matching_files
 
-        names = Dataset.from_tensor_slices(matching_files(file_pattern))
-        if shuffle is False:
-            return names
-        return names.shuffle(len(names), seed=seed)
+        found = matching_files(file_pattern)
+        names = Dataset.from_tensor_slices(found)
+        return names if shuffle is False else names.shuffle(len(found), seed=seed)
 
 
 def _int64(value: Any) -> Any:

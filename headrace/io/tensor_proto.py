@@ -11,7 +11,7 @@ import numpy as np
 
 from headrace.core import dtypes, errors
 from headrace.core.dtypes import DType
-from headrace.core.shapes import Raw
+from headrace.core.shapes import Raw, as_raw
 
 # Where a message that does not use `tensor_content` keeps elements of a type: (field, parts per element).
 _LISTS = {
@@ -33,7 +33,7 @@ def shape_proto(shape: Raw) -> Any:
     if shape is None:
         return tensor_pb2.TensorShapeProto(unknown_rank=True)
     dim = tensor_pb2.TensorShapeProto.Dim
-    return tensor_pb2.TensorShapeProto(dim=[dim(size=-1 if d is None else d) for d in shape])
+    return tensor_pb2.TensorShapeProto(dim=[dim(size=-1 if d is None else d) for d in as_raw(shape) or ()])
 
 
 def raw_shape(proto: Any) -> Raw:

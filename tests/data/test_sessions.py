@@ -88,3 +88,13 @@ def test_eagerly():
     assert [int(x) for x in v1.data.make_one_shot_iterator(Dataset.range(2))] == [0, 1]
     with pytest.raises(RuntimeError, match="eager"):
         v1.data.make_initializable_iterator(Dataset.range(2))
+
+
+def test_files_of_a_pattern(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(name)
+    with tf.Graph().as_default(), v1.Session() as session:
+        upcoming = v1.data.make_one_shot_iterator(Dataset.list_files(str(tmp_path / "*"))).get_next()
+        assert sorted(session.run(upcoming)[-1:] for _ in range(2)) == [b"a", b"b"]
+        with pytest.raises(NotImplementedError, match="known"):
+            Dataset.list_files(v1.placeholder(tf.string, []))

@@ -167,3 +167,16 @@ def test_dimensions_repeat_lists():
     assert 3 * two == 6 and two - 1 == 1 and two != "a" and two is not None
     with pytest.raises(TypeError):
         two + "a"
+
+
+def test_messages_where_shapes_have_dimensions():
+    v1.disable_v2_tensorshape()
+    try:
+        with tf.Graph().as_default() as g:
+            v1.PaddingFIFOQueue(10, [tf.int32], [[None, 2]])
+            v1.placeholder(tf.float32, [None, 2])
+            queue, placeholder = g.as_graph_def(add_shapes=True).node
+            assert [d.size for d in queue.attr["shapes"].list.shape[0].dim] == [-1, 2]
+            assert [d.size for d in placeholder.attr["_output_shapes"].list.shape[0].dim] == [-1, 2]
+    finally:
+        v1.enable_v2_tensorshape()
