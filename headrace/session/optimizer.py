@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from headrace.api.variables import Variable
@@ -293,6 +294,10 @@ def create_slot(primary: Any, value: Any, name: str) -> Any:
         slot = make_variable(value, name=scope.name + "/", trainable=False)  # the very scope, not one like it
     if state.graph is not None:
         store().variables[scope.name] = slot
+        part = getattr(primary, "_save_slice_info", None)
+        if part is not None and slot._raw_shape == primary._raw_shape:  # saved as a part of one variable, too
+            suffix = scope.name[len(_name_of(primary)) :]
+            slot._set_save_slice_info(replace(part, full_name=part.full_name + suffix))
     return slot
 
 

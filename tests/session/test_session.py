@@ -377,3 +377,28 @@ def test_a_variable_that_changes_its_shape_is_looked_at_in_every_run():
             session.run(assign, {value: numbers})
             for _ in range(3):
                 np.testing.assert_array_equal(session.run(scaled, {x: 2.0}), numbers * 2)
+
+
+def test_slots_of_variables_in_parts_are_saved_as_one(tmp_path):
+    def weights(parts):
+        with v1.variable_scope("p", partitioner=parts and v1.fixed_size_partitioner(parts)):
+            return v1.get_variable("w", [7, 2], initializer=v1.random_uniform_initializer(seed=1))
+
+    with tf.Graph().as_default(), v1.Session() as sess:
+        w = tf.convert_to_tensor(weights(3))
+        optimizer = v1.train.AdamOptimizer(0.1)
+        step = optimizer.minimize(tf.reduce_sum(w * w))
+        sess.run(v1.global_variables_initializer())
+        sess.run(step)
+        slots = [sess.run(v) for v in v1.global_variables() if v.op.name.endswith("/Adam")]
+        path = v1.train.Saver().save(sess, str(tmp_path / "model"))
+    saved = dict(v1.train.list_variables(path))
+    assert {n: s for n, s in saved.items() if "p/" in n} == {
+        "p/w": [7, 2], "p/w/Adam": [7, 2], "p/w/Adam_1": [7, 2]
+    }  # fmt: skip
+    with tf.Graph().as_default(), v1.Session() as sess:
+        w = weights(None)
+        optimizer = v1.train.AdamOptimizer(0.1)
+        optimizer.minimize(tf.reduce_sum(w * w))
+        v1.train.Saver().restore(sess, path)
+        assert np.array_equal(sess.run(optimizer.get_slot(w, "m")), np.concatenate(slots))
