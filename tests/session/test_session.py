@@ -402,3 +402,19 @@ def test_slots_of_variables_in_parts_are_saved_as_one(tmp_path):
         optimizer.minimize(tf.reduce_sum(w * w))
         v1.train.Saver().restore(sess, path)
         assert np.array_equal(sess.run(optimizer.get_slot(w, "m")), np.concatenate(slots))
+
+
+def test_names_of_variables_that_are_references(tmp_path):
+    v1.disable_resource_variables()
+    try:
+        with tf.Graph().as_default() as g, v1.Session() as sess:
+            w = tf.Variable([1.0, 2.0], name="w")
+            sess.run(w.initializer)
+            assert sess.run("w:0").tolist() == sess.run(g.get_tensor_by_name("w:0")).tolist() == [1, 2]
+            path = v1.train.Saver().save(sess, str(tmp_path / "model"))
+        with tf.Graph().as_default() as g, v1.Session() as sess:
+            v1.train.import_meta_graph(path + ".meta").restore(sess, path)
+            g.finalize()
+            assert sess.run({"w": "w:0"})["w"].tolist() == [1, 2]
+    finally:
+        v1.enable_resource_variables()
