@@ -317,7 +317,9 @@ class TestOptions:
                 v1.Session(config=config)
 
     def test_options_of_a_session_that_are_in_vain(self, caplog, monkeypatch):
-        monkeypatch.setattr("headrace.compiler.optimise.options._warned", set())
+        from headrace.compiler.optimise import options
+
+        monkeypatch.setattr(options, "_warned", set())
         caplog.set_level("WARNING", logger="headrace")
         graph_options = v1.ConfigProto().graph_options
         optimizer, rewrite = graph_options.optimizer_options, graph_options.rewrite_options

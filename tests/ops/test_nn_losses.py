@@ -229,8 +229,8 @@ def test_a_step_with_sampled_classes_is_one_program() -> None:
         return loss
 
     labels = tf.constant([[1], [2], [3], [4]], tf.int64)
-    first = step(labels).numpy()
-    assert step(labels).numpy() < first
+    found = [step(labels).numpy() for _ in range(40)]  # other classes are drawn each time
+    assert np.mean(found[20:]) < np.mean(found[:20])
     loss = tf.function(lambda labels: tf.nn.nce_loss(weights, biases, labels, x, 5, 50))
     with pytest.raises(tf.errors.InvalidArgumentError, match="out of range"):
         loss(labels + 60)
