@@ -15,6 +15,11 @@ from . import older, private
 
 VERSION = "1.15.0"  # the last 1.x: programs that ask, ask for at least something
 _OWN = {"__version__": VERSION, "VERSION": VERSION}
+_ABSENT = {
+    "keras": "Keras 3 needs the interface of TensorFlow 2 below it. Run the program with `headrace run`, without --v1.",
+    "estimator": "Estimators are not part of Headrace. tf.train.MonitoredTrainingSession runs such loops.",
+    "feature_column": "Feature columns are not part of Headrace. Make the columns with ops: tf.one_hot, tf.nn.embedding_lookup …",
+}
 
 
 class Root(ModuleType):
@@ -42,6 +47,10 @@ def look(name: str) -> Any:
       AttributeError: there is none."""
     if name in _OWN:
         return _OWN[name]
+    if name in _ABSENT:
+        raise AttributeError(
+            f"module 'tensorflow' (1.x, on Headrace) has no attribute {name!r}. {_ABSENT[name]}"
+        )
     if name == "contrib":
         return importlib.import_module("headrace.v1.contrib")
     if name == "compat.v1":
@@ -67,6 +76,11 @@ def find_module(fullname: str) -> Any:
 
     Raises:
       ModuleNotFoundError: a part of `tf.contrib` that is not here, with what is known about it."""
+    part = fullname.split(".")[1]
+    if part in _ABSENT:
+        raise ModuleNotFoundError(
+            f"There is no {fullname!r} (1.x, on Headrace). {_ABSENT[part]}", name=fullname
+        )
     found = private.find(fullname, look)
     if found is not None:
         return found

@@ -101,6 +101,28 @@ def test_what_is_absent_says_so(tmp_path):
     assert lines[3] == lines[0]
 
 
+def test_packages_of_its_own_time_that_are_absent_say_so(tmp_path):
+    run(
+        """
+        import tensorflow as tf
+        for name in ("keras", "estimator", "feature_column"):
+            try:
+                getattr(tf, name)
+            except AttributeError as error:
+                assert name in str(error) and len(str(error)) > 80, error
+            else:
+                raise SystemExit(name)
+        try:
+            from tensorflow.keras import layers
+        except ImportError as error:
+            assert "without --v1" in str(error), error
+        else:
+            raise SystemExit("keras.layers")
+        """,
+        tmp_path,
+    )
+
+
 def test_mnist_files_of_a_directory(tmp_path):
     rng = np.random.RandomState(0)
     for name, n in (("train", 30), ("t10k", 10)):
