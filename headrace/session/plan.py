@@ -18,12 +18,14 @@ from headrace.compiler.bound import bind
 from headrace.compiler.program import HostStep, program_of
 from headrace.core import errors
 from headrace.core.graph import FuncGraph, Graph, Operation
+from headrace.core.op import lookup
 from headrace.core.state import building, state
 from headrace.core.tensor import EagerTensor, SymbolicTensor, wrap, wrap_buffer
 from headrace.ops.debug import numerics_observer
 from headrace.ops.functional import inner_graphs
 
 from .feeds import unfed
+from .modes import Switches
 from .numerics import with_checks
 
 LENT_UP_TO = 1 << 16  # bytes of a feed, above which the copy itself costs more than the buffer around it
@@ -71,6 +73,8 @@ class Plan:
         self.view = view = FuncGraph(graph.name)
         view.outer = None
         view.operations = [_partly_fed(n, fed) for n in nodes if not makes_resource(n) and id(n) not in done]
+        if not Switches.resource_variables:
+            view.operations = _references_fed(view.operations, feeds)
         observer = numerics_observer()
         if observer is not None:
             view.operations = with_checks(view.operations, observer)
@@ -283,6 +287,21 @@ def _partly_fed(node: Operation, fed: set[int]) -> Operation:
         for i, t in enumerate(node.outputs)
     ]
     return other
+
+
+def _references_fed(nodes: list[Operation], feeds: Sequence[Any]) -> list[Operation]:
+    """Where variables are references, who feeds one gives a value to all that read it in this run."""
+    fed = {id(t.op.inputs[0]): t for t in feeds if t.op.type == "ReadVariableOp"}
+    if not fed:
+        return nodes
+    out = []
+    for n in nodes:
+        if n.type == "ReadVariableOp" and (value := fed.get(id(n.inputs[0]))) is not None:
+            other = Operation(n.graph, lookup("Identity"), n.name, (value,), {}, n.control_inputs)
+            other._site, other.outputs = n._site, n.outputs
+            n = other
+        out.append(n)
+    return out
 
 
 def _assigned(nodes: Sequence[Operation]) -> dict[int, bool]:

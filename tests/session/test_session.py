@@ -418,3 +418,21 @@ def test_names_of_variables_that_are_references(tmp_path):
             assert sess.run({"w": "w:0"})["w"].tolist() == [1, 2]
     finally:
         v1.enable_resource_variables()
+
+
+@pytest.mark.parametrize("references", [True, False])
+def test_feeding_a_variable(references):
+    """References give what is fed to all that read them in the run; resources, as in TensorFlow 2, only to their own read."""
+    (v1.disable_resource_variables if references else v1.enable_resource_variables)()
+    try:
+        with tf.Graph().as_default(), v1.Session() as sess:
+            w = v1.get_variable("w", initializer=[1.0, 2.0])
+            double, update = w * 2.0, v1.assign_add(w, [1.0, 1.0])
+            sess.run(v1.global_variables_initializer())
+            assert sess.run(double, {w: [10.0, 20.0]}).tolist() == ([20, 40] if references else [2, 4])
+            assert sess.run([w, double], {w: np.float32([5, 6])})[0].tolist() == [5, 6]
+            assert sess.run(double).tolist() == [2, 4]  # what is fed holds for one run
+            sess.run(update)
+            assert sess.run(double).tolist() == [4, 6]
+    finally:
+        v1.enable_resource_variables()
