@@ -123,6 +123,25 @@ def test_packages_of_its_own_time_that_are_absent_say_so(tmp_path):
     )
 
 
+def test_messages_and_devices_under_their_private_names(tmp_path):
+    code = """
+        import tensorflow as tf
+        from tensorflow.core.framework import step_stats_pb2, tensor_pb2, types_pb2
+        from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
+        from tensorflow.python.client import device_lib
+        assert [d.name for d in device_lib.list_local_devices() if d.device_type == "CPU"] == ["/device:CPU:0"]
+        config = config_pb2.ConfigProto(allow_soft_placement=True)
+        config.graph_options.rewrite_options.constant_folding = rewriter_config_pb2.RewriterConfig.OFF
+        told = config_pb2.RunMetadata()
+        with tf.Session(config=config) as sess:
+            options = config_pb2.RunOptions(trace_level=config_pb2.RunOptions.FULL_TRACE)
+            assert sess.run(tf.constant(1) + 1, options=options, run_metadata=told) == 2
+        assert isinstance(told.step_stats, step_stats_pb2.StepStats) and told.step_stats.dev_stats
+        assert tensor_pb2.TensorProto(dtype=types_pb2.DT_FLOAT).dtype == 1
+    """
+    run(code, tmp_path)
+
+
 def test_mnist_files_of_a_directory(tmp_path):
     rng = np.random.RandomState(0)
     for name, n in (("train", 30), ("t10k", 10)):
