@@ -6,6 +6,7 @@ up to `AHEAD` iterations ahead. The rest is its *work*: compiled, as a loop over
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -33,7 +34,6 @@ log = logging.getLogger("headrace")
 AHEAD = 32  # iterations
 MEMORY = 64 << 20  # bytes of elements
 _TAKES = frozenset({"IteratorGetNext", "IteratorGetNextAsOptional"})
-_COMPILED = frozenset("bifcq")  # kinds of dtypes
 
 
 def run_loop(cond: FuncGraph, body: FuncGraph, values: list[EagerTensor]) -> list[EagerTensor]:
@@ -78,9 +78,7 @@ class Split:
         place = {id(t): i for i, t in enumerate(body.inputs)}
         same = {i for i, t in enumerate(body.outputs) if t is body.inputs[i]}
 
-        steering = {
-            place[id(t)] for t in _reached(cond.outputs)[1] for t in [body.inputs[_index(cond, t)]]
-        } - same
+        steering = {_index(cond, t) for t in _reached(cond.outputs)[1]} - same
         while True:
             control, reached = _reached([body.outputs[i] for i in steering])
             more = {place[id(t)] for t in reached} - same - steering
@@ -285,9 +283,7 @@ def _given(cond: FuncGraph, body: FuncGraph) -> FuncGraph:
     return body if yes is None else r.result()
 
 
-_INLINE = type(NOTHING)(
-    inline=True, fold=False, shapes=False, simplify=False, merge=False, dead=True, strip=False
-)
+_INLINE = dataclasses.replace(NOTHING, inline=True, dead=True)
 
 
 def _alike(a: Any, at: FuncGraph, b: Any, bt: FuncGraph) -> bool:
