@@ -35,15 +35,21 @@ def _faults(**settings: str) -> int:
     return int(done.stdout)
 
 
+@pytest.mark.parametrize(("name", "value"), [("HEADRACE_KEEP_MEMORY", "0"), ("MALLOC_ARENA_MAX", "1")])
+def test_who_says_otherwise_is_asked_nothing(monkeypatch, name, value):
+    from headrace.runtime import malloc
+
+    monkeypatch.setattr(malloc.ctypes, "CDLL", lambda _: pytest.fail("the C library was asked"))
+    monkeypatch.setenv(name, value)
+    assert malloc.keep_freed_memory() is False
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's malloc is asked")
-@pytest.mark.parametrize(
-    "settings", [{"HEADRACE_KEEP_MEMORY": "0"}, {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}]
-)  # fmt: skip
-def test_freed_memory_is_used_again(settings):
+def test_freed_memory_is_used_again():
     from headrace.runtime import malloc
 
     if not malloc.keep_freed_memory():
         pytest.skip("another allocator")
     assert _faults() < 100
     # An mmapped block is faulted in anew each time: with the C library's own settings only the first few are.
-    assert _faults(**{"MALLOC_MMAP_THRESHOLD_": "131072", **settings}) > 10000
+    assert _faults(MALLOC_MMAP_THRESHOLD_="131072", MALLOC_TRIM_THRESHOLD_="131072") > 10000

@@ -128,7 +128,7 @@ def train(
         used = session_wrapper(sess) if session_wrapper is not None else sess
         if is_chief and logdir:
             supervisor.start_standard_services(sess)
-        supervisor.start_queue_runners(sess)
+        threads = supervisor.start_queue_runners(sess)
         while not supervisor.should_stop():
             total_loss, should_stop = train_step_fn(used, train_op, step, train_step_kwargs)
             if should_stop:
@@ -138,6 +138,7 @@ def train(
         if logdir and is_chief and supervisor.saver is not None:
             logs.info("Finished training! Saving model to disk.")
             supervisor.saver.save(sess, supervisor.save_path, global_step=supervisor.global_step)
+        supervisor.stop(threads, close_summary_writer=False, ignore_live_threads=ignore_live_threads)
     return total_loss
 
 
