@@ -166,8 +166,9 @@ def ops(tf):
 
     @tf.function
     def copy(source, target):
-        tf.io.write_file(target, tf.io.read_file(source))
-        return tf.strings.length(tf.io.read_file(target))
+        # TensorFlow's ReadFile is stateless: nothing but an explicit dependency orders it after the write.
+        with tf.control_dependencies([tf.io.write_file(target, tf.io.read_file(source))]):
+            return tf.strings.length(tf.io.read_file(target))
 
     length = copy(root + "/d/e/f.txt", root + "/new/g.txt")
     found = tf.io.matching_files([root + "/*.txt", root + "/a*"])
