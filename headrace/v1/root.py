@@ -51,8 +51,11 @@ def look(name: str) -> Any:
         raise AttributeError(
             f"module 'tensorflow' (1.x, on Headrace) has no attribute {name!r}. {_ABSENT[name]}"
         )
-    if name == "contrib":
-        return importlib.import_module("headrace.v1.contrib")
+    if name.partition(".")[0] == "contrib":
+        value: Any = importlib.import_module("headrace.v1.contrib")
+        for part in name.split(".")[1:]:
+            value = getattr(value, part)
+        return value
     if name == "compat.v1":
         return module()
     if name in older.NAMES:

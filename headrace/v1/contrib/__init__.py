@@ -6,7 +6,7 @@ import importlib
 from typing import Any
 
 PARTS = (
-    "crf", "deprecated", "distributions", "framework", "layers", "legacy_seq2seq", "losses", "metrics", "rnn", "seq2seq", "slim", "staging",
+    "crf", "deprecated", "distributions", "framework", "layers", "legacy_seq2seq", "lookup", "losses", "metrics", "rnn", "seq2seq", "slim", "staging",
     "training",
 )  # fmt: skip
 _ESTIMATORS = (
@@ -23,7 +23,6 @@ ABSENT = {
     "factorization": "Clustering and factorisation as Estimators are no part of Headrace so far.",
     "keras": "Use tf.keras.",
     "learn": _ESTIMATORS,
-    "lookup": "Use tf.lookup, whose tables these became.",
     "predictor": _ESTIMATORS,
     "summary": "Use tf.summary.",
     "tensor_forest": _ESTIMATORS,
