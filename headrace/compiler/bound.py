@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from headrace.core import dispatch
+from headrace.core.errors import located
 from headrace.core.graph import CONST, FuncGraph, Operation
 from headrace.core.shapes import known
 from headrace.core.state import EAGER, state
 from headrace.core.tensor import EagerTensor
 
 from .executable import Executable
-from .lower import locate
 from .program import Cluster, HostStep, Program, Replan, program_of
 
 Call = Callable[[Sequence[EagerTensor]], list[EagerTensor]]
@@ -173,7 +173,7 @@ def _node(node: Operation, place: Callable[[Any], int]) -> Callable[[Slots], Non
         try:
             results = compute([env[i] for i in inputs])
         except Exception as error:
-            locate(error, node)
+            located(error, node)
             raise
         for i, value in zip(outputs, results):
             env[i] = value

@@ -34,7 +34,8 @@ class Executable:
 
     def __init__(
         self, program: Any, text: str, positions: list[int], cells: list[int], written: list[int],
-        held: list[Any], providers: list[Any], layout: list[Any], lists: dict[int, Any], messages: list[str]
+        held: list[Any], providers: list[Any], layout: list[Any], lists: dict[int, Any],
+        messages: list[tuple[str, Any]],
     ) -> None:  # fmt: skip
         self.program, self.text, self.positions, self.cells, self.written, self.providers = (
             program,
@@ -119,11 +120,12 @@ class Executable:
         return out
 
 
-def raise_failed(status: Any, messages: Sequence[str]) -> None:
+def raise_failed(status: Any, messages: Sequence[tuple[str, Any]]) -> None:
     """Raises what the program's checks found, if they found something. This waits for the program."""
     code = int(runtime.to_numpy(status))
     if code:
-        raise errors.InvalidArgumentError(None, None, messages[code - 1])
+        message, node = messages[code - 1]
+        raise errors.located(errors.InvalidArgumentError(None, None, message), node)
 
 
 def variable_buffer(s: VariableState) -> Any:

@@ -16,6 +16,7 @@ import numpy as np
 from headrace.core import dtypes, errors
 from headrace.core.dispatch import _public, flatten_outputs, run_kernel
 from headrace.core.dtypes import DType
+from headrace.core.errors import located
 from headrace.core.graph import CONST, FuncGraph, Operation
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.shapes import known
@@ -85,15 +86,15 @@ class Lowering(Builder):
     def __init__(self, platform: str = "cpu") -> None:
         super().__init__(platform)
         self.node: Any = None  # the operation being lowered
+        self.whole: Any = None  # the composite operation of whose body it is part
         self.unchecked = False  # jit_compile=True: nothing is checked, as in TensorFlow
         self.iteration: Value | None = None  # inside loops: a number that differs in every iteration
         self.used: set[int] | None = None  # ids of the tensors somebody takes
         self.runtime_inputs: dict[Any, RuntimeInput] = {}
         self.watched: dict[int, Sequence[Any]] = {}  # by node (id): the latest arguments of some nodes
         self.held: dict[str, tuple[Value, np.ndarray]] = {}  # large constants, by the names of their values
-        self.messages: list[
-            str
-        ] = []  # what failed checks say; `status` is 0, or the number of the first that failed
+        # What failed checks say, and whose they are; `status` is 0, or the number of the first that failed.
+        self.messages: list[tuple[str, Any]] = []
         self.status = Cell(self.constant(0, dtypes.int32))
 
     def cannot(self, why: str) -> CannotLower:
@@ -104,23 +105,22 @@ class Lowering(Builder):
             return
         good = ok()
         good = self.reduce(good, range(good.rank), "and", True)
-        node = self.node
-        self.messages.append(
-            f"{message} [Op:{node.type}] [[node {node.name} defined at {getattr(node, 'site', '<unknown>')}]]"
-        )
+        self._fails_with(message)
         status = self.status.value
         first = self.binary(
             "and", self.unary("not", good), self.compare("EQ", status, self.constant(0, dtypes.int32))
         )
         self.status.assign(self.select(first, self.constant(len(self.messages), dtypes.int32), status))
 
+    def _fails_with(self, message: str) -> None:
+        self.messages.append((f"{message} [Op:{self.node.type}]", self.whole or self.node))
+
     def check_code(self, code: Value, messages: Sequence[str]) -> None:
         """A check with several ways to fail: `code` is an int32 scalar, 0 if all is well, else the number of a message."""
-        node = self.node
-        where = f" [Op:{node.type}] [[node {node.name} defined at {getattr(node, 'site', '<unknown>')}]]"
         zero, status = self.constant(0, dtypes.int32), self.status.value
         number = self.add(code, self.constant(len(self.messages), dtypes.int32))
-        self.messages += [message + where for message in messages]
+        for message in messages:
+            self._fails_with(message)
         first = self.binary("and", self.compare("NE", code, zero), self.compare("EQ", status, zero))
         self.status.assign(self.select(first, number, status))
 
@@ -503,17 +503,10 @@ def lower_node(b: Lowering, node: Operation, env: dict[int, Any]) -> None:
     try:
         results = lower_op(b, node.op_def, arguments, node.attrs, node)
     except errors.OpError as error:  # of values that are known already
-        locate(error, node)
+        located(error, b.whole or node)
         raise
     for tensor, result in zip(node.outputs, results):
         env[id(tensor)] = result
-
-
-def locate(error: Exception, node: Operation) -> None:
-    """Adds to an error in a graph where the user made the op."""
-    message = getattr(error, "_message", None)
-    if isinstance(message, str) and "defined at" not in message:
-        error._message = f"{message} [[node {node.name} defined at {node.site}]]"  # type: ignore[attr-defined]
 
 
 def lower_op(
@@ -556,7 +549,11 @@ def lower_op(
             ready.append(a)
         return flatten_outputs(op.lower(b, *op.regroup(ready, node.inputs, attrs), **_public(attrs)))
     if op.body is not None:
-        return b.inline(body_graph(op, arguments, attrs, node), arguments)
+        outer, b.whole = b.whole, b.whole or node
+        try:
+            return b.inline(body_graph(op, arguments, attrs, node), arguments)
+        finally:
+            b.whole = outer
     raise CannotLower(node, "it has no lowering")
 
 
@@ -580,11 +577,10 @@ def _check_shapes(op: OpDef, arguments: Sequence[Any], attrs: Mapping[str, Any],
         op.shape(ShapeContext(op, [_Known(a, t) for a, t in zip(arguments, node.inputs)], attrs))  # type: ignore[misc]
     except errors.ShapeError as error:
         shapes = ", ".join([str(list(a.shape)) for a in arguments if hasattr(a, "shape")])
-        raise errors.InvalidArgumentError(
-            None,
-            None,
-            f"{error} with input shapes: {shapes}. [Op:{op.name}] [[node {node.name} defined at {node.site}]]",
-        ) from None
+        failed = errors.InvalidArgumentError(
+            None, None, f"{error} with input shapes: {shapes}. [Op:{op.name}]"
+        )
+        raise located(failed, node) from None
 
 
 def _small(node: Any) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 
 from headrace import runtime
 from headrace.core import dispatch, errors
+from headrace.core.errors import located
 from headrace.core.graph import FuncGraph, Operation
 from headrace.core.shapes import known
 from headrace.core.state import building, state
@@ -27,7 +28,7 @@ from headrace.ops.waiting import check_deadline
 from .demand import Demand, demand
 from .executable import Executable
 from .hlo import Value, tensor_type
-from .lower import CannotLower, Cell, Lowering, NeedsValue, locate, lower_node, needed
+from .lower import CannotLower, Cell, Lowering, NeedsValue, lower_node, needed
 from .optimise import optimised
 from .plan import closure, cut, lightened, movable
 from .waiting import overlapping, run_waiting
@@ -168,7 +169,7 @@ def run_node(node: Operation, env: dict[int, Any]) -> None:
             with building(None, tapes=()):
                 results = dispatch.run_eager(node.op_def, inputs, node.attrs)
     except Exception as error:
-        locate(error, node)
+        located(error, node)
         raise
     for t, value in zip(node.outputs, results):
         env[id(t)] = value

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
+
+E = TypeVar("E", bound=Exception)
 
 
 class OpError(Exception):
@@ -28,7 +30,8 @@ class OpError(Exception):
 
     @property
     def node_def(self) -> Any:
-        return self._node_def
+        """The operation as a `NodeDef` message, if it is known."""
+        return getattr(self._op, "node_def", None) if self._node_def is None else self._node_def
 
     @property
     def error_code(self) -> int:
@@ -43,6 +46,16 @@ class OpError(Exception):
 
     def __reduce__(self) -> Any:
         return type(self), (None, None, self._message)
+
+
+def located(error: E, node: Any) -> E:
+    """The error, which an operation of a graph failed with, made to say which one (`error.op`), and where the user made it.
+    The innermost operation is the first to be named; it stays."""
+    site = getattr(node, "site", None)  # what runs eagerly is in no graph
+    if isinstance(error, OpError) and error._op is None and site is not None:
+        error._op = node
+        error._message = f"{error._message} [[node {node.name} defined at {site}]]"
+    return error
 
 
 def _error(name: str, code: int, doc: str) -> Any:

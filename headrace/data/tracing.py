@@ -14,6 +14,7 @@ import numpy as np
 
 from headrace.core import dispatch, dtypes, errors, nest
 from headrace.core.convert import to_tensor
+from headrace.core.errors import located
 from headrace.core.graph import CONST, FuncGraph, graph_output
 from headrace.core.op import lookup
 from headrace.core.specs import CompositeTensor, TensorSpec
@@ -173,7 +174,7 @@ class Step:
             for i, value in zip(self.outputs, dispatch.run_eager(op, inputs, self.attrs)):
                 env[i] = value
         except Exception as error:
-            locate(error, self.node)
+            located(error, self.node)
             raise
 
     def _array(self, arrays: list[Any], inputs: list[Any]) -> np.ndarray:
@@ -187,13 +188,6 @@ class Step:
 
 
 _new = EagerTensor.__new__
-
-
-def locate(error: Exception, node: Any) -> None:
-    """Adds to an error where the user made the op."""
-    message = getattr(error, "_message", None)
-    if isinstance(message, str) and "defined at" not in message:
-        error._message = f"{message} [[node {node.name} defined at {node.site}]]"  # type: ignore[attr-defined]
 
 
 class OnHost:

@@ -118,9 +118,7 @@ def unfed(placeholder: Any) -> errors.InvalidArgumentError:
         if t._raw_shape is None
         else f" and shape [{','.join(['?' if d is None else str(d) for d in t._raw_shape])}]"
     )
-    return errors.InvalidArgumentError(
-        None,
-        placeholder,
-        f"You must feed a value for placeholder tensor '{placeholder.name}' with dtype {t._dtype.name}{shape}\n\t "
-        f"[[{{{{node {placeholder.name}}}}}]] defined at {placeholder.site}",
+    message = (
+        f"You must feed a value for placeholder tensor '{placeholder.name}' with dtype {t._dtype.name}{shape}"
     )
+    return errors.located(errors.InvalidArgumentError(None, None, message), placeholder)

@@ -86,9 +86,8 @@ def _run(session: Any, part: Part, asked: Fetches) -> None:
     for n in nodes:
         for t in n.outputs:
             if id(t) in part.feeds and id(t) not in fed:
-                raise errors.InvalidArgumentError(
-                    None, n, f"{t.name} must be fed before what depends on it is fetched (made at {n.site})."
-                )
+                unfed = f"{t.name} must be fed before what depends on it is fetched."
+                raise errors.located(errors.InvalidArgumentError(None, None, unfed), n)
     # Later parts start from what this one computed: the tensors of operations with effects, too.
     wanted = [t for n in nodes for t in n.outputs if t._dtype.kind not in "rv" and n.type != "Placeholder"]
     waiting = [n for n in nodes if id(n) not in part.done]

@@ -137,15 +137,24 @@ class Plan:
                 s.clear()
             raise
 
-    def explain(self, error: errors.FailedPreconditionError) -> None:
-        """Says of variables without a value how they get one, and where they were made."""
+    def explain(self, error: errors.OpError) -> None:
+        """Names the graph's own operation, where the error has what took its place in the program. Says of variables without
+        a value how they get one, and where they were made."""
+        if error._op is not None:
+            error._op = self.graph._by_name.get(error._op.name, error._op)
+        if not isinstance(error, errors.FailedPreconditionError):
+            return
         for t, handle in zip(self.view.inputs[len(self.feeds) :], self.handles):
             state_of = handle._host().item()
             if getattr(state_of, "initialized", True) is False:
-                error._message = (
-                    f"Attempting to use uninitialized value {t.op.name}: run its initializer, or "
-                    f"tf.compat.v1.global_variables_initializer(), in this session first. [[node {t.op.name} defined at {t.op.site}]]"
+                error._op, error._message = (
+                    None,
+                    (
+                        f"Attempting to use uninitialized value {t.op.name}: run its initializer, or "
+                        "tf.compat.v1.global_variables_initializer(), in this session first."
+                    ),
                 )
+                errors.located(error, t.op)
                 return
 
     def interpret(self, inputs: Sequence[EagerTensor]) -> list[EagerTensor]:
@@ -263,9 +272,8 @@ def _sorted(nodes: Sequence[Operation]) -> list[Operation]:
                 continue
             if id(node) in state:
                 if not state[id(node)]:
-                    raise errors.InvalidArgumentError(
-                        None, node, f"The graph has a cycle through {node.name!r} (made at {node.site})."
-                    )
+                    cycle = f"The graph has a cycle through {node.name!r}."
+                    raise errors.located(errors.InvalidArgumentError(None, None, cycle), node)
                 continue
             state[id(node)] = False
             stack.append((node, True))

@@ -335,7 +335,7 @@ class _Run:
             if results is None:
                 results = self.plan(self.converted(values))
             return self.fetches.rebuild(self.arrays(results))
-        except errors.FailedPreconditionError as error:
+        except errors.OpError as error:
             self.plan.explain(error)
             raise
 
