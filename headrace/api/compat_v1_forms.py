@@ -58,6 +58,8 @@ _ROWS: dict[str, dict[str, tuple[str, str]]] = {
         "shape": ("shape", "input name out_type"),
         "size": ("size", "input name out_type"),
         "space_to_depth": ("nn.space_to_depth", "input block_size name data_format"),
+        "serialize_many_sparse": ("io.serialize_many_sparse", "sp_input name out_type"),
+        "serialize_sparse": ("io.serialize_sparse", "sp_input name out_type"),
         "sparse_add": ("sparse.add", "a b threshold thresh:threshold"),
         "sparse_concat": (
             "sparse.concat",
@@ -92,8 +94,15 @@ _ROWS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "debugging": {"assert_all_finite": ("debugging.assert_all_finite", "t>x msg>message name x:t message:msg")},
     "linalg": {
+        "transpose": ("linalg.matrix_transpose", "a name conjugate"),
         "l2_normalize": ("math.l2_normalize", "x axis epsilon name dim:axis"),
         "norm": ("norm", "tensor ord axis keepdims name keep_dims:keepdims"),
+    },
+    "manip": {"gather_nd": ("gather_nd", "params indices name batch_dims bad_indices_policy")},
+    "math": {
+        "in_top_k": ("math.in_top_k", "predictions targets k name"),
+        "log_softmax": ("nn.log_softmax", "logits axis name dim:axis"),
+        "softmax": ("nn.softmax", "logits axis name dim:axis"),
     },
     "strings": {
         "length": ("strings.length", "input name unit"),
@@ -101,6 +110,7 @@ _ROWS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "nn": {
         "avg_pool": ("nn.avg_pool", "value>input ksize strides padding data_format name input:value"),
+        "avg_pool2d": ("nn.avg_pool2d", "value>input ksize strides padding data_format name input:value"),
         "batch_norm_with_global_normalization": (
             "nn.batch_norm_with_global_normalization",
             "t>input m>mean v>variance beta gamma variance_epsilon scale_after_normalization name input:t mean:m variance:v",
@@ -166,9 +176,9 @@ _AGAIN = {
     "math": [
         "argmax", "argmin", "bincount", "confusion_matrix", "count_nonzero", *[n for n in _ROWS[""] if n.startswith("reduce_") and n != "reduce_join"],
     ],
-    "io": ["decode_csv", "decode_raw", "parse_example", "parse_single_example"],
-    "linalg": ["transpose"],
-    "random": ["multinomial"],
+    "io": ["decode_csv", "decode_raw", "parse_example", "parse_single_example", "serialize_many_sparse", "serialize_sparse"],
+    "nn": ["depth_to_space", "space_to_depth"],
+    "random": ["multinomial", "poisson:random_poisson"],
     "sparse": ["concat:sparse_concat", "add:sparse_add", "reduce_max:sparse_reduce_max", "reduce_sum:sparse_reduce_sum",
                "segment_mean:sparse_segment_mean", "segment_sqrt_n:sparse_segment_sqrt_n", "segment_sum:sparse_segment_sum",
                "split:sparse_split"],

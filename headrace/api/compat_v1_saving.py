@@ -33,13 +33,13 @@ class Checkpoint(_Checkpoint):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(None, **kwargs)
 
-    def write(self, file_prefix: Any, session: Any = None) -> str:  # type: ignore[override]
+    def write(self, file_prefix: Any, session: Any = None, options: Any = None) -> str:  # type: ignore[override]
         """Writes a checkpoint of exactly that name; `session` has the values of variables of a graph (the default one)."""
-        return super().write(file_prefix, None, session)
+        return super().write(file_prefix, options, session)
 
-    def save(self, file_prefix: Any, session: Any = None) -> str:  # type: ignore[override]
+    def save(self, file_prefix: Any, session: Any = None, options: Any = None) -> str:  # type: ignore[override]
         """Writes a numbered checkpoint; `session` has the values of variables of a graph (the default one)."""
-        return super().save(file_prefix, None, session)
+        return super().save(file_prefix, options, session)
 
 
 ROOT: list[str] = []

@@ -81,8 +81,18 @@ negative = unary("negative", _math.negative)
 positive = unary("positive", lambda x: x)
 reciprocal = unary("reciprocal", _math.reciprocal)
 square = unary("square", _math.square)
-real = unary("real", _math.real)
-imag = unary("imag", _math.imag)
+
+
+def real(val: Any) -> Tensor:
+    """The real part, entry by entry."""
+    return _math.real(as_tensor(val))
+
+
+def imag(val: Any) -> Tensor:
+    """The imaginary part, entry by entry; 0 for real numbers."""
+    return _math.imag(as_tensor(val))
+
+
 bitwise_not = unary(
     "bitwise_not", lambda x: _math.logical_not(x) if x._dtype is dtypes.bool_ else _bitwise.invert(x)
 )

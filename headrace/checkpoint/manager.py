@@ -25,6 +25,7 @@ class CheckpointManager:
       step_counter: a variable; needed for `checkpoint_interval`.
       checkpoint_interval: `save` does nothing until the counter has gone on by so much.
       init_fn: called by `restore_or_initialize` if there is no checkpoint.
+      last_checkpoint_step: the counter's value at the last checkpoint, if this goes on from one.
 
     Raises:
       ValueError: `max_to_keep` is not positive, or there is an interval without a counter.
@@ -42,7 +43,7 @@ class CheckpointManager:
     def __init__(
         self, checkpoint: Checkpoint, directory: Any, max_to_keep: int | None,
         keep_checkpoint_every_n_hours: float | None = None, checkpoint_name: str = "ckpt", step_counter: Any = None,
-        checkpoint_interval: int | None = None, init_fn: Callable[[], Any] | None = None,
+        checkpoint_interval: int | None = None, init_fn: Callable[[], Any] | None = None, last_checkpoint_step: int | None = None,
     ) -> None:  # fmt: skip
         if max_to_keep is not None and max_to_keep <= 0:
             raise ValueError(f"Expected a positive integer or `None` for `max_to_keep`, got {max_to_keep}.")
@@ -52,7 +53,7 @@ class CheckpointManager:
         self._max_to_keep, self._keep_every = max_to_keep, keep_checkpoint_every_n_hours
         self._prefix = os.path.join(self._directory, checkpoint_name)
         self._step_counter, self._interval, self._init_fn = step_counter, checkpoint_interval, init_fn
-        self._last_step: int | None = None
+        self._last_step = last_checkpoint_step
         self._latest: str | None = None
         self._kept: dict[str, float] = {}  # that may be removed one day, oldest first
         self._take_up()

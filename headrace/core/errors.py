@@ -131,9 +131,9 @@ _BY_CODE = {
 }
 
 
-def exception_type_from_error_code(code: int) -> type[OpError]:
+def exception_type_from_error_code(error_code: int) -> type[OpError]:
     """The class of an error code: 3 → InvalidArgumentError."""
-    return _BY_CODE[code]
+    return _BY_CODE[error_code]
 
 
 def error_code_from_exception_type(cls: type[OpError]) -> int:

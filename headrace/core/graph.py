@@ -292,14 +292,14 @@ class Graph:
             yield self
 
     @contextmanager
-    def control_dependencies(self, inputs: Any) -> Iterator[None]:
-        """Ops made inside run after `inputs` (operations or tensors; None clears the surrounding dependencies)."""
+    def control_dependencies(self, control_inputs: Any) -> Iterator[None]:
+        """Ops made inside run after `control_inputs` (operations or tensors; None clears the surrounding dependencies)."""
         saved = self._control
-        if inputs is None:
+        if control_inputs is None:
             self._control = ()
         else:
             nodes = []
-            for item in inputs:
+            for item in control_inputs:
                 item = getattr(item, "op", item) if not isinstance(item, EagerTensor) else None
                 if isinstance(item, Operation) and item.graph is self:
                     nodes.append(item)
@@ -319,10 +319,10 @@ class Graph:
             self._position = saved
 
     @contextmanager
-    def device(self, name: Any) -> Iterator[None]:
+    def device(self, device_name_or_function: Any) -> Iterator[None]:
         """Ops made inside have this device: a name, something whose text is one, or a function of the operation that
         gives one."""
-        saved = self._device
+        saved, name = self._device, device_name_or_function
         if name is None or self.building_function:
             self._device = name if name is None or isinstance(name, str) else str(name)
         else:
@@ -363,11 +363,11 @@ class Graph:
             self._gradient_names = saved
 
     @contextmanager
-    def container(self, name: str) -> Iterator[str]:
+    def container(self, container_name: str) -> Iterator[str]:
         """Variables and other resources made inside belong to that container."""
-        saved, self._container = self._container, name
+        saved, self._container = self._container, container_name
         try:
-            yield name
+            yield container_name
         finally:
             self._container = saved
 

@@ -227,7 +227,7 @@ class TypeSpec(TraceType):
             [placeholder_context.placeholder(spec) for spec in self._flat_tensor_specs]
         )
 
-    def cast(self, value: Any, cast_context: Any) -> Any:
+    def cast(self, value: Any, casting_context: Any) -> Any:
         """The value itself, if it is of this type; TypeError otherwise."""
         if isinstance(value, CompositeTensor) and value._type_spec.is_subtype_of(self):
             return value
@@ -357,7 +357,7 @@ class TensorSpec(BatchableTypeSpec):
     def placeholder_value(self, placeholder_context: Any) -> Any:
         return placeholder_context.placeholder(self)
 
-    def cast(self, value: Any, cast_context: Any) -> Any:
+    def cast(self, value: Any, casting_context: Any) -> Any:
         from .convert import to_tensor
 
         tensor = to_tensor(value, self._dtype)

@@ -55,11 +55,11 @@ class _Base:
                 )
         object.__setattr__(self, name, value)
 
-    def merge(self, other: Any) -> Any:
-        """These options with the other's where it has some set."""
+    def merge(self, options: Any) -> Any:
+        """These options, with those of `options` where it has some set."""
         merged = type(self)()
         for name in self._types:
-            mine, theirs = getattr(self, name), getattr(other, name)
+            mine, theirs = getattr(self, name), getattr(options, name)
             both = mine.merge(theirs) if isinstance(mine, _Base) else mine if theirs is None else theirs
             object.__setattr__(merged, name, both)
         return merged

@@ -264,9 +264,9 @@ def _check_free(fs: Any, name: str, overwrite: bool) -> None:
         )
 
 
-def copy(source: Any, target: Any, overwrite: bool = False) -> None:
+def copy(src: Any, dst: Any, overwrite: bool = False) -> None:
     """Copies the contents of a file, also between file systems."""
-    (from_fs, from_name), (to_fs, to_name) = locate(source), locate(target)
+    (from_fs, from_name), (to_fs, to_name) = locate(src), locate(dst)
     if from_fs.is_directory(from_name):
         raise errors.InvalidArgumentError(None, None, f"{from_name} is a directory; copy takes a file.")
     with documented_errors(from_name):
@@ -277,12 +277,12 @@ def copy(source: Any, target: Any, overwrite: bool = False) -> None:
             shutil.copyfileobj(reader, writer, COPY_BYTES)
 
 
-def rename(source: Any, target: Any, overwrite: bool = False) -> None:
+def rename(src: Any, dst: Any, overwrite: bool = False) -> None:
     """Moves a file or directory within its file system, or a file to another one."""
-    (from_fs, from_name), (to_fs, to_name) = locate(source), locate(target)
+    (from_fs, from_name), (to_fs, to_name) = locate(src), locate(dst)
     if from_fs is not to_fs:
-        copy(source, target, overwrite)
-        return remove(source)
+        copy(src, dst, overwrite)
+        return remove(src)
     with documented_errors(from_name):
         if not from_fs.exists(from_name):
             raise errors.NotFoundError(None, None, f"{from_name}; No such file or directory")

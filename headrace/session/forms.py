@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -65,6 +66,8 @@ def form(name: str, target: str, parameters: str, **fixed: Any) -> Callable[...,
         return _function(target)(**{**fixed, **passed})
 
     call.__name__ = call.__qualname__ = name
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    call.__signature__ = inspect.Signature([inspect.Parameter(n, kind, default=None) for n in names])  # type: ignore[attr-defined]
     call.__doc__ = f"`tf.{target}` with the arguments of 1.x: `{name}({', '.join(names)})`."
     return call
 

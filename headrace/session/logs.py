@@ -18,9 +18,9 @@ debug, error, fatal, info, warning = (
 warn, log = _logger.warning, _logger.log
 
 
-def vlog(level: int, msg: str, *args: Any) -> None:
+def vlog(level: int, msg: str, *args: Any, **kwargs: Any) -> None:
     """Logs with one of Python's levels."""
-    _logger.log(level, msg, *args)
+    _logger.log(level, msg, *args, **kwargs)
 
 
 def get_verbosity() -> int:

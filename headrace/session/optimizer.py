@@ -119,8 +119,18 @@ class Optimizer:
         return list(zip(grads, flat))
 
     # --------------------------------------------------------------------------------------------------------- updates
-    def apply_gradients(self, grads_and_vars: Any, global_step: Any = None, name: str | None = None) -> Any:
+    def apply_gradients(
+        self,
+        grads_and_vars: Any,
+        global_step: Any = None,
+        name: str | None = None,
+        skip_gradients_aggregation: bool = False,
+    ) -> Any:
         """An operation that applies gradients (pairs of gradient and variable), and then adds one to `global_step`.
+
+        Args:
+          skip_gradients_aggregation: whether replicas have summed the gradients already. (There is one replica, whose
+            gradients are their sum.)
 
         Raises:
           TypeError: a gradient is no tensor.

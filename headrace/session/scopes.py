@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 from headrace.api.variables import Variable, VariableAggregation, VariableSynchronization
@@ -562,10 +562,10 @@ def variable_op_scope(
         yield scope
 
 
+@wraps(get_variable, assigned=())
 def get_local_variable(name: str, *args: Any, **kwargs: Any) -> Any:
-    """`get_variable` for a variable of the collection "local_variables", which is not trained."""
+    """`get_variable` for a variable of the collection "local_variables", which is not trained, whatever `trainable` says."""
     names = list(inspect.signature(get_variable).parameters)[1:]
-    kwargs.update(zip([n for n in names if n != "trainable"], args))
-    kwargs.pop("trainable", None)
-    collections = [*(kwargs.pop("collections", None) or []), GraphKeys.LOCAL_VARIABLES]
-    return get_variable(name, trainable=False, collections=collections, **kwargs)
+    kwargs.update(zip(names, args), trainable=False)
+    kwargs["collections"] = [*(kwargs.get("collections") or []), GraphKeys.LOCAL_VARIABLES]
+    return get_variable(name, **kwargs)
