@@ -6,7 +6,7 @@ import importlib
 from typing import Any
 
 PARTS = (
-    "crf", "deprecated", "distributions", "framework", "layers", "legacy_seq2seq", "lookup", "losses", "metrics", "rnn", "seq2seq", "slim", "staging",
+    "crf", "data", "deprecated", "distributions", "framework", "layers", "legacy_seq2seq", "lookup", "losses", "metrics", "rnn", "seq2seq", "slim", "staging",
     "training",
 )  # fmt: skip
 _ESTIMATORS = (
@@ -16,7 +16,6 @@ _ESTIMATORS = (
 ABSENT = {
     "autograph": "Use tf.autograph.",
     "cudnn_rnn": "Its kernels are of one vendor's library. tf.contrib.rnn has cells that compute the same.",
-    "data": "Use tf.data: what this part had, it has.",
     "distribute": "Use tf.distribute.",
     "eager": "Eager code is what runs without --v1: call tf.enable_eager_execution(), or leave --v1 out.",
     "estimator": _ESTIMATORS,
