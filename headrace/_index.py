@@ -76,11 +76,13 @@ ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.
 V1_PARTS = (
     "arrays", "config", "control", "data", "distributions", "flags", "forms", "graph", "graphs", "image", "initializers", "layers", "losses",
     "math", "messages", "metrics", "monitored", "more", "nn", "optimizers", "platform", "profiler", "queues", "recurrent",
-    "saving", "summary", "train", "variables",
+    "saved_model", "saving", "summary", "train", "variables",
 )  # fmt: skip
 V1_NAMESPACES = (
     "app", "app.flags", "distributions", "flags", "gfile", "initializers", "layers", "layers.experimental", "logging", "losses", "manip", "metrics",
-    "nn.rnn_cell", "profiler", "python_io", "spectral", "train",
+    "nn.rnn_cell", "profiler", "python_io", "saved_model.builder", "saved_model.constants", "saved_model.loader", "saved_model.main_op",
+    "saved_model.signature_constants", "saved_model.signature_def_utils", "saved_model.tag_constants", "saved_model.utils",
+    "spectral", "train",
 )  # fmt: skip
 
 _V1: dict[str, str] = {
@@ -276,6 +278,41 @@ _V1: dict[str, str] = {
               'nn.rnn_cell.GRUCell nn.rnn_cell.LSTMCell nn.rnn_cell.LSTMStateTuple nn.rnn_cell.MultiRNNCell '
               'nn.rnn_cell.RNNCell nn.rnn_cell.ResidualWrapper nn.static_bidirectional_rnn nn.static_rnn '
               'nn.static_state_saving_rnn',
+ 'saved_model': 'saved_model.Builder saved_model.LEGACY_INIT_OP_KEY saved_model.MAIN_OP_KEY '
+                'saved_model.build_signature_def saved_model.build_tensor_info '
+                'saved_model.builder.SavedModelBuilder saved_model.classification_signature_def '
+                'saved_model.constants.ASSETS_DIRECTORY saved_model.constants.ASSETS_KEY '
+                'saved_model.constants.DEBUG_DIRECTORY saved_model.constants.DEBUG_INFO_FILENAME_PB '
+                'saved_model.constants.LEGACY_INIT_OP_KEY saved_model.constants.MAIN_OP_KEY '
+                'saved_model.constants.SAVED_MODEL_FILENAME_PB '
+                'saved_model.constants.SAVED_MODEL_FILENAME_PBTXT '
+                'saved_model.constants.SAVED_MODEL_SCHEMA_VERSION saved_model.constants.VARIABLES_DIRECTORY '
+                'saved_model.constants.VARIABLES_FILENAME saved_model.contains_saved_model '
+                'saved_model.get_tensor_from_tensor_info saved_model.is_valid_signature saved_model.load '
+                'saved_model.loader.load saved_model.loader.maybe_saved_model_directory '
+                'saved_model.main_op.main_op saved_model.main_op.main_op_with_restore '
+                'saved_model.main_op_with_restore saved_model.maybe_saved_model_directory '
+                'saved_model.predict_signature_def saved_model.regression_signature_def '
+                'saved_model.signature_constants.CLASSIFY_INPUTS '
+                'saved_model.signature_constants.CLASSIFY_METHOD_NAME '
+                'saved_model.signature_constants.CLASSIFY_OUTPUT_CLASSES '
+                'saved_model.signature_constants.CLASSIFY_OUTPUT_SCORES '
+                'saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY '
+                'saved_model.signature_constants.PREDICT_INPUTS '
+                'saved_model.signature_constants.PREDICT_METHOD_NAME '
+                'saved_model.signature_constants.PREDICT_OUTPUTS '
+                'saved_model.signature_constants.REGRESS_INPUTS '
+                'saved_model.signature_constants.REGRESS_METHOD_NAME '
+                'saved_model.signature_constants.REGRESS_OUTPUTS '
+                'saved_model.signature_def_utils.MethodNameUpdater '
+                'saved_model.signature_def_utils.build_signature_def '
+                'saved_model.signature_def_utils.classification_signature_def '
+                'saved_model.signature_def_utils.is_valid_signature '
+                'saved_model.signature_def_utils.predict_signature_def '
+                'saved_model.signature_def_utils.regression_signature_def saved_model.simple_save '
+                'saved_model.tag_constants.GPU saved_model.tag_constants.SERVING '
+                'saved_model.tag_constants.TPU saved_model.tag_constants.TRAINING '
+                'saved_model.utils.build_tensor_info saved_model.utils.get_tensor_from_tensor_info',
  'saving': 'train.Checkpoint train.NewCheckpointReader train.Saver train.SaverDef train.VocabInfo '
            'train.checkpoint_exists train.generate_checkpoint_state_proto train.get_checkpoint_mtimes '
            'train.init_from_checkpoint train.remove_checkpoint train.update_checkpoint_state '

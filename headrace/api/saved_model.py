@@ -2,53 +2,64 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any, NoReturn
+
+from headrace.saved_model.assets import Asset
+from headrace.saved_model.constants import (
+    ASSETS_DIRECTORY,
+    ASSETS_KEY,
+    CLASSIFY_INPUTS,
+    CLASSIFY_METHOD_NAME,
+    CLASSIFY_OUTPUT_CLASSES,
+    CLASSIFY_OUTPUT_SCORES,
+    DEBUG_DIRECTORY,
+    DEBUG_INFO_FILENAME_PB,
+    DEFAULT_SERVING_SIGNATURE_DEF_KEY,
+    GPU,
+    PREDICT_INPUTS,
+    PREDICT_METHOD_NAME,
+    PREDICT_OUTPUTS,
+    REGRESS_INPUTS,
+    REGRESS_METHOD_NAME,
+    REGRESS_OUTPUTS,
+    SAVED_MODEL_FILENAME_PB,
+    SAVED_MODEL_FILENAME_PBTXT,
+    SAVED_MODEL_SCHEMA_VERSION,
+    SERVING,
+    TPU,
+    TRAINING,
+    VARIABLES_DIRECTORY,
+    VARIABLES_FILENAME,
+)
+from headrace.saved_model.files import contains_saved_model
+from headrace.saved_model.options import LoadOptions, SaveOptions
 
 from . import saved_model_experimental as experimental
 
 ROOT: list[str] = []
 __all__ = [
-    "ASSETS_DIRECTORY", "ASSETS_KEY", "DEFAULT_SERVING_SIGNATURE_DEF_KEY", "GPU", "SAVED_MODEL_FILENAME_PB",
-    "SAVED_MODEL_FILENAME_PBTXT", "SAVED_MODEL_SCHEMA_VERSION", "SERVING", "TPU", "TRAINING",
-    "VARIABLES_DIRECTORY", "VARIABLES_FILENAME", "contains_saved_model", "experimental", "load", "save",
+    "ASSETS_DIRECTORY", "ASSETS_KEY", "Asset", "CLASSIFY_INPUTS", "CLASSIFY_METHOD_NAME", "CLASSIFY_OUTPUT_CLASSES",
+    "CLASSIFY_OUTPUT_SCORES", "DEBUG_DIRECTORY", "DEBUG_INFO_FILENAME_PB", "DEFAULT_SERVING_SIGNATURE_DEF_KEY", "GPU",
+    "LoadOptions", "PREDICT_INPUTS", "PREDICT_METHOD_NAME", "PREDICT_OUTPUTS", "REGRESS_INPUTS", "REGRESS_METHOD_NAME",
+    "REGRESS_OUTPUTS", "SAVED_MODEL_FILENAME_PB", "SAVED_MODEL_FILENAME_PBTXT", "SAVED_MODEL_SCHEMA_VERSION", "SERVING",
+    "SaveOptions", "TPU", "TRAINING", "VARIABLES_DIRECTORY", "VARIABLES_FILENAME", "contains_saved_model", "experimental",
+    "load", "save",
 ]  # fmt: skip
-
-ASSETS_DIRECTORY = "assets"
-ASSETS_KEY = "saved_model_assets"
-DEFAULT_SERVING_SIGNATURE_DEF_KEY = "serving_default"
-GPU, SERVING, TPU, TRAINING = "gpu", "serve", "tpu", "train"
-SAVED_MODEL_FILENAME_PB = "saved_model.pb"
-SAVED_MODEL_FILENAME_PBTXT = "saved_model.pbtxt"
-SAVED_MODEL_SCHEMA_VERSION = 1
-VARIABLES_DIRECTORY = VARIABLES_FILENAME = "variables"
-
-
-def contains_saved_model(export_dir: str | os.PathLike[str]) -> bool:
-    """Whether a folder holds a SavedModel.
-
-    >>> contains_saved_model("/no/such/folder")
-    False
-    """
-    folder = os.fspath(export_dir)
-    return any(
-        os.path.exists(os.path.join(folder, name))
-        for name in (SAVED_MODEL_FILENAME_PB, SAVED_MODEL_FILENAME_PBTXT)
-    )
 
 
 def _missing(what: str) -> NoReturn:
     raise NotImplementedError(
-        f"{what}: SavedModels are not supported yet. Keras models are kept with model.save('name.keras') and "
-        "keras.models.load_model; weights alone with model.save_weights('name.weights.h5')."
+        f"{what}: SavedModels of objects are not supported yet; those of graphs are saved and loaded by "
+        "tf.compat.v1.saved_model. Keras models are kept with model.save('name.keras') and keras.models.load_model; weights "
+        "alone with model.save_weights('name.weights.h5')."
     )
 
 
-def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None) -> NoReturn:
+def save(obj: Any, export_dir: Any, signatures: Any = None, options: SaveOptions | None = None) -> NoReturn:
     """Not there yet: raises NotImplementedError, which names what does save models."""
     _missing(f"tf.saved_model.save({export_dir!r})")
 
 
-def load(export_dir: Any, tags: Any = None, options: Any = None) -> NoReturn:
+def load(export_dir: Any, tags: Any = None, options: LoadOptions | None = None) -> NoReturn:
     """Not there yet: raises NotImplementedError, which names what does save models."""
     _missing(f"tf.saved_model.load({export_dir!r})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headrace.core.trackable import TrackableResource
+from headrace.saved_model.options import VariablePolicy
 
 ROOT: list[str] = []
-__all__ = ["TrackableResource"]
+__all__ = ["TrackableResource", "VariablePolicy"]

@@ -10,6 +10,7 @@ from headrace._version import INTERFACE
 from headrace.core.graph import Graph, get_default_graph
 from headrace.core.state import state
 from headrace.io import files
+from headrace.io.text_messages import parse_text, to_text
 from headrace.proto import checkpoint_pb2, graph_pb2, meta_graph_pb2
 from headrace.session import logs
 from headrace.session.keys import GraphKeys
@@ -261,9 +262,7 @@ def _write_collection(message: Any, key: str, members: list[Any], scope: str | N
 
 
 def _write_file(filename: str, message: Any, as_text: bool) -> None:
-    from google.protobuf import text_format
-
-    data = text_format.MessageToString(message).encode() if as_text else message.SerializeToString()
+    data = to_text(message) if as_text else message.SerializeToString()
     files.write_bytes(os.fspath(filename), data)
 
 
@@ -274,7 +273,6 @@ def read_meta_graph(filename: Any) -> Any:
     Raises:
       OSError: there is no such file, or it holds something else.
     """
-    from google.protobuf import text_format
     from google.protobuf.message import DecodeError
 
     path = os.fspath(filename)
@@ -289,8 +287,8 @@ def read_meta_graph(filename: Any) -> Any:
     except DecodeError:
         message.Clear()
     try:
-        return text_format.Parse(data.decode(), message)
-    except (text_format.ParseError, UnicodeDecodeError) as error:
+        return parse_text(data, message)
+    except ValueError as error:
         raise OSError(f"Cannot parse file {path}: {error}.") from None
 
 
@@ -412,8 +410,6 @@ def import_with_elements(
     **kwargs: Any,
 ) -> tuple[Any, Any]:  # fmt: skip
     """As `import_meta_graph`, with operations and tensors by name in addition."""
-    from headrace.checkpoint.saver import Saver
-
     known = {"input_map", "unbound_inputs_col_name", "restore_collections_predicate"}
     if set(kwargs) - known:
         raise TypeError(
@@ -422,16 +418,24 @@ def import_with_elements(
     message, scope, elements = import_scoped(
         meta_graph_or_file, clear_devices, import_scope, return_elements=return_elements, **kwargs
     )
+    return saver_of(message, scope), elements
+
+
+def saver_of(message: Any, scope: str) -> Any:
+    """A `Saver` of the variables of a meta graph that was imported into the default graph, below a scope; None if there are
+    none."""
+    from headrace.checkpoint.saver import Saver
+
     if message.HasField("saver_def"):
         own = checkpoint_pb2.SaverDef.FromString(message.saver_def.SerializeToString())
-        return Saver(saver_def=own, name=scope or None), elements
+        return Saver(saver_def=own, name=scope or None)
     graph = get_default_graph()
     if graph.get_collection(GraphKeys.GLOBAL_VARIABLES, scope or None) or graph.get_collection(
         GraphKeys.SAVEABLE_OBJECTS
     ):
-        return Saver(), elements
+        return Saver()
     logs.info("Saver not created because there are no variables in the graph to restore")
-    return None, elements
+    return None
 
 
-__all__ = ["export_meta_graph", "import_meta_graph", "import_scoped", "import_with_elements", "register_form"]
+__all__ = ["export_meta_graph", "import_meta_graph", "import_scoped", "import_with_elements", "register_form", "saver_of"]

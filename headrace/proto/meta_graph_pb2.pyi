@@ -1,6 +1,7 @@
 from google.protobuf import any_pb2 as _any_pb2
 from headrace.proto import checkpoint_pb2 as _checkpoint_pb2
 from headrace.proto import graph_pb2 as _graph_pb2
+from headrace.proto import struct_pb2 as _struct_pb2
 from headrace.proto import tensor_pb2 as _tensor_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -87,9 +88,9 @@ class TensorInfo(_message.Message):
         __slots__ = ("type_spec", "components")
         TYPE_SPEC_FIELD_NUMBER: _ClassVar[int]
         COMPONENTS_FIELD_NUMBER: _ClassVar[int]
-        type_spec: bytes
+        type_spec: _struct_pb2.TypeSpecProto
         components: _containers.RepeatedCompositeFieldContainer[TensorInfo]
-        def __init__(self, type_spec: _Optional[bytes] = ..., components: _Optional[_Iterable[_Union[TensorInfo, _Mapping]]] = ...) -> None: ...
+        def __init__(self, type_spec: _Optional[_Union[_struct_pb2.TypeSpecProto, _Mapping]] = ..., components: _Optional[_Iterable[_Union[TensorInfo, _Mapping]]] = ...) -> None: ...
     NAME_FIELD_NUMBER: _ClassVar[int]
     COO_SPARSE_FIELD_NUMBER: _ClassVar[int]
     COMPOSITE_TENSOR_FIELD_NUMBER: _ClassVar[int]
