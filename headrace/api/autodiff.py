@@ -12,7 +12,7 @@ from headrace.core.convert import to_tensor
 from headrace.core.forward import ForwardAccumulator
 from headrace.core.graph import name_scope
 from headrace.core.op import TABLE, lookup
-from headrace.core.state import state
+from headrace.core.state import building, elsewhere, state
 from headrace.core.tape import (
     GRADIENTS,
     GradientTape,
@@ -151,6 +151,18 @@ def gradients(
             f"Invalid aggregation_method specified: {aggregation_method}. Use one of tf.AggregationMethod."
         )
     ys, xs = _as_list(ys), _as_list(xs)
+    if (home := elsewhere(ys)) is not None:
+        with building(home):
+            return gradients(
+                ys,
+                xs,
+                grad_ys,
+                name,
+                gate_gradients,
+                aggregation_method,
+                stop_gradients,
+                unconnected_gradients,
+            )
     graph = _graph_of(ys)
     targets = [_symbol(y.value() if hasattr(y, "handle") else y, graph) for y in ys]
     seeds = [None] * len(targets) if grad_ys is None else _as_list(grad_ys)

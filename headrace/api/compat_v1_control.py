@@ -9,7 +9,7 @@ from headrace.core import dtypes, nest
 from headrace.core.convert import to_tensor
 from headrace.core.graph import Operation
 from headrace.core.op import lookup
-from headrace.core.state import state
+from headrace.core.state import building, elsewhere, state
 from headrace.core.tensor import Tensor
 from headrace.session.modes import Switches
 
@@ -38,6 +38,9 @@ def cond(
         raise TypeError("cond(): 'true_fn' and 'false_fn' arguments are required")
     if isinstance(pred, bool):
         raise TypeError("pred must not be a Python bool")
+    if (home := elsewhere((pred,))) is not None:
+        with building(home):
+            return cond(pred, true_fn, false_fn, strict, name)
     result = control.cond(pred, _operations_too(true_fn), _operations_too(false_fn), name)
     return result if strict or Switches.control_flow_v2 else _bare(result)
 

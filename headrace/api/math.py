@@ -11,6 +11,9 @@ import numpy as _np
 from headrace.core import dtypes as _dtypes
 from headrace.core.convert import to_tensor as _to_tensor
 from headrace.core.op import lookup as _lookup
+from headrace.core.scoping import scoped as _scoped
+from headrace.core.state import building as _building
+from headrace.core.state import elsewhere as _elsewhere
 from headrace.core.tape import is_slices as _is_slices
 from headrace.core.tensor import Tensor as _Tensor
 from headrace.ops import bitwise as _bitwise
@@ -60,23 +63,16 @@ from headrace.ops.math import power as pow
 from headrace.ops.math import sub as subtract
 from headrace.ops.rounding import ceil, floor, is_finite, is_inf, is_nan, rint
 from headrace.ops.special import (
-    bessel_i0,
-    bessel_i0e,
-    bessel_i1,
-    bessel_i1e,
     digamma,
     erf,
     erfc,
-    erfinv,
     lgamma,
-    ndtri,
-    xdivy,
-    xlog1py,
     xlogy,
 )
 from headrace.ops.trigonometry import acos, acosh, asin, asinh, atan, atanh, cos, cosh, sin, sinh, tan
 
 from . import special as special
+from .special import bessel_i0, bessel_i0e, bessel_i1, bessel_i1e
 from .clipping import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
 from .conversion import angle, bitcast, cast, complex, conj, imag, real, saturate_cast
 from .elementwise_docs import document as _document
@@ -111,11 +107,16 @@ from .reductions import (
 from .sequences import linspace, range, sobol_sample
 
 mod = floormod
+erfinv, ndtri = _scoped("erfinv", "Erfinv")(_s.erfinv), _scoped("ndtri", "Ndtri")(_s.ndtri)
+xdivy, xlog1py = _scoped("xdivy", "Xdivy")(_s.xdivy), _scoped("xlog1py", "Xlog1py")(_s.xlog1py)
 
 
 # ------------------------------------------------------------------------------------------------- arithmetic
 def _pair(x: Any, y: Any) -> tuple[Any, Any]:
     """Both as tensors; a Python value takes the other's type if it fits."""
+    if (home := _elsewhere((x, y))) is not None:
+        with _building(home):
+            return _pair(x, y)
     if not isinstance(x, _Tensor) and isinstance(y, _Tensor):
         return _to_tensor(x, hint=y._dtype), y
     x = _to_tensor(x)
@@ -128,6 +129,9 @@ def add(x: Any, y: Any, name: str | None = None) -> Any:
     >>> tf.add([1, 2], 10).numpy().tolist()
     [11, 12]
     """
+    if (home := _elsewhere((x, y))) is not None:
+        with _building(home):
+            return add(x, y, name)
     x = _to_tensor(x)
     return _operators.add(x, _to_tensor(y, hint=x._dtype), name or "Add")
 
@@ -158,6 +162,7 @@ def divide(x: Any, y: Any, name: str | None = None) -> Any:
     return _operators.true_divide(x, _to_tensor(y, hint=x._dtype), name)
 
 
+@_scoped("div_no_nan")
 def divide_no_nan(x: Any, y: Any, name: str | None = None) -> Any:
     """x / y, and 0 where y is 0.
 
@@ -177,6 +182,7 @@ def divide_no_nan(x: Any, y: Any, name: str | None = None) -> Any:
     return _m.div_no_nan(x, y, name)
 
 
+@_scoped("multiply_no_nan")
 def multiply_no_nan(x: Any, y: Any, name: str | None = None) -> Any:
     """x · y, and 0 where y is 0, even if x is infinite or NaN.
 
@@ -187,6 +193,7 @@ def multiply_no_nan(x: Any, y: Any, name: str | None = None) -> Any:
     return _m.mul_no_nan(x, _to_tensor(y, x._dtype), name)
 
 
+@_scoped("reciprocal_no_nan")
 def reciprocal_no_nan(x: Any, name: str | None = None) -> Any:
     """1 / x, and 0 where x is 0.
 
@@ -197,6 +204,7 @@ def reciprocal_no_nan(x: Any, name: str | None = None) -> Any:
     return _m.div_no_nan(_m.number(1, x), x, name)
 
 
+@_scoped("scalar_mul")
 def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Any:
     """A scalar times a tensor or an IndexedSlices.
 
@@ -221,7 +229,7 @@ def abs(x: Any, name: str | None = None) -> Any:
     >>> tf.abs([-1.5, 2.0]).numpy().tolist()
     [1.5, 2.0]
     """
-    return _operators.absolute(_to_tensor(x), name)
+    return _operators.absolute(_to_tensor(x), name or "Abs")
 
 
 def round(x: Any, name: str | None = None) -> Any:
@@ -289,6 +297,7 @@ def betainc(a: Any, b: Any, x: Any, name: str | None = None) -> Any:
     return _s.BETAINC(a, b, x, name=name)
 
 
+@_scoped("erfcinv", "mul_1")
 def erfcinv(x: Any, name: str | None = None) -> Any:
     """The inverse of erfc.
 
@@ -299,6 +308,7 @@ def erfcinv(x: Any, name: str | None = None) -> Any:
     return multiply(negative(ndtri(multiply(_m.number(0.5, x), x))), _m.number(_math.sqrt(0.5), x), name)
 
 
+@_scoped("lbeta", "sub")
 def lbeta(x: Any, name: str | None = None) -> Any:
     """log |Beta(x)| along the last dimension, which goes away.
 
@@ -345,6 +355,7 @@ def softsign(features: Any, name: str | None = None) -> Any:
     return _s.SOFTSIGN(features, name=name)
 
 
+@_scoped("LogSigmoid")
 def log_sigmoid(x: Any, name: str | None = None) -> Any:
     """log(sigmoid(x)), without overflow.
 
@@ -354,6 +365,7 @@ def log_sigmoid(x: Any, name: str | None = None) -> Any:
     return negative(_s.SOFTPLUS(negative(x)), name)
 
 
+@_scoped("polyval", "add")
 def polyval(coeffs: list[Any], x: Any, name: str | None = None) -> Any:
     """The polynomial with these coefficients, highest power first, at x (Horner's rule).
 
@@ -376,6 +388,7 @@ def polyval(coeffs: list[Any], x: Any, name: str | None = None) -> Any:
     return add(coeffs[-1], multiply(value, x), name)
 
 
+@_scoped("l2_normalize")
 def l2_normalize(
     x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: Any = None
 ) -> Any:
@@ -404,6 +417,7 @@ def _steps(x: Any) -> Any:
     return flat[1:], flat[:-1]
 
 
+@_scoped("is_non_decreasing", "All")
 def is_non_decreasing(x: Any, name: str | None = None) -> Any:
     """Whether no element (in row-major order) is less than the one before.
 
@@ -413,6 +427,7 @@ def is_non_decreasing(x: Any, name: str | None = None) -> Any:
     return _lookup("All")(greater_equal(*_steps(x)), [0], keep_dims=False, name=name)
 
 
+@_scoped("is_strictly_increasing", "All")
 def is_strictly_increasing(x: Any, name: str | None = None) -> Any:
     """Whether every element (in row-major order) is greater than the one before.
 

@@ -17,7 +17,7 @@ from headrace.core.dtypes import DType, as_dtype
 from headrace.core.graph import current_scope
 from headrace.core.op import lookup
 from headrace.core.shapes import TensorShape, as_raw, text
-from headrace.core.state import EAGER, building, init_scope, state
+from headrace.core.state import EAGER, building, elsewhere, init_scope, state
 from headrace.core.tape import is_slices
 from headrace.core.tensor import Reference, Tensor, TensorLike, device_name, value_text, wrap, wrap_object
 from headrace.core.trackable import Trackable
@@ -295,6 +295,9 @@ class Variable(TensorLike, Trackable, metaclass=_Creating):
     def _convert(self, value: Any) -> Tensor:
         if isinstance(value, Variable):
             value = value.value()
+        if (home := elsewhere((self,))) is not None:
+            with building(home):
+                return self._convert(value)
         return to_tensor(value, self._dtype)
 
     def _after(self, node: Any, read_value: bool) -> Any:

@@ -13,7 +13,7 @@ from . import convert, dtypes, errors
 from .dtypes import DType
 from .op import REQUIRED, OpDef, ShapeContext
 from .shapes import Raw
-from .state import state
+from .state import elsewhere, state
 from .tensor import EagerTensor, Tensor, ndarray, wrap, wrap_buffer
 
 
@@ -204,7 +204,7 @@ def execute(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], name:
     """Runs a bound call. Returns one tensor, or a list when the op has several outputs or a list output."""
     graph = state.graph
     if graph is not None:
-        node = graph.add(op, inputs, attrs, name)
+        node = (elsewhere(inputs) or graph).add(op, inputs, attrs, name)
         outputs: list[Any] = node.outputs
     else:
         if op.kernel is None and op.body is not None and op.grad is None and state.tapes:

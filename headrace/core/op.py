@@ -13,6 +13,7 @@ from . import dtypes
 from .dtypes import DType
 from .overrides import CompositeArgument, on_composites
 from .shapes import Raw
+from .state import OTHER, building, elsewhere, state
 
 TABLE: dict[str, OpDef] = {}
 REQUIRED: Any = type(
@@ -141,6 +142,9 @@ class OpDef:
         """Runs the op (or adds it to the graph being built) on anything convertible to tensors."""
         from .dispatch import bind, execute
 
+        if state.mode == OTHER and (home := elsewhere((*args, *kwargs.values()))) is not None:
+            with building(home):
+                return self(*args, name=name, **kwargs)
         try:
             inputs, attrs = bind(self, args, dict(kwargs) if kwargs else kwargs)
         except CompositeArgument as error:

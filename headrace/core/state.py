@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +91,27 @@ def set_device(device: str | None) -> None:
 
 def set_graph(graph: Graph | None) -> None:
     _update(graph, state.tapes, state.device)
+
+
+def elsewhere(values: Iterable[Any]) -> Graph | None:
+    """The plain graph that tensors and variables among `values` (or in lists there) are in, if it is not the plain graph that
+    is being built: operations on them belong there."""
+    current = state.graph
+    if current is None or current.building_function:
+        return None
+    for value in values:
+        kind = type(value)
+        if kind is float or kind is int:
+            continue
+        if kind is list or kind is tuple:
+            if value and type(value[0]) in (float, int, bool, str, bytes, list):
+                continue  # numbers, perhaps very many
+            graph = elsewhere(value)
+        else:
+            graph = getattr(value, "graph", None)
+        if getattr(graph, "building_function", True) is False:
+            return None if graph is current else graph
+    return None
 
 
 def executing_eagerly() -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from headrace.core import convert, dtypes, shapes
 from headrace.core.dispatch import execute
 from headrace.core.op import lookup
-from headrace.core.state import EAGER, state
+from headrace.core.state import EAGER, building, elsewhere, state
 from headrace.core.static import static_value
 from headrace.core.tensor import EagerTensor, Tensor, wrap
 from headrace.ops.array import RESHAPE, dims
@@ -168,6 +168,9 @@ def getitem(x: Any, key: Any) -> Any:
             return wrap(x._np[key], x._dtype)
         except (IndexError, ValueError):
             pass  # the general path explains what is wrong
+    if (home := elsewhere((x,))) is not None:
+        with building(home):
+            return getitem(x, key)
     if _is_mask(key):
         return boolean_mask(x, key)
     begin, end, strides, masks = slice_arguments(key)

@@ -11,7 +11,7 @@ from headrace.core import convert, dtypes
 from headrace.core.dispatch import binary_function
 from headrace.core.dtypes import DType
 from headrace.core.op import OpDef, lookup
-from headrace.core.state import state
+from headrace.core.state import building, elsewhere, state
 from headrace.core.tensor import Tensor
 
 from . import bitwise, compare, linear, math
@@ -34,6 +34,9 @@ def _operand(value: Any, like: Any, reflected: str | None) -> Any:
         return convert.constant(
             np.array(value, dtype._np), dtype
         )  # the usual `2 * x` needs none of the rules below
+    if (home := elsewhere((value, like))) is not None:
+        with building(home):
+            return _operand(value, like, reflected)
     if reflected is None:
         return convert.to_tensor(value, dtype)
     try:

@@ -1,0 +1,124 @@
+"""Graphs and sessions: in which graph operations are made, and what errors of runs tell."""
+
+from conformance.harness import raises, snippet
+
+
+def graphs(tf):
+    """Two graphs with a constant each, of which the second is being built."""
+    first, second = tf.Graph(), tf.Graph()
+    with first.as_default():
+        a = tf.constant([1.0, 2.0], name="a")
+    with second.as_default():
+        c = tf.constant([3.0, 4.0], name="c")
+    return first, second, a, c
+
+
+@snippet
+def operations_of_their_own_graph(tf):
+    v1 = tf.compat.v1
+    first, second, a, _ = graphs(tf)
+    with first.as_default():
+        v = v1.get_variable("v", initializer=[1.0, 1.0], use_resource=True)
+    made = []
+    with second.as_default(), v1.name_scope("scope"):
+        made += [
+            tf.add(a, 1.0),
+            a + 1.0,
+            1.0 + a,
+            2.0 * a,
+            a / 2.0,
+            -a,
+            a[0],
+            tf.identity(a),
+            tf.reshape(a, [2, 1]),
+        ]
+        made += [
+            tf.stack([a, a]),
+            tf.concat([a, a], 0),
+            tf.add_n([a, a]),
+            tf.cast(a, tf.int32),
+        ]
+        made += [
+            tf.nn.softmax(a),
+            tf.where(a > 1.0, a, a),
+            v + 1.0,
+            v.read_value(),
+            a == 2.0,
+        ]
+        made += [
+            v1.gradients(a * a, a)[0],
+            a**2.0,
+            tf.maximum(a, 0.0),
+        ]
+        made.append(tf.subtract(1.0, a))
+    values = []
+    with v1.Session(graph=first) as sess:
+        sess.run(v.initializer)
+        for t in made[:16]:
+            values.append(sess.run(t))
+    return [getattr(t, "graph", t.op.graph) is first for t in made], len(second.get_operations()), values
+
+
+@raises
+def mixed_in_an_operation(tf):
+    _first, second, a, c = graphs(tf)
+    with second.as_default():
+        return tf.add(a, c)
+
+
+@raises
+def mixed_in_an_operator(tf):
+    first, _second, a, c = graphs(tf)
+    with first.as_default():
+        return a * c
+
+
+@raises
+def waits_for_another_graph(tf):
+    _first, second, a, c = graphs(tf)
+    with second.as_default(), tf.control_dependencies([a]):
+        return tf.identity(c)
+
+
+FAILURES = {
+    "gather": lambda tf, x: tf.gather([1.0, 2.0], tf.cast(x, tf.int32), name="it"),
+    "check": lambda tf, x: tf.debugging.check_numerics(x / 0.0, "bad", name="it"),
+    "reshape": lambda tf, x: tf.reshape(tf.zeros([5]), tf.cast(x, tf.int32), name="it"),
+    "slice": lambda tf, x: tf.slice(tf.zeros([3]), tf.cast(x, tf.int32), [2], name="it"),
+    "number": lambda tf, x: tf.strings.to_number(tf.strings.as_string(x) + "no", name="it"),
+}  # fmt: skip
+
+
+@snippet(how=list(FAILURES))
+def operation_of_an_error(tf, how):
+    v1 = tf.compat.v1
+    with tf.Graph().as_default() as graph, v1.Session() as sess:
+        x = v1.placeholder(tf.float32, [1])
+        y = FAILURES[how](tf, x)
+        try:
+            sess.run(y, {x: [7.0]})
+        except tf.errors.OpError as e:
+            named = graph.get_operation_by_name("it")
+            return (
+                type(e).__name__,
+                e.op.name == "it",
+                e.op is named,
+                e.node_def.name,
+                e.node_def.op,
+                e.error_code,
+            )
+
+
+@snippet
+def operation_of_unfed(tf):
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as sess:
+        x = v1.placeholder(tf.float32, [1], name="x")
+        try:
+            sess.run(x + 1.0)
+        except tf.errors.InvalidArgumentError as e:
+            return (
+                e.op is x.op,
+                e.node_def.name,
+                "You must feed a value for placeholder tensor 'x'" in e.message,
+            )
