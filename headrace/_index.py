@@ -6,7 +6,7 @@ from __future__ import annotations
 
 NAMESPACES = (
     "__internal__", "audio", "autodiff", "autograph", "bitwise", "compat", "config", "data",
-    "debugging", "distribute", "dtypes", "errors", "experimental", "graph_util", "image", "io", "linalg", "lookup",
+    "debugging", "distribute", "dtypes", "errors", "experimental", "feature_column", "graph_util", "image", "io", "linalg", "lookup",
     "math", "nest", "nn", "profiler", "quantization", "queue", "ragged", "random", "raw_ops", "saved_model",
     "sets", "signal", "sparse", "strings", "summary", "sysconfig", "test", "train", "types", "version",
     "xla",
@@ -74,7 +74,7 @@ ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.
 
 # `tf.compat.v1`: the file of each name that is its own, and the namespaces that `tf` does not have.
 V1_PARTS = (
-    "arrays", "config", "control", "data", "distributions", "flags", "forms", "graph", "graphs", "image", "initializers", "layers", "losses",
+    "arrays", "clusters", "config", "control", "data", "distributions", "feature_column", "flags", "forms", "graph", "graphs", "image", "initializers", "layers", "losses",
     "math", "messages", "metrics", "monitored", "more", "nn", "optimizers", "platform", "profiler", "queues", "recurrent",
     "saved_model", "saving", "summary", "train", "variables",
 )  # fmt: skip
@@ -82,12 +82,14 @@ V1_NAMESPACES = (
     "app", "app.flags", "distributions", "flags", "gfile", "initializers", "layers", "layers.experimental", "logging", "losses", "manip", "metrics",
     "nn.rnn_cell", "profiler", "python_io", "saved_model.builder", "saved_model.constants", "saved_model.loader", "saved_model.main_op",
     "saved_model.signature_constants", "saved_model.signature_def_utils", "saved_model.tag_constants", "saved_model.utils",
-    "spectral", "train",
+    "spectral", "train", "train.queue_runner",
 )  # fmt: skip
 
 _V1: dict[str, str] = {
  'arrays': 'constant disable_eager_execution enable_eager_execution placeholder placeholder_with_default '
            'sparse_placeholder',
+ 'clusters': 'train.Server train.queue_runner.QueueRunner train.queue_runner.add_queue_runner '
+             'train.queue_runner.start_queue_runners train.replica_device_setter',
  'config': 'ConfigProto GPUOptions GraphOptions OptimizerOptions RunMetadata RunOptions',
  'control': 'Print assert_equal assert_greater assert_greater_equal assert_integer assert_less '
             'assert_less_equal assert_near assert_negative assert_non_negative assert_non_positive '
@@ -111,6 +113,9 @@ _V1: dict[str, str] = {
                   'distributions.Laplace distributions.Multinomial distributions.NOT_REPARAMETERIZED '
                   'distributions.Normal distributions.RegisterKL distributions.ReparameterizationType '
                   'distributions.StudentT distributions.Uniform distributions.kl_divergence',
+ 'feature_column': 'feature_column.categorical_column_with_vocabulary_file feature_column.input_layer '
+                   'feature_column.linear_model feature_column.make_parse_example_spec '
+                   'feature_column.shared_embedding_columns',
  'flags': 'app.flags.ArgumentParser app.flags.ArgumentSerializer app.flags.BaseListParser '
           'app.flags.BooleanFlag app.flags.BooleanParser app.flags.CantOpenFlagFileError '
           'app.flags.CsvListSerializer app.flags.DEFINE app.flags.DEFINE_alias app.flags.DEFINE_bool '
@@ -166,8 +171,8 @@ _V1: dict[str, str] = {
           'nn.weighted_cross_entropy_with_logits nn.weighted_moments norm ones_like pad parse_example '
           'parse_single_example py_func random.multinomial random.poisson random_poisson reduce_all '
           'reduce_any reduce_join reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_sum '
-          'reverse_sequence serialize_many_sparse serialize_sparse shape size space_to_depth sparse.add '
-          'sparse.concat sparse.reduce_max sparse.reduce_max_sparse sparse.reduce_sum '
+          'reverse_sequence scalar_mul serialize_many_sparse serialize_sparse shape size space_to_depth '
+          'sparse.add sparse.concat sparse.reduce_max sparse.reduce_max_sparse sparse.reduce_sum '
           'sparse.reduce_sum_sparse sparse.segment_mean sparse.segment_sqrt_n sparse.segment_sum '
           'sparse.split sparse_add sparse_concat sparse_reduce_max sparse_reduce_max_sparse '
           'sparse_reduce_sum sparse_reduce_sum_sparse sparse_segment_mean sparse_segment_sqrt_n '

@@ -61,7 +61,7 @@ class SliceInfo:
 
 
 def shards(name: str, shape: TensorShape, dtype: Any, partitioner: Callable[..., Any]) -> list[Part] | None:
-    """The parts that `partitioner` cuts a variable into; None when there is one only."""
+    """The parts that `partitioner` cuts a variable into, one at least; None for scalars."""
     if not shape.is_fully_defined():
         raise ValueError(
             f"Shape of a new partitioned variable ({name}) must be fully defined, but instead was {shape}."
@@ -69,6 +69,8 @@ def shards(name: str, shape: TensorShape, dtype: Any, partitioner: Callable[...,
     if not callable(partitioner):
         raise ValueError(f"Partitioner must be callable, but received: {partitioner}")
     full: list[Any] = shape.as_list()
+    if not full:
+        return None
     numbers = list(partitioner(shape=shape, dtype=dtype))
     if len(numbers) != len(full):
         raise ValueError(
@@ -81,9 +83,8 @@ def shards(name: str, shape: TensorShape, dtype: Any, partitioner: Callable[...,
         raise NotImplementedError(
             f"Partitioning is only supported along one axis. Shape: {shape}, partitions: {numbers}"
         )
-    if not cut:
-        return None
-    axis, n = cut[0], numbers[cut[0]]
+    axis = cut[0] if cut else 0
+    n = numbers[axis]
     small, larger = divmod(full[axis], n)
     out, at = [], 0
     for i in range(n):

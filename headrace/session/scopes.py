@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial, wraps
 from typing import Any
 
-from headrace.api.variables import Variable, VariableAggregation, VariableSynchronization
+from headrace.api.variables import Variable, VariableAggregation, VariableSynchronization, plain_graph
 from headrace.core import dtypes
 from headrace.core.convert import to_array
 from headrace.core.dtypes import DType, as_dtype, from_numpy
@@ -365,7 +365,7 @@ def _make(name: str, shape: TensorShape | None, dtype: Any, initializer: Any, op
         given = getattr(initializer, "dtype", None)
         if isinstance(initializer, (Tensor, Variable)) and given is not None:
             dtype = given
-    if state.graph is None:
+    if plain_graph() is None:  # eagerly, or in a function that eager code calls
         options = {k: v for k, v in options.items() if k not in ("collections", "use_resource")}
         return Variable(initial, name=name, dtype=dtype, **options)
     return make_variable(initial, name=name, dtype=dtype, **options)
@@ -510,7 +510,8 @@ class variable_scope:
             base, name, own_name_scope = given, given._name, given._name.split("/")[-1]
             reuse = self._reuse or given._reuse
         else:
-            base, name, own_name_scope = old, f"{old._name}/{given}" if old._name else given, given
+            base, name = old, f"{old._name}/{given}" if old._name else given
+            own_name_scope = self._default_name if self._given is None else given
             reuse = self._reuse or old._reuse
         changes = {k: v for k, v in self._changes.items() if v is not None}
         changes["custom_getter"] = _composed(base._custom_getter, self._custom_getter)
