@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from headrace.core.dtypes import (
     DType,
-    as_dtype,
     bfloat16,
     complex64,
     complex128,
@@ -29,6 +28,7 @@ from headrace.core.dtypes import (
     variant,
 )
 from headrace.core.dtypes import bool_ as bool
+from headrace.core.dtypes import public_type as as_dtype
 
 from . import dtypes_experimental as experimental
 from .math import cast, complex, saturate_cast

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import convert, dtypes, errors
 from .dtypes import DType
-from .op import REQUIRED, OpDef, ShapeContext
+from .op import REQUIRED, HandleExpected, OpDef, ShapeContext
 from .shapes import Raw
 from .state import elsewhere, state
 from .tensor import EagerTensor, Tensor, ndarray, wrap, wrap_buffer
@@ -194,7 +194,8 @@ def _type_error(op: OpDef, sig: Any, i: int, dtype: DType, want: DType, why: str
             f"cannot compute {op.name} as input #{i}(zero-based) was expected to be a {want.name} tensor but is a {dtype.name} tensor. "
             f"Use tf.cast to convert argument '{sig.inputs[i].name}'. [Op:{op.name}]",
         )
-    raise TypeError(
+    kind = HandleExpected if want.kind == "r" else TypeError
+    raise kind(
         f"Input '{sig.inputs[i].name}' of '{op.name}' Op has type {dtype.name}{why or f'; expected {want.name}'}. Use tf.cast to convert it."
     )
 

@@ -40,7 +40,16 @@ class DType:
 
     @property
     def base_dtype(self) -> DType:
+        """The type of the values, where this is the type of a reference to a variable."""
         return self
+
+    @property
+    def _is_ref_dtype(self) -> bool:
+        return False
+
+    @property
+    def _as_ref(self) -> DType:
+        return reference_type(self)
 
     @property
     def real_dtype(self) -> DType:
@@ -152,6 +161,43 @@ class DType:
         return self._type_enum
 
 
+class ReferenceType(DType):
+    """The type of a reference to a variable of TensorFlow 1.x: `float32_ref`. It differs from the type of the values, which
+    is its `base_dtype`; wherever values are made, it means that."""
+
+    __slots__ = ("_base",)
+
+    def __init__(self, base: DType) -> None:
+        super().__init__(f"{base.name}_ref", base._type_enum + REFERENCE, base._np, base.kind)
+        self._base = base
+
+    @property
+    def base_dtype(self) -> DType:
+        return self._base
+
+    @property
+    def _is_ref_dtype(self) -> bool:
+        return True
+
+    def is_compatible_with(self, other: Any) -> bool:
+        return self is public_type(other)
+
+    @property
+    def real_dtype(self) -> DType:
+        real = self._base.real_dtype
+        return self if real is self._base else real
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, (str, int)) and self is public_type(other))
+
+    __hash__ = DType.__hash__
+
+    def __reduce__(self) -> Any:
+        return public_type, (self.name,)
+
+
+REFERENCE = 100  # is added to a type's number to name references to it
+_REFERENCES: dict[DType, ReferenceType] = {}
 _BY_NAME: dict[str, DType] = {}
 _BY_ENUM: dict[int, DType] = {}
 _BY_NUMPY: dict[np.dtype, DType] = {}
@@ -202,6 +248,42 @@ float4_e2m1fn = _define("float4_e2m1fn", 33, ml_dtypes.float4_e2m1fn, "f")
 
 _BY_NAME.update(half=float16, double=float64, float=float32)
 
+
+def reference_type(dtype: DType) -> DType:
+    """The type of references to variables of a type.
+
+    >>> from headrace.core.dtypes import float32, reference_type
+    >>> reference_type(float32), reference_type(float32).base_dtype, reference_type(float32) == float32
+    (tf.float32_ref, tf.float32, False)
+    """
+    if dtype._is_ref_dtype:
+        return dtype
+    found = _REFERENCES.get(dtype)
+    if found is None:
+        found = _REFERENCES[dtype] = ReferenceType(dtype)
+        _BY_ANY[found] = dtype
+    return found
+
+
+def public_type(type_value: Any) -> DType:
+    """Converts a DType, a name, an enum number, a NumPy dtype or a Python type to a DType.
+
+    Raises:
+      TypeError: `type_value` names no type.
+
+    >>> import headrace as tf
+    >>> tf.as_dtype("half"), tf.as_dtype(float), tf.as_dtype(3), tf.as_dtype("int32_ref")
+    (tf.float16, tf.float32, tf.int32, tf.int32_ref)
+    """
+    if isinstance(type_value, ReferenceType):
+        return type_value
+    if isinstance(type_value, str) and type_value.endswith("_ref"):
+        return reference_type(as_dtype(type_value.removesuffix("_ref")))
+    if type(type_value) is int and type_value - REFERENCE in _BY_ENUM:
+        return reference_type(_BY_ENUM[type_value - REFERENCE])
+    return as_dtype(type_value)
+
+
 # Sets of types that op signatures allow.
 FLOATS = frozenset({bfloat16, float16, float32, float64})
 COMPLEX = frozenset({complex64, complex128})
@@ -234,7 +316,8 @@ def from_numpy(np_dtype: np.dtype) -> DType:
 
 
 def as_dtype(type_value: Any) -> DType:
-    """Converts a DType, a name, an enum number, a NumPy dtype or a Python type to a DType.
+    """The type of values that a DType, a name, an enum number, a NumPy dtype or a Python type means; of references, the type
+    of what they refer to. (`tf.as_dtype` keeps these apart: `public_type`.)
 
     Raises:
       TypeError: `type_value` names no type.
@@ -267,7 +350,7 @@ def as_dtype(type_value: Any) -> DType:
     elif type_value is str or type_value is bytes:
         found = string
     elif isinstance(getattr(type_value, "dtype", None), DType):
-        found = type_value.dtype
+        found = type_value.dtype.base_dtype
     if found is None:
         try:
             found = (

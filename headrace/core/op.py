@@ -14,6 +14,7 @@ from .dtypes import DType
 from .overrides import CompositeArgument, on_composites
 from .shapes import Raw
 from .state import OTHER, building, elsewhere, state
+from .tensor import ReferenceTensor
 
 TABLE: dict[str, OpDef] = {}
 REQUIRED: Any = type(
@@ -61,6 +62,10 @@ class Signature:
         if not self.variadic and self.fixed:
             first = {a.type_attr: i for i, a in reversed(list(enumerate(self.inputs)))}
             self.plan = [a.dtype or first.get(a.type_attr, a.type_attr) for a in self.outputs]
+
+
+class HandleExpected(TypeError):
+    """A tensor stands where a variable's handle is needed."""
 
 
 class OpDef:
@@ -124,6 +129,11 @@ class OpDef:
         self.waits = (
             False  # set by rows of ops that wait for other ops (queues): others need not wait for them
         )
+        # Of ops on references to variables, as graphs of TensorFlow 1.x have them: whether the outputs are references; the op
+        # that does the same to the variable's handle. Of that one: `rule(*args, **kwargs)` that adds the op on references.
+        self.refers = False
+        self.on_handle: OpDef | None = None
+        self.by_reference: Callable[..., Any] | None = None
         self.elementwise = False  # set by rows of element-wise ops: these work on ragged tensors, too
         self.__doc__ = doc
         if name in TABLE:
@@ -149,7 +159,30 @@ class OpDef:
             inputs, attrs = bind(self, args, dict(kwargs) if kwargs else kwargs)
         except CompositeArgument as error:
             return on_composites(self, args, kwargs, error)
+        except HandleExpected as error:
+            return self._on_references(args, kwargs, name, error)
         return execute(self, inputs, attrs, name)
+
+    def _on_references(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any], name: str | None, error: HandleExpected
+    ) -> Any:
+        """An op on a variable's handle that is given a reference: its form for references; in a function's graph, where
+        variables are handles, the op itself."""
+        graph: Any = state.graph
+        if not any(isinstance(x, ReferenceTensor) for x in args):
+            raise error
+        if graph.building_function:
+            arguments = zip(args, self.signature.inputs)
+            handles = [
+                graph.handle_of(x)
+                if isinstance(x, ReferenceTensor) and a.dtype is not None and a.dtype.kind == "r"
+                else x
+                for x, a in arguments
+            ]
+            return self(*handles, *args[len(handles) :], name=name, **kwargs)
+        if self.by_reference is None:
+            raise TypeError(f"{self.name} has no form for variables that are references: {error}") from error
+        return self.by_reference(*args, name=name, **kwargs)
 
     # Rules too long for the table row are attached below it.
     def shape_rule(self, rule: Callable[..., Any]) -> Callable[..., Any]:

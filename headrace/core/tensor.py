@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import errors
-from .dtypes import DType, from_numpy
+from .dtypes import DType, from_numpy, reference_type
 from .origin import known_as
 from .shapes import Raw, TensorShape, merge, of_raw
 
@@ -413,5 +413,21 @@ class SymbolicTensor(Tensor):
             else f"({', '.join('None' if d is None else str(d) for d in self._raw_shape)}{',' if len(self._raw_shape) == 1 else ''})"
         )
         return f"<tf.Tensor '{self.name}' shape={shape} dtype={self._dtype.name}>"
+
+    __str__ = __repr__
+
+
+class ReferenceTensor(SymbolicTensor):
+    """A reference to a variable, as graphs of TensorFlow 1.x have them. Ops that change variables take the variable itself;
+    all others take the value that it has when they run. `dtype` says that it is a reference; `_dtype` is the value's type."""
+
+    __slots__ = ()
+
+    @property
+    def dtype(self) -> DType:
+        return reference_type(self._dtype)
+
+    def __repr__(self) -> str:
+        return super().__repr__().replace(f"dtype={self._dtype.name}>", f"dtype={self.dtype.name}>")
 
     __str__ = __repr__
