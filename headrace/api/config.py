@@ -176,6 +176,13 @@ optimizer = _Optimizer()
 class _Experimental:
     """`tf.config.experimental`."""
 
+    @property
+    def ClusterDeviceFilters(self) -> Any:
+        """Which devices the tasks of a cluster see of each other."""
+        from headrace.distribute.clusters import ClusterDeviceFilters
+
+        return ClusterDeviceFilters
+
     list_physical_devices = staticmethod(list_physical_devices)
     list_logical_devices = staticmethod(list_logical_devices)
     get_visible_devices = staticmethod(get_visible_devices)

@@ -24,6 +24,10 @@ from headrace.distribute.values import (
     ReduceOp,
     RunOptions,
 )
+from headrace.session.server import Server
+
+from . import distribute_cluster_resolver as cluster_resolver
+from . import distribute_experimental as experimental
 
 ROOT: list[str] = []
 __all__ = [
@@ -40,8 +44,11 @@ __all__ = [
     "ReplicaContext",
     "RunOptions",
     "Strategy",
+    "Server",
     "StrategyExtended",
     "TPUStrategy",
+    "cluster_resolver",
+    "experimental",
     "experimental_set_strategy",
     "get_replica_context",
     "get_strategy",

@@ -19,28 +19,24 @@ from . import errors
 from .device_spec import merged
 from .dispatch import infer
 from .dtypes import DType
-from .op import REQUIRED, OpDef
+from .op import REQUIRED, OpDef, lookup
 from .shapes import Raw
 from .state import building, state
-from .tensor import EagerTensor, SymbolicTensor, Tensor
+from .tensor import EagerTensor, ReferenceTensor, SymbolicTensor, Tensor
 
 _PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _OURS: set[str] = set()  # files of this package that were met
 _VALID_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
+_VALID_SCOPE = re.compile(r"^[A-Za-z0-9_.\\-][A-Za-z0-9_.\\/>-]*$").match
 SMALL_CONSTANT = 16  # integers in eager tensors of up to so many elements become constants of a function, so that shapes fold
 
-# What operations of plain graphs are called whose maker gives no name, where that is not their type.
+# What operations are called whose maker gives no name, where that is not their type. (Python's operators give names.)
 USUAL_NAMES = {
-    "AddV2": "add",
+    "AddV2": "Add",
     "ConcatV2": "concat",
     "FloorDiv": "floordiv",
-    "FloorMod": "mod",
-    "Mul": "mul",
     "Pack": "stack",
-    "Pow": "pow",
-    "RealDiv": "truediv",
     "StridedSlice": "strided_slice",
-    "Sub": "sub",
     "Transpose": "transpose",
 }
 
@@ -93,7 +89,9 @@ class Operation:
         self.control_inputs: tuple[Operation, ...] = tuple(control_inputs)
         self.outputs: list[SymbolicTensor] = []
         device = graph._device
-        self._device: str | None = device(self) if callable(device) else device
+        self._device: str | None = None if callable(device) else device
+        if callable(device):
+            self._device = device(self)
         self._site: Any = None
         if graph._gradient_names and op.name in graph._gradient_names:
             self.private = {"_gradient_op_type": graph._gradient_names[op.name].encode()}
@@ -219,10 +217,11 @@ class Graph:
         inputs = [x if not x._is_eager and x.op.graph is self else self.capture(x) for x in inputs]  # type: ignore[attr-defined]
         shapes = infer(op, inputs, attrs)
         if name is None:
-            name = op.name if self.building_function else USUAL_NAMES.get(op.name, op.name)
+            name = USUAL_NAMES.get(op.name, op.name)
         node = Operation(self, op, self.unique_name(name), inputs, attrs, self._control)
+        kind = ReferenceTensor if op.refers else SymbolicTensor
         node.outputs = [
-            SymbolicTensor(node, i, dtype, shape)
+            kind(node, i, dtype, shape)
             for i, (dtype, shape) in enumerate(zip(op.output_dtypes(inputs, attrs), shapes))
         ]
         node._site = user_site()
@@ -244,9 +243,21 @@ class Graph:
         """This graph's stand-in for a tensor from elsewhere: plain graphs take eager values as constants, nothing else."""
         if tensor._is_eager and tensor._dtype.kind not in "rv":
             return self.constant(tensor._host(), tensor._dtype)
-        raise ValueError(
-            f"Tensor {tensor!r} must be from the same graph as the op it is used in ({self.name!r})."
-        )
+        made = "" if tensor._is_eager else f" (created at {tensor.op.site})"
+        raise ValueError(f"{tensor!r}{made} must be from the same graph as the op it is used in.")
+
+    def handle_of(self, reference: Any) -> Any:
+        """The handle of the variable behind a reference: what functions take, inside of which variables are handles."""
+        handle = reference.__dict__.get("_handle")
+        if handle is None:
+            if reference.op.graph is not self:
+                raise ValueError(f"{reference!r} must be from the same graph ({self.name!r}).")
+            with self.control_dependencies(None):
+                op = lookup("VariableHandle")
+                handle = self.add(op, [reference], {}, f"{reference.op.name}/handle/").outputs[0]
+            handle.__dict__["_handle_data"] = reference._dtype, reference._raw_shape
+            reference.__dict__["_handle"] = handle
+        return handle
 
     # ------------------------------------------------------------------------------------------------------------ names
     def unique_name(self, name: str, mark_as_used: bool = True) -> str:
@@ -273,14 +284,34 @@ class Graph:
     @contextmanager
     def name_scope(self, name: str | None) -> Iterator[str]:
         """Names of ops made inside start with `name/`. A name that ends in `/` re-enters that very scope."""
-        if name and not name.endswith("/") and not re.match(r"^[A-Za-z0-9_.\\-][A-Za-z0-9_.\\/>-]*$", name):
-            raise ValueError(f"'{name}' is not a valid scope name. Use letters, digits, '_', '.', '-', '/'.")
         saved = self._scope
-        self._scope = "" if not name else name if name.endswith("/") else self.unique_name(name) + "/"
+        self._scope = self.scope_named(name) if name else ""
         try:
             yield self._scope
         finally:
             self._scope = saved
+
+    def scope_named(self, name: str) -> str:
+        """The prefix of a scope that is opened here under that name."""
+        if name[-1] == "/":
+            return name
+        if not _VALID_SCOPE(name):
+            raise ValueError(f"'{name}' is not a valid scope name. Use letters, digits, '_', '.', '-', '/'.")
+        return self.unique_name(name) + "/"
+
+    def rename(self, node: Operation, name: str) -> None:
+        """Calls a node otherwise, before anybody knows it by its name. What had the name so far gets the node's."""
+        if node.name == name:
+            return
+        other = self._by_name.get(name)
+        if other is None:
+            del self._by_name[node.name]
+            self._names.setdefault(name.lower(), 1)
+        else:
+            other.name = node.name
+            self._by_name[node.name] = other
+        node.name = name
+        self._by_name[name] = node
 
     def get_name_scope(self) -> str:
         return self._scope[:-1]
@@ -301,8 +332,15 @@ class Graph:
             nodes = []
             for item in control_inputs:
                 item = getattr(item, "op", item) if not isinstance(item, EagerTensor) else None
-                if isinstance(item, Operation) and item.graph is self:
+                if not isinstance(item, Operation):
+                    continue
+                if item.graph is self:
                     nodes.append(item)
+                elif not self.building_function:  # functions run after what is outside of them anyway
+                    raise ValueError(
+                        f"{item!r} (created at {item.site}) is not an element of this graph: operations can wait for "
+                        "those of their own graph only."
+                    )
             self._control = saved + tuple(nodes)
         try:
             yield
@@ -510,6 +548,8 @@ class FuncGraph(Graph):
 
     def capture(self, tensor: Any, name: str | None = None) -> Any:
         """A placeholder for an outside tensor. What no gradient can flow to, and may be a shape, becomes a constant."""
+        if isinstance(tensor, ReferenceTensor):  # the variable is captured; its value is read at every use
+            return self.add(lookup("ReadVariableOp"), [self.handle_of(tensor)], {"dtype": tensor._dtype}).outputs[0]
         found = self.captures.get(id(tensor))
         if found is not None:
             return found[1]
@@ -542,6 +582,11 @@ class FuncGraph(Graph):
         self.captures[id(tensor)] = tensor, inner
         self.inputs.append(inner)
         return inner
+
+    def handle_of(self, reference: Any) -> Any:
+        if self.outer is None:
+            raise ValueError(f"{reference!r} is out of scope here: it belongs to the graph {reference.graph.name!r}.")
+        return self.capture(self.outer.handle_of(reference))
 
     def _reaches(self, graph: Graph) -> bool:
         outer = self.outer
@@ -590,9 +635,12 @@ def _device_of(outer: Any, inner: Any) -> Any:
     """The device in two scopes; a function of the operation where one of them is."""
     if not callable(outer) and not callable(inner):
         return merged(outer, inner)
-    return lambda op: merged(
-        outer(op) if callable(outer) else outer, str(inner(op) or "") if callable(inner) else inner
-    )
+
+    def place(op: Operation) -> str | None:
+        op._device = str(inner(op) or "") if callable(inner) else inner  # what the outer function sees
+        return merged(outer(op) if callable(outer) else outer, op._device)
+
+    return place
 
 
 def user_site() -> Any:

@@ -262,6 +262,10 @@ class TPUStrategy(Strategy):
     __init__ = refusal("tf.distribute.TPUStrategy")
 
 
+class CentralStorageStrategy(Strategy):
+    __init__ = refusal("tf.distribute.experimental.CentralStorageStrategy")
+
+
 class ParameterServerStrategy(Strategy):
     __init__ = refusal("tf.distribute.ParameterServerStrategy")
 

@@ -23,31 +23,29 @@ class BaseSession:
     """What `Session` and `InteractiveSession` share.
 
     Args:
-      target: must be "": programs run in this process.
+      target: "", or the target of a `tf.train.Server` of this process.
       graph: the graph to run; the default graph if not given.
       config: a `ConfigProto`; kept, and looked at where an option has a meaning here.
     """
 
     def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
-        if target and target != b"":
-            raise errors.UnimplementedError(
-                None,
-                None,
-                f"Session target {target!r}: only this process can run programs; leave `target` out.",
-            )
+        server = _server(target) if target else None
         if graph is not None and not isinstance(graph, Graph):
             raise TypeError(f'Argument `graph` must be a tf.Graph, but got "{type(graph).__name__}"')
         if config is not None and not hasattr(config, "graph_options"):
             raise TypeError(f'Argument `config` must be a tf.ConfigProto, but got "{type(config).__name__}"')
         self._graph = get_default_graph() if graph is None else graph
+        if config is None and server is not None:
+            config = server.server_def.default_session_config
         self._config = config
         self._passes = rewrites(config)
         self._target = target
         self._closed = False
         self._plans: dict[Any, tuple[_Run, Any]] = {}
-        self._resources: dict[Any, EagerTensor] = {}
+        self._server = server
+        self._resources: dict[Any, EagerTensor] = {} if server is None else server._resources
         self._streams: dict[Any, Any] = {}  # of the random ops; what ops without handles keep
-        self._lock = threading.Lock()
+        self._lock = threading.Lock() if server is None else server._lock
         self._partial: dict[str, Any] = {}
         timeout = config.operation_timeout_in_ms if config is not None else 0
         self._seconds = timeout / 1000 if timeout > 0 else None  # that a run may take
@@ -231,15 +229,22 @@ class BaseSession:
         """Forgets the variables, and cancels runs that wait; the session cannot be used after that."""
         if not self._closed:
             self._closed = True
-            resources = [handle._host().item() for handle in list(self._resources.values())]
+            own = {} if self._server is not None else self._resources  # a server's are its other sessions', too
+            resources = [handle._host().item() for handle in list(own.values())]
             for resource in [*resources, *list(self._streams.values())]:
                 cancel = getattr(resource, "cancel", None)
                 if cancel is not None:
                     cancel()
             self._streams.clear()
             self._plans.clear()
-            self._resources.clear()
+            own.clear()
             self._partial.clear()
+
+
+def _server(target: Any) -> Any:
+    from .server import find
+
+    return find(target.decode() if isinstance(target, bytes) else target)
 
 
 class _Default:
@@ -278,10 +283,16 @@ class Session(BaseSession):
 
     @staticmethod
     def reset(target: str, containers: Any = None, config: Any = None) -> None:
-        """Resets resource containers of a remote process; here sessions hold their own resources."""
-        raise errors.UnimplementedError(
-            None, None, "Session.reset is for remote targets. Close the session to forget its variables."
-        )
+        """Forgets what the sessions of a `tf.train.Server` keep, or what they keep in some containers.
+
+        Args:
+          target: the server's.
+          containers: names, "" for what is in none; all if not given.
+
+        Raises:
+          UnimplementedError: there is no such server. (Without one, a session's variables are its own: close it.)
+        """
+        _server(target).reset(containers)
 
 
 class InteractiveSession(BaseSession):
