@@ -395,7 +395,9 @@ class BundleReader:
     def _file(self, shard: int) -> OldFile:
         file = self._files.get(shard)
         if file is None:
-            file = self._files[shard] = OldFile(shard_name(self.prefix, shard, self.shards))
+            file = self._files[shard] = OldFile(
+                shard_name(self.prefix, shard, self.shards), errors.OutOfRangeError
+            )
         return file
 
     def _read(self, key: bytes, entry: Any) -> np.ndarray:

@@ -62,10 +62,11 @@ class NewFile:
 
 
 class OldFile:
-    """A file being read, at any place, by any thread."""
+    """A file being read, at any place, by any thread. `cut` is the error for one that ends too soon."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, cut: type[errors.OpError] = errors.DataLossError) -> None:
         fs, self.path = locate(path)
+        self._cut = cut
         with documented_errors(self.path):
             self.size = fs.stat(self.path).length
             self._file = fs.open(self.path, "rb")
@@ -100,8 +101,8 @@ class OldFile:
             raise self.short(offset + n)
         return data
 
-    def short(self, needed: int) -> errors.DataLossError:
-        return errors.DataLossError(
+    def short(self, needed: int) -> errors.OpError:
+        return self._cut(
             None,
             None,
             f"{self.path} is cut short: it has {self.size} bytes, and byte {needed} is needed. Was its writing interrupted?",

@@ -268,7 +268,8 @@ def test_cut_short(write: Any, tmp_path: Path) -> None:
             if not 0 <= n < len(data):
                 continue
             file.write_bytes(data[:n])
-            with pytest.raises((errors.DataLossError, errors.NotFoundError)), open_checkpoint(path) as reader:
+            cut = errors.OutOfRangeError if ".data-" in file.name else errors.DataLossError
+            with pytest.raises((cut, errors.NotFoundError)), open_checkpoint(path) as reader:
                 for name in reader.names():
                     reader.tensor(name)
         file.write_bytes(data)
@@ -365,7 +366,7 @@ def test_sizes_that_files_do_not_have(tmp_path: Path) -> None:
         bundle.write_index(_Counted(file), entries, 1)
     with BundleReader(prefix) as reader:
         for name in ("a", "s"):
-            with pytest.raises(errors.DataLossError):
+            with pytest.raises((errors.DataLossError, errors.OutOfRangeError)):
                 reader.tensor(name)
 
 
@@ -393,7 +394,7 @@ def test_parts_that_files_do_not_have(tmp_path: Path) -> None:
             bundle.write_index(_Counted(file), entries, 1)
         with BundleReader(prefix) as reader:
             for name in ("w", "t"):
-                with pytest.raises(errors.DataLossError):
+                with pytest.raises((errors.DataLossError, errors.OutOfRangeError)):
                     reader.tensor(name)
 
     old = str(tmp_path / "old")

@@ -162,7 +162,7 @@ def test_damage(sess: Any, tmp_path: Path) -> None:
     for file in tmp_path.glob("model.*"):
         data = file.read_bytes()
         file.write_bytes(data[:-3])
-        with pytest.raises(tf.errors.DataLossError):
+        with pytest.raises(tf.errors.OutOfRangeError if ".data-" in file.name else tf.errors.DataLossError):
             saver.restore(sess, path)
         file.write_bytes(data)
     saver.restore(sess, path)

@@ -1,5 +1,8 @@
 """Graphs and sessions: in which graph operations are made, and what errors of runs tell."""
 
+import os
+import tempfile
+
 from conformance.harness import raises, snippet
 
 
@@ -43,7 +46,6 @@ def operations_of_their_own_graph(tf):
             tf.where(a > 1.0, a, a),
             v + 1.0,
             v.read_value(),
-            a == 2.0,
         ]
         made += [
             v1.gradients(a * a, a)[0],
@@ -122,3 +124,41 @@ def operation_of_unfed(tf):
                 e.node_def.name,
                 "You must feed a value for placeholder tensor 'x'" in e.message,
             )
+
+
+DAMAGE = {
+    "data cut": (".data-00000-of-00001", lambda data: data[:100]),
+    "data short": (".data-00000-of-00001", lambda data: data[:-1]),
+    "data gone": (".data-00000-of-00001", lambda data: None),
+    "data changed": (".data-00000-of-00001", lambda data: b"x" + data[1:]),
+    "index cut": (".index", lambda data: data[:60]),
+    "index empty": (".index", lambda data: b""),
+    "index changed": (".index", lambda data: data[:10] + b"x" + data[11:]),
+    "index of other things": (".index", lambda data: b"x" * 500),
+    "index gone": (".index", lambda data: None),
+    "version 1 cut": ("", lambda data: data[:200]),
+    "version 1 empty": ("", lambda data: b""),
+    "version 1 of other things": ("", lambda data: b"x" * 500),
+    "version 1 gone": ("", lambda data: None),
+}
+
+
+@raises(how=list(DAMAGE))
+def damaged_checkpoint(tf, how):
+    v1 = tf.compat.v1
+    end, damage = DAMAGE[how]
+    path = os.path.join(tempfile.mkdtemp(), "model")
+    with tf.Graph().as_default(), v1.Session() as sess:
+        v = v1.get_variable("v", [100])
+        sess.run(v.initializer)
+        version = v1.train.SaverDef.V2 if end else v1.train.SaverDef.V1
+        saver = v1.train.Saver(write_version=version)
+        saver.save(sess, path, write_meta_graph=False)
+        with open(path + end, "rb") as file:
+            data = damage(file.read())
+        if data is None:
+            os.remove(path + end)
+        else:
+            with open(path + end, "wb") as file:
+                file.write(data)
+        saver.restore(sess, path)
