@@ -11,6 +11,7 @@ import numpy as np
 from headrace.core import dtypes, errors
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.state import state
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
@@ -19,6 +20,7 @@ from headrace.ops.script import ASSERT
 from .script import no_op
 
 
+@scoped("Assert", "Assert")
 def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | None = None) -> Any:
     """Raises InvalidArgumentError, showing `data`, when `condition` is false: now if eager, when the graph
     runs otherwise.
@@ -157,15 +159,20 @@ COMPARISONS: dict[str, tuple[str, str, Callable[..., Any]]] = {
     "greater": ("Greater", ">", np.greater),
     "greater_equal": ("GreaterEqual", ">=", np.greater_equal),
 }
+_CHECKED = "Assert/AssertGuard/Identity"
+_COMPARE = {kind: scoped(f"assert_{kind}", _CHECKED)(_compare) for kind in COMPARISONS}
 
 
 def compared(
     kind: str, x: Any, y: Any, data: Any, summarize: int | None, message: str | None, name: str | None
 ) -> Any:
     """The assertion `assert_<kind>`, which shows `data` (None: the values compared) when it fails."""
-    if kind == "equal" and x is y:
-        return no_op()
-    return _compare(*COMPARISONS[kind], x, y, data, summarize, message, name)
+    if kind == "equal":
+        if state.graph is not None:
+            state.graph.scope_named(name or "assert_equal")  # stays empty: what checks is in the next one
+        if x is y:
+            return no_op()
+    return _COMPARE[kind](*COMPARISONS[kind], x, y, data, summarize, message, name)
 
 
 def assert_equal(
@@ -241,6 +248,7 @@ def assert_near(
     return near(x, y, rtol, atol, None, summarize, message, name)
 
 
+@scoped("assert_near", _CHECKED)
 def near(
     x: Any, y: Any, rtol: Any, atol: Any, data: Any, summarize: int | None, message: str | None, name: str | None
 ) -> Any:  # fmt: skip
@@ -277,6 +285,12 @@ _SIGNS: dict[str, tuple[str, str, str, Callable[..., Any], bool]] = {
 
 def signed(kind: str, x: Any, data: Any, summarize: int | None, message: str | None, name: str | None) -> Any:
     """The assertion `assert_<kind>` of a sign, which shows `data` (None: the values) when it fails."""
+    return _SIGNED[kind](kind, x, data, summarize, message, name)
+
+
+def _signed(
+    kind: str, x: Any, data: Any, summarize: int | None, message: str | None, name: str | None
+) -> Any:
     condition, op_name, symbol, static, zero_first = _SIGNS[kind]
     x = to_tensor(x)
     if data is None:
@@ -289,6 +303,14 @@ def signed(kind: str, x: Any, data: Any, summarize: int | None, message: str | N
     zero = to_tensor(0, x._dtype)
     first, second = (zero, x) if zero_first else (x, zero)
     return _compare(op_name, symbol, static, first, second, data, summarize, None, name)
+
+
+_SIGNED = {
+    kind: scoped(f"assert_{kind}", f"assert_{'less' if row[1] == 'Less' else 'less_equal'}/{_CHECKED}")(
+        _signed
+    )
+    for kind, row in _SIGNS.items()
+}
 
 
 def assert_negative(

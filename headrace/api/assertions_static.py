@@ -11,6 +11,7 @@ from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType, as_dtype
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 
@@ -60,7 +61,7 @@ def _rank(
                 f"{_prefix(message)}Tensor {_name(x)} must have {words} {shown}.  Received rank {actual},"
                 f" shape {x.shape}"
             )
-        return no_op()
+        return no_op("static_checks_determined_all_ok")
     received = x.dense_shape if hasattr(x, "dense_shape") else lookup("Shape")(x)
     if data is None:
         data = [
@@ -94,12 +95,15 @@ _RANKS: dict[str, tuple[Callable[[int, list[int]], bool], str, Callable[..., Ten
 }
 
 
+_RANKED = {kind: scoped(f"assert_{kind}", None)(_rank) for kind in _RANKS}
+
+
 def ranked(
     kind: str, x: Any, ranks: Any, data: Any, summarize: int | None, message: str | None, name: str | None
 ) -> Any:
     """The assertion `assert_<kind>` of a rank, which shows `data` (None: what was expected and received) when the run
     finds that it does not hold."""
-    return _rank(x, list(ranks), *_RANKS[kind], message, name, summarize, data)
+    return _RANKED[kind](x, list(ranks), *_RANKS[kind], message, name, summarize, data)
 
 
 def assert_rank(x: Any, rank: Any, message: str | None = None, name: str | None = None) -> Any:
@@ -261,6 +265,7 @@ def _wanted(symbol: Any, seen: dict[Any, tuple[Any, Any, int]]) -> tuple[Any, st
 
 
 # ------------------------------------------------------------------------------------------------------ types
+@scoped("assert_type", "statically_determined_correct_type")
 def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str | None = None) -> Any:
     """Raises TypeError unless the tensor has that dtype."""
     tf_type = as_dtype(tf_type)
@@ -271,6 +276,7 @@ def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str
     return no_op()
 
 
+@scoped("assert_integer", "statically_determined_was_integer")
 def assert_integer(x: Any, message: str | None = None, name: str | None = None) -> Any:
     """Raises TypeError unless the tensor's dtype is an integer type."""
     x = to_tensor(x)

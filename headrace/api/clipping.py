@@ -9,7 +9,9 @@ import numpy as np
 
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
+from headrace.core.graph import current_scope
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.tape import is_slices
 from headrace.ops.math import maximum, minimum, mul, number, realdiv, sqrt
 
@@ -23,6 +25,7 @@ def _on_values(t: Any, function: Callable[[Any], Any]) -> Any:
     return function(to_tensor(t))
 
 
+@scoped("clip_by_value")
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Any:
     """Moves values below the minimum to it, and values above the maximum to that.
 
@@ -47,6 +50,7 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | 
     return _on_values(t, clip)
 
 
+@scoped("clip_by_norm")
 def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Any:
     """Scales t down so that its L2 norm over `axes` (all, if None) is at most `clip_norm`.
 
@@ -77,6 +81,7 @@ def _check_list(t_list: Any) -> list[Any]:
     return list(t_list)
 
 
+@scoped("global_norm", "global_norm")
 def global_norm(t_list: Sequence[Any], name: str | None = None) -> Any:
     """The L2 norm of all elements of all tensors together; None entries count nothing.
 
@@ -111,6 +116,12 @@ def clip_by_global_norm(
     """
     t_list = _check_list(t_list)
     norm: Any = global_norm(t_list, name) if use_norm is None else to_tensor(use_norm)
+    return _scaled_to(t_list, clip_norm, norm, name=name), norm
+
+
+@scoped("clip_by_global_norm", None)
+def _scaled_to(t_list: list[Any], clip_norm: Any, norm: Any, name: str | None) -> list[Any]:
+    scope = current_scope()
     limit: Any = to_tensor(clip_norm, hint=norm._dtype)
     one = number(1, norm)
     scale = limit * minimum(one / norm, one / limit) + (
@@ -120,8 +131,9 @@ def clip_by_global_norm(
         x if x._dtype is dtype else lookup("Cast")(x, DstT=dtype)
     )
     return [
-        None if t is None else _on_values(t, lambda v: mul(v, cast(scale, v._dtype))) for t in t_list
-    ], norm
+        None if t is None else _on_values(t, lambda v: mul(v, cast(scale, v._dtype), f"{scope}_{i}"))  # noqa: B023
+        for i, t in enumerate(t_list)
+    ]
 
 
 __all__ = ["clip_by_global_norm", "clip_by_norm", "clip_by_value", "global_norm"]

@@ -28,12 +28,14 @@ def cond(
       fn1, fn2: older names of `true_fn` and `false_fn`.
 
     Raises:
-      TypeError: a function is given twice, or not at all, or `pred` is a Python bool.
+      TypeError: a function is given twice, or not at all, or `pred` is a Python bool; without control flow of 2.x also if
+        it is no boolean tensor.
+      ValueError: a function returns nothing, without control flow of 2.x.
     """
     for new, old, which in ((true_fn, fn1, "true_fn"), (false_fn, fn2, "false_fn")):
         if new is not None and old is not None:
             raise TypeError(f"cond(): {which} may be set only once.")
-    true_fn, false_fn = true_fn or fn1, false_fn or fn2
+    true_fn, false_fn = fn1 if true_fn is None else true_fn, fn2 if false_fn is None else false_fn
     if true_fn is None or false_fn is None:
         raise TypeError("cond(): 'true_fn' and 'false_fn' arguments are required")
     if isinstance(pred, bool):
@@ -41,8 +43,28 @@ def cond(
     if (home := elsewhere((pred,))) is not None:
         with building(home):
             return cond(pred, true_fn, false_fn, strict, name)
-    result = control.cond(pred, _operations_too(true_fn), _operations_too(false_fn), name)
-    return result if strict or Switches.control_flow_v2 else _bare(result)
+    if Switches.control_flow_v2 or state.graph is None:
+        return control.cond(pred, _operations_too(true_fn), _operations_too(false_fn), name)
+    pred = to_tensor(pred)
+    if pred._dtype is not dtypes.bool_:
+        raise TypeError(f"pred must be a boolean tensor, received one of type {pred._dtype.name}.")
+    result = control.cond(pred, _returning(true_fn, "true_fn"), _returning(false_fn, "false_fn"), name)
+    return result if strict else _bare(result)
+
+
+def _returning(f: Any, which: str) -> Any:
+    """A branch that must return something."""
+    f = _operations_too(f)
+    if not callable(f):
+        return f
+
+    def branch() -> Any:
+        result = f()
+        if result is None:
+            raise ValueError(f"{which} must have a return value.")
+        return result
+
+    return branch
 
 
 def _operations_too(f: Any) -> Any:

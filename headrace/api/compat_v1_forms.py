@@ -32,7 +32,6 @@ _ROWS: dict[str, dict[str, tuple[str, str]]] = {
         "extract_image_patches": (
             "image.extract_patches", "images ksizes>sizes strides rates padding name sizes:ksizes",
         ),
-        "floor_div": ("math.floordiv", "x y name"),
         "gather": ("gather", "params indices validate_indices name axis batch_dims"),
         "gather_nd": ("gather_nd", "params indices name batch_dims bad_indices_policy"),
         "gradients": (
@@ -209,6 +208,9 @@ for _space, _names in _AGAIN.items():
     for _name in _names:
         _own, _, _old = _name.partition(":")
         FUNCTIONS[f"{_space}.{_own}"] = FUNCTIONS[_old or _own]
+# What these make is called otherwise than what today's functions make.
+FUNCTIONS["floor_div"] = form("floor_div", "math.floordiv", "x y name", name="FloorDiv")
+FUNCTIONS["scalar_mul"] = form("scalar_mul", "math.scalar_mul", "scalar x name", name="Mul")
 FUNCTIONS["nn.dilation2d"], FUNCTIONS["nn.erosion2d"] = _DILATION, _EROSION
 for _kind in ("max", "sum"):
     FUNCTIONS[f"sparse.reduce_{_kind}_sparse"] = _SPARSE_RESULT[f"sparse_reduce_{_kind}_sparse"]

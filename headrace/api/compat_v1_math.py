@@ -8,6 +8,7 @@ from typing import Any
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.shapes import Dimension
 
 from .compat import dimension_at_index, dimension_value
@@ -45,7 +46,7 @@ def div(x: Any, y: Any, name: str | None = None) -> Any:
     x = to_tensor(x)
     y = to_tensor(y, x._dtype)
     op = "RealDiv" if x._dtype.kind in "fc" else "FloorDiv"
-    return lookup(op)(x, y, name=name)
+    return lookup(op)(x, y, name=name or "div")
 
 
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
@@ -63,9 +64,10 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
     shape, rows = condition._raw_shape, x._raw_shape if x._raw_shape is not None else y._raw_shape
     if shape is not None and rows is not None and len(shape) == 1 and len(rows) > 1:
         condition = lookup("Reshape")(condition, [-1] + [1] * (len(rows) - 1))
-    return lookup("SelectV2")(condition, x, y, name=name)
+    return lookup("SelectV2")(condition, x, y, name=name or "Select")
 
 
+@scoped("clip_by_average_norm")
 def clip_by_average_norm(t: Any, clip_norm: Any, name: str | None = None) -> Any:
     """`t`, scaled so that its norm divided by its number of entries is at most `clip_norm`."""
     t = to_tensor(t)
@@ -85,6 +87,7 @@ def setdiff1d(x: Any, y: Any, index_dtype: Any = dtypes.int32, name: str | None 
     return collections.namedtuple("ListDiff", ["out", "idx"])(*result)
 
 
+@scoped("BatchGather", "Reshape_3")
 def batch_gather(params: Any, indices: Any, name: str | None = None) -> Any:
     """`tf.gather` along the last dimension of `indices`, whose others are those of `params`."""
     from .gathering import gather

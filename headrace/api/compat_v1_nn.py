@@ -8,6 +8,7 @@ import numpy as np
 
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.tensor import Tensor
 
 from . import nn
@@ -35,6 +36,7 @@ def dropout(
     return nn.dropout(x, rate, noise_shape, seed, name)
 
 
+@scoped("softmax_cross_entropy_with_logits_sg", "Reshape_2")
 def softmax_cross_entropy_with_logits(
     labels: Any = None, logits: Any = None, dim: int = -1, name: str | None = None, axis: int | None = None
 ) -> Any:
@@ -126,11 +128,13 @@ def fused_batch_norm(
     return y, new_mean, new_variance
 
 
+@scoped("relu_layer")
 def relu_layer(x: Any, weights: Any, biases: Any, name: str | None = None) -> Any:
     """relu(x · weights + biases)."""
     return nn.relu(xw_plus_b(x, weights, biases), name=name)
 
 
+@scoped("xw_plus_b")
 def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Any:
     """x · weights + biases."""
     return lookup("BiasAdd")(lookup("MatMul")(x, weights), biases, name=name)

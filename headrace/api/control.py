@@ -40,6 +40,10 @@ ROOT = __all__ = [
 
 
 # ---------------------------------------------------------------------------------------------------------- conditionals
+class DifferentBranches(TypeError, ValueError):
+    """Branches return different things. (For TensorFlow 1.x that is a ValueError, for 2.x mostly a TypeError.)"""
+
+
 def cond(
     pred: Any,
     true_fn: Callable[[], Any] | None = None,
@@ -50,7 +54,7 @@ def cond(
 
     Raises:
       TypeError: a branch is not callable, or the branches return different types.
-      ValueError: the branches return different structures.
+      ValueError: the branches return different structures, or `pred` is not a scalar.
 
     >>> import headrace as tf
     >>> float(tf.cond(tf.constant(2) > 1, lambda: 1.0, lambda: 0.0))
@@ -70,9 +74,18 @@ def cond(
         return (true_fn if value.reshape(()) else false_fn)()
     if pred._dtype is not dtypes.bool_:
         pred = lookup("NotEqual")(pred, lookup("ZerosLike")(pred))
-    if pred._raw_shape != ():
-        pred = lookup("Reshape")(pred, [])
+    pred = _scalar(pred, "The predicate of a conditional")
     return choose(pred, [true_fn, false_fn], ["true", "false"], name or "cond")
+
+
+def _scalar(x: Any, what: str) -> Any:
+    """A tensor of one element, in a graph, as a scalar."""
+    raw = x._raw_shape
+    if raw == ():
+        return x
+    if raw is not None and any(n not in (None, 1) for n in raw):
+        raise ValueError(f"{what} must be a scalar, received shape {list(raw)}.")
+    return lookup("Reshape")(x, [])
 
 
 def _truth(pred: Any) -> bool:
@@ -101,19 +114,19 @@ def choose(index: Any, functions: Sequence[Callable[[], Any]], names: Sequence[s
         try:
             nest.assert_same_structure(structures[0], structure, expand_composites=True)
         except (TypeError, ValueError) as error:
-            raise type(error)(
+            raise DifferentBranches(
                 f"The branches '{names[0]}' and '{which}' of {name} must return the same structure. {error}"
             ) from None
     for k, outputs in enumerate(zip(*[g.outputs for g in graphs])):
         kinds = {t._dtype for t in outputs}
         if len(kinds) != 1:
             found = ", ".join(f"{t._dtype.name} ('{n}')" for t, n in zip(outputs, names))
-            raise TypeError(
-                "true_fn and false_fn arguments to tf.cond must have the same number, type, and overall "
-                f"structure of return values: output {k} is {found}. Use tf.cast."
+            raise DifferentBranches(
+                f"The branches of {name} must return the same number, type, and overall structure of values: output {k} is "
+                f"{found}. Use tf.cast."
             )
     if len({len(g.outputs) for g in graphs}) != 1:
-        raise TypeError(f"The branches of {name} return None in different places.")
+        raise DifferentBranches(f"The branches of {name} return None in different places.")
     captured = functional.unify_inputs(graphs, 0)
     _mark_variables(graphs)
     it = iter(functional.conditional(index, graphs, captured, name))
@@ -160,15 +173,16 @@ def switch_case(
     Args:
       branch_fns: a list of callables, or of (int, callable) pairs, or a dict from int.
     """
-    pairs = sorted(branch_fns.items()) if isinstance(branch_fns, dict) else list(branch_fns)
+    pairs = list(branch_fns.items()) if isinstance(branch_fns, dict) else list(branch_fns)
     if not pairs:
         raise ValueError("Argument `branch_fns` must have at least one branch.")
     if isinstance(pairs[0], tuple):
-        pairs = sorted(pairs, key=lambda p: p[0])
-        if len({k for k, _ in pairs}) != len(pairs) or any(
-            not isinstance(k, (int, np.integer)) for k, _ in pairs
-        ):
-            raise ValueError("The keys of `branch_fns` must be unique ints.")
+        for key, _ in pairs:
+            if not isinstance(key, (int, np.integer)):
+                raise TypeError(f"The keys of `branch_fns` must be Python ints, received {key!r}.")
+        pairs.sort(key=lambda p: p[0])
+        if len({k for k, _ in pairs}) != len(pairs):
+            raise ValueError(f"The keys of `branch_fns` must be unique, received {[k for k, _ in pairs]}.")
         keys = [int(k) for k, _ in pairs]
         functions = [f for _, f in pairs]
     else:
@@ -179,6 +193,8 @@ def switch_case(
     index: Any = (
         to_tensor(branch_index, dtypes.int32) if not isinstance(branch_index, Tensor) else branch_index
     )
+    if index._dtype.kind not in "iu":
+        raise TypeError(f"'branch_index' must be an integer tensor, received {index._dtype.name}.")
     if index._dtype is not dtypes.int32:
         index = lookup("Cast")(index, DstT=dtypes.int32)
     fallback = default or functions[-1]
@@ -221,7 +237,12 @@ def case(
             raise TypeError(f"fn for pred {pair[0]!r} must be callable.")
     if default is not None and not callable(default):
         raise TypeError("'default' must be callable.")
+    if not pairs:
+        raise ValueError("'pred_fn_pairs' must have at least one (predicate, callable).")
     preds = [to_tensor(p) for p, _ in pairs]
+    for p in preds:
+        if p._dtype is not dtypes.bool_:
+            raise TypeError(f"A predicate must be a boolean tensor, received {p!r}.")
     if exclusive or default is None:
         total = lookup("AddN")([lookup("Cast")(p, DstT=dtypes.int32) for p in preds])
         if exclusive:
@@ -340,15 +361,20 @@ def _graph_loop(
         result = to_tensor(cond(*structured))
         if result._dtype is not dtypes.bool_:
             raise TypeError(f"cond must return a boolean tensor, received {result._dtype.name}.")
-        if result._raw_shape not in ((), None):
-            result = lookup("Reshape")(result, [])
+        if result._raw_shape is not None:
+            result = _scalar(result, "What cond returns")
         if counted:
             result = lookup("LogicalAnd")(lookup("Less")(inner[0], limit), result)
         test.outputs = [_as_output(test, result)]
     step = FuncGraph(f"{name}_body")
     with building(step, tapes=()):
         inner, structured = arguments(step)
-        returned = _sequence(body(*structured), values)
+        returned = body(*structured)
+        if returned is None:
+            raise ValueError(
+                f"The body of {name} returned None. It must return the next values of loop_vars."
+            )
+        returned = _sequence(returned, values)
         returned = nest.map_structure(_leaf, returned)
         try:
             nest.assert_same_structure(list(values), list(returned), expand_composites=True)

@@ -10,6 +10,7 @@ import numpy as np
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.tape import is_slices
 from headrace.core.tensor import Tensor
 from headrace.ops import cast as cast_ops
@@ -39,6 +40,7 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
     return x if x._dtype is dtype else cast_ops.CAST(x, DstT=dtype, name=name)
 
 
+@scoped("saturate_cast")
 def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Any:
     """Converts to `dtype`; what does not fit becomes its lowest or highest number.
 
@@ -157,6 +159,11 @@ def angle(input: Any, name: str | None = None) -> Any:
     x = to_tensor(input)
     if x._dtype.kind == "c":
         return m.ANGLE(x, Tout=x._dtype.real_dtype, name=name)
+    return _angle_of_real(x, name=name)
+
+
+@scoped("Angle", "Select")
+def _angle_of_real(x: Any, name: str | None = None) -> Any:
     return lookup("SelectV2")(less(x, m.number(0, x)), m.number(math.pi, x), m.number(0, x), name=name)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from headrace.core import convert, dtypes
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.shapes import known
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
@@ -152,8 +153,17 @@ def gather_nd(
         return params.gather_nd(indices, name=name)
     indices = convert.to_tensor(indices, hint=dtypes.int32)
     if batch_dims:
-        indices = _with_batch(convert.to_tensor(params), indices, batch_dims)
+        return _gather_nd_of_each(
+            convert.to_tensor(params), indices, batch_dims, bad_indices_policy, name=name
+        )
     return GATHER_ND(params, indices, bad_indices_policy=bad_indices_policy, name=name)
+
+
+@scoped("BatchGatherND", "Reshape_3")
+def _gather_nd_of_each(
+    params: Tensor, indices: Tensor, batch_dims: int, policy: str, name: str | None
+) -> Tensor:
+    return GATHER_ND(params, _with_batch(params, indices, batch_dims), bad_indices_policy=policy, name=name)
 
 
 def _with_batch(params: Tensor, indices: Tensor, batch_dims: int) -> Tensor:

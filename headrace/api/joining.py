@@ -8,6 +8,7 @@ import numpy as np
 
 from headrace.core import convert, dtypes
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.shapes import known
 from headrace.core.state import state
 from headrace.core.static import static_value
@@ -44,8 +45,13 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
         raise contradiction("tf.concat needs at least one tensor, received an empty list.")
     if len(values) == 1:
         convert.to_tensor(axis, INT32 if not isinstance(axis, Tensor) else None)
-        return identity(values[0], name)
+        return _one(values[0], name=name)
     return CONCAT_V2(list(values), axis, name=name)
+
+
+@scoped("concat", None, again=True)
+def _one(value: Any, name: str) -> Tensor:
+    return identity(value, name)
 
 
 def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
@@ -103,6 +109,7 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unst
     return UNPACK(value, num=num, axis=axis, name=name)
 
 
+@scoped("parallel_stack", "ParallelConcat")
 def parallel_stack(values: Any, name: str = "parallel_stack") -> Tensor:
     """`tf.stack(values)` for tensors of known shape, in graphs only.
 
@@ -169,6 +176,7 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     return TILE(input, multiples, name=name)
 
 
+@scoped("Repeat", None)
 def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None = None) -> Tensor:
     """Each element (or slice along `axis`) repeated in place.
 
@@ -208,14 +216,16 @@ def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None =
         if raw[axis] not in (None, value.size):
             raise ValueError(f"repeats has {value.size} entries for a dimension of size {raw[axis]}")
         x = ENSURE_SHAPE(x, shape=(*raw[:axis], value.size, *raw[axis + 1 :])) if raw[axis] is None else x
-        return lookup("GatherV2")(x, np.repeat(np.arange(value.size, dtype=np.int32), value), axis, name=name)
+        return lookup("GatherV2")(
+            x, np.repeat(np.arange(value.size, dtype=np.int32), value), axis, name="boolean_mask/GatherV2"
+        )
     if len(times._raw_shape) == 0 or times._raw_shape == (1,):
         times = RESHAPE(times, []) if times._raw_shape else times
         wide = EXPAND_DIMS(x, axis + 1)
         tiled = TILE(wide, [times if i == axis + 1 else 1 for i in range(n + 1)])
         dims = list(raw) if known(raw) else [SHAPE(x)[i] if d is None else d for i, d in enumerate(raw)]
         dims[axis] = -1 if not (known(raw) and 0 in raw) else lookup("Mul")(raw[axis], times)
-        return RESHAPE(tiled, dims, name=name)
+        return RESHAPE(tiled, dims, name="Reshape_1")
     # how long the result is depends on the numbers: repeat each slice the greatest number of times, then mask
     from headrace.ops.indexing import boolean_mask
 

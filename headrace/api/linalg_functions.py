@@ -10,6 +10,7 @@ import numpy as np
 
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.ops import matrix as m
 from headrace.ops.decompose import CHOLESKY
 from headrace.ops.linalg import CROSS, DETERMINANT, EXPM, LOG_DETERMINANT, LOGM, SQRTM
@@ -177,6 +178,7 @@ def normalize(tensor: Any, ord: Any = "euclidean", axis: Any = None, name: str |
     return lookup("RealDiv")(tensor, m.cast(length, tensor._dtype)), m.cast(length, tensor._dtype)
 
 
+@scoped("MatVec", "Squeeze")
 def matvec(
     a: Any,
     b: Any,

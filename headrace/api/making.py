@@ -9,6 +9,7 @@ import numpy as np
 
 from headrace.core import convert, dtypes, nest, shapes
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.shapes import TensorShape, known
 from headrace.core.specs import CompositeTensor
 from headrace.core.state import state
@@ -183,7 +184,7 @@ def zeros(shape: Any, dtype: Any = dtypes.float32, name: str | None = None, layo
     """
     no_layout(layout)
     dtype = dtypes.as_dtype(dtype)
-    return filled(shape, b"" if dtype.kind == "s" else 0, dtype, name)
+    return filled(shape, b"" if dtype.kind == "s" else 0, dtype, name or "zeros")
 
 
 def ones(shape: Any, dtype: Any = dtypes.float32, name: str | None = None, layout: Any = None) -> Tensor:
@@ -200,7 +201,7 @@ def ones(shape: Any, dtype: Any = dtypes.float32, name: str | None = None, layou
     dtype = dtypes.as_dtype(dtype)
     if dtype.kind == "s":
         raise TypeError("tf.ones has no meaning for strings. Use tf.fill with the text you want.")
-    return filled(shape, 1, dtype, name)
+    return filled(shape, 1, dtype, name or "ones")
 
 
 def zeros_like(input: Any, dtype: Any = None, name: str | None = None, layout: Any = None) -> Tensor:
@@ -213,6 +214,7 @@ def zeros_like(input: Any, dtype: Any = None, name: str | None = None, layout: A
     no_layout(layout)
     x = convert.to_tensor(input)
     dtype = x._dtype if dtype is None else dtypes.as_dtype(dtype)
+    name = name or "zeros_like"
     return ZEROS_LIKE(x, name=name) if dtype is x._dtype else zeros(_shape_of(x), dtype, name)
 
 
@@ -226,6 +228,7 @@ def ones_like(input: Any, dtype: Any = None, name: str | None = None, layout: An
     no_layout(layout)
     x = convert.to_tensor(input)
     dtype = x._dtype if dtype is None else dtypes.as_dtype(dtype)
+    name = name or "ones_like"
     return ONES_LIKE(x, name=name) if dtype is x._dtype else ones(_shape_of(x), dtype, name)
 
 
@@ -283,9 +286,10 @@ def one_hot(
         dtype = on._dtype if on is not None else off._dtype if off is not None else dtypes.float32
     on = convert.constant(np.asarray(1, dtype._np), dtype) if on is None else on
     off = convert.constant(np.asarray(0, dtype._np), dtype) if off is None else off
-    return ONE_HOT(indices, depth, on, off, axis=-1 if axis is None else axis, name=name)
+    return ONE_HOT(indices, depth, on, off, axis=-1 if axis is None else axis, name=name or "one_hot")
 
 
+@scoped("SequenceMask", "Less")
 def sequence_mask(
     lengths: Any, maxlen: Any = None, dtype: Any = dtypes.bool_, name: str | None = None
 ) -> Tensor:
@@ -318,6 +322,7 @@ def sequence_mask(
     return mask if dtype is dtypes.bool_ else lookup("Cast")(mask, DstT=dtype, name=name)
 
 
+@scoped("meshgrid", "mul", "mul_1", "mul_2", "mul_3")
 def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[Tensor]:
     """The coordinates of a grid: N tensors of rank N from N vectors.
 

@@ -156,7 +156,7 @@ def _approximate(
         raise ValueError("The rank of `operand` must be known")
     order = [*[i for i in range(rank) if i != dimension % rank], dimension % rank]
     moved = x if dimension % rank == rank - 1 else lookup("Transpose")(x, order)
-    values, indices = top_k(moved if largest else lookup("Neg")(moved), k)
+    values, indices = top_k(moved if largest else lookup("Neg")(moved), k, name=name or "ApproxTopK")
     values = values if largest else lookup("Neg")(values)
     if moved is x:
         return values, indices

@@ -9,6 +9,7 @@ from typing import Any
 
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.shapes import TensorShape
 from headrace.core.tensor import Tensor
 from headrace.ops import math as m
@@ -32,6 +33,7 @@ def _noise_shape(x: Tensor, noise_shape: Any) -> Any:
     return merged
 
 
+@scoped("general_dropout", "SelectV2")
 def general_dropout(
     x: Any, rate: Any, uniform_sampler: Callable[..., Any], noise_shape: Any = None, name: str | None = None
 ) -> Tensor:
@@ -85,6 +87,7 @@ def general_dropout(
     return y
 
 
+@scoped("dropout", "SelectV2")
 def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: str | None = None) -> Tensor:
     """Sets elements to zero with probability `rate` and scales the others by `1 / (1 - rate)`.
 
@@ -110,6 +113,7 @@ def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: 
     )
 
 
+@scoped("stateless_dropout", "SelectV2")
 def stateless_dropout(
     x: Any, rate: Any, seed: Any, rng_alg: Any = None, noise_shape: Any = None, name: str | None = None
 ) -> Tensor:

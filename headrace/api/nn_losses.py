@@ -9,6 +9,7 @@ import numpy as np
 from headrace.core import dtypes, shapes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.tensor import Tensor
 from headrace.ops import losses as ops
 from headrace.ops import math as m
@@ -39,6 +40,7 @@ def _product(sizes: Tensor) -> Tensor:
     return lookup("Prod")(sizes, [0], keep_dims=False)
 
 
+@scoped("softmax_cross_entropy_with_logits", "Reshape_2")
 def softmax_cross_entropy_with_logits(
     labels: Any, logits: Any, axis: int = -1, name: str | None = None
 ) -> Tensor:
@@ -82,6 +84,7 @@ def _leading_shape(loss: Tensor, like: Tensor) -> Tensor:
     return loss
 
 
+@scoped("SparseSoftmaxCrossEntropyWithLogits", None, again=True)
 def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str | None = None) -> Tensor:
     """`-log_softmax(logits)[label]` for class numbers `labels`.
 
@@ -136,6 +139,7 @@ def _log1p_exp_minus_abs(x: Tensor, positive: Tensor) -> Tensor:
     return lookup("Log1p")(lookup("Exp")(lookup("SelectV2")(positive, m.neg(x), x)))
 
 
+@scoped("logistic_loss")
 def sigmoid_cross_entropy_with_logits(
     labels: Any = None, logits: Any = None, name: str | None = None
 ) -> Tensor:
@@ -161,6 +165,7 @@ def sigmoid_cross_entropy_with_logits(
     )
 
 
+@scoped("logistic_loss")
 def weighted_cross_entropy_with_logits(
     labels: Any, logits: Any, pos_weight: Any, name: str | None = None
 ) -> Tensor:
@@ -191,6 +196,7 @@ def l2_loss(t: Any, name: str | None = None) -> Tensor:
     return nn_ops.L2_LOSS(t, name=name)
 
 
+@scoped("log_poisson_loss", None)
 def log_poisson_loss(
     targets: Any, log_input: Any, compute_full_loss: bool = False, name: str | None = None
 ) -> Tensor:
@@ -207,7 +213,7 @@ def log_poisson_loss(
     x = to_tensor(log_input)
     z = to_tensor(targets, hint=x._dtype)
     _same_shapes(z, x)
-    loss = m.sub(lookup("Exp")(x), m.mul(x, z), name)
+    loss = m.sub(lookup("Exp")(x), m.mul(x, z), "sub")
     if not compute_full_loss:
         return loss
     log = lookup("Log")
@@ -218,7 +224,7 @@ def log_poisson_loss(
     between = lookup("LogicalAnd")(
         lookup("GreaterEqual")(z, zero), lookup("LessEqual")(z, lookup("OnesLike")(z))
     )
-    return m.add(loss, lookup("SelectV2")(between, zero, stirling))
+    return m.add(loss, lookup("SelectV2")(between, zero, stirling), "add_1")
 
 
 # ----------------------------------------------------------------------------------------- averages of losses
@@ -275,7 +281,7 @@ def compute_average_loss(
             f"`global_batch_size` must be non-negative. Received: global_batch_size={global_batch_size}"
         )
     total = lookup("Sum")(loss, _all_axes(loss), keep_dims=False)
-    return lookup("DivNoNan")(total, _cast(size, dtype))
+    return lookup("DivNoNan")(total, _cast(size, dtype), name="div_no_nan")
 
 
 def _all_axes(x: Tensor) -> Any:
@@ -293,4 +299,4 @@ def scale_regularization_loss(regularization_loss: Any) -> Tensor:
     """
     loss = to_tensor(regularization_loss)
     total = lookup("Sum")(loss, _all_axes(loss), keep_dims=False)
-    return m.realdiv(total, m.number(replicas_in_sync(), total))
+    return m.realdiv(total, m.number(replicas_in_sync(), total), "truediv")

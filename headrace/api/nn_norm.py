@@ -8,6 +8,7 @@ from typing import Any
 from headrace.core import dtypes, shapes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.tensor import Tensor
 from headrace.ops import math as m
 from headrace.ops import norm as ops
@@ -31,6 +32,7 @@ def _sum(x: Tensor, axes: Any, keepdims: bool) -> Tensor:
     return lookup("Sum")(x, axes, keep_dims=keepdims)
 
 
+@scoped("moments", None)
 def moments(
     x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: str | None = None
 ) -> tuple[Tensor, Tensor]:
@@ -47,13 +49,15 @@ def moments(
     x, axes = to_tensor(x), _axes(axes)
     dtype = x._dtype
     wide = _cast(x, dtypes.float32) if dtype in _SHORT else x
-    mean = _mean(wide, axes, True)
-    variance = ops.VARIANCE(wide, mean, axes, keep_dims=keepdims)
+    mean = lookup("Mean")(wide, axes, keep_dims=True, name="mean")
+    variance = ops.VARIANCE(
+        wide, mean, axes, keep_dims=keepdims, name="variance" if keepdims else "Squeeze_1"
+    )
     if not keepdims:
         mean = (
-            lookup("Squeeze")(mean, squeeze_dims=_static_axes(axes))
+            lookup("Squeeze")(mean, squeeze_dims=_static_axes(axes), name="Squeeze")
             if _static_axes(axes) is not None
-            else lookup("Reshape")(mean, lookup("Shape")(variance))
+            else lookup("Reshape")(mean, lookup("Shape")(variance), name="Squeeze")
         )
     return _cast(mean, dtype), _cast(variance, dtype)
 
@@ -67,6 +71,7 @@ def _static_axes(axes: Any) -> list[int] | None:
     return [int(a) for a in value.reshape(-1)]
 
 
+@scoped("sufficient_statistics", None, "mean_ss", "var_ss")
 def sufficient_statistics(
     x: Any, axes: Sequence[int], shift: Any = None, keepdims: bool = False, name: str | None = None
 ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
@@ -98,6 +103,7 @@ def sufficient_statistics(
     )
 
 
+@scoped("normalize", "mean", "variance")
 def normalize_moments(
     counts: Any, mean_ss: Any, variance_ss: Any, shift: Any, name: str | None = None
 ) -> tuple[Tensor, Tensor]:
@@ -118,6 +124,7 @@ def normalize_moments(
     return mean, m.sub(m.mul(variance_ss, divisor), m.square(shifted))
 
 
+@scoped("weighted_moments", None)
 def weighted_moments(
     x: Any, axes: Any, frequency_weights: Any, keepdims: bool = False, name: str | None = None
 ) -> tuple[Tensor, Tensor]:
@@ -152,6 +159,7 @@ def weighted_moments(
     return _cast(mean, dtype), _cast(variance, dtype)
 
 
+@scoped("batchnorm", "add_1")
 def batch_normalization(
     x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: Any, name: str | None = None
 ) -> Tensor:

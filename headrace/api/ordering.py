@@ -9,6 +9,7 @@ import numpy as np
 
 from headrace.core import convert, dtypes
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.shapes import known
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
@@ -120,6 +121,7 @@ def _ordered(values: Any, axis: Any, direction: str, want: int) -> Tensor:
     return _downwards(out) if up and want == 0 else out
 
 
+@scoped("sort", None)
 def sort(values: Any, axis: Any = -1, direction: str = "ASCENDING", name: str | None = None) -> Tensor:
     """`values` sorted along `axis`.
 
@@ -136,6 +138,7 @@ def sort(values: Any, axis: Any = -1, direction: str = "ASCENDING", name: str | 
     return _ordered(values, axis, direction, 0)
 
 
+@scoped("argsort", "TopKV2")
 def argsort(
     values: Any, axis: Any = -1, direction: str = "ASCENDING", stable: bool = False, name: str | None = None
 ) -> Tensor:
@@ -192,7 +195,7 @@ def searchsorted(
 def _rows(x: Tensor) -> Tensor:
     """A matrix of the last dimension's vectors."""
     raw = x._raw_shape
-    if raw is not None and len(raw) == 2:
+    if x._is_eager and raw is not None and len(raw) == 2:
         return x
     if raw is not None and raw and None not in raw:
         return RESHAPE(x, [-1 if 0 not in raw else math.prod(raw[:-1]), raw[-1]])

@@ -9,7 +9,9 @@ import numpy as np
 
 from headrace.core import dtypes, shapes
 from headrace.core.convert import to_tensor
+from headrace.core.graph import current_scope
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.tensor import EagerTensor, Tensor
 from headrace.ops.einsum import EINSUM, ELLIPSIS
 from headrace.ops.linear import BATCH_MATMUL, BATCH_MATMUL_V3, MATMUL, SPARSE_MATMUL, plain
@@ -65,9 +67,9 @@ def matmul(
             "grad_y": grad_b,
         }
         return (
-            BATCH_MATMUL_V3(a, b, Tout=target, name=name, **flags)
+            BATCH_MATMUL_V3(a, b, Tout=target, name=name or "MatMul", **flags)
             if wide
-            else BATCH_MATMUL(a, b, name=name, **flags)
+            else BATCH_MATMUL(a, b, name=name or "MatMul", **flags)
         )
     a, b = conj(a) if adjoint_a else a, conj(b) if adjoint_b else b
     flags = {"transpose_a": transpose_a or adjoint_a, "transpose_b": transpose_b or adjoint_b}
@@ -80,6 +82,7 @@ def matmul(
 
 
 # -------------------------------------------------------------------------------------------------- tensordot
+@scoped("Tensordot", None)
 def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Any:
     """Multiplies and sums over pairs of axes; the result has a's other dimensions, then b's.
 
@@ -100,10 +103,13 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Any:
     right, free_b = _as_matrix(b, axes_b, last=False)
     product = MATMUL(left, right)
     if isinstance(free_a, list) and isinstance(free_b, list) and (free_a + free_b).count(None) <= 1:
-        return lookup("Reshape")(product, [-1 if d is None else d for d in free_a + free_b], name=name)
+        if len(free_a) == len(free_b) == 1:
+            return product
+        sizes = [-1 if d is None else d for d in free_a + free_b]
+        return lookup("Reshape")(product, sizes, name=current_scope())
     known = free_a + free_b if isinstance(free_a, list) and isinstance(free_b, list) else None
     parts = [_free_sizes(t, x, taken) for t, x, taken in ((free_a, a, axes_a), (free_b, b, axes_b))]
-    result = lookup("Reshape")(product, lookup("ConcatV2")(parts, 0), name=name)
+    result = lookup("Reshape")(product, lookup("ConcatV2")(parts, 0), name=current_scope())
     if known is not None and not result._is_eager:
         result.set_shape(known)
     return result
@@ -193,6 +199,7 @@ def _free_sizes(free: Any, x: Any, axes: Any) -> Any:
 
 
 # ----------------------------------------------------------------------------------------------------- einsum
+@scoped("einsum", "Einsum")
 def einsum(equation: str, *inputs: Any, **kwargs: Any) -> Any:
     """Einstein summation: labels the dimensions of the inputs and says which remain.
 

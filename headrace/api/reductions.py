@@ -13,6 +13,7 @@ from headrace.core.convert import to_tensor
 from headrace.core.dispatch import execute
 from headrace.core.errors import InvalidArgumentError
 from headrace.core.op import OpDef, lookup
+from headrace.core.scoping import scoped
 from headrace.core.shapes import TensorShape, merge
 from headrace.core.tape import is_slices
 from headrace.core.tensor import EagerTensor, Tensor, wrap
@@ -123,6 +124,7 @@ reduce_euclidean_norm = _reduction(
 )  # fmt: skip
 
 
+@scoped("ReduceLogSumExp")
 def reduce_logsumexp(
     input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Any:
@@ -141,6 +143,7 @@ def reduce_logsumexp(
     return _reduce(r.SUM, out, axis, False, name)  # over dimensions of size 1: takes them away
 
 
+@scoped("reduce_variance", "Mean_1")
 def reduce_variance(
     input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Any:
@@ -162,6 +165,7 @@ def reduce_variance(
     return _reduce(r.MEAN, squares, axis, keepdims, name)
 
 
+@scoped("reduce_std", "Sqrt")
 def reduce_std(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """The standard deviation over dimensions: the square root of `tf.math.reduce_variance`.
 
@@ -171,6 +175,7 @@ def reduce_std(input_tensor: Any, axis: Any = None, keepdims: bool = False, name
     return m.sqrt(reduce_variance(input_tensor, axis, keepdims), name)
 
 
+@scoped("count_nonzero", "Sum")
 def count_nonzero(
     input: Any,
     axis: Any = None,
@@ -195,6 +200,7 @@ def count_nonzero(
     return CAST(total, DstT=dtypes.as_dtype(dtype), name=name)
 
 
+@scoped("zero_fraction", "fraction")
 def zero_fraction(value: Any, name: str | None = None) -> Any:
     """The share of zeros among the elements, float32.
 
@@ -340,6 +346,7 @@ def cumulative_logsumexp(
 
 
 # --------------------------------------------------------------------------------------------------- counting
+@scoped("bincount", "DenseBincount")
 def bincount(
     arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: Any = dtypes.int32,
     name: str | None = None, axis: int | None = None,
@@ -390,6 +397,7 @@ def bincount(
     return count.DENSE_BINCOUNT(arr, size, values, binary_output=binary_output, name=name)
 
 
+@scoped("histogram_fixed_width")
 def histogram_fixed_width(
     values: Any, value_range: Any, nbins: Any = 100, dtype: Any = dtypes.int32, name: str | None = None
 ) -> Any:
@@ -407,6 +415,7 @@ def histogram_fixed_width(
     )
 
 
+@scoped("histogram_fixed_width_bins", "Reshape_1")
 def histogram_fixed_width_bins(
     values: Any, value_range: Any, nbins: Any = 100, dtype: Any = dtypes.int32, name: str | None = None
 ) -> Any:
@@ -425,6 +434,7 @@ def histogram_fixed_width_bins(
     return CAST(clipped, DstT=dtypes.as_dtype(dtype), name=name)
 
 
+@scoped("confusion_matrix", "ScatterNd")
 def confusion_matrix(
     labels: Any,
     predictions: Any,
@@ -498,6 +508,7 @@ def _squeezed(labels: Any, predictions: Any) -> tuple[Any, Any]:
     return labels, predictions
 
 
+@scoped("in_top_k", None, again=True)
 def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) -> Any:
     """Whether each row's target class is among the k greatest predictions (ties count for the target).
 

@@ -15,6 +15,7 @@ from headrace.core.convert import to_tensor
 from headrace.core.dtypes import as_dtype
 from headrace.core.graph import Operation
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.state import state
 from headrace.core.tensor import Tensor
 from headrace.ops import script as ops
@@ -287,9 +288,10 @@ def group(*inputs: Any, name: str | None = None) -> Any:
         return None
     waits = [_waitable(v) for v in nest.flatten(list(inputs), expand_composites=True) if v is not None]
     with state.graph.control_dependencies(waits):
-        return no_op(name)
+        return no_op(name or "group_deps")
 
 
+@scoped("tuple", "control_dependency", *[f"control_dependency_{i}" for i in range(1, 100)])
 def tuple(tensors: Any, control_inputs: Any = None, name: str | None = None) -> list[Any]:
     """The tensors, none of which is available before all are computed (and all of `control_inputs` have run).
     Nones stay.

@@ -7,6 +7,7 @@ from typing import Any
 
 from headrace.core import convert
 from headrace.core.op import OpDef, lookup
+from headrace.core.scoping import scoped
 from headrace.core.tensor import Tensor
 from headrace.ops import segment
 from headrace.ops.array import SHAPE
@@ -94,6 +95,7 @@ def _counts(data: Tensor, segment_ids: Tensor, num_segments: Any) -> Tensor:
     return lookup("Reshape")(count, [-1] + [1] * trailing) if trailing else count
 
 
+@scoped("UnsortedSegmentMean", "truediv")
 def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:
     """The mean of the elements of each segment; 0 for segments without elements.
 
@@ -112,6 +114,7 @@ def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: 
     )
 
 
+@scoped("UnsortedSegmentSqrtN", "truediv")
 def unsorted_segment_sqrt_n(
     data: Any, segment_ids: Any, num_segments: Any, name: str | None = None
 ) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Any
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.tensor import Tensor
 from headrace.ops import math as m
 from headrace.ops import operators, sequence
@@ -52,6 +53,7 @@ def range(
     return sequence.RANGE(*[cast(v, dtype) for v in values], name=name)
 
 
+@scoped("linspace", "Slice")
 def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int = 0) -> Any:
     """`num` evenly spaced numbers from start to stop, both included, along a new dimension `axis`.
 
@@ -90,6 +92,7 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int
     return lookup("Slice")(line, begin, size, name=name)
 
 
+@scoped("sobol", "SobolSample")
 def sobol_sample(
     dim: Any, num_results: Any, skip: Any = 0, dtype: Any = dtypes.float32, name: str | None = None
 ) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 
 from headrace.core import convert, dtypes, nest, shapes
 from headrace.core.op import OpDef, lookup
+from headrace.core.scoping import scoped
 from headrace.core.shapes import known
 from headrace.core.specs import CompositeTensor
 from headrace.core.tensor import Tensor
@@ -380,6 +381,7 @@ def batch_to_space(input: Any, block_shape: Any, crops: Any, name: str | None = 
     return BATCH_TO_SPACE_ND(input, block_shape, crops, name=name)
 
 
+@scoped("required_space_to_batch_paddings", "paddings", "crops")
 def required_space_to_batch_paddings(
     input_shape: Any, block_shape: Any, base_paddings: Any = None, name: str | None = None
 ) -> tuple[Tensor, Tensor]:

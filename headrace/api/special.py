@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from headrace.ops.special import (
-    bessel_i0,
-    bessel_i0e,
-    bessel_i1,
-    bessel_i1e,
-    bessel_j0,
-    bessel_j1,
-    bessel_k0,
-    bessel_k0e,
-    bessel_k1,
-    bessel_k1e,
-    bessel_y0,
-    bessel_y1,
-    dawsn,
-    expint,
-    fresnel_cos,
-    fresnel_sin,
-    spence,
-)  # fmt: skip
+from collections.abc import Callable
+from typing import Any
+
+from headrace.core.scoping import scoped
+from headrace.ops import special as ops
+
+
+def _own(row: Callable[..., Any]) -> Callable[..., Any]:
+    """The row's function, in a scope of its own name."""
+    return scoped(row.__name__, row.op.name)(row)  # type: ignore[attr-defined]
+
+
+bessel_i0, bessel_i0e, bessel_i1, bessel_i1e = map(
+    _own, (ops.bessel_i0, ops.bessel_i0e, ops.bessel_i1, ops.bessel_i1e)
+)
+bessel_j0, bessel_j1, bessel_y0, bessel_y1 = map(
+    _own, (ops.bessel_j0, ops.bessel_j1, ops.bessel_y0, ops.bessel_y1)
+)
+bessel_k0, bessel_k0e, bessel_k1, bessel_k1e = map(
+    _own, (ops.bessel_k0, ops.bessel_k0e, ops.bessel_k1, ops.bessel_k1e)
+)
+dawsn, expint, fresnel_cos, fresnel_sin, spence = map(
+    _own, (ops.dawsn, ops.expint, ops.fresnel_cos, ops.fresnel_sin, ops.spence)
+)
 
 _DOCS = {
     "bessel_j0": "The Bessel function of the first kind of order 0.",

@@ -10,6 +10,7 @@ import numpy as np
 from headrace.core import convert, dtypes, shapes
 from headrace.core.dispatch import execute
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.state import EAGER, building, elsewhere, state
 from headrace.core.static import static_value
 from headrace.core.tensor import EagerTensor, Tensor, wrap
@@ -180,6 +181,7 @@ def getitem(x: Any, key: Any) -> Any:
 Tensor.__getitem__ = getitem  # type: ignore[attr-defined, misc]
 
 
+@scoped("boolean_mask", "GatherV2")
 def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_mask") -> Any:
     """The elements of `tensor` where `mask` is true, in order.
 

@@ -9,7 +9,7 @@ from typing import Any
 _MISSING: Any = object()
 
 
-def form(name: str, target: str, parameters: str, **fixed: Any) -> Callable[..., Any]:
+def form(name: str, target: str, parameters: str, /, **fixed: Any) -> Callable[..., Any]:
     """A function of 1.x that is a function of `tf` with other arguments.
 
     Args:
