@@ -78,15 +78,16 @@ def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -
         raise RuntimeError("`sparse_placeholder` is not compatible with eager execution.")
     raw = None if shape is None else as_raw(shape)
     rank = None if raw is None else len(raw)
-    if raw is not None and None not in raw:
-        dense_shape: Any = to_tensor(list(raw), dtypes.int64)
-    else:
-        dense_shape = placeholder(dtypes.int64, [rank], name and f"{name}/shape")
-    out = SparseTensor(
-        placeholder(dtypes.int64, [None, rank], name and f"{name}/indices"),
-        placeholder(dtype, [None], name and f"{name}/values"),
-        dense_shape,
-    )
+    prefix = f"{name}/" if name else None
+    if raw is None:
+        dense_shape = placeholder(dtypes.int64, [None], prefix and f"{prefix}shape")
+    else:  # what is fed may have other dimensions where these are not known
+        dims = [-1 if d is None else d for d in raw]
+        default = to_tensor(dims, dtypes.int64, name=prefix and f"{prefix}shape_default")
+        dense_shape = placeholder_with_default(default, [rank], prefix and f"{prefix}shape")
+    values = placeholder(dtype, [None], prefix and f"{prefix}values")
+    indices = placeholder(dtypes.int64, [None, rank], prefix and f"{prefix}indices")
+    out = SparseTensor(indices, values, dense_shape)
     if raw is not None:
         out.set_shape(raw)
     return out

@@ -164,6 +164,12 @@ def announce(operation: Any) -> Any:
     return operation
 
 
+def _announce_file(filename: Tensor) -> None:
+    """Remembers a file that a graph needs, for those who save the graph with it."""
+    if not filename._is_eager and filename.op.type == "Const" and not inside_function():
+        get_default_graph().add_to_collection("asset_filepaths", filename)
+
+
 class KeyValueTensorInitializer(TableInitializerBase):
     """Fills a table from a tensor of keys and one of values, of the same shape.
 
@@ -264,6 +270,7 @@ class TextFileInitializer(TableInitializerBase):
         """Fills the table from the file; TypeError when the table is of other types."""
         self._check(table, self._key_dtype, self._value_dtype)
         with outside(table.resource_handle, self._filename):
+            _announce_file(self._filename)
             return announce(
                 ops.INITIALIZE_FROM_FILE(
                     table.resource_handle,
