@@ -344,7 +344,7 @@ def _graph_loop(
     invariants = _invariants(values, shape_invariants, flat)
     counted = maximum_iterations is not None
     start = [to_tensor(0), *flat] if counted else list(flat)
-    limit = to_tensor(maximum_iterations, dtypes.int32) if counted else None
+    limit = _scalar(to_tensor(maximum_iterations, dtypes.int32), "maximum_iterations") if counted else None
     shapes_in = [(), *invariants] if counted else invariants
 
     def arguments(graph: FuncGraph) -> tuple[list[Any], Any]:

@@ -95,3 +95,36 @@ def test_callables_and_parts(graph):
         with pytest.raises(tf.errors.InvalidArgumentError) as caught:
             sess.partial_run(handle, y, {x: np.inf})
         assert caught.value.op is y.op and HERE in caught.value.message
+
+
+def test_conditionals_of_first_version(graph, monkeypatch):
+    """Without control flow of 2.x, wrong branches are ValueErrors, and predicates boolean scalars."""
+    from headrace.session.modes import Switches
+
+    monkeypatch.setattr(Switches, "control_flow_v2", False)
+    p = v1.placeholder(tf.bool, [])
+    for one, other in [
+        (lambda: 1, lambda: 1.0),
+        (lambda: None, lambda: 1),
+        (lambda: {"a": 1}, lambda: {"b": 1}),
+    ]:
+        with pytest.raises(ValueError):
+            v1.cond(p, one, other)
+    with pytest.raises(ValueError, match="true_fn must have a return value"):
+        v1.cond(p, lambda: None, lambda: None)
+    with pytest.raises(TypeError, match="boolean"):
+        v1.cond(tf.constant(1), lambda: 1, lambda: 1)
+    with pytest.raises(ValueError, match="scalar"):
+        v1.cond(v1.placeholder(tf.bool, [2]), lambda: 1, lambda: 1)
+    with pytest.raises(TypeError, match="callable"):
+        v1.cond(p, tf.constant(1), lambda: 1)
+    assert v1.cond(p, lambda: [1], lambda: [2]).shape == []
+
+
+def test_loops_that_are_wrong(graph):
+    with pytest.raises(ValueError, match="returned None"):
+        tf.while_loop(lambda x: x < 3, lambda x: None, [1])
+    with pytest.raises(ValueError, match="maximum_iterations must be a scalar"):
+        tf.while_loop(lambda x: x < 3, lambda x: x + 1, [1], maximum_iterations=[1, 2])
+    with pytest.raises(ValueError, match="must be a scalar"):
+        tf.while_loop(lambda x: x < [3, 3], lambda x: x + 1, [tf.constant([1, 1])])

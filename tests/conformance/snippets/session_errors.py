@@ -162,3 +162,62 @@ def damaged_checkpoint(tf, how):
             with open(path + end, "wb") as file:
                 file.write(data)
         saver.restore(sess, path)
+
+
+BRANCHES = {
+    "types": lambda tf, p: tf.cond(p, lambda: tf.constant(1), lambda: tf.constant(1.0)),
+    "python values": lambda tf, p: tf.cond(p, lambda: 1, lambda: 2.0),
+    "keys": lambda tf, p: tf.cond(p, lambda: {"a": tf.constant(1)}, lambda: {"b": tf.constant(1)}),
+    "one none": lambda tf, p: tf.cond(p, lambda: None, lambda: tf.constant(1)),
+    "operation": lambda tf, p: tf.cond(p, lambda: tf.no_op(), lambda: tf.constant(1)),
+    "sparse": lambda tf, p: tf.cond(p, lambda: tf.SparseTensor([[0]], [1.0], [1]), lambda: tf.constant(1.0)),
+    "no function": lambda tf, p: tf.cond(p, tf.constant(1), lambda: tf.constant(1)),
+    "no second function": lambda tf, p: tf.cond(p, lambda: tf.constant(1), tf.constant(1)),
+    "python predicate": lambda tf, p: tf.compat.v1.cond(True, lambda: tf.constant(1), lambda: tf.constant(1)),
+    "case of types": lambda tf, p: tf.case([(p, lambda: tf.constant(1))], default=lambda: tf.constant(1.0)),
+    "case of integers": lambda tf, p: tf.case([(tf.constant(1), lambda: 1)], default=lambda: 1),
+    "case of values": lambda tf, p: tf.case([(p, tf.constant(1))], default=lambda: 1),
+    "case of nothing": lambda tf, p: tf.case([]),
+    "case of a number": lambda tf, p: tf.case(3),
+    "index of floats": lambda tf, p: tf.switch_case(tf.constant(1.0), [lambda: 1]),
+    "keys of text": lambda tf, p: tf.switch_case(tf.constant(1), {"a": lambda: 1}),
+    "no branches": lambda tf, p: tf.switch_case(tf.constant(1), []),
+    "branches of types": lambda tf, p: tf.switch_case(tf.constant(1), [lambda: 1, lambda: 1.0]),
+}
+
+
+@raises(how=list(BRANCHES))
+def different_branches(tf, how):
+    with tf.Graph().as_default():
+        return BRANCHES[how](tf, tf.compat.v1.placeholder(tf.bool, []))
+
+
+LOOPS = {
+    "grows": lambda tf, w: w(lambda x: tf.size(x) < 3, lambda x: tf.concat([x, x], 0), [tf.zeros([1])]),
+    "rank": lambda tf, w: w(lambda x: tf.size(x) < 3, lambda x: tf.stack([x, x], 0), [tf.zeros([1])]),
+    "type": lambda tf, w: w(lambda x: x < 3, lambda x: tf.cast(x, tf.float32), [tf.constant(1)]),
+    "more": lambda tf, w: w(lambda x: x < 3, lambda x: [x, x], [tf.constant(1)]),
+    "fewer": lambda tf, w: w(lambda x, y: x < 3, lambda x, y: x, [tf.constant(1), tf.constant(2)]),
+    "keys": lambda tf, w: w(lambda x: x["a"] < 3, lambda x: {"b": x["a"]}, [{"a": tf.constant(1)}]),
+    "no condition": lambda tf, w: w(tf.constant(1), lambda x: x, [tf.constant(1)]),
+    "no body": lambda tf, w: w(lambda x: x < 3, tf.constant(1), [tf.constant(1)]),
+    "parallel": lambda tf, w: w(lambda x: x < 3, lambda x: x + 1, [tf.constant(1)], parallel_iterations=0),
+    "invariant": lambda tf, w: w(
+        lambda x: tf.size(x) < 3,
+        lambda x: tf.concat([x, x], 0),
+        [tf.zeros([1, 2])],
+        shape_invariants=[tf.TensorShape([1, None])],
+    ),
+    "invariants": lambda tf, w: w(
+        lambda x: tf.size(x) < 3,
+        lambda x: x,
+        [tf.zeros([1, 2])],
+        shape_invariants=[tf.TensorShape([None, 2]), tf.TensorShape([])],
+    ),
+}
+
+
+@raises(how=list(LOOPS))
+def loops_that_change(tf, how):
+    with tf.Graph().as_default():
+        return LOOPS[how](tf, tf.compat.v1.while_loop)
