@@ -89,6 +89,7 @@ PLACES = {
     "tensorflow.contrib.layers.python.layers.layers": "headrace.v1.contrib.layers",
     "tensorflow.contrib.layers.python.layers.regularizers": "headrace.v1.contrib.layers",
     "tensorflow.contrib.layers.python.layers.utils": "headrace.v1.contrib.layer_utils",
+    "tensorflow.contrib.opt.python.training.sign_decay": "headrace.v1.contrib.opt",
     "tensorflow.contrib.rnn.python.ops.core_rnn_cell": "headrace.v1.contrib.rnn",
     "tensorflow.contrib.rnn.python.ops.core_rnn_cell_impl": "headrace.v1.contrib.rnn",
     "tensorflow.contrib.rnn.python.ops.rnn_cell": "headrace.v1.contrib.rnn",

@@ -6,8 +6,8 @@ import importlib
 from typing import Any
 
 PARTS = (
-    "crf", "data", "deprecated", "distributions", "framework", "layers", "legacy_seq2seq", "lookup", "losses", "metrics", "rnn", "seq2seq", "slim", "staging",
-    "training",
+    "crf", "data", "deprecated", "distributions", "framework", "layers", "legacy_seq2seq", "lookup", "losses",
+    "metrics", "opt", "rnn", "seq2seq", "slim", "staging", "training",
 )  # fmt: skip
 _ESTIMATORS = (
     "Estimators and their experiments are no part of Headrace so far. Train with a session, or with Keras."
