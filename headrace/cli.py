@@ -102,6 +102,12 @@ def _checkpoint(argv: Sequence[str]) -> int:
     return checkpoint_command(argv)
 
 
+def _saved_model(argv: Sequence[str]) -> int:
+    from headrace.saved_model.command import saved_model_command
+
+    return saved_model_command(argv)
+
+
 def _version(argv: Sequence[str]) -> int:
     _no_options("version", "The versions of Headrace, Python and the libraries below it.", argv)
     import platform
@@ -130,6 +136,7 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "graph": (_graph, "show a graph's ops, cost and memory, and how it will run"),
     "debug": (_debug, "look into the tensors of a watched run of a session"),
     "checkpoint": (_checkpoint, "list what a checkpoint holds, or verify it"),
+    "saved_model": (_saved_model, "list what a SavedModel holds"),
     "version": (_version, "print versions"),
 }
 

@@ -9,7 +9,7 @@ from headrace.graphs.meta import import_scoped, saver_of
 from headrace.io import files
 
 from .assets import asset_feeds
-from .files import read_saved_model, variables_path, with_tags
+from .files import contains_saved_model, read_saved_model, variables_path, with_tags
 from .main_op import find_main_op
 
 
@@ -47,4 +47,6 @@ def load(
     return meta_graph
 
 
-__all__ = ["load"]
+maybe_saved_model_directory, parse_saved_model = contains_saved_model, read_saved_model  # names of 1.x
+
+__all__ = ["load", "maybe_saved_model_directory", "parse_saved_model"]
