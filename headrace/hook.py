@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -185,7 +186,14 @@ def find_module(fullname: str) -> Any:
 
 
 def _package(fullname: str) -> ModuleType:
-    """A package that exists only to hold the modules in `PRIVATE`."""
+    """A package that exists only to hold the modules in `PRIVATE`.
+
+    Importing it makes it an attribute of the package above, which is Headrace: where a folder of Headrace has the same name
+    (`core`, `compiler`), the package has what the folder has, too."""
     package = ModuleType(fullname, "Holds the private modules that Headrace provides.")
     package.__path__ = []
+    own = "headrace" + fullname.removeprefix("tensorflow")
+    if fullname.count(".") == 1 and importlib.util.find_spec(own) is not None:
+        folder = importlib.import_module(own)
+        package.__getattr__ = lambda name: getattr(folder, name)  # type: ignore[method-assign]
     return package

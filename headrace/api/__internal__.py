@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -81,3 +82,9 @@ def _unwrap(maybe_decorated: Any) -> tuple[list[Any], Any]:
 
 
 decorator = SimpleNamespace(unwrap=_unwrap)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "feature_column":  # imported when it is used: few programs define columns of their own
+        return importlib.import_module("headrace.internals.feature_column")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

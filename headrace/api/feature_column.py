@@ -22,7 +22,6 @@ from headrace.feature_column.vocabulary import (
     categorical_column_with_vocabulary_list,
 )
 
-ROOT: list[str] = []
 __all__ = [
     "bucketized_column", "categorical_column_with_hash_bucket", "categorical_column_with_identity",
     "categorical_column_with_vocabulary_file", "categorical_column_with_vocabulary_list", "crossed_column",
