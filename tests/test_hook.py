@@ -40,6 +40,20 @@ def test_import_tensorflow_gives_headrace():
     assert out(code) == "[1, 2] True"
 
 
+def test_folders_of_the_same_name_stay():
+    code = """
+        import headrace
+        headrace.install()
+        import tensorflow.compiler
+        import tensorflow.core.framework.graph_pb2 as graph_pb2
+        import tensorflow.compiler.tf2xla.python.xla as xla
+        import headrace.compiler.function as function
+        assert headrace.compiler.function is function
+        print(headrace.core.graph.Graph.__name__, hasattr(headrace.core, "nothing"), xla.__name__)
+    """
+    assert out(code) == "Graph False headrace.internals.xla"
+
+
 def test_unknown_modules_stay_unknown():
     code = """
         import headrace
