@@ -40,7 +40,6 @@ _ROWS: dict[str, dict[str, tuple[str, str]]] = {
             "unconnected_gradients"),
         ),
         "hessians": ("hessians", "ys xs name colocate_gradients_with_ops! gate_gradients aggregation_method"),
-        "multinomial": ("random.categorical", "logits num_samples seed name output_dtype>dtype"),
         "norm": ("norm", "tensor ord axis keepdims name keep_dims:keepdims"),
         "ones_like": ("ones_like", "tensor>input dtype name optimize!"),
         "pad": ("pad", "tensor paddings mode name constant_values"),
@@ -109,7 +108,6 @@ _ROWS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "nn": {
         "avg_pool": ("nn.avg_pool", "value>input ksize strides padding data_format name input:value"),
-        "avg_pool2d": ("nn.avg_pool2d", "value>input ksize strides padding data_format name input:value"),
         "batch_norm_with_global_normalization": (
             "nn.batch_norm_with_global_normalization",
             "t>input m>mean v>variance beta gamma variance_epsilon scale_after_normalization name input:t mean:m variance:v",
@@ -144,7 +142,6 @@ _ROWS: dict[str, dict[str, tuple[str, str]]] = {
         "in_top_k": ("nn.in_top_k", "predictions targets k name"),
         "l2_normalize": ("math.l2_normalize", "x axis epsilon name dim:axis"),
         "log_softmax": ("nn.log_softmax", "logits axis name dim:axis"),
-        "max_pool": ("nn.max_pool", "value>input ksize strides padding data_format name input:value"),
         "max_pool_with_argmax": (
             "nn.max_pool_with_argmax",
             "input ksize strides padding data_format Targmax:output_dtype name output_dtype include_batch_in_index",
@@ -204,6 +201,8 @@ FUNCTIONS: dict[str, Any] = dict(_SPARSE_RESULT)
 for _space, _rows in _ROWS.items():
     for _name, (_target, _parameters) in _rows.items():
         FUNCTIONS[f"{_space}.{_name}" if _space else _name] = form(_name, _target, _parameters)
+_DRAWS = "logits num_samples seed name output_dtype>dtype"
+FUNCTIONS["multinomial"] = form("multinomial", "random.categorical", _DRAWS, name="multinomial")
 for _space, _names in _AGAIN.items():
     for _name in _names:
         _own, _, _old = _name.partition(":")
@@ -211,6 +210,9 @@ for _space, _names in _AGAIN.items():
 # What these make is called otherwise than what today's functions make.
 FUNCTIONS["floor_div"] = form("floor_div", "math.floordiv", "x y name", name="FloorDiv")
 FUNCTIONS["scalar_mul"] = form("scalar_mul", "math.scalar_mul", "scalar x name", name="Mul")
+_POOLING = "value>input ksize strides padding data_format name input:value"
+FUNCTIONS["nn.max_pool"] = form("max_pool", "nn.max_pool", _POOLING, name="MaxPool")
+FUNCTIONS["nn.avg_pool2d"] = form("avg_pool2d", "nn.avg_pool2d", _POOLING, name="AvgPool")
 FUNCTIONS["nn.dilation2d"], FUNCTIONS["nn.erosion2d"] = _DILATION, _EROSION
 for _kind in ("max", "sum"):
     FUNCTIONS[f"sparse.reduce_{_kind}_sparse"] = _SPARSE_RESULT[f"sparse_reduce_{_kind}_sparse"]

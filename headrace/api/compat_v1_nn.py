@@ -107,7 +107,9 @@ def depthwise_conv2d_native(
 ) -> Any:  # fmt: skip
     """A convolution of every channel with filters of its own; `dilations` has an entry per dimension."""
     two = dilations[1:3] if data_format == "NHWC" else dilations[2:4]
-    return nn.depthwise_conv2d(input, filter, strides, padding, data_format, list(two), name)
+    return nn.depthwise_conv2d(
+        input, filter, strides, padding, data_format, list(two), name or "DepthwiseConv2dNative"
+    )
 
 
 def fused_batch_norm(
@@ -182,9 +184,15 @@ def embedding_lookup(
     if partition_strategy == "div":
         return nn.embedding_lookup(parts, ids, max_norm, name)
     ids = to_tensor(ids)
-    n = len(parts)
+    return _from_parts(parts, ids, max_norm, name=name)
+
+
+@scoped("embedding_lookup", "Reshape_1")
+def _from_parts(parts: list[Any], ids: Any, max_norm: float | None, name: str | None) -> Any:
+    """Rows of a table whose row i is in part i % n."""
     from .gathering import gather
 
+    n = len(parts)
     flat = lookup("Reshape")(ids, [-1])
     owner, inside = lookup("FloorMod")(flat, n), lookup("FloorDiv")(flat, n)
     rows: Any = None

@@ -127,6 +127,7 @@ def choose(index: Any, functions: Sequence[Callable[[], Any]], names: Sequence[s
             )
     if len({len(g.outputs) for g in graphs}) != 1:
         raise DifferentBranches(f"The branches of {name} return None in different places.")
+    functional.hoist_reads(graphs, every=False)
     captured = functional.unify_inputs(graphs, 0)
     _mark_variables(graphs)
     it = iter(functional.conditional(index, graphs, captured, name))

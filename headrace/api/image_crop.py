@@ -7,6 +7,7 @@ from typing import Any
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 from headrace.ops.image_crops import CROP_AND_RESIZE, EXTRACT_GLIMPSE_V2
@@ -164,6 +165,7 @@ def _random_crop(value: Any, size: Any, draw: Any, name: str | None) -> Any:
     return lookup("Slice")(x, offset, size, name=name)
 
 
+@scoped("random_crop")
 def random_crop(value: Any, size: Any, seed: int | None = None, name: str | None = None) -> Any:
     """A part of `value` of the given size, at a random place. `size` has an entry for every dimension of `value`.
 
@@ -178,6 +180,7 @@ def random_crop(value: Any, size: Any, seed: int | None = None, name: str | None
     return _random_crop(value, size, lambda s: uniform(s, dtype=dtypes.int32, maxval=most, seed=seed), name)
 
 
+@scoped("random_crop")
 def stateless_random_crop(value: Any, size: Any, seed: Any, name: str | None = None) -> Any:
     """As `tf.image.random_crop`; the same seed (two integers) always takes the same part.
 

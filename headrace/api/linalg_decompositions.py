@@ -10,6 +10,7 @@ import numpy as np
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.ops import matrix as m
 from headrace.ops.decompose import CHOLESKY, EIG, EIGH, LU, QR, SVD, TRIANGULAR_SOLVE
 from headrace.ops.diag import MATRIX_DIAG
@@ -29,6 +30,7 @@ def cholesky(input: Any, name: str | None = None) -> Any:
     return CHOLESKY(input, name=name)
 
 
+@scoped("cholesky_solve", "MatrixTriangularSolve_1")
 def cholesky_solve(chol: Any, rhs: Any, name: str | None = None) -> Any:
     """Solves `A X = rhs` given `chol = tf.linalg.cholesky(A)`.
 

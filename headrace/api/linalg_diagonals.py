@@ -9,6 +9,7 @@ import numpy as np
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.tensor import Tensor
 from headrace.ops import matrix as m
 from headrace.ops.diag import (
@@ -21,6 +22,7 @@ from headrace.ops.diag import (
 )
 
 
+@scoped("eye", None)
 def eye(
     num_rows: Any,
     num_columns: Any = None,
@@ -43,6 +45,7 @@ def eye(
     dtype = dtypes.as_dtype(dtype)
     if num_columns is None:
         num_columns = num_rows
+    square = num_rows is num_columns
     whole = all(isinstance(n, (int, np.integer)) for n in (num_rows, num_columns))
     size = min(num_rows, num_columns) if whole else lookup("Minimum")(num_rows, num_columns)
     if batch_shape is None:
@@ -57,7 +60,9 @@ def eye(
     num_rows, num_columns = (
         m.cast(n, dtypes.int32) if isinstance(n, Tensor) else n for n in (num_rows, num_columns)
     )
-    return MATRIX_DIAG(ones, 0, num_rows, num_columns, np.zeros((), dtype._np), name=name)
+    return MATRIX_DIAG(
+        ones, 0, num_rows, num_columns, np.zeros((), dtype._np), name="diag" if square else "set_diag"
+    )
 
 
 def _padding(value: Any, like: Any) -> Any:
@@ -142,6 +147,7 @@ def tensor_diag_part(input: Any, name: str | None = None) -> Any:
     return TENSOR_DIAG_PART(input, name=name)
 
 
+@scoped("Trace")
 def trace(x: Any, name: str | None = None) -> Any:
     """The sum of every matrix's main diagonal: shape `[...]`.
 
@@ -151,6 +157,7 @@ def trace(x: Any, name: str | None = None) -> Any:
     return m.total(m.diagonal(to_tensor(x)), [-1])
 
 
+@scoped("matrix_transpose", "transpose")
 def matrix_transpose(a: Any, name: str = "matrix_transpose", conjugate: bool = False) -> Any:
     """The last two dimensions exchanged (`conjugate`: and the complex conjugate taken).
 
@@ -166,6 +173,7 @@ def matrix_transpose(a: Any, name: str = "matrix_transpose", conjugate: bool = F
     return m.adjoint(a) if conjugate else m.transposed(a)
 
 
+@scoped("adjoint", "matrix_transpose/transpose")
 def adjoint(matrix: Any, name: str | None = None) -> Any:
     """The conjugate transpose of every matrix.
 

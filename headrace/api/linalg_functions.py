@@ -10,7 +10,7 @@ import numpy as np
 
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
-from headrace.core.scoping import scoped
+from headrace.core.scoping import called, scoped
 from headrace.ops import matrix as m
 from headrace.ops.decompose import CHOLESKY
 from headrace.ops.linalg import CROSS, DETERMINANT, EXPM, LOG_DETERMINANT, LOGM, SQRTM
@@ -41,6 +41,7 @@ def slogdet(input: Any, name: str | None = None) -> Any:
     return LogMatrixDeterminant(*LOG_DETERMINANT(input, name=name))
 
 
+@scoped("logdet", "mul")
 def logdet(matrix: Any, name: str | None = None) -> Any:
     """The logarithm of the determinant of Hermitian positive definite matrices.
 
@@ -51,6 +52,7 @@ def logdet(matrix: Any, name: str | None = None) -> Any:
     return mul(m.total(logs, [-1]), np.asarray(2, logs._dtype._np))
 
 
+@scoped("matrix_exponential", "Reshape_1")
 def expm(input: Any, name: str | None = None) -> Any:
     """The matrix exponential of every square matrix (scaling and squaring with Padé approximants).
 
@@ -88,6 +90,7 @@ def cross(a: Any, b: Any, name: str | None = None) -> Any:
     return CROSS(a, b, name=name)
 
 
+@scoped("norm", None)
 def norm(
     tensor: Any,
     ord: Any = "euclidean",
@@ -109,6 +112,11 @@ def norm(
     >>> float(tf.norm([3.0, 4.0])), float(tf.norm([3.0, -4.0], ord=1))
     (5.0, 7.0)
     """
+    result = _norm(tensor, ord, axis, bool(keepdims))
+    return result if keepdims else called(result, "Squeeze")
+
+
+def _norm(tensor: Any, ord: Any, axis: Any, keep: bool) -> Any:
     is_matrix = isinstance(axis, (tuple, list)) and len(axis) == 2
     if is_matrix:
         axis = tuple(axis)
@@ -124,7 +132,6 @@ def norm(
         if ord != "euclidean" and (isinstance(ord, str) or not np.isreal(ord) or ord <= 0):
             raise ValueError(f"'ord' must be a supported vector norm, got {ord}")
     tensor = to_tensor(tensor)
-    keep = bool(keepdims)
     axes = list(axis) if is_matrix else axis if axis is None else [axis]
     if ord in ("fro", "euclidean", 2):
         if is_matrix and ord == 2:
@@ -166,6 +173,7 @@ def _spectral_norm(x: Any, axis: tuple[int, int], keep: bool) -> Any:
     return m.rows(m.rows(largest)) if keep else largest
 
 
+@scoped("normalize", "truediv", "norm/Sqrt")
 def normalize(tensor: Any, ord: Any = "euclidean", axis: Any = None, name: str | None = None) -> Any:
     """`(tensor / norm, norm)`, the norm as in `tf.norm` with reduced dimensions kept.
 

@@ -9,6 +9,7 @@ import numpy as np
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.tensor import Tensor
 from headrace.ops import matrix as m
 from headrace.ops.banded import BANDED_SOLVE, MATMUL
@@ -33,6 +34,7 @@ def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None)
     return SOLVE(matrix, rhs, adjoint=adjoint, name=name)
 
 
+@scoped("triangular_solve", "MatrixTriangularSolve")
 def triangular_solve(
     matrix: Any, rhs: Any, lower: bool = True, adjoint: bool = False, name: str | None = None
 ) -> Any:
@@ -63,7 +65,13 @@ def lstsq(
         raise NotImplementedError(
             "lstsq is currently disabled for complex128 and l2_regularizer != 0 due to poor accuracy."
         )
-    return SOLVE_LS(matrix, rhs, m.cast(to_tensor(l2_regularizer), dtypes.float64), fast=fast, name=name)
+    weight = m.cast(to_tensor(l2_regularizer), dtypes.float64)
+    return (_lstsq_fast if fast else SOLVE_LS)(matrix, rhs, weight, fast=fast, name=name)
+
+
+@scoped("matrix_solve_ls", "cholesky_solve/MatrixTriangularSolve_1")
+def _lstsq_fast(*arguments: Any, name: str | None, **attrs: Any) -> Any:
+    return SOLVE_LS(*arguments, name=name, **attrs)
 
 
 def inv(input: Any, adjoint: bool = False, name: str | None = None) -> Any:
@@ -95,6 +103,7 @@ def _larger_dim(a: Any) -> Any:
     )
 
 
+@scoped("pinv", "MatMul")
 def pinv(a: Any, rcond: Any = None, validate_args: bool = False, name: str | None = None) -> Any:
     """The Moore-Penrose pseudo-inverse: `[..., N, M]`.
 
@@ -114,6 +123,7 @@ def pinv(a: Any, rcond: Any = None, validate_args: bool = False, name: str | Non
     return m.mm(lookup("RealDiv")(v, m.columns(s)), u, adjoint_b=True)
 
 
+@scoped("matrix_rank", "Sum")
 def matrix_rank(a: Any, tol: Any = None, validate_args: bool = False, name: str | None = None) -> Any:
     """The number of singular values above `tol` (default `eps max(M, N)` times the largest): int32, shape
     `[...]`.
@@ -148,6 +158,7 @@ def _unit_lower(lower_upper: Any) -> Any:
     return m.with_diagonal(m.lower_part(lower_upper), lookup("OnesLike")(m.diagonal(lower_upper)))
 
 
+@scoped("lu_solve", "triangular_solve_1/MatrixTriangularSolve")
 def lu_solve(
     lower_upper: Any, perm: Any, rhs: Any, validate_args: bool = False, name: str | None = None
 ) -> Any:
@@ -197,6 +208,7 @@ def _ordered_rows(x: Any, order: Any) -> Any:
     return lookup("Reshape")(lookup("GatherV2")(rows, flat, 0), lookup("Shape")(x))
 
 
+@scoped("lu_matrix_inverse", "lu_solve/triangular_solve_1/MatrixTriangularSolve")
 def lu_matrix_inverse(
     lower_upper: Any, perm: Any, validate_args: bool = False, name: str | None = None
 ) -> Any:
@@ -210,6 +222,7 @@ def lu_matrix_inverse(
     return lu_solve(lower_upper, perm, rhs, name=name)
 
 
+@scoped("lu_reconstruct", "Reshape_2")
 def lu_reconstruct(lower_upper: Any, perm: Any, validate_args: bool = False, name: str | None = None) -> Any:
     """A, given `lower_upper, perm = tf.linalg.lu(A)`.
 
@@ -333,6 +346,7 @@ def tridiagonal_matmul(
     return MATMUL(*diagonals, rhs, name=name)
 
 
+@scoped("banded_triangular_solve", "BandedTriangularSolve")
 def banded_triangular_solve(
     bands: Any, rhs: Any, lower: bool = True, adjoint: bool = False, name: str | None = None
 ) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import called, scoped
 from headrace.core.tensor import Tensor
 from headrace.ops import math as m
 from headrace.ops import nn as ops
@@ -77,6 +78,7 @@ def _single(value: float) -> float:
     return float(np.float32(value))
 
 
+@scoped("Gelu", None)
 def gelu(features: Any, approximate: bool = False, name: str | None = None) -> Tensor:
     """`features` times the normal distribution's cumulative probability (Hendrycks & Gimpel,
     arXiv:1606.08415).
@@ -100,9 +102,10 @@ def gelu(features: Any, approximate: bool = False, name: str | None = None) -> T
     if approximate:
         cubic = m.mul(m.mul(x, x), x)
         inner = m.mul(m.number(0.7978845608028654, x), m.add(x, m.mul(m.number(_single(0.044715), x), cubic)))
-        return m.mul(m.mul(half, x), m.add(one, m.tanh(inner)), name)
+        return called(m.mul(m.mul(half, x), m.add(one, m.tanh(inner))), "mul_3")
     # Through erf, not erfc: XLA computes it three times as fast.
-    return m.mul(m.mul(half, x), m.add(one, lookup("Erf")(m.mul(x, m.number(_single(0.5**0.5), x)))), name)
+    share = m.add(one, lookup("Erf")(m.mul(x, m.number(_single(0.5**0.5), x))))
+    return called(m.mul(m.mul(half, x), share), "mul_2")
 
 
 def silu(features: Any, beta: Any = 1.0) -> Tensor:
@@ -116,12 +119,13 @@ def silu(features: Any, beta: Any = 1.0) -> Tensor:
     if not x._dtype.is_floating:
         return m.mul(x, m.sigmoid(x))  # which says that sigmoid takes floats
     plain = not isinstance(beta, Tensor) and beta == 1.0
-    return m.mul(x, m.sigmoid(x if plain else m.mul(to_tensor(beta, x._dtype), x)))
+    return m.mul(x, m.sigmoid(x if plain else m.mul(to_tensor(beta, x._dtype), x)), "IdentityN")
 
 
 swish = silu
 
 
+@scoped("CRelu", "Relu")
 def crelu(features: Any, axis: int = -1, name: str | None = None) -> Tensor:
     """`relu` of the features and of their negative, concatenated along `axis` (Shang et al.,
     arXiv:1603.05201).

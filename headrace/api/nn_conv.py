@@ -7,7 +7,9 @@ from typing import Any
 
 from headrace.core import shapes
 from headrace.core.convert import to_tensor
+from headrace.core.graph import current_scope
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.static import static_shape
 from headrace.ops import conv as ops
 from headrace.ops import image_patches
@@ -38,6 +40,7 @@ def _batched(run: Callable[[Any], Any], x: Any, n: int) -> Any:
 
 
 # ----------------------------------------------------------------------------------------------- convolutions
+@scoped("conv1d", "Squeeze")
 def conv1d(
     input: Any,
     filters: Any,
@@ -144,6 +147,7 @@ def _spatial_rank(filters: Any, input: Any, extra: int = 2) -> int:
     raise ValueError("The rank of `filters` (or of `input`) must be known")
 
 
+@scoped("convolution", None)
 def convolution(
     input: Any,
     filters: Any,
@@ -178,10 +182,12 @@ def convolution(
     run = {1: conv1d, 2: conv2d, 3: conv3d}[n]
     if n == 1:
         stride, dilation = ([v[2]] if first else [v[1]] for v in (stride, dilation))
+    name = current_scope() if n == 1 or max(dilation) == 1 else "BatchToSpaceND"
     return run(x, w, stride, padding, FORMATS[n][first], dilation, name)
 
 
 # ------------------------------------------------------------------------------------------------- transposed
+@scoped("conv1d_transpose", "Squeeze")
 def conv1d_transpose(
     input: Any,
     filters: Any,
@@ -208,6 +214,7 @@ def conv1d_transpose(
     return lookup("Squeeze")(y, squeeze_dims=[axis])
 
 
+@scoped("conv2d_transpose")
 def conv2d_transpose(
     input: Any,
     filters: Any,
@@ -229,6 +236,7 @@ def conv2d_transpose(
     return ops.CONV2D_INPUT(output_shape, filters, input, name=name, **attrs)
 
 
+@scoped("conv3d_transpose")
 def conv3d_transpose(
     input: Any,
     filters: Any,
@@ -274,6 +282,7 @@ def conv_transpose(
         raise ValueError(f"output_shape must have 3, 4 or 5 entries. Received: output_shape={output_shape}")
     n = len(sizes) - 2
     run = {1: conv1d_transpose, 2: conv2d_transpose, 3: conv3d_transpose}[n]
+    name = name or "conv_transpose"
     return run(input, filters, shape, strides, padding, data_format or FORMATS[n][0], dilations, name)
 
 
@@ -288,6 +297,7 @@ def atrous_conv2d(value: Any, filters: Any, rate: int, padding: str, name: str |
     return convolution(value, filters, padding=padding, dilations=rate, name=name)
 
 
+@scoped("atrous_conv2d_transpose", "BatchToSpaceND")
 def atrous_conv2d_transpose(
     value: Any, filters: Any, output_shape: Any, rate: int, padding: str, name: str | None = None
 ) -> Any:
@@ -306,6 +316,7 @@ def atrous_conv2d_transpose(
 
 
 # --------------------------------------------------------------------------------------- depthwise, separable
+@scoped("depthwise", None)
 def depthwise_conv2d(
     input: Any,
     filter: Any,
@@ -324,6 +335,7 @@ def depthwise_conv2d(
     TensorShape([1, 2, 2, 2])
     """
     attrs = attributes(2, data_format, padding, strides=strides, dilations=dilations)
+    name = current_scope() if max(attrs["dilations"]) == 1 else "BatchToSpaceND"
     return ops.DEPTHWISE(input, filter, name=name, **attrs)
 
 
@@ -369,6 +381,7 @@ def depthwise_conv2d_backprop_filter(
     return ops.DEPTHWISE_FILTER(input, filter_sizes, out_backprop, name=name, **attrs)
 
 
+@scoped("separable_conv2d")
 def separable_conv2d(
     input: Any,
     depthwise_filter: Any,
@@ -431,6 +444,7 @@ def dilation2d(
     )
 
 
+@scoped("erosion2d", "Neg_1")
 def erosion2d(
     value: Any,
     filters: Any,

@@ -7,6 +7,7 @@ from typing import Any
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.tensor import Tensor
 from headrace.ops import ctc as ops
 from headrace.ops import math as m
@@ -158,6 +159,9 @@ def _compact(values: Tensor, keep: Tensor) -> Tensor:
     )
 
 
+@scoped(
+    "ctc_unique_labels", "map/TensorArrayV2Stack/TensorListStack", "map/TensorArrayV2Stack_1/TensorListStack"
+)
 def ctc_unique_labels(labels: Any, name: str | None = None) -> list[Tensor]:
     """The distinct labels of each row in order of appearance (followed by zeros), and for every label its
     place among them.
@@ -176,6 +180,7 @@ def ctc_unique_labels(labels: Any, name: str | None = None) -> list[Tensor]:
     return [_compact(x, new), place]
 
 
+@scoped("collapse_repeated_labels", "Reshape_3", "Sum")
 def collapse_repeated(labels: Any, seq_length: Any, name: str | None = None) -> tuple[Tensor, Tensor]:
     """Labels without those that repeat the one before.
 

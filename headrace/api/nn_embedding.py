@@ -7,6 +7,7 @@ from typing import Any
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import called, scoped
 from headrace.core.tensor import Tensor
 from headrace.ops import math as m
 
@@ -93,6 +94,7 @@ def _partition(params: list[Any], ids: Tensor) -> Tensor:
     return lookup("Reshape")(out, lookup("ConcatV2")([lookup("Shape")(ids), tail], 0))
 
 
+@scoped("embedding_lookup", None)
 def embedding_lookup(params: Any, ids: Any, max_norm: Any = None, name: str | None = None) -> Tensor:
     """The rows `ids` of the table `params`.
 
@@ -116,13 +118,13 @@ def embedding_lookup(params: Any, ids: Any, max_norm: Any = None, name: str | No
         return ids.with_flat_values(embedding_lookup(params, ids.flat_values, max_norm, name))
     ids = to_tensor(ids)
     if _is_partitioned(params):
-        return _clipped(_partition(list(params), ids), ids, max_norm)
+        return called(_clipped(_partition(list(params), ids), ids, max_norm), "Reshape_1")
     table = (
         params[0]
         if isinstance(params, (list, tuple)) and len(params) == 1 and _is_table(params[0])
         else params
     )
-    return _clipped(_rows(table, ids, name), ids, max_norm)
+    return called(_clipped(_rows(table, ids, name), ids, max_norm), "Identity")
 
 
 def _is_table(value: Any) -> bool:
@@ -174,6 +176,7 @@ def _row_numbers(sp_ids: Any) -> Tensor:
     )
 
 
+@scoped("embedding_lookup_sparse")
 def embedding_lookup_sparse(
     params: Any,
     sp_ids: Any,
@@ -207,6 +210,7 @@ def embedding_lookup_sparse(
     return _combine(rows, segments, None if sp_weights is None else sp_weights.values, count, combiner, name)
 
 
+@scoped("embedding_lookup", "Reshape_2")
 def safe_embedding_lookup_sparse(
     embedding_weights: Any,
     sparse_ids: Any,

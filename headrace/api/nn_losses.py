@@ -9,7 +9,7 @@ import numpy as np
 from headrace.core import dtypes, shapes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
-from headrace.core.scoping import scoped
+from headrace.core.scoping import called, scoped
 from headrace.core.tensor import Tensor
 from headrace.ops import losses as ops
 from headrace.ops import math as m
@@ -40,7 +40,7 @@ def _product(sizes: Tensor) -> Tensor:
     return lookup("Prod")(sizes, [0], keep_dims=False)
 
 
-@scoped("softmax_cross_entropy_with_logits", "Reshape_2")
+@scoped("softmax_cross_entropy_with_logits", None)
 def softmax_cross_entropy_with_logits(
     labels: Any, logits: Any, axis: int = -1, name: str | None = None
 ) -> Tensor:
@@ -68,7 +68,7 @@ def softmax_cross_entropy_with_logits(
         scores, targets = lookup("Transpose")(scores, order), lookup("Transpose")(targets, order)
     loss, _ = ops.SOFTMAX_CROSS_ENTROPY(_as_matrix(scores), _as_matrix(targets), name=name)
     loss = _leading_shape(loss, scores)
-    return _cast(loss, short) if short in _SHORT else loss
+    return called(_cast(loss, short), "Cast_2") if short in _SHORT else called(loss, "Reshape_2")
 
 
 def _leading_shape(loss: Tensor, like: Tensor) -> Tensor:

@@ -91,7 +91,7 @@ def sufficient_statistics(
         count = m.number(shapes.count(tuple([shape[a] for a in axes])) or 0, x)
     else:
         sizes = lookup("GatherV2")(lookup("Shape")(x), axes, 0)
-        count = lookup("Cast")(lookup("Prod")(sizes, [0], keep_dims=False), DstT=x._dtype)
+        count = lookup("Cast")(lookup("Prod")(sizes, [0], keep_dims=False), DstT=x._dtype, name="count")
     if shift is None:
         return count, _sum(x, axes, keepdims), _sum(m.square(x), axes, keepdims), None
     shift = to_tensor(shift, hint=x._dtype)
@@ -148,8 +148,9 @@ def weighted_moments(
     else:  # weights count once for every element they are broadcast to
         weight = _sum(m.mul(weights, ones(x)), axes, True)
     divisor = m.reciprocal(weight)
-    mean = m.mul(total, divisor)
-    variance = m.mul(_sum(m.mul(weights, m.squared_difference(x, mean)), axes, True), divisor)
+    mean = m.mul(total, divisor, "div_no_nan")
+    squares = _sum(m.mul(weights, m.squared_difference(x, mean)), axes, True)
+    variance = m.mul(squares, divisor, "div_no_nan_1")
     if not keepdims:
         squeeze = lookup("Squeeze")
         mean, variance = (

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import as_dtype
+from headrace.core.graph import current_scope
 from headrace.core.op import OpDef, lookup
+from headrace.core.scoping import scoped
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 from headrace.ops import fractional, seeds
@@ -40,6 +42,7 @@ def _pool1d(
     return lookup("Squeeze")(y, squeeze_dims=[axis], name=name)
 
 
+@scoped("MaxPool1d", "Squeeze")
 def max_pool1d(
     input: Any, ksize: Any, strides: Any, padding: str, data_format: str = "NWC", name: str | None = None
 ) -> Any:
@@ -52,6 +55,7 @@ def max_pool1d(
     return _pool1d(ops.MAX_POOL, input, ksize, strides, padding, data_format, name)
 
 
+@scoped("AvgPool1D", "Squeeze")
 def avg_pool1d(
     input: Any, ksize: Any, strides: Any, padding: str, data_format: str = "NWC", name: str | None = None
 ) -> Any:
@@ -77,7 +81,7 @@ def max_pool2d(
     [[5.0, 7.0], [13.0, 15.0]]
     """
     attrs = attributes(2, data_format, padding, ksize=ksize, strides=strides)
-    return ops.MAX_POOL(input, name=name, **attrs)
+    return ops.MAX_POOL(input, name=name or "MaxPool2d", **attrs)
 
 
 def avg_pool2d(
@@ -90,7 +94,7 @@ def avg_pool2d(
     [[2.5, 4.5], [10.5, 12.5]]
     """
     attrs = attributes(2, data_format, only_named(padding, "avg_pool2d"), ksize=ksize, strides=strides)
-    return ops.AVG_POOL(input, name=name, **attrs)
+    return ops.AVG_POOL(input, name=name or "AvgPool2D", **attrs)
 
 
 def max_pool3d(
@@ -167,7 +171,7 @@ def avg_pool(
     """
     x, n = _spatial(input, data_format)
     return {1: avg_pool1d, 2: avg_pool2d, 3: avg_pool3d}[n](
-        x, ksize, strides, padding, data_format or FORMATS[n][0], name
+        x, ksize, strides, padding, data_format or FORMATS[n][0], name or "AvgPool"
     )
 
 
@@ -351,6 +355,13 @@ def _known(value: Any, what: str) -> Any:
     return found
 
 
+def _blocks_pooled(*arguments: Any, name: str | None) -> Any:
+    return with_space_to_batch(*arguments)
+
+
+_POOLED = {kind: scoped(f"{kind.lower()}_pool", None)(_blocks_pooled) for kind in ("MAX", "AVG")}
+
+
 def pool(
     input: Any,
     window_shape: Sequence[int],
@@ -402,5 +413,5 @@ def pool(
         ("AVG", 3): avg_pool3d,
     }[pooling_type, n]
     size = list(window_shape)
-    apply = lambda x, _, padding: run(x, size, stride, padding, FORMATS[n][first], name)
-    return with_space_to_batch(input, rate, padding, apply, filter_shape=size, data_format=data_format)
+    apply = lambda x, _, padding: run(x, size, stride, padding, FORMATS[n][first], current_scope())
+    return _POOLED[pooling_type](input, rate, padding, apply, size, None, data_format, name=name)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import OpDef, lookup
+from headrace.core.scoping import scoped
 from headrace.core.tensor import Tensor
 from headrace.ops import math as m
 from headrace.ops import sampling as ops
@@ -205,6 +206,7 @@ def compute_accidental_hits(
 
 
 # ----------------------------------------------------------------------------------------------------- losses
+@scoped("compute_sampled_logits", None)
 def _sampled_logits(
     weights: Any,
     biases: Any,
@@ -216,6 +218,7 @@ def _sampled_logits(
     sampled: Any,
     remove_accidental_hits: bool,
     seed: int | None,
+    name: str | None,
 ) -> tuple[Tensor, Tensor]:
     """Logits and labels `[batch, num_true + num_sampled]`: of the true classes, then of the sampled ones."""
     cast, reshape, stop = lookup("Cast"), lookup("Reshape"), lookup("StopGradient")
@@ -295,8 +298,10 @@ def nce_loss(
         sampled_values,
         remove_accidental_hits,
         None,
+        name,
     )
-    return lookup("Sum")(sigmoid_cross_entropy_with_logits(targets, logits), [1], keep_dims=False)
+    losses = sigmoid_cross_entropy_with_logits(targets, logits, name="sampled_losses")
+    return lookup("Sum")(losses, [1], keep_dims=False, name="Reshape")
 
 
 def sampled_softmax_loss(
@@ -330,5 +335,6 @@ def sampled_softmax_loss(
         sampled_values,
         remove_accidental_hits,
         seed,
+        name,
     )
     return softmax_cross_entropy_with_logits(lookup("StopGradient")(targets), logits)

@@ -12,7 +12,9 @@ import numpy as np
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType, as_dtype
+from headrace.core.graph import current_scope
 from headrace.core.op import OpDef, lookup
+from headrace.core.scoping import called, scoped
 from headrace.core.shapes import TensorShape
 from headrace.core.tensor import Tensor
 from headrace.ops import random as ops
@@ -107,6 +109,7 @@ def _key_counter(seed: Any, alg: Any) -> tuple[Tensor, Tensor, Any]:
 
 
 # ----------------------------------------------------------------------------------------- stateful functions
+@scoped("random_uniform", None)
 def uniform(
     shape: Any,
     minval: Any = 0,
@@ -136,10 +139,15 @@ def uniform(
         if maxval is None:
             raise ValueError(f"Must specify maxval for integer dtype {dtype!r}")
         return ops.RANDOM_INT(
-            shape, to_tensor(minval, dtype), to_tensor(maxval, dtype), name=name, **seeds.op_seeds(seed)
+            shape,
+            to_tensor(minval, dtype),
+            to_tensor(maxval, dtype),
+            name=current_scope(),
+            **seeds.op_seeds(seed),
         )
     numbers = ops.RANDOM_UNIFORM(shape, dtype=dtype, **seeds.op_seeds(seed))
-    return _spread(numbers, minval, 1 if maxval is None else maxval, dtype, name)
+    result = _spread(numbers, minval, 1 if maxval is None else maxval, dtype, name)
+    return result if result is numbers else called(result, "")
 
 
 def _spread(numbers: Tensor, minval: Any, maxval: Any, dtype: DType, name: str | None) -> Tensor:
@@ -153,6 +161,7 @@ def _spread(numbers: Tensor, minval: Any, maxval: Any, dtype: DType, name: str |
     )
 
 
+@scoped("random_normal")
 def normal(
     shape: Any,
     mean: Any = 0.0,
@@ -170,6 +179,7 @@ def normal(
     return _normal(ops.RANDOM_NORMAL, shape, mean, stddev, dtype, name, **seeds.op_seeds(seed))
 
 
+@scoped("truncated_normal")
 def truncated_normal(
     shape: Any,
     mean: Any = 0.0,
@@ -182,6 +192,7 @@ def truncated_normal(
     return _normal(ops.TRUNCATED_NORMAL, shape, mean, stddev, dtype, name, **seeds.op_seeds(seed))
 
 
+@scoped("random_gamma", "Maximum")
 def gamma(
     shape: Any,
     alpha: Any,
@@ -212,6 +223,7 @@ def _at_least_tiny(x: Tensor, dtype: DType, name: str | None) -> Tensor:
     return lookup("Maximum")(to_tensor(np.finfo(dtype._np).tiny, dtype), x, name=name)
 
 
+@scoped("random_poisson", "RandomPoissonV2")
 def poisson(
     shape: Any, lam: Any, dtype: Any = dtypes.float32, seed: int | None = None, name: str | None = None
 ) -> Tensor:
@@ -225,6 +237,7 @@ def poisson(
     )
 
 
+@scoped("categorical", "Multinomial")
 def categorical(
     logits: Any, num_samples: Any, dtype: Any = None, seed: int | None = None, name: str | None = None
 ) -> Tensor:
@@ -247,6 +260,7 @@ def shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Ten
 
 
 # ---------------------------------------------------------------------------------------- stateless functions
+@scoped("stateless_random_uniform")
 def stateless_uniform(
     shape: Any,
     seed: Any,
@@ -306,6 +320,7 @@ def _draw_uniform(
     )
 
 
+@scoped("stateless_random_normal")
 def stateless_normal(
     shape: Any,
     seed: Any,
@@ -319,6 +334,7 @@ def stateless_normal(
     return _normal(ops.STATELESS_NORMAL, shape, mean, stddev, dtype, name, *_key_counter(seed, alg))
 
 
+@scoped("stateless_truncated_normal")
 def stateless_truncated_normal(
     shape: Any,
     seed: Any,
@@ -332,6 +348,7 @@ def stateless_truncated_normal(
     return _normal(ops.STATELESS_TRUNCATED, shape, mean, stddev, dtype, name, *_key_counter(seed, alg))
 
 
+@scoped("stateless_parameterized_truncated_normal", "StatelessParameterizedTruncatedNormal")
 def stateless_parameterized_truncated_normal(
     shape: Any,
     seed: Any,
@@ -352,6 +369,7 @@ def stateless_parameterized_truncated_normal(
     return ops.STATELESS_BOUNDED(_shape(shape), to_tensor(seed), means, *rest, name=name)
 
 
+@scoped("stateless_random_gamma", "Maximum")
 def stateless_gamma(
     shape: Any, seed: Any, alpha: Any, beta: Any = None, dtype: Any = dtypes.float32, name: str | None = None
 ) -> Tensor:
@@ -363,6 +381,7 @@ def stateless_gamma(
     return _at_least_tiny(lookup("RealDiv")(numbers, beta), dtype, name)
 
 
+@scoped("stateless_random_poisson", "StatelessRandomPoisson")
 def stateless_poisson(
     shape: Any, seed: Any, lam: Any, dtype: Any = dtypes.int32, name: str | None = None
 ) -> Tensor:
@@ -372,6 +391,7 @@ def stateless_poisson(
     )
 
 
+@scoped("stateless_random_binomial", "StatelessRandomBinomial")
 def stateless_binomial(
     shape: Any, seed: Any, counts: Any, probs: Any, output_dtype: Any = dtypes.int32, name: str | None = None
 ) -> Tensor:
@@ -388,6 +408,7 @@ def stateless_binomial(
     )
 
 
+@scoped("stateless_categorical", "StatelessMultinomial")
 def stateless_categorical(
     logits: Any, num_samples: Any, seed: Any, dtype: Any = dtypes.int64, name: str | None = None
 ) -> Tensor:
@@ -415,6 +436,7 @@ def fold_in(seed: Any, data: Any, alg: Any = "auto_select") -> Tensor:
     return lookup("Pack")([stateless_uniform([], seed, None, None, data._dtype, alg=alg), data], axis=0)
 
 
+@scoped("stateless_shuffle", "StatelessShuffle")
 def stateless_shuffle(value: Any, seed: Any, alg: Any = "auto_select", name: str | None = None) -> Tensor:
     """The rows of `value` in an order that depends on `seed` alone."""
     return ops.STATELESS_SHUFFLE(to_tensor(value), *_key_counter(seed, alg), name=name)

@@ -13,6 +13,7 @@ from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 from headrace.ops.math import add, mul, neg, sqrt, sub
@@ -120,6 +121,7 @@ def _irfft(op: str, rank: int, x: Any, fft_length: Any, name: str | None) -> Any
     return lookup(op)(x, fft_length, Treal=x._dtype.real_dtype, name=name)
 
 
+@scoped("rfft")
 def rfft(input_tensor: Any, fft_length: Any = None, name: str | None = None) -> Any:
     """The Fourier transform of real signals: the `fft_length // 2 + 1` coefficients that are not redundant.
 
@@ -133,6 +135,7 @@ def rfft(input_tensor: Any, fft_length: Any = None, name: str | None = None) -> 
     return _rfft("RFFT", 1, input_tensor, fft_length, name)
 
 
+@scoped("irfft")
 def irfft(input_tensor: Any, fft_length: Any = None, name: str | None = None) -> Any:
     """The inverse of `rfft`: a real signal of `fft_length` samples (default `2 * (coefficients - 1)`).
 
@@ -142,6 +145,7 @@ def irfft(input_tensor: Any, fft_length: Any = None, name: str | None = None) ->
     return _irfft("IRFFT", 1, input_tensor, fft_length, name)
 
 
+@scoped("rfft2d")
 def rfft2d(input_tensor: Any, fft_length: Any = None, name: str | None = None) -> Any:
     """`rfft` over the last two dimensions; the last one is halved.
 
@@ -151,6 +155,7 @@ def rfft2d(input_tensor: Any, fft_length: Any = None, name: str | None = None) -
     return _rfft("RFFT2D", 2, input_tensor, fft_length, name)
 
 
+@scoped("irfft2d")
 def irfft2d(input_tensor: Any, fft_length: Any = None, name: str | None = None) -> Any:
     """The inverse of `rfft2d`.
 
@@ -160,6 +165,7 @@ def irfft2d(input_tensor: Any, fft_length: Any = None, name: str | None = None) 
     return _irfft("IRFFT2D", 2, input_tensor, fft_length, name)
 
 
+@scoped("rfft3d")
 def rfft3d(input_tensor: Any, fft_length: Any = None, name: str | None = None) -> Any:
     """`rfft` over the last three dimensions; the last one is halved.
 
@@ -169,6 +175,7 @@ def rfft3d(input_tensor: Any, fft_length: Any = None, name: str | None = None) -
     return _rfft("RFFT3D", 3, input_tensor, fft_length, name)
 
 
+@scoped("irfft3d")
 def irfft3d(input_tensor: Any, fft_length: Any = None, name: str | None = None) -> Any:
     """The inverse of `rfft3d`.
 
@@ -296,6 +303,7 @@ def _shift(
     return lookup("Roll")(x, shift, axes, name=name)
 
 
+@scoped("fftshift")
 def fftshift(x: Any, axes: Any = None, name: str | None = None) -> Any:
     """Moves the zero-frequency component to the middle of the given axes (default: all).
 
@@ -305,6 +313,7 @@ def fftshift(x: Any, axes: Any = None, name: str | None = None) -> Any:
     return _shift(x, axes, name, lambda n: lookup("FloorDiv")(n, 2), lambda n: n // 2)
 
 
+@scoped("ifftshift")
 def ifftshift(x: Any, axes: Any = None, name: str | None = None) -> Any:
     """The inverse of `fftshift`.
 

@@ -12,6 +12,7 @@ from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 from headrace.ops.math import add, mul, neg, sqrt, sub
@@ -35,6 +36,7 @@ from .signal_lengths import (
 _MOST_SLICES = 32  # beyond so many pieces per frame a gather is smaller
 
 
+@scoped("frame", "Reshape_3")
 def frame(
     signal: Any,
     frame_length: Any,
@@ -116,6 +118,7 @@ def _sliced_frames(x: Any, length: int, step: int, count: int) -> Any:
     return parts[0] if len(parts) == 1 else lookup("ConcatV2")(parts, -1)
 
 
+@scoped("overlap_and_add", "strided_slice_1")
 def overlap_and_add(signal: Any, frame_step: Any, name: str | None = None) -> Any:
     """Adds frames `[..., frames, frame_length]`, each `frame_step` samples after the one before, into one
     signal of `(frames - 1) * frame_step + frame_length` samples.

@@ -12,6 +12,7 @@ from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType
 from headrace.core.op import lookup
+from headrace.core.scoping import called, scoped
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 from headrace.ops.math import add, mul, neg, sqrt, sub
@@ -54,6 +55,10 @@ def _check_dct(x: Any, type: int, n: Any, axis: int, norm: str | None) -> None:
         raise ValueError(f"Unknown normalization. Expected None or 'ortho', got: {norm}")
 
 
+_LAST = {1: "Real", 2: "Real", 3: "strided_slice", 4: "strided_slice"}  # what a transform's last op is called
+
+
+@scoped("dct", None)
 def dct(
     input: Any, type: int = 2, n: Any = None, axis: int = -1, norm: str | None = None, name: str | None = None
 ) -> Any:
@@ -72,9 +77,10 @@ def dct(
     """
     x = to_tensor(input)
     _check_dct(x, type, n, axis, norm)
-    return _dct(x, type, n, norm)
+    return called(_dct(x, type, n, norm), _LAST[type])
 
 
+@scoped("dct", None)
 def idct(
     input: Any, type: int = 2, n: Any = None, axis: int = -1, norm: str | None = None, name: str | None = None
 ) -> Any:
@@ -86,7 +92,8 @@ def idct(
     """
     x = to_tensor(input)
     _check_dct(x, type, n, axis, norm)
-    return _dct(x, {1: 1, 2: 3, 3: 2, 4: 4}[type], n, norm)
+    inverse = {1: 1, 2: 3, 3: 2, 4: 4}[type]
+    return called(_dct(x, inverse, n, norm), _LAST[inverse])
 
 
 def _dct(x: Any, type: int, n: Any, norm: str | None) -> Any:
@@ -143,6 +150,7 @@ def _power_of_two(n: Any) -> Any:
     return lookup("Cast")(lookup("Pow")(np.float32(2), lookup("Ceil")(log)), DstT=dtypes.int32)
 
 
+@scoped("stft", "rfft")
 def stft(
     signals: Any,
     frame_length: Any,
@@ -202,6 +210,7 @@ def inverse_stft_window_fn(
     return window
 
 
+@scoped("inverse_stft", "overlap_and_add/strided_slice_1")
 def inverse_stft(
     stfts: Any,
     frame_length: Any,
@@ -231,6 +240,7 @@ def inverse_stft(
     return overlap_and_add(frames, step)
 
 
+@scoped("mdct", "dct/strided_slice")
 def mdct(
     signals: Any,
     frame_length: Any,
@@ -265,6 +275,7 @@ def mdct(
     return dct(folded, type=4, norm=norm)
 
 
+@scoped("inverse_mdct", "overlap_and_add/strided_slice_1")
 def inverse_mdct(
     mdcts: Any,
     window_fn: Callable[..., Any] | None = vorbis_window,
@@ -298,6 +309,7 @@ def inverse_mdct(
 _MEL_BREAK, _MEL_SCALE = 700.0, 1127.0  # mel(f) = 1127 ln(1 + f/700)
 
 
+@scoped("linear_to_mel_weight_matrix")
 def linear_to_mel_weight_matrix(
     num_mel_bins: int = 20,
     num_spectrogram_bins: Any = 129,
@@ -361,6 +373,7 @@ def linear_to_mel_weight_matrix(
     return lookup("Pad")(weights, [[1, 0], [0, 0]], name=name)
 
 
+@scoped("mfccs_from_log_mel_spectrograms", "mul_1")
 def mfccs_from_log_mel_spectrograms(log_mel_spectrograms: Any, name: str | None = None) -> Any:
     """Mel-frequency cepstral coefficients: the scaled cosine transform of `[..., num_mel_bins]` log-magnitude
     mel spectrograms.

@@ -12,6 +12,7 @@ from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 from headrace.ops.math import add, mul, neg, sqrt, sub
@@ -47,6 +48,7 @@ def _raised_cosine(window_length: Any, periodic: Any, dtype: Any, a: float, b: f
     )
 
 
+@scoped("hann_window", "sub_2")
 def hann_window(
     window_length: Any, periodic: Any = True, dtype: Any = dtypes.float32, name: str | None = None
 ) -> Any:
@@ -61,6 +63,7 @@ def hann_window(
     return _raised_cosine(window_length, periodic, dtype, 0.5, 0.5)
 
 
+@scoped("hamming_window", "sub_2")
 def hamming_window(
     window_length: Any, periodic: Any = True, dtype: Any = dtypes.float32, name: str | None = None
 ) -> Any:
@@ -72,6 +75,7 @@ def hamming_window(
     return _raised_cosine(window_length, periodic, dtype, 0.54, 0.46)
 
 
+@scoped("kaiser_window", "mul_1")
 def kaiser_window(
     window_length: Any, beta: Any = 12.0, dtype: Any = dtypes.float32, name: str | None = None
 ) -> Any:
@@ -95,6 +99,7 @@ def kaiser_window(
     return lookup("Cast")(window, DstT=dtype)
 
 
+@scoped("kaiser_bessel_derived_window", "concat")
 def kaiser_bessel_derived_window(
     window_length: Any, beta: Any = 12.0, dtype: Any = dtypes.float32, name: str | None = None
 ) -> Any:
@@ -111,6 +116,7 @@ def kaiser_bessel_derived_window(
     return lookup("ConcatV2")([half, turned(half)], 0)
 
 
+@scoped("vorbis_window", "Sin_1")
 def vorbis_window(window_length: Any, dtype: Any = dtypes.float32, name: str | None = None) -> Any:
     """The power-complementary window of the Vorbis codec (for `mdct`).
 

@@ -75,6 +75,8 @@ class Operation:
         str, Any
     ] = {}  # attributes that no op declares and no rule looks at: `_class`, `_my_mark` …
 
+    unconditional = False  # of reads of variables in functions: whether they may as well happen before the function is called
+
     def __init__(
         self,
         graph: Graph,
@@ -549,7 +551,9 @@ class FuncGraph(Graph):
     def capture(self, tensor: Any, name: str | None = None) -> Any:
         """A placeholder for an outside tensor. What no gradient can flow to, and may be a shape, becomes a constant."""
         if isinstance(tensor, ReferenceTensor):  # the variable is captured; its value is read at every use
-            return self.add(lookup("ReadVariableOp"), [self.handle_of(tensor)], {"dtype": tensor._dtype}).outputs[0]
+            read = self.add(lookup("ReadVariableOp"), [self.handle_of(tensor)], {"dtype": tensor._dtype})
+            read.unconditional = True
+            return read.outputs[0]
         found = self.captures.get(id(tensor))
         if found is not None:
             return found[1]
@@ -585,7 +589,9 @@ class FuncGraph(Graph):
 
     def handle_of(self, reference: Any) -> Any:
         if self.outer is None:
-            raise ValueError(f"{reference!r} is out of scope here: it belongs to the graph {reference.graph.name!r}.")
+            raise ValueError(
+                f"{reference!r} is out of scope here: it belongs to the graph {reference.graph.name!r}."
+            )
         return self.capture(self.outer.handle_of(reference))
 
     def _reaches(self, graph: Graph) -> bool:

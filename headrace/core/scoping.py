@@ -31,9 +31,9 @@ def scoped(default: str, *ends: str | None, argument: str = "name", again: bool 
 
     Args:
       default: the scope's name where the caller gives none.
-      ends: what the results are called inside the scope, in their order (tuples, lists and composite tensors are gone
-        through, other things than tensors and operations passed over). "" is the scope's own name, None leaves a name as it is. None given: one result, with the
-        scope's own name.
+      ends: what the results are called inside the scope, in their order: tuples, lists and composite tensors are gone
+        through, things that are neither tensors nor operations passed over. "" is the scope's own name, None leaves a
+        name as it is. Without any: one result, with the scope's own name.
       argument: which of the function's arguments is the name, if it has such a one. The function gets None for it.
       again: the function gets the name for itself, too.
 
@@ -82,6 +82,21 @@ def scoped(default: str, *ends: str | None, argument: str = "name", again: bool 
         return call  # type: ignore[return-value]
 
     return decorate
+
+
+def called(result: Any, end: str) -> Any:
+    """The result, called so inside the current scope: for functions whose results' names depend on their arguments.
+
+    >>> from headrace.core.scoping import called
+    >>> import headrace as tf
+    >>> with tf.Graph().as_default(), tf.name_scope("norm"):
+    ...     called(tf.sqrt(tf.compat.v1.placeholder(tf.float32)), "Squeeze").name
+    'norm/Squeeze:0'
+    """
+    graph = state.graph
+    if graph is not None:
+        _rename(graph, graph._scope, result, iter((end,)))
+    return result
 
 
 _NOWHERE = 1 << 30  # the place of arguments that are only given by keyword

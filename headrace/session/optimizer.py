@@ -170,9 +170,12 @@ class Optimizer:
             global_step.assign_add(1)
             return None
         with get_default_graph().control_dependencies([done]):
-            return lookup("AssignAddVariableOp")(
+            done = lookup("AssignAddVariableOp")(
                 global_step.handle, to_tensor(1, global_step.dtype), name=scope or self._name
             )
+            return getattr(
+                done, "op", done
+            )  # of a variable that is a reference: the operation, not the reference
 
     def _update(self, grad: Any, var: Any) -> Any:
         if is_slices(grad):
@@ -283,7 +286,8 @@ class Optimizer:
 
 def cast(x: Any, like: Any) -> Any:
     """A hyperparameter in a variable's type."""
-    return x if x._dtype is like.dtype else lookup("Cast")(x, DstT=like.dtype)
+    dtype = like.dtype.base_dtype
+    return x if x._dtype is dtype else lookup("Cast")(x, DstT=dtype)
 
 
 def summed(values: Any, indices: Any, var: Any) -> tuple[Any, Any]:
