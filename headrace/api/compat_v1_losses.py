@@ -6,9 +6,9 @@ from typing import Any
 
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
-from headrace.core.graph import get_default_graph
-from headrace.core.graph import name_scope as scope_of
+from headrace.core.graph import current_scope, get_default_graph
 from headrace.core.op import lookup
+from headrace.core.scoping import called, scoped
 from headrace.core.state import state
 from headrace.session.keys import GraphKeys
 
@@ -106,6 +106,7 @@ def _safe_mean(total: Any, n: Any) -> Any:
     return divide_no_nan(total, n)
 
 
+@scoped("weighted_loss", None, argument="scope")
 def compute_weighted_loss(
     losses: Any, weights: Any = 1.0, scope: str | None = None, loss_collection: Any = GraphKeys.LOSSES,
     reduction: str = _DEFAULT,
@@ -117,25 +118,25 @@ def compute_weighted_loss(
       reduction: one of `Reduction`.
     """
     Reduction.validate(reduction)
-    with scope_of(scope or "weighted_loss"):
-        losses = to_tensor(losses)
-        original = losses._dtype
-        losses = cast(losses, dtypes.float32)
-        weights = _weights_for(losses, weights)
-        loss = losses * weights
-        if reduction != Reduction.NONE:
-            loss = reduce_sum(loss)
-            everywhere = lookup("OnesLike")(losses)
-            if reduction == Reduction.MEAN:
-                loss = _safe_mean(loss, reduce_sum(everywhere * weights))
-            elif reduction == Reduction.SUM_BY_NONZERO_WEIGHTS:
-                used = cast(lookup("NotEqual")(weights, 0.0), dtypes.float32)
-                loss = _safe_mean(loss, reduce_sum(everywhere * used))
-            elif reduction == Reduction.SUM_OVER_BATCH_SIZE:
-                loss = _safe_mean(loss, cast(lookup("Size")(losses), dtypes.float32))
-        loss = cast(loss, original)
-        add_loss(loss, loss_collection)
-        return loss
+    losses = to_tensor(losses)
+    original = losses._dtype
+    losses = cast(losses, dtypes.float32)
+    weights = _weights_for(losses, weights)
+    loss = losses * weights
+    if reduction != Reduction.NONE:
+        loss = reduce_sum(loss)
+        everywhere = lookup("OnesLike")(losses)
+        if reduction == Reduction.MEAN:
+            loss = _safe_mean(loss, reduce_sum(everywhere * weights))
+        elif reduction == Reduction.SUM_BY_NONZERO_WEIGHTS:
+            used = cast(lookup("NotEqual")(weights, 0.0), dtypes.float32)
+            loss = _safe_mean(loss, reduce_sum(everywhere * used))
+        elif reduction == Reduction.SUM_OVER_BATCH_SIZE:
+            loss = _safe_mean(loss, cast(lookup("Size")(losses), dtypes.float32))
+    called(loss, {Reduction.NONE: "Mul", Reduction.SUM: "Sum"}.get(reduction, "value"))
+    loss = cast(loss, original)
+    add_loss(loss, loss_collection)
+    return loss
 
 
 def _pair(labels: Any, predictions: Any) -> tuple[Any, Any]:
@@ -148,18 +149,19 @@ def _pair(labels: Any, predictions: Any) -> tuple[Any, Any]:
     return labels, predictions
 
 
+@scoped("absolute_difference", None, argument="scope")
 def absolute_difference(
     labels: Any, predictions: Any, weights: Any = 1.0, scope: str | None = None, loss_collection: Any = GraphKeys.LOSSES,
     reduction: str = _DEFAULT,
 ) -> Any:  # fmt: skip
     """|predictions - labels|."""
-    with scope_of(scope or "absolute_difference"):
-        labels, predictions = _pair(labels, predictions)
-        return compute_weighted_loss(
-            absolute(predictions - labels), weights, None, loss_collection, reduction
-        )
+    labels, predictions = _pair(labels, predictions)
+    return compute_weighted_loss(
+        absolute(predictions - labels), weights, current_scope(), loss_collection, reduction
+    )
 
 
+@scoped("cosine_distance_loss", None, argument="scope")
 def cosine_distance(
     labels: Any, predictions: Any, axis: int | None = None, weights: Any = 1.0, scope: str | None = None,
     loss_collection: Any = GraphKeys.LOSSES, reduction: str = _DEFAULT, dim: int | None = None,
@@ -168,47 +170,47 @@ def cosine_distance(
     axis = dim if axis is None else axis
     if axis is None:
         raise ValueError("You must specify argument `axis`.")
-    with scope_of(scope or "cosine_distance_loss"):
-        labels, predictions = _pair(labels, predictions)
-        losses = 1 - reduce_sum(predictions * labels, axis=axis, keepdims=True)
-        return compute_weighted_loss(losses, weights, None, loss_collection, reduction)
+    labels, predictions = _pair(labels, predictions)
+    losses = 1 - reduce_sum(predictions * labels, axis=axis, keepdims=True)
+    return compute_weighted_loss(losses, weights, current_scope(), loss_collection, reduction)
 
 
+@scoped("hinge_loss", None, argument="scope")
 def hinge_loss(
     labels: Any, logits: Any, weights: Any = 1.0, scope: str | None = None, loss_collection: Any = GraphKeys.LOSSES,
     reduction: str = _DEFAULT,
 ) -> Any:  # fmt: skip
     """max(0, 1 - l · logits), where l is 1 for labels of 1, and -1 for 0."""
-    with scope_of(scope or "hinge_loss"):
-        labels, logits = _pair(labels, logits)
-        losses = nn.relu(1 - (2 * labels - 1) * logits)
-        return compute_weighted_loss(losses, weights, None, loss_collection, reduction)
+    labels, logits = _pair(labels, logits)
+    losses = nn.relu(1 - (2 * labels - 1) * logits)
+    return compute_weighted_loss(losses, weights, current_scope(), loss_collection, reduction)
 
 
+@scoped("huber_loss", None, argument="scope")
 def huber_loss(
     labels: Any, predictions: Any, weights: Any = 1.0, delta: float = 1.0, scope: str | None = None,
     loss_collection: Any = GraphKeys.LOSSES, reduction: str = _DEFAULT,
 ) -> Any:  # fmt: skip
     """Half the squared error up to `delta`, and linear from there on (Huber, 1964)."""
-    with scope_of(scope or "huber_loss"):
-        labels, predictions = _pair(labels, predictions)
-        error = absolute(predictions - labels)
-        small = minimum(error, delta)
-        losses = 0.5 * square(small) + delta * (error - small)
-        return compute_weighted_loss(losses, weights, None, loss_collection, reduction)
+    labels, predictions = _pair(labels, predictions)
+    error = absolute(predictions - labels)
+    small = minimum(error, delta)
+    losses = 0.5 * square(small) + delta * (error - small)
+    return compute_weighted_loss(losses, weights, current_scope(), loss_collection, reduction)
 
 
+@scoped("log_loss", None, argument="scope")
 def log_loss(
     labels: Any, predictions: Any, weights: Any = 1.0, epsilon: float = 1e-7, scope: str | None = None,
     loss_collection: Any = GraphKeys.LOSSES, reduction: str = _DEFAULT,
 ) -> Any:  # fmt: skip
     """-labels · log(predictions) - (1 - labels) · log(1 - predictions)."""
-    with scope_of(scope or "log_loss"):
-        labels, predictions = _pair(labels, predictions)
-        losses = -labels * log(predictions + epsilon) - (1 - labels) * log(1 - predictions + epsilon)
-        return compute_weighted_loss(losses, weights, None, loss_collection, reduction)
+    labels, predictions = _pair(labels, predictions)
+    losses = -labels * log(predictions + epsilon) - (1 - labels) * log(1 - predictions + epsilon)
+    return compute_weighted_loss(losses, weights, current_scope(), loss_collection, reduction)
 
 
+@scoped("mean_squared_error", None, argument="scope")
 def mean_squared_error(
     labels: Any, predictions: Any, weights: Any = 1.0, scope: str | None = None, loss_collection: Any = GraphKeys.LOSSES,
     reduction: str = _DEFAULT,
@@ -219,11 +221,13 @@ def mean_squared_error(
     >>> float(tf.compat.v1.losses.mean_squared_error([1.0, 2.0], [1.0, 4.0]))
     2.0
     """
-    with scope_of(scope or "mean_squared_error"):
-        labels, predictions = _pair(labels, predictions)
-        return compute_weighted_loss(square(predictions - labels), weights, None, loss_collection, reduction)
+    labels, predictions = _pair(labels, predictions)
+    return compute_weighted_loss(
+        square(predictions - labels), weights, current_scope(), loss_collection, reduction
+    )
 
 
+@scoped("mean_pairwise_squared_error", "value_2", argument="scope")
 def mean_pairwise_squared_error(
     labels: Any,
     predictions: Any,
@@ -232,75 +236,74 @@ def mean_pairwise_squared_error(
     loss_collection: Any = GraphKeys.LOSSES,
 ) -> Any:
     """The mean over pairs of entries of a sample of ((pᵢ - pⱼ) - (lᵢ - lⱼ))², summed over the samples."""
-    with scope_of(scope or "mean_pairwise_squared_error"):
-        labels, predictions = _pair(labels, predictions)
-        weights = cast(to_tensor(weights), dtypes.float32)
-        diffs = predictions - labels
-        rank = len(diffs._raw_shape or ())
-        axes = list(range(1, rank))
-        squares = reduce_sum(square(diffs), axis=axes, keepdims=True)
-        n = reduce_sum(lookup("OnesLike")(diffs), axis=axes, keepdims=True)
-        pairs = maximum(n - 1, 0.0)
-        first = 2.0 * _safe_mean(squares, pairs)
-        total = reduce_sum(diffs, axis=axes, keepdims=True)
-        second = 2.0 * _safe_mean(square(total), n * pairs)
-        used = lookup("OnesLike")(diffs) * cast(lookup("NotEqual")(weights, 0.0), dtypes.float32)
-        present = cast(reduce_sum(used, axis=axes, keepdims=True) > 0.0, dtypes.float32)
-        loss = reduce_sum((first - second) * present * weights)
-        loss = lookup("SelectV2")(reduce_sum(used) > 0, loss, lookup("ZerosLike")(loss))
-        add_loss(loss, loss_collection)
-        return loss
+    labels, predictions = _pair(labels, predictions)
+    weights = cast(to_tensor(weights), dtypes.float32)
+    diffs = predictions - labels
+    rank = len(diffs._raw_shape or ())
+    axes = list(range(1, rank))
+    squares = reduce_sum(square(diffs), axis=axes, keepdims=True)
+    n = reduce_sum(lookup("OnesLike")(diffs), axis=axes, keepdims=True)
+    pairs = maximum(n - 1, 0.0)
+    first = 2.0 * _safe_mean(squares, pairs)
+    total = reduce_sum(diffs, axis=axes, keepdims=True)
+    second = 2.0 * _safe_mean(square(total), n * pairs)
+    used = lookup("OnesLike")(diffs) * cast(lookup("NotEqual")(weights, 0.0), dtypes.float32)
+    present = cast(reduce_sum(used, axis=axes, keepdims=True) > 0.0, dtypes.float32)
+    loss = reduce_sum((first - second) * present * weights)
+    loss = lookup("SelectV2")(reduce_sum(used) > 0, loss, lookup("ZerosLike")(loss))
+    add_loss(loss, loss_collection)
+    return loss
 
 
+@scoped("sigmoid_cross_entropy_loss", None, argument="scope")
 def sigmoid_cross_entropy(
     multi_class_labels: Any, logits: Any, weights: Any = 1.0, label_smoothing: float = 0, scope: str | None = None,
     loss_collection: Any = GraphKeys.LOSSES, reduction: str = _DEFAULT,
 ) -> Any:  # fmt: skip
     """The cross entropy of sigmoid(logits). `label_smoothing` moves labels towards 1/2."""
-    with scope_of(scope or "sigmoid_cross_entropy_loss"):
-        logits = to_tensor(logits)
-        labels = cast(to_tensor(multi_class_labels), logits._dtype)
-        logits.shape.assert_is_compatible_with(labels.shape)
-        if label_smoothing > 0:
-            labels = labels * (1 - label_smoothing) + 0.5 * label_smoothing
-        losses = nn.sigmoid_cross_entropy_with_logits(labels, logits)
-        return compute_weighted_loss(losses, weights, None, loss_collection, reduction)
+    logits = to_tensor(logits)
+    labels = cast(to_tensor(multi_class_labels), logits._dtype)
+    logits.shape.assert_is_compatible_with(labels.shape)
+    if label_smoothing > 0:
+        labels = labels * (1 - label_smoothing) + 0.5 * label_smoothing
+    losses = nn.sigmoid_cross_entropy_with_logits(labels, logits)
+    return compute_weighted_loss(losses, weights, current_scope(), loss_collection, reduction)
 
 
+@scoped("softmax_cross_entropy_loss", None, argument="scope")
 def softmax_cross_entropy(
     onehot_labels: Any, logits: Any, weights: Any = 1.0, label_smoothing: float = 0, scope: str | None = None,
     loss_collection: Any = GraphKeys.LOSSES, reduction: str = _DEFAULT,
 ) -> Any:  # fmt: skip
     """The cross entropy of softmax(logits). `label_smoothing` moves labels towards the uniform distribution."""
-    with scope_of(scope or "softmax_cross_entropy_loss"):
-        logits = to_tensor(logits)
-        labels = cast(to_tensor(onehot_labels), logits._dtype)
-        logits.shape.assert_is_compatible_with(labels.shape)
-        if label_smoothing > 0:
-            classes = cast(lookup("Shape")(labels)[1], logits._dtype)
-            labels = labels * (1 - label_smoothing) + label_smoothing / classes
-        losses = nn.softmax_cross_entropy_with_logits(lookup("StopGradient")(labels), logits)
-        return compute_weighted_loss(losses, weights, None, loss_collection, reduction)
+    logits = to_tensor(logits)
+    labels = cast(to_tensor(onehot_labels), logits._dtype)
+    logits.shape.assert_is_compatible_with(labels.shape)
+    if label_smoothing > 0:
+        classes = cast(lookup("Shape")(labels)[1], logits._dtype)
+        labels = labels * (1 - label_smoothing) + label_smoothing / classes
+    losses = nn.softmax_cross_entropy_with_logits(lookup("StopGradient")(labels), logits)
+    return compute_weighted_loss(losses, weights, current_scope(), loss_collection, reduction)
 
 
+@scoped("sparse_softmax_cross_entropy_loss", None, argument="scope")
 def sparse_softmax_cross_entropy(
     labels: Any, logits: Any, weights: Any = 1.0, scope: str | None = None, loss_collection: Any = GraphKeys.LOSSES,
     reduction: str = _DEFAULT,
 ) -> Any:  # fmt: skip
     """The cross entropy of softmax(logits) and classes given by number; a last dimension of 1 in `labels` is dropped."""
-    with scope_of(scope or "sparse_softmax_cross_entropy_loss"):
-        labels, logits, weights = to_tensor(labels), to_tensor(logits), to_tensor(weights)
-        if (
-            labels._raw_shape is not None
-            and logits._raw_shape is not None
-            and len(labels._raw_shape) == len(logits._raw_shape)
-        ):
-            labels = lookup("Squeeze")(labels, squeeze_dims=[-1])
-        losses = nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-        a, b = weights._raw_shape, losses._raw_shape
-        if a is not None and b is not None and len(a) == len(b) + 1 and a[-1] in (1, None):
-            weights = lookup("Squeeze")(weights, squeeze_dims=[-1])
-        return compute_weighted_loss(losses, weights, None, loss_collection, reduction)
+    labels, logits, weights = to_tensor(labels), to_tensor(logits), to_tensor(weights)
+    if (
+        labels._raw_shape is not None
+        and logits._raw_shape is not None
+        and len(labels._raw_shape) == len(logits._raw_shape)
+    ):
+        labels = lookup("Squeeze")(labels, squeeze_dims=[-1])
+    losses = nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    a, b = weights._raw_shape, losses._raw_shape
+    if a is not None and b is not None and len(a) == len(b) + 1 and a[-1] in (1, None):
+        weights = lookup("Squeeze")(weights, squeeze_dims=[-1])
+    return compute_weighted_loss(losses, weights, current_scope(), loss_collection, reduction)
 
 
 __all__ = [

@@ -8,6 +8,7 @@ from typing import Any
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import called
 from headrace.session.metrics import (
     accumulator,
     added,
@@ -26,6 +27,7 @@ from .math import abs as absolute
 from .math import reduce_any, reduce_sum, sqrt, square
 
 _EDGE = 1e-7
+_PAIR = ("value", "update_op")  # what most metrics call the two that they return
 
 
 # ------------------------------------------------------------------------------------------------------------- means
@@ -39,8 +41,8 @@ def _mean(
         sums, counts = accumulator([], "total"), accumulator([], "count")
         products, wide = weighted(values, weights)
         new = added([sums, counts], [total(products), total(wide)])
-        value = finish(ratio(sums.value(), counts.value()))
-        return collect(value, finish(ratio(*new)), metrics_collections, updates_collections)
+        value, update = called((ratio(sums.value(), counts.value()), ratio(*new)), *_PAIR)
+    return collect(finish(value), finish(update), metrics_collections, updates_collections)
 
 
 def mean(
@@ -149,7 +151,7 @@ def mean_cosine_distance(
         updates_collections,
         name,
         "mean_cosine_distance",
-        lambda x: 1 - x,
+        lambda x: lookup("Sub")(1.0, x),
     )
 
 
@@ -174,7 +176,7 @@ def mean_tensor(
         sums, counts = accumulator(shape, "total_tensor"), accumulator(shape, "count_tensor")
         new = added([sums, counts], weighted(values, weights))
         value = ratio(sums.value(), counts.value())
-        return collect(value, ratio(*new), metrics_collections, updates_collections)
+        return collect(value, ratio(*new), metrics_collections, updates_collections, *_PAIR)
 
 
 # ------------------------------------------------------------------------------------------------------------ classes
@@ -193,7 +195,8 @@ def _classes(
         now = confusion_matrix(flat[0], flat[1], num_classes, wide, dtypes.float64)
         value = finish(matrix.value())
         update = added([matrix], [now])[0]
-        return collect(value, update, metrics_collections, updates_collections)
+        ends = ("Select_1" if default == "mean_iou" else "value", "AssignAddVariableOp")
+        return collect(value, update, metrics_collections, updates_collections, *ends)
 
 
 def mean_iou(
@@ -248,8 +251,9 @@ def mean_per_class_accuracy(
         )
         by_class = ratio(sums.value(), counts.value())
         return collect(
-            total(by_class) / float(num_classes), ratio(*new), metrics_collections, updates_collections
-        )
+            total(by_class) / float(num_classes), ratio(*new), metrics_collections, updates_collections,
+            "mean_accuracy", "update_op",
+        )  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------- counts and ratios
@@ -267,7 +271,10 @@ def _counted(kinds: Sequence[str], finish: Callable[..., Any], default: str) -> 
                 labels, floats(said), [0.5], weights, kinds, "count" if len(kinds) == 1 else "{}/count"
             )
             parts = [[lookup("Reshape")(v[k], []) for k in kinds] for v in (values, updates)]
-            return collect(finish(*parts[0]), finish(*parts[1]), metrics_collections, updates_collections)
+            ends = ("Identity", "AssignAddVariableOp") if len(kinds) == 1 else _PAIR
+            return collect(
+                finish(*parts[0]), finish(*parts[1]), metrics_collections, updates_collections, *ends
+            )
 
     metric.__name__ = metric.__qualname__ = default
     metric.__doc__ = f"The {default.replace('_', ' ')} of all predictions so far; labels and predictions are taken as bools."
@@ -285,7 +292,15 @@ def _counted_at(kinds: Sequence[str], finish: Callable[..., Any], default: str) 
         with scope(name, default.removesuffix("_at_thresholds") if len(kinds) == 1 else default):
             values, updates = confusion(labels, predictions, list(thresholds), weights, kinds)
             parts = [[v[k] for k in kinds] for v in (values, updates)]
-            return collect(finish(*parts[0]), finish(*parts[1]), metrics_collections, updates_collections)
+            kind = default.removesuffix("_at_thresholds")
+            ends = (
+                ("Identity", "AssignAddVariableOp")
+                if len(kinds) == 1
+                else (f"{kind}_value", f"{kind}_update_op")
+            )
+            return collect(
+                finish(*parts[0]), finish(*parts[1]), metrics_collections, updates_collections, *ends
+            )
 
     metric.__name__ = metric.__qualname__ = default
     metric.__doc__ = (
@@ -358,6 +373,11 @@ def auc(
             area(*[updates[k] for k in _ALL]),
             metrics_collections,
             updates_collections,
+            *(
+                ("interpolate_pr_auc", "interpolate_pr_auc_1")
+                if summation_method == "careful_interpolation"
+                else _PAIR
+            ),
         )
 
 
@@ -399,6 +419,7 @@ def _at_other(
             best(*[updates[k] for k in _ALL]),
             metrics_collections,
             updates_collections,
+            *_PAIR,
         )
 
 
@@ -471,7 +492,9 @@ def _at_k(
         ]
         new = added(variables, [total(right), total(wrong)])
         tp, others = [v.value() for v in variables]
-        return collect(_quotient(tp, others), _quotient(*new), metrics_collections, updates_collections)
+        return collect(
+            _quotient(tp, others), _quotient(*new), metrics_collections, updates_collections, "", "update"
+        )
 
 
 def _quotient(tp: Any, others: Any) -> Any:
@@ -548,7 +571,12 @@ def average_precision_at_k(
             wide = wide * lookup("Cast")(to_tensor(weights), DstT=dtypes.float64)
         new = added([sums, counts], [total(values * wide), total(wide)])
         return collect(
-            ratio(sums.value(), counts.value()), ratio(*new), metrics_collections, updates_collections
+            ratio(sums.value(), counts.value()),
+            ratio(*new),
+            metrics_collections,
+            updates_collections,
+            "mean",
+            "",
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.state import state
 from headrace.core.tensor import Tensor
 from headrace.ops.image_color import ADJUST_CONTRAST, ADJUST_HUE, ADJUST_SATURATION
@@ -27,6 +28,7 @@ def _as_floats(image: Any, change: Callable[[Tensor], Any], saturate: bool) -> A
     return convert_image_dtype(change(single), x._dtype, saturate=saturate)
 
 
+@scoped("adjust_brightness", None)
 def adjust_brightness(image: Any, delta: Any) -> Any:
     """`delta` added to all values (a fraction of the range, for integers).
 
@@ -38,6 +40,7 @@ def adjust_brightness(image: Any, delta: Any) -> Any:
     return _as_floats(image, lambda x: x + cast(to_tensor(delta), DstT=x._dtype), saturate=True)
 
 
+@scoped("adjust_contrast", None)
 def adjust_contrast(images: Any, contrast_factor: Any) -> Any:
     """The distances of all values to their channel's mean over the image, multiplied by a factor.
 
@@ -48,6 +51,7 @@ def adjust_contrast(images: Any, contrast_factor: Any) -> Any:
     return _as_floats(images, lambda x: ADJUST_CONTRAST(x, contrast_factor), saturate=True)
 
 
+@scoped("adjust_gamma", None)
 def adjust_gamma(image: Any, gamma: Any = 1, gain: Any = 1) -> Any:
     """`gain * image ** gamma`.
 
@@ -62,6 +66,7 @@ def adjust_gamma(image: Any, gamma: Any = 1, gain: Any = 1) -> Any:
     return _as_floats(image, lambda x: gain * x**gamma, saturate=True)
 
 
+@scoped("adjust_hue", None)
 def adjust_hue(image: Any, delta: Any, name: str | None = None) -> Any:
     """The colours of RGB images turned on the colour wheel by `delta` turns, from -1 to 1.
 
@@ -74,6 +79,7 @@ def adjust_hue(image: Any, delta: Any, name: str | None = None) -> Any:
     return _as_floats(image, lambda x: ADJUST_HUE(x, delta, name=name), saturate=False)
 
 
+@scoped("adjust_saturation", None)
 def adjust_saturation(image: Any, saturation_factor: Any, name: str | None = None) -> Any:
     """The colours of RGB images made stronger or weaker by a factor; 0 leaves greys.
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.state import state
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
@@ -47,6 +48,7 @@ class SampleDistortedBoundingBox(NamedTuple):
 
 
 # --------------------------------------------------------------------------------------------------------- suppression
+@scoped("non_max_suppression", "NonMaxSuppressionV3")
 def non_max_suppression(
     boxes: Any,
     scores: Any,
@@ -76,6 +78,7 @@ def non_max_suppression(
     )
 
 
+@scoped("non_max_suppression_with_scores", None)
 def non_max_suppression_with_scores(
     boxes: Any,
     scores: Any,
@@ -103,6 +106,7 @@ def non_max_suppression_with_scores(
     return indices, selected
 
 
+@scoped("non_max_suppression_overlaps", "NonMaxSuppressionWithOverlaps")
 def non_max_suppression_overlaps(
     overlaps: Any,
     scores: Any,
@@ -122,6 +126,7 @@ def non_max_suppression_overlaps(
     )
 
 
+@scoped("combined_non_max_suppression", None)
 def combined_non_max_suppression(
     boxes: Any,
     scores: Any,
@@ -156,6 +161,7 @@ def combined_non_max_suppression(
     )  # fmt: skip
 
 
+@scoped("non_max_suppression_padded", "strided_slice", "PartitionedCall")
 def non_max_suppression_padded(
     boxes: Any,
     scores: Any,
@@ -365,6 +371,7 @@ def sample_distorted_bounding_box(
     )  # fmt: skip
 
 
+@scoped("sample_distorted_bounding_box", None, again=True)
 def sample_with_seeds(
     image_size: Any, boxes: Any, pair: Any, min_object_covered: Any, name: str | None, *ranges: Any
 ) -> SampleDistortedBoundingBox:

@@ -10,6 +10,7 @@ from typing import Any
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.tensor import Tensor
 from headrace.ops import image_codecs as ops
 from headrace.ops.strings import SUBSTR
@@ -18,6 +19,7 @@ from .image_color import convert_image_dtype
 from .random import stateless_uniform, uniform
 
 
+@scoped("is_jpeg", None, again=True)
 def is_jpeg(contents: Any, name: str | None = None) -> Tensor:
     """Whether a string begins as JPEG files do.
 
@@ -143,6 +145,7 @@ def decode_jxl(
     return ops.DECODE_JXL(contents, channels=channels or 0, dtype=dtypes.as_dtype(dtype), name=name)
 
 
+@scoped("decode_image", "DecodeImage")
 def decode_image(
     contents: Any,
     channels: int | None = None,
@@ -233,6 +236,7 @@ def encode_png(image: Any, compression: int = -1, name: str | None = None) -> Te
 
 
 # --------------------------------------------------------------------------------------------------------------- quality
+@scoped("adjust_jpeg_quality", None)
 def adjust_jpeg_quality(image: Any, jpeg_quality: Any, dct_method: str = "", name: str | None = None) -> Any:
     """An image as it looks after being stored as JPEG.
 

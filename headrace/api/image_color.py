@@ -9,6 +9,7 @@ import numpy as np
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.tensor import Tensor
 from headrace.ops.image_color import HSV_TO_RGB, RGB_TO_HSV
 
@@ -36,6 +37,12 @@ def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: st
             raise AttributeError(f"{what} must be either floating point or integer, received {kind.name}")
     if source is dtype:
         return lookup("Identity")(x, name=name)
+    return _converted(x, dtype, saturate, name=name)
+
+
+@scoped("convert_image")
+def _converted(x: Tensor, dtype: Any, saturate: bool, name: str | None) -> Tensor:
+    source = x._dtype
     convert = saturate_cast if saturate else lambda v, d, name=None: lookup("Cast")(v, DstT=d, name=name)
     if source.is_floating and dtype.is_floating:
         return lookup("Cast")(x, DstT=dtype, name=name)
@@ -107,6 +114,7 @@ def yuv_to_rgb(images: Any) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------------------------- grey
+@scoped("rgb_to_grayscale")
 def rgb_to_grayscale(images: Any, name: str | None = None) -> Any:
     """The luma of colour images: three channels become one, of the same type.
 
@@ -120,6 +128,7 @@ def rgb_to_grayscale(images: Any, name: str | None = None) -> Any:
     return convert_image_dtype(lookup("ExpandDims")(gray, -1), x._dtype, name=name)
 
 
+@scoped("grayscale_to_rgb")
 def grayscale_to_rgb(images: Any, name: str | None = None) -> Any:
     """Grey images with their one channel three times.
 

@@ -7,7 +7,7 @@ from typing import Any
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
-from headrace.core.scoping import scoped
+from headrace.core.scoping import called, scoped
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 from headrace.ops.image_crops import CROP_AND_RESIZE, EXTRACT_GLIMPSE_V2
@@ -17,6 +17,7 @@ from .image_shapes import batched, dims, image_tensor, number, pack, require, se
 from .random import stateless_uniform, uniform
 
 
+@scoped("pad_to_bounding_box", None)
 def pad_to_bounding_box(
     image: Any, offset_height: Any, offset_width: Any, target_height: Any, target_width: Any
 ) -> Any:
@@ -54,6 +55,7 @@ def pad_to_bounding_box(
     return batched(image, run)
 
 
+@scoped("crop_to_bounding_box", None)
 def crop_to_bounding_box(
     image: Any, offset_height: Any, offset_width: Any, target_height: Any, target_width: Any
 ) -> Any:
@@ -85,6 +87,7 @@ def crop_to_bounding_box(
     return batched(image, run)
 
 
+@scoped("central_crop", "Slice")
 def central_crop(image: Any, central_fraction: Any) -> Any:
     """The middle of an image, or of all images of a batch: `central_fraction` of its height and of its width.
 
@@ -126,6 +129,7 @@ def central_crop(image: Any, central_fraction: Any) -> Any:
     return batched(x, run)
 
 
+@scoped("resize_image_with_crop_or_pad", None)
 def resize_with_crop_or_pad(image: Any, target_height: Any, target_width: Any) -> Any:
     """An image, or a batch of images, of the target size: its middle where it is larger, zeros around it where it is
     smaller.
@@ -150,7 +154,8 @@ def resize_with_crop_or_pad(image: Any, target_height: Any, target_width: Any) -
         cut = crop_to_bounding_box(
             x, larger(-down // 2, 0), larger(-across // 2, 0), smaller(rows, height), smaller(columns, width)
         )
-        return pad_to_bounding_box(cut, larger(down // 2, 0), larger(across // 2, 0), rows, columns)
+        y = pad_to_bounding_box(cut, larger(down // 2, 0), larger(across // 2, 0), rows, columns)
+        return called(y, "control_dependency_1")
 
     return batched(image, run)
 

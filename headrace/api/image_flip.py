@@ -8,6 +8,7 @@ from typing import Any
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import called, scoped
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 
@@ -25,6 +26,7 @@ def _flip(image: Any, axis: int) -> Any:
     return by_rank(x, lambda: _reverse(x, [axis]), lambda: _reverse(x, [axis + 1]))
 
 
+@scoped("flip_left_right", "ReverseV2")
 def flip_left_right(image: Any) -> Any:
     """The mirror image: the first column becomes the last.
 
@@ -35,6 +37,7 @@ def flip_left_right(image: Any) -> Any:
     return _flip(image, 1)
 
 
+@scoped("flip_up_down", "ReverseV2")
 def flip_up_down(image: Any) -> Any:
     """Upside down: the first row becomes the last.
 
@@ -45,6 +48,7 @@ def flip_up_down(image: Any) -> Any:
     return _flip(image, 0)
 
 
+@scoped("transpose", None, again=True)
 def transpose(image: Any, name: str | None = None) -> Any:
     """Rows become columns.
 
@@ -57,6 +61,7 @@ def transpose(image: Any, name: str | None = None) -> Any:
     return by_rank(x, lambda: swap(x, [1, 0, 2], name=name), lambda: swap(x, [0, 2, 1, 3], name=name))
 
 
+@scoped("rot90", "cond/Identity")
 def rot90(image: Any, k: Any = 1, name: str | None = None) -> Any:
     """Turned counter-clockwise by `k` times 90 degrees.
 
@@ -101,7 +106,7 @@ def _random_flip(image: Any, axis: int, draw: Callable[[Any], Any]) -> Any:
         y = cond(draw([]) < 0.5, lambda: _reverse(x, [axis]), lambda: lookup("Identity")(x))
         if not y._is_eager:
             y.set_shape([None] * 3 if x._raw_shape is None else x.shape)
-        return y
+        return called(y, "Identity")
 
     def batch() -> Any:
         shape = x._raw_shape
@@ -110,11 +115,12 @@ def _random_flip(image: Any, axis: int, draw: Callable[[Any], Any]) -> Any:
         # Rounding sends 0.5 to 0: exactly the numbers above flip their image.
         chosen = lookup("Round")(draw(size)) > 0.5
         chosen = lookup("Reshape")(chosen, [-1, 1, 1, 1])
-        return lookup("SelectV2")(chosen, _reverse(x, [axis + 1]), x)
+        return lookup("SelectV2")(chosen, _reverse(x, [axis + 1]), x, name="add")
 
     return by_rank(x, one, batch)
 
 
+@scoped("random_flip_left_right", None)
 def random_flip_left_right(image: Any, seed: int | None = None) -> Any:
     """Mirrors every image with a probability of one half.
 
@@ -125,11 +131,13 @@ def random_flip_left_right(image: Any, seed: int | None = None) -> Any:
     return _random_flip(image, 1, lambda shape: uniform(shape, 0, 1.0, seed=seed))
 
 
+@scoped("random_flip_up_down", None)
 def random_flip_up_down(image: Any, seed: int | None = None) -> Any:
     """Turns every image upside down with a probability of one half."""
     return _random_flip(image, 0, lambda shape: uniform(shape, 0, 1.0, seed=seed))
 
 
+@scoped("stateless_random_flip_left_right", None)
 def stateless_random_flip_left_right(image: Any, seed: Any) -> Any:
     """As `tf.image.random_flip_left_right`; the same seed (two integers) always decides the same way.
 
@@ -140,6 +148,7 @@ def stateless_random_flip_left_right(image: Any, seed: Any) -> Any:
     return _random_flip(image, 1, lambda shape: stateless_uniform(shape, seed, 0, 1.0))
 
 
+@scoped("stateless_random_flip_up_down", None)
 def stateless_random_flip_up_down(image: Any, seed: Any) -> Any:
     """As `tf.image.random_flip_up_down`; the same seed (two integers) always decides the same way."""
     return _random_flip(image, 0, lambda shape: stateless_uniform(shape, seed, 0, 1.0))

@@ -10,6 +10,7 @@ import numpy as np
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 
@@ -18,6 +19,7 @@ from .image_shapes import require, vector_shape
 from .nn_conv import depthwise_conv2d
 
 
+@scoped("per_image_standardization")
 def per_image_standardization(image: Any) -> Any:
     """Every image (the last three dimensions) scaled to mean 0 and standard deviation 1, as float32.
 
@@ -44,6 +46,7 @@ def per_image_standardization(image: Any) -> Any:
 
 
 # --------------------------------------------------------------------------------------------------------- neighbours
+@scoped("total_variation", "add")
 def total_variation(images: Any, name: str | None = None) -> Any:
     """The sum of the absolute differences of neighbouring pixels: how noisy an image is.
 
@@ -84,8 +87,8 @@ def image_gradients(image: Any) -> tuple[Any, Any]:
     if x.ndim != 4:
         raise ValueError(f"image_gradients expects a 4D tensor [batch_size, h, w, d], not {x.shape}.")
     pad = lookup("Pad")
-    dy = pad(_differences(x, 1), [[0, 0], [0, 1], [0, 0], [0, 0]])
-    dx = pad(_differences(x, 2), [[0, 0], [0, 0], [0, 1], [0, 0]])
+    dy = pad(_differences(x, 1), [[0, 0], [0, 1], [0, 0], [0, 0]], name="Reshape")
+    dx = pad(_differences(x, 2), [[0, 0], [0, 0], [0, 1], [0, 0]], name="Reshape")
     if not x._is_eager:
         dy.set_shape(x.shape)
         dx.set_shape(x.shape)
@@ -159,6 +162,7 @@ def _singles(a: Any, b: Any, max_val: Any) -> tuple[Any, Any, Any]:
     return tuple(convert_image_dtype(v, dtypes.float32) for v in (a, b, top))  # type: ignore[return-value]
 
 
+@scoped("PSNR", "Identity_3")
 def psnr(a: Any, b: Any, max_val: Any, name: str | None = None) -> Any:
     """The peak signal-to-noise ratio of two images, or batches of images, in decibels.
 
@@ -225,6 +229,7 @@ def _similarity(
     return luminance * structure, structure
 
 
+@scoped("SSIM", "Mean_2")
 def ssim(
     img1: Any,
     img2: Any,
@@ -258,6 +263,7 @@ def ssim(
 _WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 
 
+@scoped("MS-SSIM", "Mean")
 def ssim_multiscale(
     img1: Any,
     img2: Any,

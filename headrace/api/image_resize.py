@@ -8,6 +8,7 @@ from typing import Any
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.shapes import known
 from headrace.core.static import static_shape
 from headrace.core.tensor import Tensor
@@ -90,6 +91,7 @@ def resize(
     return apply(images, size, preserve_aspect_ratio, run, name)
 
 
+@scoped("resize", None)
 def apply(
     images: Any, size: Any, preserve_aspect_ratio: bool, resizer: Callable[..., Any], name: str | None
 ) -> Any:
@@ -148,6 +150,7 @@ def resize_with_pad(
     return apply_with_pad(image, target_height, target_width, run)
 
 
+@scoped("resize_image_with_pad", None)
 def apply_with_pad(image: Any, target_height: Any, target_width: Any, resizer: Callable[..., Any]) -> Any:
     """`resizer(batch, size)` with the largest size that fits into the target, and zeros around it."""
 

@@ -84,8 +84,8 @@ def scoped(default: str, *ends: str | None, argument: str = "name", again: bool 
     return decorate
 
 
-def called(result: Any, end: str) -> Any:
-    """The result, called so inside the current scope: for functions whose results' names depend on their arguments.
+def called(result: Any, *ends: str) -> Any:
+    """The result (or several), called so inside the current scope: for names that depend on arguments.
 
     >>> from headrace.core.scoping import called
     >>> import headrace as tf
@@ -95,7 +95,7 @@ def called(result: Any, end: str) -> Any:
     """
     graph = state.graph
     if graph is not None:
-        _rename(graph, graph._scope, result, iter((end,)))
+        _rename(graph, graph._scope, result, iter(ends))
     return result
 
 

@@ -9,6 +9,7 @@ from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.graph import get_default_graph
 from headrace.core.op import lookup
+from headrace.core.scoping import called
 from headrace.core.state import state
 
 from .keys import GraphKeys
@@ -46,9 +47,12 @@ def accumulator(shape: Any, name: str, dtype: Any = dtypes.float32) -> Any:
         )  # fmt: skip
 
 
-def collect(value: Any, update: Any, metrics_collections: Any, updates_collections: Any) -> tuple[Any, Any]:
-    """The pair that a metric returns, added to the collections."""
+def collect(
+    value: Any, update: Any, metrics_collections: Any, updates_collections: Any, *ends: str
+) -> tuple[Any, Any]:
+    """The pair that a metric returns, added to the collections. `ends`: what they are called in the current scope."""
     graph = get_default_graph()
+    called((value, update), *ends)
     if metrics_collections:
         graph.add_to_collections(metrics_collections, value)
     if updates_collections:
