@@ -11,6 +11,7 @@ from headrace.core.graph import get_default_graph
 from headrace.core.op import lookup
 from headrace.core.shapes import TensorShape
 from headrace.core.state import state
+from headrace.core.tensor import ReferenceTensor
 from headrace.session.keys import GraphKeys
 from headrace.session.partitions import (
     fixed_size_partitioner,
@@ -172,6 +173,9 @@ initialize_all_tables = tables_initializer
 
 def is_variable_initialized(variable: Any) -> Any:
     """A boolean tensor: whether the variable has a value."""
+    memory = _reference(variable)
+    if memory is not None:
+        return lookup("IsVariableInitialized")(memory)
     return lookup("VarIsInitializedOp")(variable.handle)
 
 
@@ -201,6 +205,14 @@ def assert_variables_initialized(var_list: Any = None) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------------------- changing
+def _reference(ref: Any) -> Any:
+    """The reference that an argument is, or that a variable of the graph being built is known by; None for resources. (Inside
+    of functions variables are handles.)"""
+    reference = ref if isinstance(ref, ReferenceTensor) else getattr(ref, "handle", None)
+    here = isinstance(reference, ReferenceTensor) and reference.graph is state.graph
+    return reference if here else None
+
+
 def assign(
     ref: Any,
     value: Any,
@@ -208,26 +220,39 @@ def assign(
     use_locking: bool | None = None,
     name: str | None = None,
 ) -> Any:
-    """Replaces a variable's value; the result is its new value."""
-    if validate_shape is False:
-        value = to_tensor(value, ref.dtype)
-        ref.handle.__dict__["_handle_data"] = (ref.dtype, None)
-        ref._raw_shape = None
+    """Replaces a variable's value; the result is its new value.
+
+    Args:
+      validate_shape: False lets a variable that is a reference take values of other shapes. (Of others, `shape` decides.)
+    """
+    memory = _reference(ref)
+    if memory is not None:
+        attrs = {"validate_shape": validate_shape is not False, "use_locking": use_locking is not False}
+        return lookup("Assign")(memory, to_tensor(value, memory._dtype), **attrs, name=name)
     return ref.assign(value, name=name)
 
 
 def assign_add(ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None) -> Any:
     """Adds to a variable; the result is its new value."""
+    memory = _reference(ref)
+    if memory is not None:
+        return lookup("AssignAdd")(memory, value, use_locking=bool(use_locking), name=name)
     return ref.assign_add(value, name=name)
 
 
 def assign_sub(ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None) -> Any:
     """Subtracts from a variable; the result is its new value."""
+    memory = _reference(ref)
+    if memory is not None:
+        return lookup("AssignSub")(memory, value, use_locking=bool(use_locking), name=name)
     return ref.assign_sub(value, name=name)
 
 
 def count_up_to(ref: Any, limit: int, name: str | None = None) -> Any:
     """A variable's value before one is added to it; OutOfRangeError once it has reached `limit`."""
+    memory = _reference(ref)
+    if memory is not None:
+        return lookup("CountUpTo")(memory, limit=limit, name=name)
     return ref.count_up_to(limit)
 
 
@@ -235,6 +260,9 @@ def _scatter(kind: str) -> Callable[..., Any]:
     def scatter(
         ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None
     ) -> Any:
+        memory = _reference(ref)
+        if memory is not None:
+            return lookup(f"Scatter{kind}")(memory, indices, updates, use_locking=use_locking, name=name)
         node = lookup(f"ResourceScatter{kind}")(ref.handle, indices, to_tensor(updates, ref.dtype), name=name)
         return ref._after(node, True)
 
@@ -254,6 +282,9 @@ def scatter_nd_update(
     ref: Any, indices: Any, updates: Any, use_locking: bool = True, name: str | None = None
 ) -> Any:
     """Replaces the slices of a variable at the index vectors `indices`."""
+    memory = _reference(ref)
+    if memory is not None:
+        return lookup("ScatterNdUpdate")(memory, indices, updates, use_locking=use_locking, name=name)
     return ref.scatter_nd_update(indices, updates, name)
 
 
@@ -261,6 +292,9 @@ def scatter_nd_add(
     ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None
 ) -> Any:
     """Adds to the slices of a variable at the index vectors `indices`."""
+    memory = _reference(ref)
+    if memory is not None:
+        return lookup("ScatterNdAdd")(memory, indices, updates, use_locking=use_locking, name=name)
     return ref.scatter_nd_add(indices, updates, name)
 
 
@@ -268,6 +302,9 @@ def scatter_nd_sub(
     ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None
 ) -> Any:
     """Subtracts from the slices of a variable at the index vectors `indices`."""
+    memory = _reference(ref)
+    if memory is not None:
+        return lookup("ScatterNdSub")(memory, indices, updates, use_locking=use_locking, name=name)
     return ref.scatter_nd_sub(indices, updates, name)
 
 

@@ -64,7 +64,7 @@ class _Creating(type):
         if cls is not Variable:
             return make(*args, **kwargs)
         if state.graph is not None and plain_graph() is not None:
-            make = importlib.import_module("headrace.session.variables").GraphVariable
+            make = importlib.import_module("headrace.session.variables").new_variable
         if not _creators:
             return make(*args, **kwargs)
         names = (
@@ -451,12 +451,20 @@ class Variable(TensorLike, Trackable, metaclass=_Creating):
     # ------------------------------------------------------------------------------------------------------- as a tensor
     def __getitem__(self, key: Any) -> Any:
         """A slice of the value; `v[key].assign(value)` changes just that part."""
+        from headrace.ops.indexing import slice_arguments
+
         part = self.value()[key]
         if isinstance(part, Tensor):
             part.__dict__["assign"] = lambda value, use_locking=False, name=None, read_value=True: (
-                _assign_slice(self, key, value, read_value)
+                self._assign_slice(slice_arguments(key), value, read_value)
             )
         return part
+
+    def _assign_slice(self, where: Any, value: Any, read_value: bool) -> Any:
+        begin, end, strides, masks = where
+        update = lookup("TensorStridedSliceUpdate")
+        value = to_tensor(value, self._dtype)
+        return self.assign(update(self.value(), begin, end, strides, value, **masks), read_value=read_value)
 
     def __iter__(self) -> Any:
         return iter(self.value())
@@ -512,18 +520,6 @@ class Variable(TensorLike, Trackable, metaclass=_Creating):
             return f"<tf.Variable '{self.name}' shape={shape} dtype={self._dtype.name}>"
         value = value_text(self.numpy(), repr) if self._state.initialized else "<uninitialized>"
         return f"<tf.Variable '{self.name}' shape={shape} dtype={self._dtype.name}, numpy={value}>"
-
-
-def _assign_slice(variable: Variable, key: Any, value: Any, read_value: bool) -> Any:
-    from headrace.ops.indexing import slice_arguments
-
-    begin, end, strides, masks = slice_arguments(key)
-    return variable.assign(
-        lookup("TensorStridedSliceUpdate")(
-            variable.value(), begin, end, strides, to_tensor(value, variable._dtype), **masks
-        ),
-        read_value=read_value,
-    )
 
 
 def _delegate(name: str) -> None:

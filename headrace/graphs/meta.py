@@ -346,6 +346,16 @@ def as_meta_graph(message: Any) -> Any:
     return meta_graph_pb2.MetaGraphDef.FromString(message.SerializeToString())
 
 
+def _parsed(message: Any, data: bytes, collection: str) -> Any:
+    from google.protobuf.message import DecodeError
+
+    try:
+        message.ParseFromString(data)
+    except DecodeError as error:
+        raise ValueError(f"The collection {collection} is damaged: {error}.") from None
+    return message
+
+
 def _restore_collections(graph: Graph, message: Any, scope: str, predicate: Any) -> None:
     variables: dict[bytes, Any] = {}  # one object for each, however many collections it is in
     for key in sorted(message.collection_def):
@@ -360,9 +370,7 @@ def _restore_collections(graph: Graph, message: Any, scope: str, predicate: Any)
             for data in value.bytes_list.value:
                 found = variables.get(data) if form is VARIABLES else None
                 if found is None:
-                    own = form.message()
-                    own.ParseFromString(data)
-                    found = form.read(own, scope)
+                    found = form.read(_parsed(form.message(), data, key), scope)
                     if form is VARIABLES:
                         variables[data] = found
                 graph.add_to_collection(key, found)

@@ -8,6 +8,7 @@ from typing import Any
 
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
+from headrace.core.graph import get_default_graph
 from headrace.core.state import init_scope
 from headrace.core.tensor import Tensor
 from headrace.core.trackable import Trackable
@@ -143,17 +144,21 @@ def stored_assets(meta_graph: Any) -> Iterator[AssetFileDef]:
                 raise OSError(f"The SavedModel's collection {ASSETS_KEY} is damaged: {error}.") from None
 
 
-def asset_feeds(export_dir: str, meta_graph: Any, scope: str) -> dict[str, str]:
-    """The paths of a SavedModel's files by the names of their tensors, in a graph that it was imported into below `scope`.
+def asset_feeds(export_dir: str, meta_graph: Any, scope: str) -> dict[Any, str]:
+    """The paths of a SavedModel's files by their tensors, in the default graph, which it was imported into below `scope`.
 
     Raises:
-      OSError: a file's name leads out of the folder."""
+      OSError: a file's name leads out of the folder.
+      KeyError, ValueError: the graph has no such tensor.
+    """
+    graph = get_default_graph()
     folder = files.join(export_dir, ASSETS_DIRECTORY)
-    out = {}
+    out: dict[Any, str] = {}
     for asset in stored_assets(meta_graph):
         if asset.filename.startswith("/") or ".." in asset.filename.split("/"):
             raise OSError(f"The asset {asset.filename!r} is not inside of the SavedModel.")
-        out[below(asset.tensor_info.name, scope)] = files.join(folder, asset.filename)
+        tensor = graph.get_tensor_by_name(below(asset.tensor_info.name, scope))
+        out[tensor] = files.join(folder, asset.filename)
     return out
 
 

@@ -33,6 +33,7 @@ def load(
       OSError: there is no SavedModel, or it cannot be read.
       RuntimeError: no graph in it has these tags.
       ValueError: the graph contradicts itself, or its checkpoint is not there.
+      KeyError: the message names operations that its graph does not have.
     """
     folder = files.path_text(export_dir)
     meta_graph = with_tags(read_saved_model(folder), tags)

@@ -51,7 +51,7 @@ def save_words(tf, folder):
     for i, path in enumerate(sources):
         os.makedirs(os.path.dirname(path))
         with open(path, "w") as file:
-            file.write("emerson\nlake\npalmer\n" if i == 0 else "and {}".format(i))
+            file.write("emerson\nlake\npalmer\n" if i == 0 else "another")
     with tf.Graph().as_default(), v1.Session() as sess:
         index = tf.lookup.TextFileIndex if hasattr(tf.lookup, "TextFileIndex") else v1.lookup.TextFileIndex
         entries = tf.lookup.TextFileInitializer(
@@ -139,12 +139,6 @@ def read_several(tf, folder):
         sess.run("train", {"x:0": [1.0, 1.0]})  # training goes on, with the slots that were saved
         after = sess.run(v1.trainable_variables()[0])
         np.testing.assert_allclose(after - before, [0.0, -0.34], rtol=1e-4, atol=1e-6)
-    try:
-        v1.saved_model.load(v1.Session(graph=tf.Graph()), ["serve"], folder)
-    except RuntimeError as error:
-        assert "cpu" in str(error)
-    else:
-        raise AssertionError("tags of no graph")
 
 
 def save_text(tf, folder):
@@ -154,9 +148,7 @@ def save_text(tf, folder):
         s = v1.sparse_placeholder(tf.float32, [2, 3], name="s")
         n = v1.placeholder(tf.int32, [], name="n")
         dense = v1.sparse_tensor_dense_matmul(s, tf.ones([3, 1]))
-        _, powers = v1.while_loop(
-            lambda i, _: i < n, lambda i, a: (i + 1, a * 2.0), [tf.constant(0), dense]
-        )
+        _, powers = v1.while_loop(lambda i, _: i < n, lambda i, a: (i + 1, a * 2.0), [tf.constant(0), dense])
         y = v1.cond(n > 2, lambda: powers + 1.0, lambda: powers - 1.0)
         local = v1.get_local_variable("local", initializer=3.0)
         path = tf.constant(__file__, name="path")
