@@ -59,14 +59,16 @@ class VariableSaveable(SaveableObject):
     """A variable, or a part of one that was cut by a partitioner."""
 
     def __init__(self, variable: Variable, slice_spec: str, name: str) -> None:
-        spec = SaveSpec(variable.read_value, slice_spec, name, variable.dtype, variable.device)
+        value = getattr(variable, "_ref", variable.read_value)
+        spec = SaveSpec(value, slice_spec, name, variable.dtype.base_dtype, variable.device)
         super().__init__(variable, [spec], name)
 
     def restore(self, restored_tensors: Sequence[Any], restored_shapes: Any) -> Any:
         value = restored_tensors[0]
         if restored_shapes is not None:
             value = lookup("Reshape")(value, restored_shapes[0])
-        return lookup("AssignVariableOp")(self.op.handle, value, validate_shape=True, name="AssignVariableOp")
+        fixed = restored_shapes is None and self.op.shape.is_fully_defined()
+        return lookup("AssignVariableOp")(self.op.handle, value, validate_shape=fixed)
 
 
 class TableSaveable(SaveableObject):

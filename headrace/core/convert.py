@@ -39,6 +39,8 @@ def to_tensor(
       TypeError: the value has no such type (`1.5` as int32).
       ValueError: a tensor of another type was given, or nested lists are not rectangular.
     """
+    if dtype is not None and type(dtype) is not DType:
+        dtype = dtype.base_dtype
     if isinstance(value, Tensor):
         if dtype is not None and value._dtype is not dtype:
             raise ValueError(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import convert, dtypes, errors
-from .dtypes import DType
+from .dtypes import DType, ReferenceType
 from .op import REQUIRED, HandleExpected, OpDef, ShapeContext
 from .shapes import Raw
 from .state import elsewhere, state
@@ -53,7 +53,7 @@ def bind(op: OpDef, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[list[T
             values.append(kwargs.pop(arg.name))
         for key, value in kwargs.items():
             if key in attrs:
-                attrs[key] = value
+                attrs[key] = value if type(value) is not ReferenceType else value.base_dtype
             elif any(a.type_attr == key for a in sig.inputs):
                 types[key] = dtypes.as_dtype(value)
             elif key == "_sizes" or any(a.type_list_attr == key or a.number_attr == key for a in sig.inputs):

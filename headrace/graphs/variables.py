@@ -7,6 +7,7 @@ from typing import Any
 from headrace.api.variables import VariableAggregation, VariableSynchronization
 from headrace.core.graph import get_default_graph
 from headrace.core.op import lookup
+from headrace.core.tensor import ReferenceTensor
 
 _SYNCHRONIZATION = list(VariableSynchronization)
 _AGGREGATION = list(VariableAggregation)
@@ -37,7 +38,7 @@ def variable_message(variable: Any, export_scope: str | None) -> Any:
         variable_name=inside(variable.handle.name, export_scope) or "",
         initializer_name=inside(variable.initializer.name, export_scope) or "",
         snapshot_name=inside(variable._snapshot.name, export_scope) or "",
-        is_resource=True,
+        is_resource=variable.handle._dtype.kind == "r",
         trainable=bool(variable.trainable),
     )
     message.synchronization = _SYNCHRONIZATION.index(variable.synchronization)  # type: ignore[assignment]
@@ -51,6 +52,12 @@ def variable_message(variable: Any, export_scope: str | None) -> Any:
         message.save_slice_info_def.var_offset.extend(part.var_offset)
         message.save_slice_info_def.var_shape.extend(part.var_shape)
     return message
+
+
+def is_reference(message: Any, import_scope: str | None) -> bool:
+    """Whether the variable that a `VariableDef` names is a reference in the default graph."""
+    named = get_default_graph().as_graph_element(below(message.variable_name, import_scope))
+    return isinstance(named, ReferenceTensor)
 
 
 def restore(variable: Any, message: Any, import_scope: str | None) -> None:
@@ -69,7 +76,7 @@ def restore(variable: Any, message: Any, import_scope: str | None) -> None:
     if named.type == "ReadVariableOp":  # what a variable of the older kind has become
         handle = named.inputs[0]
         variable._named = named
-    elif named.type == "VarHandleOp":
+    elif named.type in ("VarHandleOp", "VariableV2", "Variable"):
         handle = named.outputs[0]
     else:
         raise ValueError(f"{message.variable_name!r} is the name of a {named.type}, not of a variable.")
@@ -84,8 +91,9 @@ def restore(variable: Any, message: Any, import_scope: str | None) -> None:
     with graph.as_default(), graph.control_dependencies(None):
         if variable._snapshot is None:
             variable._snapshot = lookup("ReadVariableOp")(handle, dtype=variable._dtype)
-        with graph.name_scope(f"{named.name}/IsInitialized/"):
-            variable._is_initialized = lookup("VarIsInitializedOp")(handle)
+        if handle._dtype.kind == "r":
+            with graph.name_scope(f"{named.name}/IsInitialized/"):
+                variable._is_initialized = lookup("VarIsInitializedOp")(handle)
     variable._synchronization = _SYNCHRONIZATION[message.synchronization]
     variable._aggregation = _AGGREGATION[message.aggregation]
     variable._trainable = message.trainable
@@ -103,4 +111,4 @@ def restore(variable: Any, message: Any, import_scope: str | None) -> None:
         )
 
 
-__all__ = ["below", "inside", "restore", "variable_message"]
+__all__ = ["below", "inside", "is_reference", "restore", "variable_message"]

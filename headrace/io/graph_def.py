@@ -40,6 +40,10 @@ def graph_def(graph: Graph, from_version: int | None = None, add_shapes: bool = 
     message.versions.producer = PRODUCER
     functions = Functions(message.library)
     for node in graph.operations[from_version:]:
+        if (
+            node.type == "VariableHandle"
+        ):  # nobody else knows it: what takes it is written as taking the reference
+            continue
         written = message.node.add()
         _write_node(written, node, functions, {})
         if add_shapes and node.outputs:
@@ -135,7 +139,8 @@ def _write_node(message: Any, node: Operation, functions: Functions, names: dict
     message.name, message.op, message.device = node.name, node.type, node.device
     for t in node.inputs:
         if not t._is_eager:
-            plain = t.op.name if not t.value_index else f"{t.op.name}:{t.value_index}"
+            maker = t.op.inputs[0].op if t.op.type == "VariableHandle" else t.op
+            plain = maker.name if not t.value_index else f"{maker.name}:{t.value_index}"
             message.input.append(names.get(id(t), plain))
     message.input.extend([f"^{c.name}" for c in node.control_inputs])
     op = node.op_def

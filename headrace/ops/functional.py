@@ -29,6 +29,8 @@ from headrace.core.shapes import Raw
 from headrace.core.state import building, no_recording, state
 from headrace.core.tensor import EagerTensor
 
+from .state import READ
+
 
 def is_stateful(graph: FuncGraph) -> bool:
     return any(n.op_def.stateful and n.op_def.name != "Placeholder" for n in graph.operations)
@@ -173,9 +175,12 @@ def writes(graph: FuncGraph) -> set[int]:
 READS = frozenset({"ReadVariableOp", "ResourceGather", "VariableShape", "VarIsInitializedOp"})
 
 
-def hoist_reads(graphs: Sequence[FuncGraph]) -> None:
+def hoist_reads(graphs: Sequence[FuncGraph], every: bool = True) -> None:
     """Reads of variables that a loop does not write move in front of it: their values are invariants of the loop, which its
-    gradient then need not keep once per iteration."""
+    gradient then need not keep once per iteration.
+
+    Args:
+      every: False for branches: of these, only reads that may happen in any case (`unconditional`) move."""
     by_inner = [{id(inner): outer for outer, inner in g.captures.values()} for g in graphs]
     written = {id(outers[h]) for g, outers in zip(graphs, by_inner) for h in writes(g) if h in outers}
     read: dict[tuple[int, Any], Any] = {}
@@ -185,17 +190,53 @@ def hoist_reads(graphs: Sequence[FuncGraph]) -> None:
             if node.type != "ReadVariableOp" or id(node.inputs[0]) not in outers:
                 continue
             handle, dtype = outers[id(node.inputs[0])], node.attrs["dtype"]
-            if id(handle) in written:
+            if id(handle) in written or not (every or node.unconditional):
                 continue
             key = id(handle), dtype
             if key not in read:
-                read[key] = dispatch.execute(node.op_def, [handle], {"dtype": dtype})
+                read[key] = _read(handle, dtype)
             replaced[id(node.outputs[0])] = g.capture(read[key])
         if replaced:
             g.operations[:] = [n for n in g.operations if not (n.outputs and id(n.outputs[0]) in replaced)]
             for n in g.operations:
                 n.inputs = tuple([replaced.get(id(t), t) for t in n.inputs])
             g.outputs = [replaced.get(id(t), t) for t in g.outputs]
+            _forget_references(g)
+
+
+def _read(handle: Any, dtype: dtypes.DType) -> Any:
+    """A read in front of a loop or a conditional; of a variable that is a reference, by that."""
+    if not handle._is_eager and handle.op.type == "VariableHandle" and handle.graph is state.graph:
+        return READ(handle.op.inputs[0], dtype=dtype)
+    value = READ(handle, dtype=dtype)
+    if not value._is_eager:
+        value.op.unconditional = True
+    return value
+
+
+def _forget_references(graph: FuncGraph) -> None:
+    """Drops the handles of references that a function does not use any more: who reads its graph elsewhere knows none."""
+    used = {id(t) for n in graph.operations for t in n.inputs} | {id(t) for t in graph.outputs}
+    for key, (outer, inner) in list(graph.captures.items()):
+        if (
+            id(inner) not in used
+            and not outer._is_eager
+            and outer._dtype.kind == "r"
+            and _of_reference(outer)
+        ):
+            del graph.captures[key]
+            graph.inputs.remove(inner)
+            graph.operations.remove(inner.op)
+
+
+def _of_reference(handle: Any) -> bool:
+    """Whether a handle, or what it was captured from, stands for a reference."""
+    while handle.op.type == "Placeholder" and handle.graph.building_function:
+        found = [o for o, inner in handle.graph.captures.values() if inner is handle]
+        if not found or found[0]._is_eager:
+            return False
+        handle = found[0]
+    return bool(handle.op.type == "VariableHandle")
 
 
 # ---------------------------------------------------------------------------------------------------------- conditionals

@@ -127,11 +127,23 @@ def _check_assignment(state: VariableState, value: EagerTensor) -> None:
         )
 
 
+def _check_same_shape(old: Raw, new: Raw) -> None:
+    if old != new:
+        left, right = [f"[{','.join(map(str, s or ()))}]" for s in (old, new)]
+        raise errors.InvalidArgumentError(
+            None,
+            None,
+            f"Assign requires shapes of both tensors to match. lhs shape= {left} rhs shape= {right}",
+        )
+
+
 def _run_assign(
     handle: EagerTensor, value: EagerTensor, dtype: Any = None, validate_shape: bool = False
 ) -> None:
     state = state_of(handle._host())
     _check_assignment(state, value)
+    if validate_shape and state.initialized:
+        _check_same_shape(state.current_shape(), value._raw_shape)
     if value._np is None:
         state.array, state.buffer = value._host(), None  # the tensor may live on: never donate its buffer
     else:
@@ -150,6 +162,8 @@ def _assign_shape(c: ShapeContext) -> list[Raw]:
 def _lower_assign(
     b: Any, cell: Any, value: Any, dtype: Any = None, validate_shape: bool = False
 ) -> list[Any]:
+    if validate_shape:
+        _check_same_shape(cell.shape, value.shape)
     cell.assign(value)
     return []
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from headrace.core import dtypes
 from headrace.core.graph import Graph, Operation
 from headrace.core.tensor import SymbolicTensor
 
@@ -70,26 +69,11 @@ class Fetches:
         if isinstance(element, Operation):
             self.operations.append(element)
             return lambda values: None
-        element = _value_of_reference(element)
         i = self._where.get(id(element))
         if i is None:
             i = self._where[id(element)] = len(self.tensors)
             self.tensors.append(element)
         return lambda values: values[i]
-
-
-def _value_of_reference(tensor: Any) -> Any:
-    """Where variables are references, as programs of 1.x have them, `name:0` of a variable is its value."""
-    from .modes import Switches
-    from .variables import GraphVariable
-
-    if Switches.resource_variables or tensor._dtype is not dtypes.resource:
-        return tensor
-    for key in tensor.graph.get_all_collection_keys():
-        for variable in tensor.graph.get_collection(key):
-            if isinstance(variable, GraphVariable) and variable.handle is tensor:
-                return variable._as_graph_element()
-    return tensor
 
 
 def composite_value(fetch: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any]] | None:

@@ -269,7 +269,8 @@ class Optimizer:
         """A variable of the optimizer that belongs to none of the trained ones."""
         key = name, get_default_graph() if state.graph is not None else None
         if key not in self._non_slot:
-            self._non_slot[key] = make_variable(initial_value, name=name, trainable=False)
+            kind = of_the_kind_of(colocate_with)
+            self._non_slot[key] = make_variable(initial_value, name=name, trainable=False, **kind)
         return self._non_slot[key]
 
     def _get_non_slot_variable(self, name: str, graph: Any = None) -> Any:
@@ -305,7 +306,8 @@ def summed(values: Any, indices: Any, var: Any) -> tuple[Any, Any]:
 def create_slot(primary: Any, value: Any, name: str) -> Any:
     """A variable that accompanies another, named after it."""
     with variable_scope(None, f"{_name_of(primary)}/{name}") as scope, enter_name_scope(None):
-        slot = make_variable(value, name=scope.name + "/", trainable=False)  # the very scope, not one like it
+        # (A name that ends in "/": the very scope, not one like it.)
+        slot = make_variable(value, name=scope.name + "/", trainable=False, **of_the_kind_of(primary))
     if state.graph is not None:
         store().variables[scope.name] = slot
         part = getattr(primary, "_save_slice_info", None)
@@ -313,6 +315,13 @@ def create_slot(primary: Any, value: Any, name: str) -> Any:
             suffix = scope.name[len(_name_of(primary)) :]
             slot._set_save_slice_info(replace(part, full_name=part.full_name + suffix))
     return slot
+
+
+def of_the_kind_of(variable: Any) -> dict[str, Any]:
+    """What makes a new variable of a graph a resource, or a reference, as another is."""
+    if state.graph is None or not isinstance(variable, Variable):
+        return {}
+    return {"use_resource": variable.handle._dtype.kind == "r"}
 
 
 def _zeros(var: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from headrace.core import errors
 from headrace.core.graph import Operation
+from headrace.core.tensor import ReferenceTensor
 
 from .feeds import convert, feed_tensors, feed_values
 from .fetches import Fetches
@@ -89,12 +90,16 @@ def _run(session: Any, part: Part, asked: Fetches) -> None:
                 unfed = f"{t.name} must be fed before what depends on it is fetched."
                 raise errors.located(errors.InvalidArgumentError(None, None, unfed), n)
     # Later parts start from what this one computed: the tensors of operations with effects, too.
+    # (References stay what they are: a variable may be changed in each part.)
     wanted = [t for n in nodes for t in n.outputs if t._dtype.kind not in "rv" and n.type != "Placeholder"]
+    wanted = [t for t in wanted if id(t) in part.tensors or not isinstance(t, ReferenceTensor)]
     waiting = [n for n in nodes if id(n) not in part.done]
+    wanted = [t for t in wanted if id(t) not in fed]
+    given = [t for t in part.known.values() if id(t) in part.feeds or not isinstance(t, ReferenceTensor)]
     plan = Plan(
-        session.graph, [t for t in wanted if id(t) not in fed], [n for n in waiting if not n.outputs],
-        list(part.known.values()), session._resource, session._streams, done=part.done,
+        session.graph, wanted, [n for n in waiting if not n.outputs or n.op_def.refers], given, session._resource,
+        session._streams, done=part.done,
     )  # fmt: skip
-    for t, value in zip(plan.view.outputs, plan([part.values[id(t)] for t in plan.feeds])):
+    for t, value in zip(wanted, plan([part.values[id(t)] for t in plan.feeds])):
         part.values[id(t)], part.known[id(t)] = value, t
     part.done |= {id(n) for n in nodes}

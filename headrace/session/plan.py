@@ -18,14 +18,14 @@ from headrace.compiler.bound import bind
 from headrace.compiler.program import HostStep, program_of
 from headrace.core import errors
 from headrace.core.graph import FuncGraph, Graph, Operation
-from headrace.core.op import lookup
 from headrace.core.state import building, state
 from headrace.core.tensor import EagerTensor, SymbolicTensor, wrap, wrap_buffer
 from headrace.ops.debug import numerics_observer
 from headrace.ops.functional import inner_graphs
+from headrace.ops.state import VariableState
 
+from .dereference import Dereferenced, handle_of, makes_variable, stand_in
 from .feeds import unfed
-from .modes import Switches
 from .numerics import with_checks
 
 LENT_UP_TO = 1 << 16  # bytes of a feed, above which the copy itself costs more than the buffer around it
@@ -70,24 +70,44 @@ class Plan:
             if n.type == "Placeholder" and id(n.outputs[0]) not in fed:
                 raise unfed(n)
         self.handles = [resource(n) for n in makers]
+        places = [handle_of(n) for n in makers]
+        states = {id(t): h._host().item() for t, h in zip(places, self.handles)}
         self.view = view = FuncGraph(graph.name)
         view.outer = None
-        view.operations = [_partly_fed(n, fed) for n in nodes if not makes_resource(n) and id(n) not in done]
-        if not Switches.resource_variables:
-            view.operations = _references_fed(view.operations, feeds)
+        todo = [(_partly_fed(n, fed), id(n) in done) for n in nodes if not makes_resource(n)]
+        view.outputs = list(tensors)
+        if any(n.op_def.on_handle is not None for n in nodes):
+            variables = [(n, t) for n, t in zip(makers, places) if makes_variable(n)]
+            self._dereference(todo, variables, states)
+        else:
+            view.operations = [n for n, ran in todo if not ran]
         observer = numerics_observer()
         if observer is not None:
             view.operations = with_checks(view.operations, observer)
         view.memo["pruned"], view.memo["passes"] = True, passes
-        view.inputs = [*feeds, *[n.outputs[0] for n in makers]]
-        view.outputs = list(tensors)
-        states = {id(n.outputs[0]): h._host().item() for n, h in zip(makers, self.handles)}
+        view.inputs = [*feeds, *places]
         self.streams = streams if _keeps(self.view) else None
         assigned = _assigned(view.operations)
         self.assigned = {states[i]: first for i, first in assigned.items() if i in states}
+        taken = [t for n in view.operations if inner_graphs(n) for t in n.inputs if id(t) in states]
+        self.inside = [s for t in taken if isinstance(s := states[id(t)], VariableState)]
         self.calls: dict[Any, Call] = {}  # by the shapes of what is fed
         self.quick: dict[Any, Call] = {}  # the same, of arrays: what has these shapes was checked before
         PLANS.add(self)
+
+    def _dereference(self, todo: Any, variables: Any, states: Mapping[int, Any]) -> None:
+        """Puts the handles of variables, and reads of them, in the place of references."""
+        view = self.view
+
+        def set_free(handle: Any) -> None:  # other plans count on the shape
+            if states[id(handle)].shape is not None:
+                states[id(handle)].shape = None
+                self.graph.changed()
+                self.revision = self.graph.revision
+
+        nodes = Dereferenced(todo, variables, lambda t: states[id(t)].shape, set_free)
+        view.outputs = [nodes.value(t) for t in view.outputs]
+        view.operations = nodes.operations
 
     def __call__(self, values: Sequence[EagerTensor]) -> list[EagerTensor]:
         shapes = tuple([v._raw_shape for v in values])
@@ -104,6 +124,8 @@ class Plan:
 
     def _first(self, shapes: Any, values: Sequence[EagerTensor]) -> list[EagerTensor]:
         inputs = [*values, *self.handles]
+        if any(not s.initialized for s in self.inside):  # the branch that is taken may do without its value
+            return self.interpret(inputs)
         new = [s for s in self.assigned if not s.initialized]
         # A run that gives variables their first values happens once: computing it op by op is faster than compiling, if
         # there is not much to compute.
@@ -201,7 +223,7 @@ def makes_resource(node: Operation) -> bool:
         node.op_def.stateful
         and not node.inputs
         and len(node.outputs) == 1
-        and node.outputs[0]._dtype.kind == "r"
+        and (node.outputs[0]._dtype.kind == "r" or node.op_def.refers)
         and node.type not in ("Placeholder", "Stack")  # a stack belongs to one run
     )
 
@@ -288,28 +310,12 @@ def _partly_fed(node: Operation, fed: set[int]) -> Operation:
     """A node some of whose outputs are fed: its stand-in computes the others only."""
     if not any(id(t) in fed for t in node.outputs):
         return node
-    other = Operation(node.graph, node.op_def, node.name, node.inputs, node.attrs, node.control_inputs)
-    other._site = node._site
+    other = stand_in(node, node.op_def, node.inputs, node.attrs, node.control_inputs, [])
     other.outputs = [
         SymbolicTensor(other, i, t._dtype, t._raw_shape) if id(t) in fed else t
         for i, t in enumerate(node.outputs)
     ]
     return other
-
-
-def _references_fed(nodes: list[Operation], feeds: Sequence[Any]) -> list[Operation]:
-    """Where variables are references, who feeds one gives a value to all that read it in this run."""
-    fed = {id(t.op.inputs[0]): t for t in feeds if t.op.type == "ReadVariableOp"}
-    if not fed:
-        return nodes
-    out = []
-    for n in nodes:
-        if n.type == "ReadVariableOp" and (value := fed.get(id(n.inputs[0]))) is not None:
-            other = Operation(n.graph, lookup("Identity"), n.name, (value,), {}, n.control_inputs)
-            other._site, other.outputs = n._site, n.outputs
-            n = other
-        out.append(n)
-    return out
 
 
 def _assigned(nodes: Sequence[Operation]) -> dict[int, bool]:
@@ -330,7 +336,7 @@ def make_resource(node: Operation) -> EagerTensor:
     from headrace.core.dispatch import run_eager
 
     with building(None, tapes=()):
-        return run_eager(node.op_def, (), {**node.attrs, **_named(node)})[0]
+        return run_eager(node.op_def.on_handle or node.op_def, (), {**node.attrs, **_named(node)})[0]
 
 
 def _named(node: Operation) -> dict[str, Any]:

@@ -309,7 +309,7 @@ def _get(
             raise ValueError(
                 f"Trying to share variable {name}, but specified shape {static} and found shape {found.shape}."
             )
-        if wanted is not found.dtype:
+        if wanted is not found.dtype.base_dtype:
             raise ValueError(
                 f"Trying to share variable {name}, but specified dtype {wanted.name} and found dtype {found.dtype.name}."
             )

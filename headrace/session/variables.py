@@ -17,7 +17,38 @@ from headrace.core.tensor import Tensor
 from headrace.ops import state as ops
 
 from .keys import GraphKeys
+from .modes import Switches
 from .stack import default_session
+
+READS = ("ReadVariableOp", "Identity")  # of handles, and of references
+
+
+def new_variable(*args: Any, **options: Any) -> Any:
+    """A variable of a graph, of the kind that `use_resource`, the variable scope or the program asks for."""
+    from .scopes import get_variable_scope
+
+    if options.get("variable_def") is not None:
+        return of_message(options.pop("variable_def"), **options)
+    wanted = options.get("use_resource")
+    if wanted is None:
+        wanted = get_variable_scope()._use_resource
+    if wanted is None:
+        wanted = Switches.resource_variables
+    return (GraphVariable if wanted else _references())(*args, **options)
+
+
+def of_message(message: Any, import_scope: Any = None, **options: Any) -> Any:
+    """The variable whose operations in the default graph a `VariableDef` names."""
+    from headrace.graphs.variables import is_reference
+
+    kind = _references() if is_reference(message, import_scope) else GraphVariable
+    return kind(variable_def=message, import_scope=import_scope, **options)
+
+
+def _references() -> type[GraphVariable]:
+    from .references import RefVariable
+
+    return RefVariable
 
 
 class GraphVariable(Variable):
@@ -85,14 +116,19 @@ class GraphVariable(Variable):
             )
         self._name = self._full_name = scope[:-1]
         self._dtype, self._raw_shape = value._dtype, raw
+        self._unique_id = f"{self._full_name}_{id(self)}"
+        self._graph, self._initial_value = graph, value
+        self._add_operations(graph, scope, _independent(value), raw, validate_shape)
+
+    _initializer: Operation
+
+    def _add_operations(self, graph: Graph, scope: str, value: Any, raw: Any, validate_shape: bool) -> None:
+        """The variable in the graph: its handle, what initialises it, and what a session runs when it is fetched."""
         self.handle = ops.VAR_HANDLE(dtype=value._dtype, shape=raw, shared_name=self._full_name, name=scope)
         self.handle.__dict__["_handle_data"] = (value._dtype, raw)
-        self._unique_id = f"{self._full_name}_{id(self)}"
-        self._graph = graph
         with graph.name_scope("IsInitialized"):
             self._is_initialized = lookup("VarIsInitializedOp")(self.handle)
-        self._initial_value = value
-        self._initializer: Operation = ops.ASSIGN(self.handle, _independent(value), name="Assign")
+        self._initializer = ops.ASSIGN(self.handle, value, name="Assign")
         with graph.name_scope("Read"):
             self._snapshot = ops.READ(self.handle, dtype=value._dtype)
 
@@ -131,7 +167,11 @@ class GraphVariable(Variable):
         from headrace.api.control import cond
 
         with init_scope():
-            return cond(self._is_initialized, self.read_value, lambda: self._initial_value)
+            return cond(self._known(), self.read_value, lambda: self._initial_value)
+
+    def _known(self) -> Any:
+        """Whether there is a value."""
+        return self._is_initialized
 
     def is_initialized(self, name: str | None = None) -> Any:
         return lookup("VarIsInitializedOp")(self.handle, name=name)
@@ -179,6 +219,15 @@ class GraphVariable(Variable):
             return super()._after(node, True)
         return Assigned(self, node)
 
+    def _scatter_nd(self, op_name: str, indices: Any, updates: Any, name: str | None) -> Any:
+        op = lookup(f"ResourceScatterNd{op_name.removeprefix('TensorScatter')}")
+        return self._after(op(self.handle, indices, to_tensor(updates, self._dtype), name=name), True)
+
+    def _assign_slice(self, where: Any, value: Any, read_value: bool) -> Any:
+        begin, end, strides, masks = where
+        op, value = lookup("ResourceStridedSliceAssign"), to_tensor(value, self._dtype)
+        return self._after(op(self.handle, begin, end, strides, value, **masks), read_value)
+
     # ---------------------------------------------------------------------------------------------------------- saving
     @property
     def _shared_name(self) -> str:
@@ -199,7 +248,7 @@ class GraphVariable(Variable):
     @staticmethod
     def from_proto(variable_def: Any, import_scope: str | None = None) -> GraphVariable:
         """The variable whose operations in the default graph a `VariableDef` names."""
-        return GraphVariable(variable_def=variable_def, import_scope=import_scope)
+        return of_message(variable_def, import_scope)
 
     def __hash__(self) -> int:
         return id(self)
@@ -300,14 +349,14 @@ def _independent(value: Any) -> Any:
             if id(node) in seen:
                 continue
             seen.add(id(node))
-            if node.type == "ReadVariableOp" and id(node.inputs[0]) in variables:
+            if node.type in READS and id(node.inputs[0]) in variables:
                 return True
             stack.extend([x.op for x in node.inputs])
         return False
 
     def visit(t: Any) -> Any:
         node = t.op
-        if node.type == "ReadVariableOp" and id(node.inputs[0]) in variables:
+        if node.type in READS and id(node.inputs[0]) in variables:
             key = id(node.inputs[0])
             if key not in rebuilt:
                 rebuilt[key] = variables[key].initialized_value()
