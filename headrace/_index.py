@@ -20,6 +20,7 @@ PARTS = (
     "function",
     "higher_order",
     "initializers",
+    "raw_functions",
     "script",
     "tensor_protos",
     "variables",
@@ -61,6 +62,8 @@ _ROOT: dict[str, str] = {
          'scalar_mul sigmoid sign sin sinh sqrt square subtract tan tanh tensordot truediv truncatediv '
          'truncatemod',
  'random': 'random_index_shuffle',
+ 'raw_functions': 'approx_top_k check_pinned conv conv2d_backprop_filter_v2 conv2d_backprop_input_v2 '
+                  'ragged_fill_empty_rows ragged_fill_empty_rows_grad',
  'script': 'group no_op numpy_function print py_function timestamp tuple',
  'signal': 'fftnd ifftnd irfftnd rfftnd',
  'strings': 'as_string',
@@ -74,15 +77,15 @@ ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.
 
 # `tf.compat.v1`: the file of each name that is its own, and the namespaces that `tf` does not have.
 V1_PARTS = (
-    "arrays", "clusters", "config", "control", "data", "distributions", "feature_column", "flags", "forms", "graph", "graphs", "image", "initializers", "layers", "losses",
-    "math", "messages", "metrics", "monitored", "more", "nn", "optimizers", "platform", "profiler", "queues", "recurrent",
-    "saved_model", "saving", "summary", "train", "variables",
+    "arrays", "clusters", "config", "control", "data", "distributions", "feature_column", "flags", "forms", "functions", "graph", "graphs", "image", "initializers", "layers", "losses",
+    "math", "messages", "metrics", "monitored", "more", "nn", "optimizers", "platform", "profiler", "queues", "recurrent", "resources",
+    "saved_model", "saving", "summary", "test", "train", "variables",
 )  # fmt: skip
 V1_NAMESPACES = (
     "app", "app.flags", "distributions", "flags", "gfile", "initializers", "layers", "layers.experimental", "logging", "losses", "manip", "metrics",
     "nn.rnn_cell", "profiler", "python_io", "saved_model.builder", "saved_model.constants", "saved_model.loader", "saved_model.main_op",
     "saved_model.signature_constants", "saved_model.signature_def_utils", "saved_model.tag_constants", "saved_model.utils",
-    "spectral", "train", "train.queue_runner",
+    "resource_loader", "spectral", "train", "train.queue_runner", "user_ops",
 )  # fmt: skip
 
 _V1: dict[str, str] = {
@@ -169,16 +172,18 @@ _V1: dict[str, str] = {
           'nn.max_pool_with_argmax nn.moments nn.pool nn.separable_conv2d nn.softmax '
           'nn.softmax_cross_entropy_with_logits_v2 nn.space_to_depth nn.sufficient_statistics '
           'nn.weighted_cross_entropy_with_logits nn.weighted_moments norm ones_like pad parse_example '
-          'parse_single_example py_func random.multinomial random.poisson random_poisson reduce_all '
-          'reduce_any reduce_join reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_sum '
-          'reverse_sequence scalar_mul serialize_many_sparse serialize_sparse shape size space_to_depth '
-          'sparse.add sparse.concat sparse.reduce_max sparse.reduce_max_sparse sparse.reduce_sum '
-          'sparse.reduce_sum_sparse sparse.segment_mean sparse.segment_sqrt_n sparse.segment_sum '
-          'sparse.split sparse_add sparse_concat sparse_reduce_max sparse_reduce_max_sparse '
-          'sparse_reduce_sum sparse_reduce_sum_sparse sparse_segment_mean sparse_segment_sqrt_n '
-          'sparse_segment_sum sparse_split squeeze string_to_hash_bucket string_to_number strings.length '
-          'strings.reduce_join strings.substr strings.to_hash_bucket strings.to_number substr transpose '
-          'tuple verify_tensor_all_finite zeros_like',
+          'parse_single_example py_func quantize_v2 random.multinomial random.poisson random_poisson '
+          'reduce_all reduce_any reduce_join reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod '
+          'reduce_sum reverse_sequence scalar_mul serialize_many_sparse serialize_sparse shape size '
+          'space_to_depth sparse.add sparse.concat sparse.reduce_max sparse.reduce_max_sparse '
+          'sparse.reduce_sum sparse.reduce_sum_sparse sparse.segment_mean sparse.segment_sqrt_n '
+          'sparse.segment_sum sparse.split sparse_add sparse_concat sparse_reduce_max '
+          'sparse_reduce_max_sparse sparse_reduce_sum sparse_reduce_sum_sparse sparse_segment_mean '
+          'sparse_segment_sqrt_n sparse_segment_sum sparse_split squeeze string_to_hash_bucket '
+          'string_to_number strings.length strings.reduce_join strings.substr strings.to_hash_bucket '
+          'strings.to_number substr transpose tuple verify_tensor_all_finite zeros_like',
+ 'functions': 'load_file_system_library nn.conv3d_backprop_filter nn.conv3d_backprop_filter_v2 '
+              'ragged.constant_value user_ops.my_fact wrap_function',
  'graph': 'DeviceSpec GraphKeys InteractiveSession Session SparseTensorValue add_check_numerics_ops '
           'add_to_collection add_to_collections colocate_with container control_flow_v2_enabled device '
           'disable_control_flow_v2 disable_resource_variables disable_tensor_equality disable_v2_behavior '
@@ -283,6 +288,9 @@ _V1: dict[str, str] = {
               'nn.rnn_cell.GRUCell nn.rnn_cell.LSTMCell nn.rnn_cell.LSTMStateTuple nn.rnn_cell.MultiRNNCell '
               'nn.rnn_cell.RNNCell nn.rnn_cell.ResidualWrapper nn.static_bidirectional_rnn nn.static_rnn '
               'nn.static_state_saving_rnn',
+ 'resources': 'resource_loader.get_data_files_path resource_loader.get_path_to_datafile '
+              'resource_loader.get_root_dir_with_all_resources resource_loader.load_resource '
+              'resource_loader.readahead_file_path',
  'saved_model': 'saved_model.Builder saved_model.LEGACY_INIT_OP_KEY saved_model.MAIN_OP_KEY '
                 'saved_model.build_signature_def saved_model.build_tensor_info '
                 'saved_model.builder.SavedModelBuilder saved_model.classification_signature_def '
@@ -326,6 +334,8 @@ _V1: dict[str, str] = {
             'summary.SummaryDescription summary.TaggedRunMetadata summary.audio '
             'summary.get_summary_description summary.histogram summary.image summary.merge summary.merge_all '
             'summary.scalar summary.tensor_summary summary.text',
+ 'test': 'test.StubOutForTesting test.assert_equal_graph_def test.compute_gradient '
+         'test.compute_gradient_error test.get_temp_dir test.mock test.test_src_dir_path',
  'train': 'train.ExponentialMovingAverage train.assert_global_step train.cosine_decay '
           'train.cosine_decay_restarts train.create_global_step train.exponential_decay '
           'train.get_global_step train.get_or_create_global_step train.global_step train.inverse_time_decay '

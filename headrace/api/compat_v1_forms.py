@@ -46,6 +46,9 @@ _ROWS: dict[str, dict[str, tuple[str, str]]] = {
         "parse_example": ("io.parse_example", "serialized features name example_names"),
         "parse_single_example": ("io.parse_single_example", "serialized features name example_names"),
         "py_func": ("numpy_function", "func inp Tout stateful name"),
+        "quantize_v2": (
+            "quantization.quantize", "input min_range max_range T mode name round_mode narrow_range axis ensure_minimum_range",
+        ),
         "random_poisson": ("random.poisson", "lam shape dtype seed name"),
         "reduce_join": (
             "strings.reduce_join", "inputs axis keep_dims:keepdims separator name reduction_indices:axis keepdims",

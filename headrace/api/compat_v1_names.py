@@ -156,6 +156,7 @@ ALIASES = {
     "sets.set_intersection": "sets.intersection",
     "sets.set_size": "sets.size",
     "sets.set_union": "sets.union",
+    "sparse.SparseConditionalAccumulator": "compat.v1.SparseConditionalAccumulator",
     "sparse.matmul": "sparse.sparse_dense_matmul",
     "sparse_fill_empty_rows": "sparse.fill_empty_rows",
     "sparse_mask": "sparse.mask",

@@ -532,9 +532,10 @@ class ConcreteFunction:
         return self.call.pretty(outputs, self.captured_inputs, verbose)
 
     def prune(self, feeds: Any, fetches: Any, name: str | None = None) -> ConcreteFunction:
-        raise NotImplementedError(
-            "ConcreteFunction.prune comes with sessions; wrap the part you need in a tf.function of its own."
-        )
+        """A function of `feeds` (tensors of this graph, or their names) that computes `fetches` (a nest of such)."""
+        from headrace.graphs.wrapping import part
+
+        return part(self.graph, feeds, fetches, name)
 
     def __repr__(self) -> str:
         return f"<ConcreteFunction {self.pretty_printed_signature(False)} at {hex(id(self))}>"
