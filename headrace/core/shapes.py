@@ -10,6 +10,16 @@ from typing import Any
 Raw = tuple["int | None", ...] | None  # the internal form
 
 
+def _whole(value: Any) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(
+            "Dimension value must be integer or None or have an __index__ method, got value "
+            f"{value!r} with type {type(value)!r}"
+        ) from None
+
+
 class Dimension:
     """One dimension as TensorFlow 1.x presents it (`tf.compat.v1.Dimension`): `.value` is an int or None."""
 
@@ -17,7 +27,7 @@ class Dimension:
 
     def __init__(self, value: Any) -> None:
         self.value: int | None = (
-            value.value if isinstance(value, Dimension) else None if value is None else int(value)
+            value.value if isinstance(value, Dimension) else None if value is None else _whole(value)
         )
         if self.value is not None and self.value < 0:
             raise ValueError(f"Dimension {self.value} must be >= 0")
@@ -112,12 +122,7 @@ def _dim(value: Any) -> int | None:
         return value
     if isinstance(value, Dimension):
         return value.value
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(
-            f"Dimension value must be integer or None or have an __index__ method, got value '{value!r}' with type '{type(value)!r}'"
-        ) from None
+    number = _whole(value)
     if number < 0:
         raise ValueError(f"Dimension {number} must be >= 0")
     return number
@@ -297,10 +302,10 @@ class TensorShape:
         return TensorShape, (self._raw,)
 
     def __repr__(self) -> str:
-        return f"TensorShape({None if self._raw is None else list(self._raw)})"
+        return f"TensorShape({None if self._raw is None else list(self)})"
 
     def __str__(self) -> str:
-        return text(self._raw).replace("None", "?") if self.dimensions else text(self._raw)
+        return text(self._raw)
 
 
 def of_raw(raw: Raw) -> TensorShape:
@@ -316,7 +321,9 @@ def unknown_shape(rank: int | None = None) -> TensorShape:
 
 def text(raw: Raw) -> str:
     """How a shape is written in messages: `(2, None)`, `(3,)`, `<unknown>`."""
-    return "<unknown>" if raw is None else str(raw)
+    if raw is None:
+        return "<unknown>"
+    return str(raw).replace("None", "?") if TensorShape.dimensions else str(raw)
 
 
 def count(raw: Raw) -> int | None:

@@ -10,7 +10,7 @@ import numpy as np
 from . import errors
 from .dtypes import DType, from_numpy, reference_type
 from .origin import known_as
-from .shapes import Raw, TensorShape, merge, of_raw
+from .shapes import Raw, TensorShape, merge, of_raw, text
 
 ndarray = np.ndarray
 
@@ -407,14 +407,12 @@ class SymbolicTensor(Tensor):
         return (session or default_session("evaluate tensor using `eval()`", self.graph)).run(self, feed_dict)
 
     def __repr__(self) -> str:
-        shape = (
-            "<unknown>"
-            if self._raw_shape is None
-            else f"({', '.join('None' if d is None else str(d) for d in self._raw_shape)}{',' if len(self._raw_shape) == 1 else ''})"
-        )
-        return f"<tf.Tensor '{self.name}' shape={shape} dtype={self._dtype.name}>"
+        return f"<tf.Tensor '{self.name}' shape={text(self._raw_shape)} dtype={self.dtype.name}>"
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        shape = "" if self._raw_shape is None else f", shape={text(self._raw_shape)}"
+        device = f", device={self.op.device}" if self.op.device else ""
+        return f'Tensor("{self.name}"{shape}, dtype={self.dtype.name}{device})'
 
 
 class ReferenceTensor(SymbolicTensor):
@@ -426,8 +424,3 @@ class ReferenceTensor(SymbolicTensor):
     @property
     def dtype(self) -> DType:
         return reference_type(self._dtype)
-
-    def __repr__(self) -> str:
-        return super().__repr__().replace(f"dtype={self._dtype.name}>", f"dtype={self.dtype.name}>")
-
-    __str__ = __repr__
