@@ -10,7 +10,7 @@ from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.graph import get_default_graph
 from headrace.core.state import init_scope
-from headrace.core.tensor import Tensor
+from headrace.core.tensor import SymbolicTensor
 from headrace.core.trackable import Trackable
 from headrace.graphs.variables import below
 from headrace.io import files
@@ -54,7 +54,7 @@ def path_of(tensor: Any) -> str:
       TypeError: it is no constant, or not one string.
       ValueError: the path is empty.
     """
-    if not isinstance(tensor, Tensor) or tensor._is_eager:
+    if not isinstance(tensor, SymbolicTensor):
         raise TypeError(f"Asset path tensor {tensor} must be a Tensor of a graph.")
     if tensor.op.type != "Const":
         raise TypeError(

@@ -55,7 +55,9 @@ class SaveOptions:
         if experimental_image_format:
             raise ValueError("The option `experimental_image_format` is not part of the open source.")
         if experimental_sharding_callback is not None:
-            raise ValueError("There are no sharding callbacks here: leave `experimental_sharding_callback` out.")
+            raise ValueError(
+                "There are no sharding callbacks here: leave `experimental_sharding_callback` out."
+            )
         self.namespace_whitelist = namespace_whitelist
         self.save_debug_info = save_debug_info
         self.function_aliases = function_aliases or {}

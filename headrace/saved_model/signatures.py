@@ -9,7 +9,8 @@ from headrace.core import dtypes, nest
 from headrace.core.graph import Graph, get_default_graph
 from headrace.core.specs import CompositeTensor
 from headrace.core.state import state
-from headrace.core.tensor import Tensor
+from headrace.core.static import static_value
+from headrace.core.tensor import EagerTensor, SymbolicTensor, Tensor
 from headrace.graphs.variables import below
 from headrace.io.tensor_proto import make_tensor_proto, shape_proto
 from headrace.proto.meta_graph_pb2 import SignatureDef, TensorInfo
@@ -128,20 +129,18 @@ def build_signature_def(
         for key, info in (given or {}).items():
             into[key].CopyFrom(_own(info))
     for key, default in (defaults or {}).items():
-        if not isinstance(default, Tensor) or not (default._is_eager or default.op.type == "Const"):
+        known = isinstance(default, EagerTensor) or (
+            isinstance(default, SymbolicTensor) and default.op.type == "Const"
+        )
+        if not known:
             raise ValueError(
                 f"Unable to convert object {default} of type {type(default)} to TensorProto. Expected an eager tensor or a "
                 "constant."
             )
-        value = default.numpy() if default._is_eager else default.op.attrs["value"]
-        signature.defaults[key].CopyFrom(make_tensor_proto(_array(value, default), default.dtype))
+        value = static_value(default)
+        assert value is not None
+        signature.defaults[key].CopyFrom(make_tensor_proto(value, default.dtype))
     return signature
-
-
-def _array(value: Any, tensor: Tensor) -> Any:
-    import numpy as np
-
-    return np.asarray(value, tensor.dtype._np)
 
 
 def _own(info: Any) -> TensorInfo:

@@ -17,13 +17,14 @@ from headrace.proto import struct_pb2
 def _classes() -> dict[str, tuple[int, type[TypeSpec]]]:
     """The specs that have a message of their own: their number and class, by the name that the message says."""
     import headrace as tf
+    from headrace.data.dataset import DatasetSpec
     from headrace.data.iterator import IteratorSpec
 
     numbers = struct_pb2.TypeSpecProto.TypeSpecClass
     rows: dict[str, type[TypeSpec]] = {
         "SPARSE_TENSOR_SPEC": tf.SparseTensorSpec, "INDEXED_SLICES_SPEC": tf.IndexedSlicesSpec,
         "RAGGED_TENSOR_SPEC": tf.RaggedTensorSpec, "TENSOR_ARRAY_SPEC": tf.TensorArraySpec,
-        "DATA_DATASET_SPEC": tf.data.DatasetSpec, "DATA_ITERATOR_SPEC": IteratorSpec, "OPTIONAL_SPEC": tf.OptionalSpec,
+        "DATA_DATASET_SPEC": DatasetSpec, "DATA_ITERATOR_SPEC": IteratorSpec, "OPTIONAL_SPEC": tf.OptionalSpec,
     }  # fmt: skip
     return {cls.__name__: (numbers.Value(name), cls) for name, cls in rows.items()}
 
@@ -90,9 +91,11 @@ def encode_spec(spec: TypeSpec) -> struct_pb2.TypeSpecProto:
             f"No encoder for object {spec!r} of type {type(spec)}. There are some for {', '.join(sorted(_classes()))}."
         )
     return struct_pb2.TypeSpecProto(
-        type_spec_class=number, type_state=encode(spec._serialize()), type_spec_class_name=cls.__name__,
+        type_spec_class=number,  # type: ignore[arg-type]
+        type_state=encode(spec._serialize()),
+        type_spec_class_name=cls.__name__,
         num_flat_components=len(nest.flatten(spec._component_specs, expand_composites=True)),
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def decode(message: struct_pb2.StructuredValue) -> Any:
