@@ -19,6 +19,8 @@ from .tracing import Runner
 from .values import Element, components, from_components, stack
 
 AUTOTUNE = -1
+PROCESSORS = os.cpu_count() or 1
+_UNKNOWN: Any = object()  # (a plan that stood for it itself would live, with its arrays, until the garbage collector comes)
 
 
 class Map(Unary):
@@ -28,12 +30,12 @@ class Map(Unary):
         super().__init__(source)
         self.run = Runner(f, captured)
         self.specs = self.run.specs
-        self._at_once: Any = self  # not known yet
+        self._at_once: Any = _UNKNOWN
 
     @property
     def at_once(self) -> Runner | None:
         """The function for whole batches, if there are any to be had and it can be applied to them."""
-        if self._at_once is self:
+        if self._at_once is _UNKNOWN:
             there = repeats_rows(self.source)
             self._at_once = self.run.on_batches(self.source.specs) if there else None
         return self._at_once
@@ -90,7 +92,7 @@ class ParallelMap(Map):
         super().__init__(source, captured, f=f)
         if num_parallel_calls < 1 and num_parallel_calls != AUTOTUNE:
             raise errors.InvalidArgumentError(None, None, "num_parallel_calls must be greater than zero.")
-        self.workers = os.cpu_count() or 1 if num_parallel_calls == AUTOTUNE else num_parallel_calls
+        self.workers = PROCESSORS if num_parallel_calls == AUTOTUNE else num_parallel_calls
         self.ordered = deterministic != "false"
 
     def start(self) -> Iterator[Element]:
@@ -164,7 +166,7 @@ class Interleave(FlatMap):
             raise errors.InvalidArgumentError(None, None, "cycle_length must be greater than zero.")
         if block_length < 1:
             raise errors.InvalidArgumentError(None, None, "block_length must be greater than zero.")
-        self.cycle = os.cpu_count() or 1 if cycle_length == AUTOTUNE else cycle_length
+        self.cycle = PROCESSORS if cycle_length == AUTOTUNE else cycle_length
         self.block = block_length
 
     def start(self) -> Iterator[Element]:

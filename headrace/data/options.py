@@ -28,14 +28,19 @@ class ExternalStatePolicy(enum.Enum):
 
 
 class _Base:
-    """Named options of fixed types; None: not set."""
+    """Named options of fixed types; None: not set. Only what was set, or asked for, is there: datasets merge options often."""
 
     _types: dict[str, Any] = {}
+    _defaults: dict[str, Any] = {}
 
-    def __init__(self) -> None:
-        for name, kind in self._types.items():
-            value = kind() if isinstance(kind, type) and issubclass(kind, _Base) else None
-            object.__setattr__(self, name, value)
+    def __getattr__(self, name: str) -> Any:
+        kind = self._types.get(name)
+        if kind is None:
+            raise AttributeError(f"{type(self).__name__} has no option {name!r}. It has {', '.join(self._types)}.")
+        if not issubclass(kind, _Base):
+            return self._defaults.get(name)
+        part = self.__dict__[name] = kind()
+        return part
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in self._types:
@@ -58,10 +63,12 @@ class _Base:
     def merge(self, options: Any) -> Any:
         """These options, with those of `options` where it has some set."""
         merged = type(self)()
-        for name in self._types:
-            mine, theirs = getattr(self, name), getattr(options, name)
-            both = mine.merge(theirs) if isinstance(mine, _Base) else mine if theirs is None else theirs
-            object.__setattr__(merged, name, both)
+        for given in (self, options):
+            for name, value in given.__dict__.items():
+                if isinstance(value, _Base):
+                    value = getattr(merged, name).merge(value)
+                if value is not None:
+                    merged.__dict__[name] = value
         return merged
 
     def __eq__(self, other: object) -> bool:
@@ -92,9 +99,7 @@ class DistributeOptions(_Base):
 
     _types = {"auto_shard_policy": AutoShardPolicy, "num_devices": int}
 
-    def __init__(self) -> None:
-        super().__init__()
-        object.__setattr__(self, "auto_shard_policy", AutoShardPolicy.AUTO)
+    _defaults = {"auto_shard_policy": AutoShardPolicy.AUTO}
 
 
 class OptimizationOptions(_Base):

@@ -5,6 +5,7 @@ gives a new one, and runs nothing. An iterator is a resource that holds a runnin
 
 from __future__ import annotations
 
+import functools
 import importlib
 import itertools
 from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +31,12 @@ def _plain(value: Any) -> Any:
     return array.item() if array.ndim == 0 else array
 
 
+@functools.cache
+def plan_class(name: str) -> Any:
+    """A class of `headrace.data.plans`, which needs the ops to be there first."""
+    return getattr(importlib.import_module("headrace.data.plans"), name)
+
+
 def dataset_op(
     name: str,
     inputs: str,
@@ -49,9 +56,8 @@ def dataset_op(
     def run(*args: Any, **attrs: Any) -> EagerTensor:
         for hidden in ("output_types", "output_shapes", "metadata", "Toutput_types"):
             attrs.pop(hidden, None)
-        make = getattr(importlib.import_module("headrace.data.plans"), plan)
         try:
-            made = make(*[a if keep else _plain(a) for a, keep in zip(args, kept)], **attrs)
+            made = plan_class(plan)(*[a if keep else _plain(a) for a, keep in zip(args, kept)], **attrs)
         except errors.OpError as error:
             if "[Op:" not in error.message:
                 error._message = f"{error.message} [Op:{name}]"
