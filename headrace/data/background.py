@@ -76,7 +76,7 @@ class Buffer:
                     break
                 self.busy = True
             try:
-                item = (next(self.source), None)
+                item: tuple[Any, BaseException | None] = (next(self.source), None)
             except StopIteration:
                 item = (None, StopIteration())
             except BaseException as error:  # noqa: BLE001 - goes to the consumer, who raises it

@@ -20,7 +20,9 @@ from .values import Element, components, from_components, stack
 
 AUTOTUNE = -1
 PROCESSORS = os.cpu_count() or 1
-_UNKNOWN: Any = object()  # (a plan that stood for it itself would live, with its arrays, until the garbage collector comes)
+_UNKNOWN: Any = (
+    object()
+)  # (a plan that stood for it itself would live, with its arrays, until the garbage collector comes)
 
 
 class Map(Unary):

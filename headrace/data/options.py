@@ -36,7 +36,9 @@ class _Base:
     def __getattr__(self, name: str) -> Any:
         kind = self._types.get(name)
         if kind is None:
-            raise AttributeError(f"{type(self).__name__} has no option {name!r}. It has {', '.join(self._types)}.")
+            raise AttributeError(
+                f"{type(self).__name__} has no option {name!r}. It has {', '.join(self._types)}."
+            )
         if not issubclass(kind, _Base):
             return self._defaults.get(name)
         part = self.__dict__[name] = kind()
@@ -77,7 +79,8 @@ class _Base:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        shown = [f"{n}={v!r}" for n in self._types if (v := getattr(self, n)) is not None and v != _fresh(v)]
+        given = [(n, self.__dict__[n]) for n in self._types if n in self.__dict__]
+        shown = [f"{n}={v!r}" for n, v in given if v is not None and v != _fresh(v)]
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
