@@ -33,11 +33,15 @@ def handle_of(node: Operation) -> Any:
 
 
 def stand_in(
-    node: Operation, op: OpDef, inputs: Sequence[Any], attrs: Any, controls: Sequence[Operation], outputs: list[Any]
+    node: Operation, op: OpDef, inputs: Sequence[Any], attrs: Any, controls: Sequence[Operation], n_outputs: int
 ) -> Operation:  # fmt: skip
-    """What runs in the place of a node."""
+    """What runs in the place of a node. It has the first outputs of the node, as tensors of its own."""
     other = Operation(node.graph, op, node.name, inputs, attrs, controls)
-    other._site, other._device, other.outputs = node._site, node._device, outputs
+    other._site, other._device = node._site, node._device
+    for t in node.outputs[:n_outputs]:
+        own = SymbolicTensor(other, t.value_index, t._dtype, t._raw_shape)
+        own.__dict__.update(t.__dict__)
+        other.outputs.append(own)
     return other
 
 
@@ -61,6 +65,7 @@ class Dereferenced:
             id(node.outputs[0]): handle for node, handle in variables
         }  # the handles behind tensors
         self._values: dict[int, Any] = {}  # reads after which nothing was written, by the ids of handles
+        self._tensors: dict[int, Any] = {}  # what takes the place of tensors, by their ids
         self._instead: dict[int, tuple[Operation, ...]] = {}  # what others wait for in the place of a node
         for node, done in nodes:
             self._visit(node, done)
@@ -68,12 +73,12 @@ class Dereferenced:
     def value(self, tensor: Any, at: Operation | None = None) -> Any:
         """A tensor, or what a reference's variable has at this point."""
         handle = self._memory.get(id(tensor))
-        if handle is None or tensor._dtype.kind == "r":
-            return tensor
+        if handle is None:
+            return self._tensors.get(id(tensor), tensor)
         found = self._values.get(id(handle))
         if found is None:
             dtype, shape = handle.__dict__["_handle_data"][0], self._shape_of(handle)
-            read = stand_in(at or tensor.op, READ, (handle,), {"dtype": dtype}, (), [])
+            read = stand_in(at or tensor.op, READ, (handle,), {"dtype": dtype}, (), 0)
             read.name = f"{handle.op.name}/read"
             found = self._values[id(handle)] = SymbolicTensor(read, 0, dtype, shape)
             read.outputs = [found]
@@ -93,11 +98,19 @@ class Dereferenced:
             if len(controls) != len(node.control_inputs) or any(
                 a is not b for a, b in zip((*inputs, *controls), (*node.inputs, *node.control_inputs))
             ):
-                other = stand_in(node, op, inputs, node.attrs, controls, node.outputs)
-                other.private = node.private
-                self._instead[id(node)] = (other,)
-                node = other
+                node = self._replaced(node, op, inputs, node.attrs, controls)
             self.operations.append(node)
+
+    def _replaced(
+        self, node: Operation, op: OpDef, inputs: Sequence[Any], attrs: Any, controls: Sequence[Operation]
+    ) -> Operation:  # fmt: skip
+        n_outputs = 0 if node.op_def.refers else len(node.outputs)
+        other = stand_in(node, op, inputs, attrs, controls, n_outputs)
+        if node.private:
+            other.private = node.private
+        self._tensors.update({id(t): own for t, own in zip(node.outputs, other.outputs)})
+        self._instead[id(node)] = (other,)
+        return other
 
     def _controls(self, node: Operation) -> tuple[Operation, ...]:
         if not node.control_inputs or not self._instead:
@@ -106,9 +119,7 @@ class Dereferenced:
 
     def _input(self, node: Operation, tensor: Any) -> Any:
         handle = self._memory.get(id(tensor))
-        if handle is None:
-            return tensor
-        if tensor._dtype.kind != "r":
+        if handle is None or tensor._dtype.kind != "r":
             return self.value(tensor, node)
         if node.type not in READS:
             self._values.pop(id(handle), None)
@@ -140,10 +151,7 @@ class Dereferenced:
         attrs = {
             name: node.attrs.get(name, dtype if name in ("T", "dtype") else v) for name, v in op.attrs.items()
         }
-        outputs = [] if node.op_def.refers else node.outputs
-        made = stand_in(node, op, inputs, attrs, self._controls(node), outputs)
-        self.operations.append(made)
-        self._instead[id(node)] = (made,)
+        self.operations.append(self._replaced(node, op, inputs, attrs, self._controls(node)))
         if op.name not in READS:
             for x in inputs:
                 self._values.pop(id(x), None)

@@ -310,7 +310,7 @@ def _partly_fed(node: Operation, fed: set[int]) -> Operation:
     """A node some of whose outputs are fed: its stand-in computes the others only."""
     if not any(id(t) in fed for t in node.outputs):
         return node
-    other = stand_in(node, node.op_def, node.inputs, node.attrs, node.control_inputs, [])
+    other = stand_in(node, node.op_def, node.inputs, node.attrs, node.control_inputs, 0)
     other.outputs = [
         SymbolicTensor(other, i, t._dtype, t._raw_shape) if id(t) in fed else t
         for i, t in enumerate(node.outputs)
