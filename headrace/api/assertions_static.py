@@ -12,6 +12,7 @@ from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType, as_dtype
 from headrace.core.op import lookup
 from headrace.core.scoping import scoped
+from headrace.core.shapes import size_of
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 
@@ -137,8 +138,8 @@ def _size(x: Any, dim: int) -> Any:
     shape = x.shape
     if shape.rank == 0:
         return 1
-    if shape.rank is not None and shape[dim] is not None:
-        return int(shape[dim])
+    if (size := size_of(x, dim)) is not None:
+        return size
     sizes = x.dense_shape if hasattr(x, "dense_shape") else lookup("Shape")(x)
     if shape.rank is not None and dim < 0:
         dim += shape.rank

@@ -10,6 +10,7 @@ from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
 from headrace.core.scoping import scoped
+from headrace.core.shapes import size_of
 from headrace.core.tensor import Tensor
 from headrace.ops import matrix as m
 from headrace.ops.banded import BANDED_SOLVE, MATMUL
@@ -174,8 +175,8 @@ def lu_solve(
     if (
         rhs.ndim is not None
         and lower_upper.ndim is not None
-        and None not in (lower_upper.shape[-1], rhs.shape[-2])
-        and lower_upper.shape[-1] != rhs.shape[-2]
+        and None not in (size_of(lower_upper, -1), size_of(rhs, -2))
+        and size_of(lower_upper, -1) != size_of(rhs, -2)
     ):
         raise ValueError("`lower_upper.shape[-1]` must equal `rhs.shape[-1]`.")
     if perm.ndim == 1 and rhs.ndim == 2:
@@ -246,10 +247,10 @@ def _compact(diagonals: Any, diagonals_format: str) -> tuple[Any, Any, Any]:
         return _filled(above, main, False), main, _filled(below, main, True)
     if diagonals_format == "matrix":
         dense = to_tensor(diagonals)
-        if None not in (dense.shape[-1], dense.shape[-2]) and dense.shape[-1] != dense.shape[-2]:
+        if None not in (size_of(dense, -1), size_of(dense, -2)) and size_of(dense, -1) != size_of(dense, -2):
             raise ValueError(
-                f"Expected last two dimensions of diagonals to be same, got {dense.shape[-1]} and "
-                f"{dense.shape[-2]}"
+                f"Expected last two dimensions of diagonals to be same, got {size_of(dense, -1)} and "
+                f"{size_of(dense, -2)}"
             )
         diagonals = diag_part(dense, k=(-1, 1), align="LEFT_RIGHT")
     elif diagonals_format != "compact":
@@ -258,15 +259,15 @@ def _compact(diagonals: Any, diagonals_format: str) -> tuple[Any, Any, Any]:
     if diagonals.ndim is not None:
         if diagonals.ndim < 2:
             raise ValueError(f"Expected diagonals to have rank at least 2, got {diagonals.ndim}")
-        if diagonals.shape[-2] not in (None, 3):
-            raise ValueError(f"Expected 3 diagonals got {diagonals.shape[-2]}")
+        if size_of(diagonals, -2) not in (None, 3):
+            raise ValueError(f"Expected 3 diagonals got {size_of(diagonals, -2)}")
     above, main, below = lookup("Unpack")(diagonals, num=3, axis=-2)
     return above, main, below
 
 
 def _filled(d: Any, main: Any, front: bool) -> Any:
     """An off-diagonal of M - 1 elements with the one that is ignored put in."""
-    n, size = d.shape[-1], main.shape[-1]
+    n, size = size_of(d, -1), size_of(main, -1)
     if n is None or size is None or n == size:
         return d
     if n != size - 1:
@@ -321,12 +322,12 @@ def tridiagonal_solve(
         rhs = conj(rhs)
     if (
         rhs.ndim is not None
-        and None not in (rhs.shape[-2], packed.shape[-1])
-        and rhs.shape[-2] != packed.shape[-1]
+        and None not in (size_of(rhs, -2), size_of(packed, -1))
+        and size_of(rhs, -2) != size_of(packed, -1)
     ):
         raise ValueError(
-            f"Expected number of left-hand sided and right-hand sides to be equal, got {packed.shape[-1]} "
-            f"and {rhs.shape[-2]}"
+            f"Expected number of left-hand sided and right-hand sides to be equal, got {size_of(packed, -1)} "
+            f"and {size_of(rhs, -2)}"
         )
     x = TRIDIAGONAL_SOLVE(
         packed, rhs, partial_pivoting=partial_pivoting, perturb_singular=perturb_singular, name=name

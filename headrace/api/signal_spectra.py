@@ -13,6 +13,7 @@ from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType
 from headrace.core.op import lookup
 from headrace.core.scoping import called, scoped
+from headrace.core.shapes import size_of
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 from headrace.ops.math import add, mul, neg, sqrt, sub
@@ -49,7 +50,8 @@ def _check_dct(x: Any, type: int, n: Any, axis: int, norm: str | None) -> None:
     if type == 1:
         if norm == "ortho":
             raise ValueError("Normalization is not supported for the Type-I DCT.")
-        if x.ndim is not None and x.shape[-1] is not None and x.shape[-1] < 2:
+        length = size_of(x, -1)
+        if length is not None and length < 2:
             raise ValueError("Type-I DCT requires the dimension to be greater than one.")
     if norm not in (None, "ortho"):
         raise ValueError(f"Unknown normalization. Expected None or 'ortho', got: {norm}")

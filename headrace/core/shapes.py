@@ -315,6 +315,13 @@ def of_raw(raw: Raw) -> TensorShape:
     return shape
 
 
+def size_of(x: Any, axis: int) -> int | None:
+    """The size of one dimension of a value that has a shape, as far as it is known: an int or None, also where the entries
+    of `x.shape` are `Dimension`s."""
+    raw: Raw = x.shape._raw
+    return None if raw is None else raw[axis]
+
+
 def unknown_shape(rank: int | None = None) -> TensorShape:
     return TensorShape(None if rank is None else (None,) * rank)
 

@@ -13,7 +13,7 @@ from headrace.api.assertions import Assert
 from headrace.api.module import Module
 from headrace.core import convert
 from headrace.core.dtypes import as_dtype
-from headrace.core.shapes import TensorShape
+from headrace.core.shapes import TensorShape, size_of
 
 
 class LinearOperator(Module):
@@ -116,12 +116,12 @@ class LinearOperator(Module):
     @property
     def range_dimension(self) -> int | None:
         """M, as far as it is known."""
-        return None if self.shape.rank is None else self.shape[-2]
+        return size_of(self, -2)
 
     @property
     def domain_dimension(self) -> int | None:
         """N, as far as it is known."""
-        return None if self.shape.rank is None else self.shape[-1]
+        return size_of(self, -1)
 
     def shape_tensor(self, name: str = "shape_tensor") -> Any:
         """`[..., M, N]`, as a tensor."""

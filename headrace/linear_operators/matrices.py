@@ -10,7 +10,7 @@ from headrace.api import math as _math
 from headrace.api.assertions import Assert
 from headrace.core import convert, dtypes
 from headrace.core.dtypes import as_dtype
-from headrace.core.shapes import TensorShape
+from headrace.core.shapes import TensorShape, size_of
 from headrace.core.static import static_value
 
 from .base import LinearOperator, _broadcast
@@ -210,7 +210,9 @@ def _batch(batch_shape: Any) -> tuple[TensorShape, Any]:
         return TensorShape([]), convert.to_tensor([], dtypes.int32)
     tensor = convert.to_tensor(batch_shape, hint=dtypes.int32)
     value = static_value(tensor)
-    return TensorShape([None] * (tensor.shape[0] or 0) if value is None else [int(d) for d in value]), tensor
+    return TensorShape(
+        [None] * (size_of(tensor, 0) or 0) if value is None else [int(d) for d in value]
+    ), tensor
 
 
 class LinearOperatorScaledIdentity(LinearOperatorDiag):

@@ -11,6 +11,7 @@ import headrace as tf
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.errors import InvalidArgumentError
+from headrace.core.shapes import size_of
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 
@@ -116,7 +117,7 @@ def _concat(values: Sequence[Any], axis: int) -> Any:
 def tile(input: Any, multiples: Any, name: str | None = None) -> Any:
     """Every dimension repeated `multiples[i]` times."""
     multiples = to_tensor(multiples, hint=dtypes.int64)
-    n = multiples.shape[0]
+    n = size_of(multiples, 0)
     if n is None:
         raise ValueError("tf.tile of a RaggedTensor needs multiples of known length.")
     return _tile(input, [multiples[i] for i in range(n)])

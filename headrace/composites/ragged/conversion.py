@@ -10,6 +10,8 @@ import headrace as tf
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType, as_dtype
+from headrace.core.shapes import size_of
+from headrace.core.scoping import scoped
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 
@@ -161,8 +163,12 @@ def to_dense(rt: RaggedTensor, default_value: Any, shape: Any, name: str | None)
     if rt.shape.rank is not None and len(wanted) != rt.shape.rank:
         raise ValueError(f"Shape {shape} must have rank {rt.shape.rank}, that of the RaggedTensor.")
     default = tf.zeros([], rt.dtype) if default_value is None else to_tensor(default_value, rt.dtype)
-    with tf.name_scope(name or "RaggedToTensor"):
-        return _dense(rt, default, wanted)
+    return _as_dense(rt, default, wanted, name=name)
+
+
+@scoped("RaggedToTensor", "RaggedTensorToTensor")
+def _as_dense(rt: RaggedTensor, default: Any, wanted: list[Any], name: str | None) -> Any:
+    return _dense(rt, default, wanted)
 
 
 def _dense(rt: RaggedTensor, default: Any, wanted: list[Any]) -> Any:
@@ -185,7 +191,7 @@ def _dense(rt: RaggedTensor, default: Any, wanted: list[Any]) -> Any:
 def _fit_rows(x: Any, rows: Any, default: Any) -> Any:
     """Exactly so many rows: cut off, or filled up with the default."""
     known = static_value(rows) if isinstance(rows, Tensor) else rows
-    if known is not None and x.shape[0] == int(known):
+    if known is not None and size_of(x, 0) == int(known):
         return x
     size = tf.shape(x)
     rows = tf.cast(rows, dtypes.int32)
@@ -199,7 +205,7 @@ def _fit(values: Any, sizes: Any, default: Any) -> Any:
             continue
         perm = [axis, *[i for i in range(values.shape.rank) if i != axis]]
         back = np.argsort(perm).tolist()
-        if values.shape[axis] != size:
+        if size_of(values, axis) != size:
             values = tf.transpose(
                 _fit_rows(
                     tf.transpose(values, perm),

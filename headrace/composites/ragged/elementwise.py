@@ -10,6 +10,7 @@ import numpy as np
 
 import headrace as tf
 from headrace.core.convert import to_tensor
+from headrace.core.shapes import size_of
 from headrace.core.tensor import Tensor
 
 from .dimensions import expand_dims
@@ -80,13 +81,13 @@ class _Operand:
             flat, dense = value.flat_values, depth - value.ragged_rank
         else:
             shape = tf.shape(value, out_type=dtype)
-            self.nrows, self.static_nrows = shape[0], value.shape[0]
+            self.nrows, self.static_nrows = shape[0], size_of(value, 0)
             flat, dense = value, depth
         if dense:  # dimensions of the flat values that are levels, too
             shape = tf.shape(flat, out_type=dtype)
             self.levels += [
                 tf.constant(d, dtype) if d is not None else shape[i]
-                for i, d in enumerate(flat.shape[1 : dense + 1], 1)
+                for i, d in enumerate(flat.shape[1 : dense + 1].as_list(), 1)
             ]
             flat = (
                 tf.reshape(flat, tf.concat([[-1], shape[dense + 1 :]], 0))

@@ -7,6 +7,7 @@ from typing import Any
 
 import headrace as tf
 from headrace.core import dtypes, nest
+from headrace.core.shapes import compatible, size_of
 
 from .partition import check
 from .ragged_tensor import RaggedTensor, is_ragged
@@ -28,7 +29,7 @@ def map_flat_values(op: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     if not found:
         return op(*args, **kwargs)
     found = match_row_splits_dtypes(*found)
-    sizes = {s for s in (r.flat_values.shape[0] for r in found) if s is not None}
+    sizes = {s for s in (size_of(r.flat_values, 0) for r in found) if s is not None}
     if len(sizes) > 1:
         raise ValueError(
             f"Input RaggedTensors' flat_values must all have the same outer-dimension size. Got sizes: {sizes}"
@@ -37,12 +38,12 @@ def map_flat_values(op: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     flat = lambda x: x.flat_values if is_ragged(x) else x
     args, kwargs = nest.map_structure(flat, (args, kwargs))
     result = op(*args, **kwargs)
-    size = found[0].flat_values.shape[0]
+    size = size_of(found[0].flat_values, 0)
     if not is_ragged(result):
         shape = getattr(result, "shape", None)
         if shape is None:
             raise TypeError(f"tf.ragged.map_flat_values: `op` must return one tensor, received {result!r}.")
-        if shape.rank == 0 or (shape.rank is not None and None not in (shape[0], size) and shape[0] != size):
+        if shape.rank == 0 or not compatible((size_of(result, 0),), (size,)):
             raise ValueError(
                 f"tf.ragged.map_flat_values requires that the output of `op` have the same outer-dimension size as flat_values of any ragged inputs. "
                 f"(output shape: {shape}; expected outer dimension size: {size})"

@@ -7,6 +7,8 @@ from typing import Any
 import headrace as tf
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
+from headrace.core.scoping import scoped
+from headrace.core.shapes import size_of
 from headrace.core.tensor import Tensor
 from headrace.ops.ragged import RAGGED_RANGE
 
@@ -167,7 +169,7 @@ def gather_nd(
         return indices.with_values(gather_nd(params, indices.values))
     if not is_ragged(params):
         return tf.gather_nd(params, indices)
-    depth = indices.shape[-1]
+    depth = size_of(indices, -1)
     if depth is None:
         raise ValueError("tf.gather_nd of a RaggedTensor needs indices whose last dimension is known.")
     dtype = params.row_splits.dtype
@@ -186,6 +188,7 @@ def gather_nd(
 
 
 # -------------------------------------------------------------------------------------------------------------------- masks
+@scoped("RaggedMask", None)
 def boolean_mask(data: Any, mask: Any, name: str | None = None) -> Any:
     """What is at the true elements of `mask`, in rows as the mask has them.
 
@@ -209,7 +212,7 @@ def boolean_mask(data: Any, mask: Any, name: str | None = None) -> Any:
     if not is_ragged(mask) and mask.shape.rank == 1:
         if not is_ragged(data):
             return tf.boolean_mask(data, mask)
-        if mask.shape[0] is not None and data.shape[0] is not None:
+        if size_of(mask, 0) is not None and size_of(data, 0) is not None:
             mask.shape.assert_is_compatible_with(data.shape[:1])
         return gather_rows(data, tf.where(mask)[:, 0])
     splits_dtype = next((x.row_splits.dtype for x in (mask, data) if is_ragged(x)), dtypes.int64)

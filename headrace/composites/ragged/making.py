@@ -12,6 +12,7 @@ from headrace.core import dtypes
 from headrace.core.convert import to_array, to_tensor
 from headrace.core.dtypes import DType, as_dtype, from_numpy
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.tensor import Tensor
 from headrace.ops import ragged as ops
 
@@ -21,6 +22,7 @@ from .spec import RaggedTensorValue
 
 
 # -------------------------------------------------------------------------------------------------------------- constants
+@scoped("RaggedConstant", "values", "Const")
 def constant(
     pylist: Any,
     dtype: Any = None,

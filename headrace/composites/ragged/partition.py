@@ -12,6 +12,7 @@ from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType, as_dtype
 from headrace.core.errors import InvalidArgumentError
 from headrace.core.op import lookup
+from headrace.core.shapes import size_of
 from headrace.core.specs import CompositeTensor, TensorSpec, TypeSpec
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
@@ -108,7 +109,7 @@ class RowPartition(CompositeTensor):
             row_splits if isinstance(row_splits, Tensor) or np.size(row_splits) else np.zeros(0, np.int64)
         )
         splits = index_tensor(splits, "row_splits", dtype, dtype_hint, rank=1)
-        if splits.shape[0] == 0:
+        if size_of(splits, 0) == 0:
             raise ValueError("row_splits tensor may not be empty: it is [0] where there are no rows.")
         if validate:
             check(
@@ -307,7 +308,7 @@ class RowPartition(CompositeTensor):
     @property
     def static_nrows(self) -> int | None:
         """The number of rows, if it is known."""
-        size = self._splits.shape[0]
+        size = size_of(self._splits, 0)
         return None if size is None else size - 1
 
     @property
@@ -317,8 +318,8 @@ class RowPartition(CompositeTensor):
             known = constant_of(self._nvals)
             if known is not None:
                 return known
-        if self._rowids is not None and self._rowids.shape[0] is not None:
-            return self._rowids.shape[0]
+        if self._rowids is not None and size_of(self._rowids, 0) is not None:
+            return size_of(self._rowids, 0)
         return None
 
     # ------------------------------------------------------------------------------------------------------------ others

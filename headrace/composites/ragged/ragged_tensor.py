@@ -439,12 +439,13 @@ class RaggedTensor(CompositeTensor):
         if shape.rank is None:
             return self
         partition, values = self._partition, self._values
-        if shape[1] is not None and partition.static_uniform_row_length is None:
+        rows, columns, *_ = shape.as_list()
+        if columns is not None and partition.static_uniform_row_length is None:
             partition = RowPartition(
-                partition.row_splits(), uniform=tf.constant(shape[1], partition.dtype), nvals=partition._nvals
+                partition.row_splits(), uniform=tf.constant(columns, partition.dtype), nvals=partition._nvals
             )
-        if shape[0] is not None and not partition.row_splits()._is_eager:
-            partition.row_splits().set_shape([shape[0] + 1])
+        if rows is not None and not partition.row_splits()._is_eager:
+            partition.row_splits().set_shape([rows + 1])
         inner = TensorShape([None]).concatenate(shape[2:])
         if isinstance(values, RaggedTensor):
             values = values._set_shape(inner)

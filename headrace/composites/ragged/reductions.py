@@ -7,6 +7,7 @@ from typing import Any
 
 import headrace as tf
 from headrace.core import dtypes
+from headrace.core.scoping import scoped
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 
@@ -80,22 +81,27 @@ def _reduce_one(
     return expand_dims(result, axis) if keepdims else result
 
 
+@scoped("RaggedReduceSum", None)
 def reduce_sum(input_tensor: Any, axis: Any = None, keepdims: Any = False, name: str | None = None) -> Any:
     return reduce(tf.reduce_sum, tf.math.unsorted_segment_sum, input_tensor, axis, keepdims)
 
 
+@scoped("RaggedReduceProd", None)
 def reduce_prod(input_tensor: Any, axis: Any = None, keepdims: Any = False, name: str | None = None) -> Any:
     return reduce(tf.reduce_prod, tf.math.unsorted_segment_prod, input_tensor, axis, keepdims)
 
 
+@scoped("RaggedReduceMin", None)
 def reduce_min(input_tensor: Any, axis: Any = None, keepdims: Any = False, name: str | None = None) -> Any:
     return reduce(tf.reduce_min, tf.math.unsorted_segment_min, input_tensor, axis, keepdims)
 
 
+@scoped("RaggedReduceMax", None)
 def reduce_max(input_tensor: Any, axis: Any = None, keepdims: Any = False, name: str | None = None) -> Any:
     return reduce(tf.reduce_max, tf.math.unsorted_segment_max, input_tensor, axis, keepdims)
 
 
+@scoped("RaggedReduceMean", None)
 def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: Any = False, name: str | None = None) -> Any:
     if _axes(axis, input_tensor.shape.rank) is None:
         return reduce(tf.reduce_mean, tf.math.unsorted_segment_mean, input_tensor, None, keepdims)
@@ -123,10 +129,12 @@ def _counted(rt: Any, value: bool, axis: Any, keepdims: Any) -> Any:
     return reduce_sum(apply(lambda x: tf.cast(tf.equal(x, value), dtypes.int32), rt), axis, keepdims)
 
 
+@scoped("RaggedReduceAny", None)
 def reduce_any(input_tensor: Any, axis: Any = None, keepdims: Any = False, name: str | None = None) -> Any:
     return apply(lambda n: n > 0, _counted(input_tensor, True, axis, keepdims))
 
 
+@scoped("RaggedReduceAll", None)
 def reduce_all(input_tensor: Any, axis: Any = None, keepdims: Any = False, name: str | None = None) -> Any:
     return apply(lambda n: tf.equal(n, 0), _counted(input_tensor, False, axis, keepdims))
 

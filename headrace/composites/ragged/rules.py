@@ -9,6 +9,7 @@ import headrace as tf
 from headrace.api import elementwise as names
 from headrace.core import overrides
 from headrace.core.overrides import ELEMENTWISE, Rule, add_rule, composites
+from headrace.core.shapes import size_of
 from headrace.core.specs import CompositeTensor
 
 from . import arrays, dimensions, gathering, reductions
@@ -121,7 +122,7 @@ def _split(
     axis = dimensions.positive_axis(axis, value.shape.rank)
     inside = (slice(None),) * axis
     if isinstance(num_or_size_splits, int):
-        size = value.shape[axis]
+        size = size_of(value, axis)
         if size is None:
             raise ValueError(
                 "tf.split of a RaggedTensor into equal parts needs a uniform dimension of known size."
@@ -183,7 +184,7 @@ def _resize(images: Any, size: Any, *args: Any, **kwargs: Any) -> Any:
     known = tf.get_static_value(size)
     method = args[0] if args else kwargs.get("method")
     one = lambda x: tf.image.resize(x.to_tensor() if is_ragged(x) else x, size, *args, **kwargs)
-    shape = [*([None, None] if known is None else known.tolist()), images.shape[-1]]
+    shape = [*([None, None] if known is None else known.tolist()), size_of(images, -1)]
     return tf.map_fn(
         one,
         images,

@@ -14,7 +14,7 @@ from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType, as_dtype
 from headrace.core.op import lookup
 from headrace.core.overrides import Rule, add_rule
-from headrace.core.shapes import Raw, TensorShape, merge, of_raw
+from headrace.core.shapes import Raw, TensorShape, merge, of_raw, size_of
 from headrace.core.specs import CompositeTensor, TensorSpec, TypeSpec
 from headrace.core.static import static_shape, static_value
 from headrace.core.tensor import Tensor
@@ -75,7 +75,7 @@ class DynamicRaggedShape(CompositeTensor):
         dtype = _integer_type(dtype)
         shape = inner_shape if isinstance(inner_shape, Tensor) else to_tensor(inner_shape, dtype)
         shape.shape.assert_has_rank(1)
-        if row_partitions and shape.shape[0] == 0:
+        if row_partitions and size_of(shape, 0) == 0:
             raise IndexError(
                 "inner_shape must have a dimension at least: the values that the partitions cut."
             )

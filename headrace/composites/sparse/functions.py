@@ -12,6 +12,8 @@ from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
+from headrace.core.shapes import size_of
 from headrace.core.static import static_shape, static_value
 from headrace.core.tensor import Tensor
 from headrace.ops import sparse as ops
@@ -31,6 +33,7 @@ def _parts(sp: SparseTensor) -> tuple[Any, Any, Any]:
 
 
 # ----------------------------------------------------------------------------------------------------------------- conversions
+@scoped("dense_to_sparse", None)
 def from_dense(tensor: Any, name: str | None = None) -> SparseTensor:
     """The elements of a tensor that are not zero.
 
@@ -70,6 +73,7 @@ def to_dense(
     return dense
 
 
+@scoped("SparseToIndicator")
 def to_indicator(sp_input: Any, vocab_size: Any, name: str | None = None) -> Tensor:
     """Booleans whose last dimension, of size `vocab_size`, says which values (IDs) a row has."""
     sp = sparse_of(sp_input)
@@ -88,6 +92,7 @@ def to_indicator(sp_input: Any, vocab_size: Any, name: str | None = None) -> Ten
     )
 
 
+@scoped("eye", "stack", "ones", None)
 def eye(
     num_rows: Any, num_columns: Any = None, dtype: Any = dtypes.float32, name: str | None = None
 ) -> SparseTensor:
@@ -167,6 +172,7 @@ def reset_shape(sp_input: Any, new_shape: Any = None) -> SparseTensor:
     return SparseTensor(sp.indices, sp.values, shape)
 
 
+@scoped("expand_dims", None)
 def expand_dims(sp_input: Any, axis: Any = None, name: str | None = None) -> SparseTensor:
     """A dimension of size 1 before dimension `axis` (the last, by default)."""
     sp = sparse_of(sp_input)
@@ -191,6 +197,7 @@ def expand_dims(sp_input: Any, axis: Any = None, name: str | None = None) -> Spa
     )
 
 
+@scoped("SparseTranspose", None)
 def transpose(sp_input: Any, perm: Any = None, name: str | None = None) -> SparseTensor:
     """Its dimensions in another order: reversed, or as `perm` says."""
     sp = sparse_of(sp_input)
@@ -267,9 +274,10 @@ def retain(sp_input: Any, to_retain: Any) -> SparseTensor:
     sp = sparse_of(sp_input)
     keep = to_tensor(to_retain, dtypes.bool_)
     keep.shape.with_rank(1)
-    if keep.shape[0] is not None and sp.values.shape[0] is not None and keep.shape[0] != sp.values.shape[0]:
+    n, given = size_of(sp.values, 0), size_of(keep, 0)
+    if None not in (n, given) and n != given:
         raise ValueError(
-            f"Dimensions {sp.values.shape[0]} and {keep.shape[0]} are not compatible: to_retain has one element for each value."
+            f"Dimensions {n} and {given} are not compatible: to_retain has one element for each value."
         )
     where = tf.reshape(tf.where(keep), [-1])
     result = SparseTensor(tf.gather(sp.indices, where), tf.gather(sp.values, where), sp.dense_shape)
@@ -277,6 +285,7 @@ def retain(sp_input: Any, to_retain: Any) -> SparseTensor:
     return result
 
 
+@scoped("SparseFillEmptyRows", None)
 def fill_empty_rows(
     sp_input: Any, default_value: Any, name: str | None = None
 ) -> tuple[SparseTensor, Tensor]:
@@ -292,6 +301,7 @@ def fill_empty_rows(
     return SparseTensor(indices, values, sp.dense_shape), empty
 
 
+@scoped("sparse_mask", "", "ListDiff")
 def mask(a: Any, mask_indices: Any, name: str | None = None) -> Any:
     """An IndexedSlices without the rows whose index is in `mask_indices`."""
     kept = tf.reduce_all(
@@ -367,6 +377,7 @@ def cross_hashed(
     return SparseTensor(*result)
 
 
+@scoped("count", None)
 def bincount(
     values: Any,
     weights: Any = None,

@@ -10,6 +10,7 @@ import headrace as tf
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.tensor import Tensor
 from headrace.ops import sparse as ops
 from headrace.ops import sparse_reduce as _reductions  # noqa: F401 - defines the ops that are looked up by name
@@ -49,7 +50,7 @@ def times(sp: SparseTensor, other: Any) -> SparseTensor:
         raise TypeError(
             "Two sparse tensors are not multiplied element by element. Use tf.sparse.to_dense on one of them."
         )
-    return sp.with_values(ops.SPARSE_DENSE_MUL(*_parts(sp), to_tensor(other, hint=sp.dtype)))
+    return sp.with_values(ops.SPARSE_DENSE_MUL(*_parts(sp), to_tensor(other, hint=sp.dtype), name="mul"))
 
 
 def divided(sp: SparseTensor, other: Any) -> SparseTensor:
@@ -62,9 +63,10 @@ def divided(sp: SparseTensor, other: Any) -> SparseTensor:
     if sp.dtype.is_integer:
         wide = dtypes.float64 if sp.dtype.size > 2 else dtypes.float32
         sp, other = sp.with_values(tf.cast(sp.values, wide)), tf.cast(other, wide)
-    return sp.with_values(ops.SPARSE_DENSE_DIV(*_parts(sp), other))
+    return sp.with_values(ops.SPARSE_DENSE_DIV(*_parts(sp), other, name="truediv"))
 
 
+@scoped("SparseTensorDenseMatMul", "SparseTensorDenseMatMul")
 def sparse_dense_matmul(
     sp_a: Any, b: Any, adjoint_a: bool = False, adjoint_b: bool = False, name: str | None = None
 ) -> Tensor:
@@ -146,6 +148,7 @@ def reduce_max(
     return _reduced("Max", sp_input, axis, keepdims, output_is_sparse, name)
 
 
+@scoped("SparseSoftmax", None)
 def softmax(sp_input: Any, name: str | None = None) -> SparseTensor:
     """Softmax of the values in each innermost row."""
     sp = sparse_of(sp_input)
