@@ -246,6 +246,9 @@ class Cluster:
 
     def executable(self, tensors: Sequence[EagerTensor], states: Sequence[VariableState]) -> Executable:
         """The program for these shapes (and, where they matter, values)."""
+        for t, s in zip(self.handles, states):
+            if isinstance(s, VariableState) and not s.initialized:
+                self._first_value_on_host(t, s)
         valued = self.program.valued
         key: Any = tuple(
             [
@@ -290,8 +293,6 @@ class Cluster:
             if isinstance(s, HostResource):
                 self._consumers_to_host(t, f"{s!r} enters a compiled program")
             if id(s) not in cells:
-                if not s.initialized:
-                    s.read()  # raises the documented error
                 cells[id(s)] = Cell(b.fresh(s.current_shape(), s.dtype))
                 unique.append(i)
             env[id(t)] = cells[id(s)]
@@ -403,6 +404,14 @@ class Cluster:
         return ListValue(
             buffer, value.length, value.dtype, ElementSpec(buffer.shape[1:], buffer.shape[0])
         ), buffer
+
+    def _first_value_on_host(self, handle: Any, variable: VariableState) -> None:
+        """A compiled program begins with the values of its variables: what gives one its first runs before, on the host."""
+        assigning = {n for n in self.nodes if n.type == "AssignVariableOp" and n.inputs[0] is handle}
+        if not assigning:
+            variable.read()  # raises the documented error
+        self.program.hosted |= assigning
+        raise Replan
 
     def _consumers_to_host(self, t: Any, why: str) -> None:
         for node in self.nodes:

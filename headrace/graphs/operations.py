@@ -19,6 +19,7 @@ from headrace.io.tensor_proto import raw_shape
 
 from . import arrays
 from .attributes import Malformed, dtype_of, private_attribute, read_attribute
+from .defaults import default_type
 from .nodes import Node, function_nodes, ordered
 from .references import RENAMED, RULES, Reference, counterpart, read, update
 from .regions import structured
@@ -421,6 +422,8 @@ class Scope:
                     found = dtype_of(value.type)
                 elif isinstance(attrs.get(key), DType):
                     found = attrs[key]
+                elif (default := default_type(row.op.name, key)) is not None:
+                    found = default
                 else:
                     raise Malformed(f"NodeDef missing attr '{key}' from {row.op!r}")
                 allowed = row.op.types.get(key)
