@@ -153,7 +153,8 @@ def example_spec(column: Any) -> dict[str, Any]:
 
 def bucket_count(column: Any) -> Any:
     """How many ids `column` has."""
-    return column.num_buckets if isinstance(column, FeatureColumn) else column._num_buckets
+    of: Any = column
+    return of.num_buckets if isinstance(of, FeatureColumn) else of._num_buckets
 
 
 def ids_and_weights(column: Any, cache: Any, state_manager: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from headrace.core.shapes import Raw
 from headrace.core.slices import IndexedSlices
 from headrace.core.tape import not_differentiable
 
-from .hashing import fingerprint64
+from . import crosses
 
 
 # ---------------------------------------------------------------------------------------------------------------- ranges
@@ -112,69 +111,6 @@ RAGGED_GATHER = OpDef(
 
 
 # ----------------------------------------------------------------------------------------------------------------- cross
-_MULTIPLIER = 0xC6A4A7935BD1E995
-_MASK = (1 << 64) - 1
-
-
-def _mix(value: int) -> int:
-    return value ^ (value >> 47)
-
-
-def combine_fingerprints(a: int, b: int) -> int:
-    """One 64-bit fingerprint of two (as MurmurHash mixes)."""
-    result = a ^ _MULTIPLIER
-    result ^= (_mix(b * _MULTIPLIER & _MASK) * _MULTIPLIER) & _MASK
-    result = _mix(result * _MULTIPLIER & _MASK) * _MULTIPLIER & _MASK
-    return _mix(result)
-
-
-def fingerprint(value: Any) -> int:
-    """The 64-bit fingerprint of a feature: a number is its own."""
-    if isinstance(value, bytes):
-        return int(fingerprint64(np.frombuffer(value, np.uint8)[None])[0])
-    return int(value) & _MASK
-
-
-def hashed_cross(features: Any, num_buckets: int, hash_key: int) -> int:
-    """The combined fingerprints, modulo `num_buckets` (or the largest int64, if that is 0)."""
-    result = hash_key & _MASK
-    for f in features:
-        result = combine_fingerprints(result, fingerprint(f))
-    return result % (num_buckets if num_buckets > 0 else _MASK >> 1)
-
-
-def joined_cross(features: Any, separator: bytes = b"_X_") -> bytes:
-    return separator.join([f if isinstance(f, bytes) else str(int(f)).encode() for f in features])
-
-
-def cross_rows(columns: list[list[Any]], combine: Any) -> tuple[list[Any], np.ndarray]:
-    """For every row the combinations of one feature of each column; the values, and the row splits."""
-    values: list[Any] = []
-    splits = [0]
-    for row in zip(*columns):
-        values += [combine(features) for features in itertools.product(*row)]
-        splits.append(len(values))
-    return values, np.asarray(splits, np.int64)
-
-
-def strings(values: list[bytes]) -> np.ndarray:
-    out = np.empty(len(values), object)
-    out[:] = values
-    return out
-
-
-def sparse_rows(indices: np.ndarray, values: np.ndarray, n: int) -> list[list[Any]]:
-    rows: list[list[Any]] = [[] for _ in range(n)]
-    for i, v in zip(indices[:, 0].tolist(), values.tolist()):
-        rows[i].append(v)
-    return rows
-
-
-def _ragged_rows(values: np.ndarray, splits: np.ndarray) -> list[list[Any]]:
-    flat, ends = values.tolist(), splits.tolist()
-    return [flat[a:b] for a, b in itertools.pairwise(ends)]
-
-
 def _cross(
     ragged_values: list[np.ndarray],
     ragged_row_splits: list[np.ndarray],
@@ -190,18 +126,15 @@ def _cross(
     out_row_splits_type: Any,
 ) -> list[np.ndarray]:
     sources = {
-        "R": iter([_ragged_rows(v, s) for v, s in zip(ragged_values, ragged_row_splits)]),
-        "S": iter(
-            [sparse_rows(i, v, int(s[0])) for i, v, s in zip(sparse_indices, sparse_values, sparse_shape)]
-        ),
-        "D": iter([d.tolist() for d in dense_inputs]),
+        "R": map(crosses.ragged_column, ragged_values, ragged_row_splits),
+        "S": map(crosses.sparse_column, sparse_indices, sparse_values, sparse_shape),
+        "D": map(crosses.dense_column, dense_inputs),
     }
     columns = [next(sources[kind]) for kind in input_order]
-    if len({len(c) for c in columns}) > 1:
-        raise InvalidArgumentError(None, None, "All inputs must have the same batch size.")
-    combine = (lambda f: hashed_cross(f, num_buckets, hash_key)) if hashed_output else joined_cross
-    values, splits = cross_rows(columns, combine)
-    return [np.asarray(values, np.int64) if hashed_output else strings(values), splits]
+    values, counts = (
+        crosses.hashed(columns, num_buckets, hash_key) if hashed_output else crosses.joined(columns)
+    )
+    return [values, np.concatenate([[0], np.cumsum(counts)])]
 
 
 RAGGED_CROSS = OpDef(

@@ -13,7 +13,7 @@ from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
 
-from .ragged import cross_rows, hashed_cross, joined_cross, sparse_rows, strings
+from . import crosses
 
 
 # ------------------------------------------------------------------------------------------------------------------ counts
@@ -137,34 +137,18 @@ RAGGED_COUNT = _count_def("RaggedCountSparseOutput", "splits: int64, values: T",
 
 
 # ------------------------------------------------------------------------------------------------------------------- crosses
-def _crossed(
-    indices: list[np.ndarray],
-    values: list[np.ndarray],
-    shapes: list[np.ndarray],
-    dense_inputs: list[np.ndarray],
-    combine: Any,
-) -> tuple[np.ndarray, list[Any], np.ndarray]:
-    columns: list[list[Any]] = [sparse_rows(i, v, int(s[0])) for i, v, s in zip(indices, values, shapes)] + [
-        d.tolist() for d in dense_inputs
-    ]
-    if len({len(c) for c in columns}) > 1:
-        raise InvalidArgumentError(None, None, "Expected all inputs to have the same batch size.")
-    crossed, splits = cross_rows(columns, combine)
-    lengths = np.diff(splits)
-    rows = np.repeat(np.arange(len(lengths)), lengths)
-    where = (
-        np.stack([rows, np.arange(len(crossed)) - splits[rows]], axis=1)
-        if len(crossed)
-        else np.zeros((0, 2), np.int64)
-    )
-    return where.astype(np.int64), crossed, np.asarray([len(lengths), lengths.max(initial=0)], np.int64)
+def _columns(indices: Any, values: Any, shapes: Any, dense_inputs: Any) -> list[crosses.Column]:
+    return [*map(crosses.sparse_column, indices, values, shapes), *map(crosses.dense_column, dense_inputs)]
+
+
+def _as_sparse(values: np.ndarray, counts: np.ndarray) -> list[Any]:
+    rows = np.repeat(np.arange(len(counts)), counts)
+    places = np.arange(len(values)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return [np.stack([rows, places], axis=1), values, np.asarray([len(counts), counts.max(initial=0)])]
 
 
 def _cross_strings(indices: Any, values: Any, shapes: Any, dense_inputs: Any, sep: np.ndarray) -> list[Any]:
-    where, crossed, shape = _crossed(
-        indices, values, shapes, dense_inputs, lambda f: joined_cross(f, sep.item())
-    )
-    return [where, strings(crossed), shape]
+    return _as_sparse(*crosses.joined(_columns(indices, values, shapes, dense_inputs), sep.item()))
 
 
 def _cross(
@@ -178,9 +162,10 @@ def _cross(
     out_type: Any,
     internal_type: Any,
 ) -> list[Any]:
-    combine = (lambda f: hashed_cross(f, num_buckets, hash_key)) if hashed_output else joined_cross
-    where, crossed, shape = _crossed(indices, values, shapes, dense_inputs, combine)
-    return [where, np.asarray(crossed, np.int64) if hashed_output else strings(crossed), shape]
+    columns = _columns(indices, values, shapes, dense_inputs)
+    return _as_sparse(
+        *(crosses.hashed(columns, num_buckets, hash_key) if hashed_output else crosses.joined(columns))
+    )
 
 
 def _cross_shape(c: ShapeContext) -> list[Raw]:
@@ -208,6 +193,34 @@ SPARSE_CROSS_V2 = OpDef(
     _CROSS + ", sep: string -> output_indices: int64, output_values: string, output_shape: int64",
     shape=_cross_shape,
     kernel=_cross_strings,
+    grad=not_differentiable,
+    host=True,
+)
+
+
+def _cross_hashed(
+    indices: Any,
+    values: Any,
+    shapes: Any,
+    dense_inputs: Any,
+    num_buckets: np.ndarray,
+    strong_hash: np.ndarray,
+    salt: np.ndarray,
+) -> list[Any]:
+    columns = _columns(indices, values, shapes, dense_inputs)
+    for i, (own, counts) in enumerate(columns):
+        sparse = i < len(values)
+        if own.dtype == object or sparse:  # dense numbers are their own hashes
+            columns[i] = crosses.hashes(own, salt.tolist() if strong_hash else None), counts
+    return _as_sparse(*crosses.hashed(columns, int(num_buckets), None))
+
+
+SPARSE_CROSS_HASHED = OpDef(
+    "SparseCrossHashed",
+    _CROSS
+    + ", num_buckets: int64, strong_hash: bool, salt: int64 -> output_indices: int64, output_values: int64, output_shape: int64",
+    shape=_cross_shape,
+    kernel=_cross_hashed,
     grad=not_differentiable,
     host=True,
 )

@@ -18,7 +18,6 @@ _OWN = {"__version__": VERSION, "VERSION": VERSION}
 _ABSENT = {
     "keras": "Keras 3 needs the interface of TensorFlow 2 below it. Run the program with `headrace run`, without --v1.",
     "estimator": "Estimators are not part of Headrace. tf.train.MonitoredTrainingSession runs such loops.",
-    "feature_column": "Feature columns are not part of Headrace. Make the columns with ops: tf.one_hot, tf.nn.embedding_lookup …",
 }
 
 

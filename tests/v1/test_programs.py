@@ -105,7 +105,7 @@ def test_packages_of_its_own_time_that_are_absent_say_so(tmp_path):
     run(
         """
         import tensorflow as tf
-        for name in ("keras", "estimator", "feature_column"):
+        for name in ("keras", "estimator"):
             try:
                 getattr(tf, name)
             except AttributeError as error:

@@ -658,3 +658,33 @@ def wrong_use(tf, what):
     if what == "manager":
         return state.get_variable(column, "a")
     return state.get_resource(column, "a")
+
+
+@snippet(
+    inputs=["s", "n", "ss", "nn", "sn", "sd", "nd", "snd", "dd"], buckets=[0, 1000], strong=[False, True]
+)
+def cross_hashed_op(tf, inputs, buckets, strong):
+    indices = tf.constant([[0, 0], [0, 1], [2, 0]], tf.int64)
+    words, numbers = tf.constant(["a", "bb", "more than sixteen letters"]), tf.constant([1, 2, 3], tf.int64)
+    sparse = [{"s": words, "n": numbers}[c] for c in inputs if c != "d"]
+    dense = [tf.constant([["x", "y"], ["z", "w"], ["q", ""]])] * inputs.count("d")
+    if not strong and not sparse:
+        dense.append(tf.constant([[5], [6], [7]], tf.int64))
+    return tuple(
+        tf.raw_ops.SparseCrossHashed(
+            indices=[indices] * len(sparse),
+            values=sparse,
+            shapes=[[3, 2]] * len(sparse),
+            dense_inputs=dense,
+            num_buckets=buckets,
+            strong_hash=strong,
+            salt=[11, 22],
+        )
+    )
+
+
+@raises(what=["vector", "rows"])
+def wrong_crosses(tf, what):
+    if what == "vector":
+        return tf.sparse.cross_hashed([tf.constant(["a"]), tf.constant([["b"]])])
+    return tf.sparse.cross_hashed([tf.constant([["a"]]), tf.constant([["b"], ["c"]])])
