@@ -104,7 +104,7 @@ def total(x: Any, axis: Any = None) -> Any:
 
 def added(variables: Sequence[Any], amounts: Sequence[Any]) -> list[Any]:
     """Adds to variables; returns their new values."""
-    return [v.assign_add(lookup("Cast")(a, DstT=v.dtype)).value() for v, a in zip(variables, amounts)]
+    return [to_tensor(v.assign_add(lookup("Cast")(a, DstT=v.dtype))) for v, a in zip(variables, amounts)]
 
 
 def same_shapes(labels: Any, predictions: Any) -> tuple[Any, Any]:
