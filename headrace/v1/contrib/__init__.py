@@ -6,7 +6,7 @@ import importlib
 from typing import Any
 
 PARTS = (
-    "crf", "data", "deprecated", "distributions", "framework", "layers", "legacy_seq2seq", "lookup", "losses",
+    "crf", "data", "deprecated", "distributions", "framework", "image", "layers", "legacy_seq2seq", "lookup", "losses",
     "metrics", "opt", "rnn", "seq2seq", "slim", "staging", "training",
 )  # fmt: skip
 _ESTIMATORS = (

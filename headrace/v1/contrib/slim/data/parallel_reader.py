@@ -6,6 +6,7 @@ from typing import Any
 
 import headrace as tf
 from headrace.api.compat_v1_summary import scalar
+from headrace.api.io_gfile import glob
 from headrace.api.queue import FIFOQueue, RandomShuffleQueue
 from headrace.core import dtypes as types
 from headrace.session.pipelines import string_input_producer
@@ -115,7 +116,7 @@ def get_data_files(data_sources: Any) -> list[str]:
     if isinstance(data_sources, (list, tuple)):
         files = [f for source in data_sources for f in get_data_files(source)]
     elif any(c in data_sources for c in "*?["):
-        files = tf.io.gfile.glob(data_sources)
+        files = glob(data_sources)
     else:
         files = [data_sources]
     if not files:

@@ -68,7 +68,8 @@ def inception_v2_base(
             weights_initializer=truncated(1.0), scope="Conv2d_1a_7x7",
         )  # fmt: skip
         end_points = {"Conv2d_1a_7x7": x}
-        for name, what in {**_STEM, **_BLOCKS}.items():
+        steps: dict[str, Any] = {**_STEM, **_BLOCKS}
+        for name, what in steps.items():
             if final_endpoint in end_points:
                 break
             if isinstance(what, str):
