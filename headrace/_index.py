@@ -78,11 +78,11 @@ ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.
 # `tf.compat.v1`: the file of each name that is its own, and the namespaces that `tf` does not have.
 V1_PARTS = (
     "arrays", "clusters", "config", "control", "data", "distributions", "feature_column", "flags", "forms", "functions", "graph", "graphs", "image", "initializers", "layers", "losses",
-    "math", "messages", "metrics", "monitored", "more", "nn", "optimizers", "platform", "profiler", "queues", "recurrent", "resources",
+    "math", "messages", "metrics", "mixed_precision", "monitored", "more", "nn", "optimizers", "platform", "profiler", "queues", "recurrent", "resources",
     "saved_model", "saving", "summary", "test", "train", "variables",
 )  # fmt: skip
 V1_NAMESPACES = (
-    "app", "app.flags", "distributions", "flags", "gfile", "initializers", "layers", "layers.experimental", "logging", "losses", "manip", "metrics",
+    "app", "app.flags", "distributions", "flags", "gfile", "initializers", "layers", "layers.experimental", "logging", "losses", "manip", "metrics", "mixed_precision", "mixed_precision.experimental",
     "nn.rnn_cell", "profiler", "python_io", "saved_model.builder", "saved_model.constants", "saved_model.loader", "saved_model.main_op",
     "saved_model.signature_constants", "saved_model.signature_def_utils", "saved_model.tag_constants", "saved_model.utils",
     "resource_loader", "spectral", "train", "train.queue_runner", "user_ops",
@@ -158,18 +158,18 @@ _V1: dict[str, str] = {
           'flags.mark_flag_as_required flags.mark_flags_as_mutual_exclusive flags.mark_flags_as_required '
           'flags.multi_flags_validator flags.override_value flags.register_multi_flags_validator '
           'flags.register_validator flags.set_default flags.text_wrap flags.validator',
- 'forms': 'arg_max arg_min argmax argmin bincount boolean_mask confusion_matrix convert_to_tensor '
-          'count_nonzero debugging.assert_all_finite decode_csv decode_raw depth_to_space expand_dims '
-          'extract_image_patches floor_div gather gather_nd gradients hessians io.decode_csv io.decode_raw '
-          'io.parse_example io.parse_single_example io.serialize_many_sparse io.serialize_sparse '
-          'linalg.l2_normalize linalg.norm linalg.transpose manip.gather_nd math.argmax math.argmin '
-          'math.bincount math.confusion_matrix math.count_nonzero math.in_top_k math.log_softmax '
-          'math.reduce_all math.reduce_any math.reduce_logsumexp math.reduce_max math.reduce_mean '
-          'math.reduce_min math.reduce_prod math.reduce_sum math.softmax multinomial nn.avg_pool '
-          'nn.avg_pool2d nn.batch_norm_with_global_normalization nn.conv1d nn.conv2d nn.conv2d_transpose '
-          'nn.conv3d nn.conv3d_transpose nn.convolution nn.crelu nn.depth_to_space nn.depthwise_conv2d '
-          'nn.dilation2d nn.erosion2d nn.in_top_k nn.l2_normalize nn.log_softmax nn.max_pool '
-          'nn.max_pool_with_argmax nn.moments nn.pool nn.separable_conv2d nn.softmax '
+ 'forms': 'arg_max arg_min argmax argmin autograph.to_code autograph.to_graph bincount boolean_mask '
+          'confusion_matrix convert_to_tensor count_nonzero debugging.assert_all_finite decode_csv '
+          'decode_raw depth_to_space expand_dims extract_image_patches floor_div gather gather_nd gradients '
+          'hessians io.decode_csv io.decode_raw io.parse_example io.parse_single_example '
+          'io.serialize_many_sparse io.serialize_sparse linalg.l2_normalize linalg.norm linalg.transpose '
+          'manip.gather_nd math.argmax math.argmin math.bincount math.confusion_matrix math.count_nonzero '
+          'math.in_top_k math.log_softmax math.reduce_all math.reduce_any math.reduce_logsumexp '
+          'math.reduce_max math.reduce_mean math.reduce_min math.reduce_prod math.reduce_sum math.softmax '
+          'multinomial nn.avg_pool nn.avg_pool2d nn.batch_norm_with_global_normalization nn.conv1d nn.conv2d '
+          'nn.conv2d_transpose nn.conv3d nn.conv3d_transpose nn.convolution nn.crelu nn.depth_to_space '
+          'nn.depthwise_conv2d nn.dilation2d nn.erosion2d nn.in_top_k nn.l2_normalize nn.log_softmax '
+          'nn.max_pool nn.max_pool_with_argmax nn.moments nn.pool nn.separable_conv2d nn.softmax '
           'nn.softmax_cross_entropy_with_logits_v2 nn.space_to_depth nn.sufficient_statistics '
           'nn.weighted_cross_entropy_with_logits nn.weighted_moments norm ones_like pad parse_example '
           'parse_single_example py_func quantize_v2 random.multinomial random.poisson random_poisson '
@@ -243,6 +243,16 @@ _V1: dict[str, str] = {
             'metrics.sparse_precision_at_k metrics.specificity_at_sensitivity metrics.true_negatives '
             'metrics.true_negatives_at_thresholds metrics.true_positives '
             'metrics.true_positives_at_thresholds',
+ 'mixed_precision': 'mixed_precision.DynamicLossScale mixed_precision.FixedLossScale '
+                    'mixed_precision.LossScale mixed_precision.MixedPrecisionLossScaleOptimizer '
+                    'mixed_precision.disable_mixed_precision_graph_rewrite '
+                    'mixed_precision.enable_mixed_precision_graph_rewrite '
+                    'mixed_precision.experimental.DynamicLossScale '
+                    'mixed_precision.experimental.FixedLossScale mixed_precision.experimental.LossScale '
+                    'train.experimental.DynamicLossScale train.experimental.FixedLossScale '
+                    'train.experimental.LossScale train.experimental.MixedPrecisionLossScaleOptimizer '
+                    'train.experimental.disable_mixed_precision_graph_rewrite '
+                    'train.experimental.enable_mixed_precision_graph_rewrite',
  'monitored': 'train.CheckpointSaverHook train.CheckpointSaverListener train.ChiefSessionCreator '
               'train.FeedFnHook train.FinalOpsHook train.GlobalStepWaiterHook train.LoggingTensorHook '
               'train.MonitoredSession train.MonitoredTrainingSession train.NanLossDuringTrainingError '

@@ -93,6 +93,15 @@ _ROWS: dict[str, dict[str, tuple[str, str]]] = {
             for kind in ("all", "any", "logsumexp", "max", "mean", "min", "prod", "sum")
         },
     },
+    "autograph": {
+        "to_code": (
+            "autograph.to_code",
+            "entity recursive arg_values! arg_types! indentation! experimental_optional_features",
+        ),
+        "to_graph": (
+            "autograph.to_graph", "entity recursive arg_values! arg_types! experimental_optional_features",
+        ),
+    },
     "debugging": {"assert_all_finite": ("debugging.assert_all_finite", "t>x msg>message name x:t message:msg")},
     "linalg": {
         "transpose": ("linalg.matrix_transpose", "a name conjugate"),

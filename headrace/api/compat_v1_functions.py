@@ -45,7 +45,7 @@ conv3d_backprop_filter = of_op(
 _POOL = "input min_input max_input ksize strides padding"
 quantized_avg_pool = of_op(
     "QuantizedAvgPool", "quantized_avg_pool", _POOL,
-    "The mean of the windows of quantised images; with their range, which stays.",
+    "The mean of the windows of quantised images, rounded down; with their range, which stays.",
 )  # fmt: skip
 quantized_max_pool = of_op(
     "QuantizedMaxPool", "quantized_max_pool", _POOL,

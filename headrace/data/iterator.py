@@ -177,8 +177,12 @@ class Iterator(CompositeTensor):
 
     next = __next__
 
-    def get_next(self) -> Any:
-        """The next element; OutOfRangeError at the end."""
+    def get_next(self, name: str | None = None) -> Any:
+        """The next element; OutOfRangeError at the end.
+
+        Args:
+          name: of the operation, in a graph.
+        """
         handle = self._handle
         if handle._is_eager and state.graph is None:
             try:
@@ -186,7 +190,7 @@ class Iterator(CompositeTensor):
             except StopIteration:
                 raise errors.OutOfRangeError(None, None, "End of sequence [Op:IteratorGetNext]") from None
         spec = self._element_spec
-        return unpacked(ops.GET_NEXT(handle, **structure.flat_types(spec)), spec)
+        return unpacked(ops.GET_NEXT(handle, name=name, **structure.flat_types(spec)), spec)
 
     def get_next_as_optional(self) -> Optional:
         """The next element, or an empty Optional at the end."""

@@ -126,7 +126,7 @@ def _avg_pool(
     total = _windows(input.astype(np.int64), ksize[1:3], strides, _ONES, padding, 0).sum((4, 5))
     count = _windows(np.ones_like(input, np.int64), ksize[1:3], strides, _ONES, padding, 0).sum((4, 5))
     return [
-        np.rint(total / count).astype(input.dtype),
+        (total // count).astype(input.dtype),
         _scalar(min_input, "min_input"),
         _scalar(max_input, "max_input"),
     ]

@@ -30,11 +30,12 @@ class Optimizer:
 
     GATE_NONE, GATE_OP, GATE_GRAPH = 0, 1, 2
 
-    def __init__(self, use_locking: bool, name: str) -> None:
+    def __init__(self, use_locking: bool, name: str, use_own_namescope_for_non_slot_vars: bool = False) -> None:
         if not name:
             raise ValueError("Must specify the optimizer name")
         self._use_locking = use_locking  # updates are atomic either way
         self._name = name
+        self._own_scope = use_own_namescope_for_non_slot_vars  # of variables that belong to no other
         self._slots: dict[str, dict[Any, Any]] = {}
         self._non_slot: dict[tuple[str, Any], Any] = {}
 
@@ -270,7 +271,8 @@ class Optimizer:
         key = name, get_default_graph() if state.graph is not None else None
         if key not in self._non_slot:
             kind = of_the_kind_of(colocate_with)
-            self._non_slot[key] = make_variable(initial_value, name=name, trainable=False, **kind)
+            full = f"{self._name}/{name}" if self._own_scope else name
+            self._non_slot[key] = make_variable(initial_value, name=full, trainable=False, **kind)
         return self._non_slot[key]
 
     def _get_non_slot_variable(self, name: str, graph: Any = None) -> Any:

@@ -175,9 +175,9 @@ class AdamOptimizer(Optimizer):
 
     def __init__(
         self, learning_rate: Any = 0.001, beta1: Any = 0.9, beta2: Any = 0.999, epsilon: Any = 1e-08,
-        use_locking: bool = False, name: str = "Adam",
+        use_locking: bool = False, name: str = "Adam", use_own_namescope_for_non_slot_vars: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__(use_locking, name)
+        super().__init__(use_locking, name, use_own_namescope_for_non_slot_vars)
         self._hyper = {"lr": learning_rate, "beta1": beta1, "beta2": beta2, "epsilon": epsilon}
 
     def _create_slots(self, var_list: Sequence[Any]) -> None:
