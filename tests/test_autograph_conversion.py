@@ -12,7 +12,7 @@ import pytest
 
 import headrace as tf
 from headrace.compiler import autograph
-from headrace.compiler.autograph import source
+from headrace.compiler.autograph import source, twins
 from headrace.compiler.autograph.options import Options
 
 PLAIN = Options(True, frozenset())
@@ -40,8 +40,8 @@ class TestConversion:
             return f
 
         a, b = make(1), make(5)
-        assert source.twin(a, PLAIN) is source.twin(b, PLAIN)
-        assert source.twin(a, PLAIN) is not source.twin(a, Options(True, frozenset({"LISTS"})))
+        assert twins.twin(a, PLAIN) is twins.twin(b, PLAIN)
+        assert twins.twin(a, PLAIN) is not twins.twin(a, Options(True, frozenset({"LISTS"})))
         assert int(tf.function(a)(tf.constant(3))) == 3 and int(tf.function(b)(tf.constant(3))) == -3
 
     def test_code_and_what_was_made_of_it_die(self):
@@ -51,7 +51,7 @@ class TestConversion:
         linecache.cache["<memory>"] = (len(path), None, path.splitlines(True), "<memory>")
         namespace: dict[str, types.FunctionType] = {}
         exec(compile(path, "<memory>", "exec"), namespace)
-        twin = weakref.ref(source.twin(namespace["f"], PLAIN))
+        twin = weakref.ref(twins.twin(namespace["f"], PLAIN))
         assert int(tf.function(namespace["f"])(tf.constant(-1))) == 1
         namespace.clear()
         gc.collect()
@@ -198,3 +198,87 @@ class TestConversion:
             "assert 'malt' not in sys.modules"
         )
         subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# --------------------------------------------------------------------------------------------------- on disk
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEADRACE_CACHE", "1")
+    monkeypatch.setenv("HEADRACE_CACHE_DIR", str(tmp_path))
+    return tmp_path
+
+
+def anew(function, options=PLAIN):
+    """The twin as a process makes it that has not met the function yet."""
+    made = twins._make(function, options)
+    assert isinstance(made, twins.Twin)
+    return made
+
+
+def branching(x, scale=3):
+    if x > 0:
+        return x * scale
+    return -x
+
+
+def test_a_later_process_reads_what_was_converted(folder, monkeypatch):
+    first = anew(branching)
+    (entry,) = folder.iterdir()
+    monkeypatch.setattr(source, "convert", lambda *_: pytest.fail("converted again"))
+    again = anew(branching)
+    assert again.text == first.text and again.code == first.code
+    twin = again.bind(branching)
+    assert twin(tf.constant(2)).numpy() == 6 and twin(tf.constant(-2), scale=9).numpy() == 2
+    assert entry.suffix == ".code"
+
+
+def test_closures_are_bound_to_what_was_read(folder):
+    def make(n):
+        def f(x):
+            return x + n if x > 0 else x - n
+
+        return f
+
+    anew(make(1))
+    assert anew(make(5)).bind(make(5))(tf.constant(1)).numpy() == 6
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_options_and_code_tell_entries_apart(folder):
+    anew(branching)
+    anew(branching, Options(False, frozenset()))
+    anew(lambda x: x if x > 0 else -x)
+    anew(lambda x: x if x > 1 else -x)
+    assert len(list(folder.iterdir())) == 4
+
+
+def test_a_damaged_entry_is_made_again(folder):
+    anew(branching)
+    (entry,) = folder.iterdir()
+    whole = entry.read_bytes()
+    for damaged in (b"", whole[:-3], whole[:-1] + b"?"):
+        entry.write_bytes(damaged)
+        assert anew(branching).bind(branching)(tf.constant(-4)).numpy() == 4
+        assert entry.read_bytes() == whole
+
+
+def test_directives_are_not_kept(folder):
+    """Whether `shape` is one, the code does not tell."""
+    shape = tf.autograph.experimental.set_loop_options
+
+    def f(n):
+        v = tf.zeros([1])
+        for _ in tf.range(n):
+            shape(shape_invariants=[(v, tf.TensorShape([None]))])
+            v = tf.concat([v, v], 0)
+        return v
+
+    anew(f)
+    assert not list(folder.iterdir())
+    assert tf.function(f)(3).shape == 8
+
+
+def test_the_cache_can_be_switched_off(folder, monkeypatch):
+    monkeypatch.setenv("HEADRACE_CACHE", "0")
+    anew(branching)
+    assert not list(folder.iterdir())

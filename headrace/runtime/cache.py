@@ -1,7 +1,7 @@
-"""The compile cache on disk: what XLA compiled once, no later process compiles again.
+"""The compile cache on disk: what XLA compiled once, no later process compiles again; nor what AutoGraph converted.
 
-One file per program, named by a hash of everything that decides what XLA makes of it. A file carries a
-checksum, and is written under another name first, so that a torn, truncated or corrupted one is noticed,
+One file per program, named by a hash of everything that decides what XLA makes of it, and one per converted function
+(see `compiler/autograph/twins.py`). A file carries a checksum, and is written under another name first, so that a torn, truncated or corrupted one is noticed,
 thrown away and compiled anew. Processes share the folder without locks: names are content hashes, and
 renaming is atomic.
 
@@ -34,12 +34,14 @@ if TYPE_CHECKING:
 
 Program = TypeVar("Program")
 
-# An entry: magic, SHA-256 of the rest, seconds that compiling took, the executable as XLA serialises it.
+# An entry: magic, SHA-256 of the rest, the rest. A program: seconds that compiling took, the executable as XLA serialises it.
 _MAGIC = b"headrace executable 1\n"
 _SECONDS = struct.Struct("<d")
 _HEADER = len(_MAGIC) + hashlib.sha256().digest_size
 
 _SUFFIX = ".xla"
+CODE = ".code"  # a converted function
+_KINDS = (_SUFFIX, CODE)
 _UNFINISHED = ".new"
 _USAGE = "usage.json"
 _HOUR = 3600.0
@@ -123,60 +125,66 @@ def fetch(key: str, load: Callable[[bytes], Program]) -> Program | None:
     if not _process.hits and not _process.misses:
         atexit.register(_record_usage)
     began = time.perf_counter()
-    path = directory() / (key + _SUFFIX)
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-            unused_since = os.fstat(file.fileno()).st_mtime
-    except FileNotFoundError:
-        data = b""
-    except OSError as error:
-        _warn(path.parent, f"cannot be read ({error})")
-        data = b""
-    program = None
-    if data:
-        program = _load(data, load)
-        if program is None:
-            path.unlink(missing_ok=True)
-    if program is None:
-        _process.misses += 1
-        return None
-    _process.hits += 1
-    seconds = _SECONDS.unpack_from(data, _HEADER)[0]
-    _process.seconds_saved += max(0.0, seconds - (time.perf_counter() - began))
-    if time.time() - unused_since > _HOUR:  # entries are thrown away in the order of this time
+    name = key + _SUFFIX
+    body = read(name)
+    if body is not None and len(body) >= _SECONDS.size:
         try:
-            os.utime(path)
-        except OSError:
-            pass  # removed meanwhile, or the folder is read-only: the order is only advice
-    return program
-
-
-def _load(data: bytes, load: Callable[[bytes], Program]) -> Program | None:
-    body = memoryview(data)[_HEADER:]
-    if data[:_HEADER] != _MAGIC + hashlib.sha256(body).digest() or len(body) < _SECONDS.size:
-        return None
-    try:
-        return load(bytes(body[_SECONDS.size :]))
-    except RuntimeError:
-        return None  # whole, but not for this XLA; it is compiled again, and the entry replaced
+            program = load(body[_SECONDS.size :])
+        except RuntimeError:  # whole, but not for this XLA: it is compiled again, and the entry replaced
+            (directory() / name).unlink(missing_ok=True)
+        else:
+            _process.hits += 1
+            seconds = _SECONDS.unpack_from(body)[0]
+            _process.seconds_saved += max(0.0, seconds - (time.perf_counter() - began))
+            return program
+    _process.misses += 1
+    return None
 
 
 def store(key: str, serialize: Callable[[], bytes], seconds: float) -> None:
     """Write an entry for a program that took `seconds` to compile. Warns once if that is impossible."""
-    folder = directory()
-    if folder in _unwritable:
+    if directory() in _unwritable:
         return
     try:
         body = _SECONDS.pack(seconds) + serialize()
     except RuntimeError:
         return  # a program that XLA cannot serialise is compiled by every process
+    write(key + _SUFFIX, body)
+
+
+def read(name: str) -> bytes | None:
+    """What was written under a name; None if nothing was, or it is damaged (it is thrown away then)."""
+    path = directory() / name
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+            unused_since = os.fstat(file.fileno()).st_mtime
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        _warn(path.parent, f"cannot be read ({error})")
+        return None
+    body = data[_HEADER:]
+    if data[:_HEADER] != _MAGIC + hashlib.sha256(body).digest():
+        path.unlink(missing_ok=True)
+        return None
+    if time.time() - unused_since > _HOUR:  # entries are thrown away in the order of this time
+        try:
+            os.utime(path)
+        except OSError:
+            pass  # removed meanwhile, or the folder is read-only: the order is only advice
+    return body
+
+
+def write(name: str, body: bytes) -> None:
+    """Write an entry. Warns once if that is impossible."""
+    folder = directory()
     data = _MAGIC + hashlib.sha256(body).digest() + body
-    if len(data) > limit():
+    if folder in _unwritable or len(data) > limit():
         return
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(folder / (key + _SUFFIX), data)
+        _write(folder / name, data)
         room = _room.get(folder, 0) - len(data)
         if room < 0:
             prune(limit())
@@ -207,11 +215,11 @@ def _warn(folder: Path, what: str) -> None:
         )
 
 
-def _files(suffix: str) -> Iterator[tuple[Path, os.stat_result]]:
+def _files(*suffixes: str) -> Iterator[tuple[Path, os.stat_result]]:
     try:
         with os.scandir(directory()) as folder:
             for entry in folder:
-                if entry.name.endswith(suffix):
+                if entry.name.endswith(suffixes):
                     try:
                         yield Path(entry.path), entry.stat()
                     except FileNotFoundError:
@@ -230,7 +238,7 @@ def prune(size: int) -> int:
     for path, stat in list(_files(_UNFINISHED)):
         if now - stat.st_mtime > _HOUR:
             path.unlink(missing_ok=True)
-    entries = sorted(_files(_SUFFIX), key=lambda entry: entry[1].st_mtime)
+    entries = sorted(_files(*_KINDS), key=lambda entry: entry[1].st_mtime)
     total, removed = sum(stat.st_size for _, stat in entries), 0
     if total > size:
         for path, stat in entries:
@@ -245,8 +253,8 @@ def prune(size: int) -> int:
 
 
 def clear() -> int:
-    """Throw all entries away; returns how many there were."""
-    paths = [path for suffix in (_SUFFIX, _UNFINISHED, _USAGE) for path, _ in _files(suffix)]
+    """Throw all entries away; returns how many programs there were."""
+    paths = [path for path, _ in _files(*_KINDS, _UNFINISHED, _USAGE)]
     for path in paths:
         path.unlink(missing_ok=True)
     _room.pop(directory(), None)
@@ -254,9 +262,10 @@ def clear() -> int:
 
 
 def stats() -> Stats:
-    """Hits, misses and seconds saved in this process; entries and bytes in the folder."""
-    sizes = [stat.st_size for _, stat in _files(_SUFFIX)]
-    return Stats(_process.hits, _process.misses, _process.seconds_saved, len(sizes), sum(sizes))
+    """Hits, misses and seconds saved in this process, programs in the folder; and the bytes of all that is there."""
+    programs = sum(1 for _ in _files(_SUFFIX))
+    size = sum(stat.st_size for _, stat in _files(*_KINDS))
+    return Stats(_process.hits, _process.misses, _process.seconds_saved, programs, size)
 
 
 def lifetime_stats() -> Stats:

@@ -4,6 +4,7 @@ A function is rewritten once per code object: `diastatic-malt` turns its stateme
 (`if_stmt`, `for_stmt`, `converted_call` …), and those, defined here, choose while tracing between Python's
 own behaviour and a graph op.
 
+    twins.py       a function's converted code, in memory and on disk
     source.py      a function's source → malt's passes → code that still points into the user's file
     calls.py       which calls are converted, and how
     branches.py    if, ternary, and/or/not, assert
@@ -162,19 +163,19 @@ def do_not_convert(func: Callable[..., Any] | None = None) -> Any:
 
 def to_graph(entity: Callable[..., Any], recursive: bool = True, features: Any = None) -> Callable[..., Any]:
     """The converted function itself."""
-    from . import calls, source
+    from . import calls, twins
 
     function = _plain(entity)
-    twin = source.twin(function, Options(recursive, _features(features)))
+    twin = twins.twin(function, Options(recursive, _features(features)))
     converted = twin.bind(function)
     return calls.artifact(converted)
 
 
 def converted_source(entity: Callable[..., Any], recursive: bool = True, features: Any = None) -> str:
     """The converted function's source code."""
-    from . import source
+    from . import twins
 
-    return source.twin(_plain(entity), Options(recursive, _features(features))).text
+    return twins.twin(_plain(entity), Options(recursive, _features(features))).text
 
 
 def _plain(entity: Any) -> Any:

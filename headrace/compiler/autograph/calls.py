@@ -132,11 +132,11 @@ def _run(
     """Runs the converted twin of `function` with `converted_args`; where there is none, `f(*args)`. `asked`:
     by the user."""
     if (asked or options.recursive) and _status.enabled is not False:
-        from . import source
+        from . import twins
 
         try:
-            f, args = source.twin(function, options).bind(function), converted_args
-        except source.Unconvertible as why:
+            f, args = twins.twin(function, options).bind(function), converted_args
+        except twins.Unconvertible as why:
             _warn(function, f, why)
     return f(*args, **kwargs) if kwargs else f(*args)
 

@@ -11,11 +11,8 @@ import copy
 import functools
 import inspect
 import linecache
-import logging
-import threading
-import weakref
 from collections.abc import Iterator, Mapping
-from types import CodeType, FunctionType, SimpleNamespace
+from types import CodeType, FunctionType
 from typing import Any
 
 from malt.converters import (
@@ -37,24 +34,15 @@ from malt.lang import directives
 from malt.pyct import anno, cfg, errors, inspect_utils, naming, parser, qual_names, templates, transformer
 from malt.pyct.static_analysis import activity, reaching_definitions
 
-from . import operators
 from .options import Options, set_loop_options
+from .twins import Unconvertible
 
 _FUTURE = functools.reduce(
     int.__or__, [getattr(__future__, name).compiler_flag for name in __future__.all_feature_names]
 )
-log = logging.getLogger("headrace.autograph")
 STATEMENT = ".<statement>"  # ends the qualified name of the code a statement's block was moved to
 ORIGIN = anno.Basic.ORIGIN
 Position = tuple[int, int, int, int]  # line, end line, column, end column
-
-
-class Unconvertible(ValueError):
-    """A function that AutoGraph cannot convert; the message says why. `quiet`: nobody would expect it to."""
-
-    def __init__(self, why: str, quiet: bool = False) -> None:
-        super().__init__(why)
-        self.quiet = quiet
 
 
 # ----------------------------------------------------------------------------------------- finding the source
@@ -277,67 +265,12 @@ def _header(node: Any) -> Position:
     return node.lineno, node.lineno, node.col_offset, node.col_offset + 1
 
 
-# --------------------------------------------------------------------------------------------------- the twin
-class Twin:
-    """The converted code of a function; `bind` makes it a function with the closure and globals of one with
-    that code."""
+def convert(function: FunctionType, options: Options) -> tuple[CodeType, str]:
+    """The code of a factory of the function's twin (see `Twin.bind`), and the twin's source text.
 
-    def __init__(self, code: CodeType, text: str, options: Options) -> None:
-        self.code, self.text = code, text
-        self._operators = SimpleNamespace(**operators.NAMES, options=options)
-
-    def bind(self, function: FunctionType) -> FunctionType:
-        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
-        make = FunctionType(
-            self.code, function.__globals__, closure=tuple([cells[name] for name in self.code.co_freevars])
-        )
-        made: FunctionType = make(self._operators)
-        made.__defaults__ = function.__defaults__
-        made.__kwdefaults__ = function.__kwdefaults__
-        return made
-
-
-_twins: dict[
-    int, tuple[Any, dict[Options, Twin | Unconvertible]]
-] = {}  # by id of the code: equal code may be from other files
-_lock = threading.RLock()
-
-
-def twin(function: FunctionType, options: Options) -> Twin:
-    """The converted code of a function, made at most once for its code object.
-
-    Raises:
-      Unconvertible: always, or never, for a given code object."""
-    code = function.__code__
-    found = _twins.get(id(code))
-    made = None if found is None else found[1].get(options)
-    if made is None:
-        with _lock:
-            if id(code) not in _twins:
-                key = id(code)
-                _twins[key] = weakref.ref(code, lambda _: _twins.pop(key, None)), {}
-            known = _twins[id(code)][1]
-            if options not in known:
-                known[options] = _make(function, options)
-            made = known[options]
-    if isinstance(made, Unconvertible):
-        raise made
-    return made
-
-
-def _make(function: FunctionType, options: Options) -> Twin | Unconvertible:
+    Raises: Unconvertible."""
     try:
-        made = _generate(function, options)
-        log.debug(
-            "AutoGraph converted %s (%s:%d):\n%s",
-            function.__qualname__,
-            function.__code__.co_filename,
-            function.__code__.co_firstlineno,
-            made.text,
-        )
-        return made
-    except Unconvertible as error:
-        return error
+        return _converted(function, options)
     except (
         errors.PyCTError,
         NotImplementedError,
@@ -348,10 +281,12 @@ def _make(function: FunctionType, options: Options) -> Twin | Unconvertible:
         TypeError,
         SyntaxError,
     ) as error:
-        return Unconvertible(str(error) or type(error).__name__)
+        if isinstance(error, Unconvertible):
+            raise
+        raise Unconvertible(str(error) or type(error).__name__) from error
 
 
-def _generate(function: FunctionType, options: Options) -> Twin:
+def _converted(function: FunctionType, options: Options) -> tuple[CodeType, str]:
     code = function.__code__
     node = _prepared(function)
     namespace = inspect_utils.getnamespace(function)
@@ -377,7 +312,7 @@ def _generate(function: FunctionType, options: Options) -> Twin:
     ast.fix_missing_locations(module)
     compiled = compile(module, code.co_filename, "exec", flags=code.co_flags & _FUTURE, dont_inherit=True)
     factory = _child(_child(compiled, "outer"), "inner")
-    return Twin(_renamed(factory, code, name, frozenset(namer.generated_names)), text, options)
+    return _renamed(factory, code, name, frozenset(namer.generated_names)), text
 
 
 def _place(before: Any, after: Any, position: Position) -> None:
