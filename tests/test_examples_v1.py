@@ -54,7 +54,7 @@ def test_example(script, arguments, tmp_path):
 
 
 def test_there_are_examples():
-    assert len(SCRIPTS) >= 16
+    assert len(SCRIPTS) >= 17
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)

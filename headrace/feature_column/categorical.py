@@ -195,7 +195,7 @@ def categorical_column_with_hash_bucket(
     >>> column = tf.feature_column.indicator_column(word)
     >>> x = tf.compat.v1.feature_column.input_layer({"word": tf.constant(["omar", "stringer"])}, [column])
     >>> tf.argmax(x, 1).numpy().tolist()
-    [2, 4]
+    [6, 4]
     """
     if hash_bucket_size is None:
         raise ValueError(f"hash_bucket_size must be set. key: {key}")

@@ -89,7 +89,7 @@ def crossed_column(keys: Any, hash_bucket_size: int, hash_key: int | None = None
     >>> column = tf.feature_column.indicator_column(both)
     >>> features = {"day": tf.constant(["mo", "mo"]), "hour": tf.constant([9, 10])}
     >>> tf.argmax(tf.compat.v1.feature_column.input_layer(features, [column]), 1).numpy().tolist()
-    [23, 36]
+    [16, 33]
     """
     if not hash_bucket_size or hash_bucket_size < 1:
         raise ValueError(f"hash_bucket_size must be > 1. hash_bucket_size: {hash_bucket_size}")

@@ -153,8 +153,7 @@ def example_spec(column: Any) -> dict[str, Any]:
 
 def bucket_count(column: Any) -> Any:
     """How many ids `column` has."""
-    of: Any = column
-    return of.num_buckets if isinstance(of, FeatureColumn) else of._num_buckets
+    return getattr(column, "num_buckets" if isinstance(column, FeatureColumn) else "_num_buckets")
 
 
 def ids_and_weights(column: Any, cache: Any, state_manager: Any) -> Any:
