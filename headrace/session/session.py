@@ -14,8 +14,10 @@ from headrace.core.state import state
 from headrace.core.tensor import EagerTensor, ndarray
 
 from . import stack
+from .devices import devices, log_placements
 from .feeds import convert, feed_tensors, feed_values, flat_feeds
 from .fetches import Fetches, signature
+from .options import apply as apply_options
 from .plan import Plan, make_resource
 
 
@@ -39,6 +41,11 @@ class BaseSession:
             config = server.server_def.default_session_config
         self._config = config
         self._passes = rewrites(config)
+        if config is not None:
+            apply_options(config)
+        self._placed: set[str] | None = (  # the operations of which was printed where they run
+            set() if config is not None and config.log_device_placement else None
+        )
         self._target = target
         self._closed = False
         self._plans: dict[Any, tuple[_Run, Any]] = {}
@@ -216,10 +223,13 @@ class BaseSession:
 
     # -------------------------------------------------------------------------------------------------------- life cycle
     def list_devices(self) -> list[Any]:
-        """The devices this session can use."""
-        from headrace.api import config
+        """The devices this session can use, as `DeviceAttributes`.
 
-        return config.list_logical_devices()
+        >>> import headrace as tf
+        >>> tf.compat.v1.Session(graph=tf.Graph()).list_devices()[0].name
+        '/job:localhost/replica:0/task:0/device:CPU:0'
+        """
+        return devices()
 
     def as_default(self) -> Any:
         """A context in which this is the default session (it is not closed at the end)."""
@@ -229,7 +239,9 @@ class BaseSession:
         """Forgets the variables, and cancels runs that wait; the session cannot be used after that."""
         if not self._closed:
             self._closed = True
-            own = {} if self._server is not None else self._resources  # a server's are its other sessions', too
+            own = (
+                {} if self._server is not None else self._resources
+            )  # a server's are its other sessions', too
             resources = [handle._host().item() for handle in list(own.values())]
             for resource in [*resources, *list(self._streams.values())]:
                 cancel = getattr(resource, "cancel", None)
@@ -319,6 +331,8 @@ class _Run:
 
     def __init__(self, session: BaseSession, fetches: Fetches, feeds: Sequence[list[Any]]) -> None:
         self.session, self.fetches = session, fetches
+        if session._placed is not None:
+            log_placements(session._graph.operations, session._placed)
         self.feeds = [t for group in feeds for t in group]
         self.sizes = [len(group) for group in feeds]
         self.simple = all(n == 1 for n in self.sizes)

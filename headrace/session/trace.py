@@ -9,6 +9,9 @@ from headrace.compiler.program import HostStep, program_of
 from headrace.core import errors
 from headrace.inspector.per_op import add_estimates
 
+from .devices import device_of
+from .options import warn_unmet
+
 
 def traced(run: Any, values: Any, options: Any, run_metadata: Any) -> Any:
     """Runs with `RunOptions`; with `trace_level` other than NO_TRACE the steps go into `run_metadata.step_stats`. With watches
@@ -21,6 +24,7 @@ def traced(run: Any, values: Any, options: Any, run_metadata: Any) -> Any:
     if options is not None:
         if not hasattr(options, "trace_level"):
             raise TypeError(f"`options` must be a RunOptions, received {type(options).__name__}.")
+        warn_unmet(options)
         if options.output_partition_graphs:
             raise errors.UnimplementedError(
                 None,
@@ -49,18 +53,12 @@ def traced(run: Any, values: Any, options: Any, run_metadata: Any) -> Any:
         (plan.calls, plan.quick), program.watch = saved, None
     if not seen:  # first values of variables are computed without a program
         seen.append((HostStep(plan.view.operations, True), clock, time.perf_counter()))
-    device = run_metadata.step_stats.dev_stats.add(device=_device())
+    device = run_metadata.step_stats.dev_stats.add(device=device_of())
     for i, (step, began, ended) in enumerate(seen):
         _describe(device.node_stats.add(), i, step, start + began - clock, ended - began)
     per_op = [(step, start + began - clock, ended - began) for step, began, ended in seen]
     add_estimates(run_metadata.step_stats, device.device, per_op)
     return result
-
-
-def _device() -> str:
-    from headrace import runtime
-
-    return f"/job:localhost/replica:0/task:0/device:{runtime.default_device().platform.upper()}:0"
 
 
 def _describe(stats: Any, i: int, step: Any, began: float, seconds: float) -> None:

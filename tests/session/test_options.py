@@ -1,0 +1,83 @@
+"""Options of sessions and runs: what they do, and what is said of those that do nothing."""
+
+import logging
+
+import pytest
+
+import headrace as tf
+from headrace.session import options
+
+v1 = tf.compat.v1
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    monkeypatch.setattr(options, "_warned", set())
+
+
+def messages(caplog):
+    return [r.message for r in caplog.records if r.name == "headrace"]
+
+
+def test_devices():
+    with v1.Session(graph=tf.Graph()) as session:
+        (device, *_) = session.list_devices()
+    assert device.name == "/job:localhost/replica:0/task:0/device:CPU:0"
+    assert device.device_type == "CPU" and device.memory_limit_bytes >= 0
+    assert repr(device).startswith("_DeviceAttributes(/job:localhost/replica:0/task:0/device:CPU:0, CPU, ")
+
+
+def test_placements_are_printed_once(capsys):
+    with tf.Graph().as_default():
+        x = v1.placeholder(tf.float32, [], name="x")
+        y = tf.multiply(x, 2.0, name="y")
+        with v1.Session(config=v1.ConfigProto(log_device_placement=True)) as session:
+            session.run(y, {x: 1.0})
+            lines = capsys.readouterr().out.splitlines()
+            assert "y: (Mul): /job:localhost/replica:0/task:0/device:CPU:0" in lines
+            assert [line.partition(":")[0] for line in lines] == [op.name for op in y.graph.operations]
+            session.run(x, {x: 1.0})
+            assert capsys.readouterr().out == ""
+            z = tf.negative(y, name="z")
+            session.run(z, {x: 1.0})
+            assert capsys.readouterr().out == "z: (Neg): /job:localhost/replica:0/task:0/device:CPU:0\n"
+
+
+def test_options_without_effect_are_named_once(caplog):
+    config = v1.ConfigProto(
+        intra_op_parallelism_threads=97,
+        use_per_session_threads=True,
+        device_filters=["/job:ps"],
+        device_count={"CPU": 3, "GPU": 0},
+        allow_soft_placement=True,
+        gpu_options=v1.GPUOptions(allow_growth=True),
+    )
+    config.experimental.executor_type = "x"
+    with caplog.at_level(logging.WARNING, "headrace"):
+        for _ in range(2):
+            v1.Session(graph=tf.Graph(), config=config).close()
+    found = messages(caplog)
+    for option in ("intra_op_parallelism_threads=97", "use_per_session_threads=True", "device_filters",
+                   'device_count["CPU"]=3', "experimental.executor_type"):  # fmt: skip
+        assert len([m for m in found if f"ConfigProto.{option}" in m and "has no effect" in m]) == 1, option
+    assert len(found) == 5
+
+
+def test_usual_options_are_quiet(caplog):
+    config = v1.ConfigProto(allow_soft_placement=True, operation_timeout_in_ms=1000)
+    config.gpu_options.per_process_gpu_memory_fraction = 0.5
+    with caplog.at_level(logging.WARNING, "headrace"), tf.Graph().as_default():
+        one = tf.constant(1)
+        with v1.Session(config=config) as session:
+            session.run(one, options=v1.RunOptions(trace_level=v1.RunOptions.FULL_TRACE, timeout_in_ms=1000))
+    assert messages(caplog) == []
+
+
+def test_run_options_without_effect(caplog):
+    with caplog.at_level(logging.WARNING, "headrace"), tf.Graph().as_default():
+        one = tf.constant(1)
+        with v1.Session() as session:
+            for _ in range(2):
+                session.run(one, options=v1.RunOptions(inter_op_thread_pool=-1))
+    (message,) = messages(caplog)
+    assert "RunOptions.inter_op_thread_pool=-1 has no effect" in message
