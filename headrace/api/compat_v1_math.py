@@ -157,6 +157,7 @@ def sparse_matmul(
     return lookup("MatMul")(a, b, transpose_a=transpose_a, transpose_b=transpose_b, name=name)
 
 
+@scoped("StringSplit", None)
 def string_split(
     source: Any, sep: Any = None, skip_empty: bool = True, delimiter: Any = None, result_type: str = "SparseTensor",
     name: str | None = None,
@@ -169,6 +170,7 @@ def string_split(
     return _split_result(indices, values, shape, result_type)
 
 
+@scoped("StringSplit", "StringSplitV2", "StringSplitV2", "StringSplitV2")
 def strings_split(
     input: Any = None, sep: Any = None, maxsplit: int = -1, result_type: str = "SparseTensor", source: Any = None,
     name: str | None = None,

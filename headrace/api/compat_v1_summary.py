@@ -10,6 +10,7 @@ from typing import Any
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.graph import get_default_graph, name_scope
+from headrace.core.scoping import scoped
 from headrace.core.state import executing_eagerly
 from headrace.ops import summaries as ops
 from headrace.proto.event_pb2 import (
@@ -122,6 +123,11 @@ def text(name: str, tensor: Any, collections: Any = None) -> Any:
     return tensor_summary(name, tensor, collections=collections, summary_metadata=about)
 
 
+@scoped("Merge", None, again=True)
+def _merged(inputs: list[Any], name: str | None) -> Any:
+    return ops.MERGE([to_tensor(s, dtypes.string) for s in inputs], name=name)
+
+
 def merge(inputs: Any, collections: Any = None, name: str | None = None) -> Any:
     """One serialised `Summary` of several; their tags must differ.
 
@@ -135,7 +141,7 @@ def merge(inputs: Any, collections: Any = None, name: str | None = None) -> Any:
     inputs = list(inputs)
     if not inputs:
         raise ValueError("merge() needs one summary at least.")
-    merged = ops.MERGE([to_tensor(s, dtypes.string) for s in inputs], name=name or "Merge")
+    merged = _merged(inputs, name=name)
     return merged if not collections else _collected(merged, collections)
 
 

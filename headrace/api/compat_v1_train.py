@@ -10,6 +10,7 @@ from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.graph import get_default_graph
 from headrace.core.op import lookup
+from headrace.core.scoping import called
 from headrace.core.state import state
 from headrace.session.averages import ExponentialMovingAverage
 from headrace.session.keys import GraphKeys
@@ -81,12 +82,12 @@ def global_step(sess: Any, global_step_tensor: Any) -> int:
 
 
 # -------------------------------------------------------------------------------------------- learning rates that decay
-def _decay(name: str, rule: Callable[..., Any]) -> Any:
-    """The rate now; in eager mode a function that gives it, since the step goes on."""
+def _decay(name: str, rule: Callable[..., Any], end: str = "") -> Any:
+    """The rate now, called `end` in its scope; in eager mode a function that gives it, since the step goes on."""
     if state.graph is None:
         return rule
     with get_default_graph().name_scope(name):
-        return rule()
+        return called(rule(), end)
 
 
 def _rates(global_step: Any, learning_rate: Any, *others: Any) -> tuple[Any, ...]:
@@ -124,7 +125,7 @@ def natural_exp_decay(
     """learning_rate * exp(-decay_rate * step / decay_steps)."""
     return exponential_decay(
         learning_rate, global_step, decay_steps, lookup("Exp")(lookup("Neg")(to_tensor(decay_rate, dtypes.float32))), staircase,
-        name or "ExponentialTimeDecay",
+        name or "ExponentialDecay",
     )  # fmt: skip
 
 
@@ -174,7 +175,7 @@ def cosine_decay(
         wave = 0.5 * (1 + lookup("Cos")(math.pi * done))
         return rate * ((1 - least) * wave + least)
 
-    return _decay(name or "CosineDecay", rule)
+    return _decay(name or "CosineDecay", rule, "Mul_3")
 
 
 def cosine_decay_restarts(
@@ -282,7 +283,7 @@ def piecewise_constant(
             out = lookup("SelectV2")(lookup("LessEqual")(at, b), v, out)
         return out
 
-    return _decay(name or "PiecewiseConstant", rule)
+    return _decay(name or "PiecewiseConstant", rule, "case/cond/Identity")
 
 
 piecewise_constant_decay = piecewise_constant

@@ -14,6 +14,7 @@ from headrace.core import dtypes, errors, nest, shapes
 from headrace.core.convert import to_tensor
 from headrace.core.graph import FuncGraph, Graph, Operation, current_scope, name_scope
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.shapes import TensorShape, as_raw
 from headrace.core.state import building, state
 from headrace.core.static import static_value
@@ -130,7 +131,7 @@ def choose(index: Any, functions: Sequence[Callable[[], Any]], names: Sequence[s
     functional.hoist_reads(graphs, every=False)
     captured = functional.unify_inputs(graphs, 0)
     _mark_variables(graphs)
-    it = iter(functional.conditional(index, graphs, captured, name))
+    it = iter(_passed_on(functional.conditional(index, graphs, captured, name), 0))
     return nest.pack_sequence_as(
         structures[0],
         [
@@ -139,6 +140,19 @@ def choose(index: Any, functions: Sequence[Callable[[], Any]], names: Sequence[s
         ],
         expand_composites=True,
     )
+
+
+def _passed_on(results: Any, first: int) -> Any:
+    """The results of a conditional or a loop; in plain graphs, where programs find them by name, under names of their
+    own: `cond/Identity`, `cond/Identity_1` …, of which the first has the number `first`."""
+    graph = state.graph
+    if graph is None or graph.building_function or not isinstance(results, list) or not results:
+        return results
+    with graph.name_scope(results[0].op.name + "/"):
+        return [
+            t if t._dtype.kind in "rv" else lookup("Identity")(t, name=f"Identity_{i}" if i else "Identity")
+            for i, t in enumerate(results, first)
+        ]
 
 
 def _as_output(graph: FuncGraph, value: Any) -> Any:
@@ -163,6 +177,7 @@ def _mark_variables(graphs: Sequence[FuncGraph]) -> None:
                         tape.variable_accessed(variable)
 
 
+@scoped("switch_case", None)
 def switch_case(
     branch_index: Any,
     branch_fns: Any,
@@ -211,9 +226,10 @@ def switch_case(
     last = len(branches) - 1
     inside = lookup("LogicalAnd")(lookup("GreaterEqual")(index, 0), lookup("Less")(index, last))
     index = lookup("SelectV2")(inside, index, last)
-    return choose(index, branches, [str(i) for i in range(len(branches))], name or "switch_case")
+    return choose(index, branches, [str(i) for i in range(len(branches))], "indexed_case")
 
 
+@scoped("case", None)
 def case(
     pred_fn_pairs: Any,
     default: Callable[[], Any] | None = None,
@@ -263,7 +279,7 @@ def case(
             return default()
         if i == len(pairs) - 1 and default is None:
             return pairs[i][1]()
-        return cond(preds[i], pairs[i][1], lambda: chain(i + 1), name=name if i == 0 else None)
+        return cond(preds[i], pairs[i][1], lambda: chain(i + 1))
 
     return chain(0)
 
@@ -395,7 +411,7 @@ def _graph_loop(
     captured = functional.unify_inputs([test, step], len(start))
     step.outputs = [*step.outputs, *step.inputs[len(start) :]]
     results = functional.loop(test, step, [*start, *captured], name)
-    results = results[1 : len(start)] if counted else results[: len(start)]
+    results = _passed_on(results[1 : len(start)] if counted else results[: len(start)], 2)
     packed = nest.pack_sequence_as(values, results, expand_composites=True)
     for array, after in zip(nest.flatten(packed), nest.flatten(returned)):
         if isinstance(array, TensorArray):  # what writing in the body told of its elements

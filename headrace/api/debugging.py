@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from headrace.core.convert import to_tensor
+from headrace.core.scoping import scoped
 from headrace.core.state import set_observers, state
 from headrace.core.tensor import Tensor
 from headrace.ops import debug as ops
@@ -53,6 +54,7 @@ def check_numerics(tensor: Any, message: str, name: str | None = None) -> Tensor
     return ops.CHECK_NUMERICS(tensor, message=message, name=name)
 
 
+@scoped("VerifyFinite", "control_dependency")
 def assert_all_finite(x: Any, message: str, name: str | None = None) -> Tensor:
     """The tensor itself; InvalidArgumentError that says `message` when it has a NaN or an infinity."""
     return ops.CHECK_NUMERICS(to_tensor(x), message=message, name=name)

@@ -75,7 +75,7 @@ def strided_slice(
         ellipsis_mask=ellipsis_mask,
         new_axis_mask=new_axis_mask,
         shrink_axis_mask=shrink_axis_mask,
-        name=name,
+        name=name or "StridedSlice",
     )
     if var is not None:
         masks = {

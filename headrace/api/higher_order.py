@@ -10,6 +10,7 @@ from headrace.core import dtypes, nest
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.specs import TensorSpec, TypeSpec
 from headrace.core.state import state
 from headrace.core.static import static_value
@@ -19,6 +20,10 @@ from .control import while_loop
 from .tensor_array import TensorArray
 
 ROOT = __all__ = ["foldl", "foldr", "map_fn", "scan"]
+
+
+# What stacked results are called, the first ones at least.
+_STACKED = [f"TensorArrayV2Stack{f'_{i}' if i else ''}/TensorListStack" for i in range(20)]
 
 
 def _tensors(elems: Any) -> list[Any]:
@@ -55,6 +60,7 @@ def _set_length(stacked: Any, n: Any) -> Any:
     return stacked
 
 
+@scoped("map", *_STACKED)
 def map_fn(
     fn: Callable[..., Any], elems: Any, dtype: Any = None, parallel_iterations: int | None = None,
     back_prop: bool = True, swap_memory: bool = False, infer_shape: bool = True, name: str | None = None,
@@ -114,7 +120,6 @@ def map_fn(
         (to_tensor(0), start),
         back_prop=back_prop,
         maximum_iterations=n,
-        name=name or "map",
     )
     return nest.pack_sequence_as(wanted, [_set_length(a.stack(), n) for a in outs])
 
@@ -156,6 +161,7 @@ def _fold(
     return result[1]
 
 
+@scoped("foldl", None)
 def foldl(
     fn: Callable[..., Any],
     elems: Any,
@@ -166,9 +172,10 @@ def foldl(
     name: str | None = None,
 ) -> Any:
     """Combines the elements along the first dimension from the first to the last: `acc = fn(acc, x)`."""
-    return _fold(fn, elems, initializer, back_prop, name or "foldl", reverse=False)
+    return _fold(fn, elems, initializer, back_prop, name, reverse=False)
 
 
+@scoped("foldr", None)
 def foldr(
     fn: Callable[..., Any],
     elems: Any,
@@ -179,9 +186,10 @@ def foldr(
     name: str | None = None,
 ) -> Any:
     """Combines the elements along the first dimension from the last to the first: `acc = fn(acc, x)`."""
-    return _fold(fn, elems, initializer, back_prop, name or "foldr", reverse=True)
+    return _fold(fn, elems, initializer, back_prop, name, reverse=True)
 
 
+@scoped("scan", *_STACKED)
 def scan(
     fn: Callable[..., Any], elems: Any, initializer: Any = None, parallel_iterations: int = 10,
     back_prop: bool = True, swap_memory: bool = False, infer_shape: bool = True, reverse: bool = False,
@@ -223,6 +231,5 @@ def scan(
         (to_tensor(first), start, outs),
         back_prop=back_prop,
         maximum_iterations=n,
-        name=name or "scan",
     )
     return nest.pack_sequence_as(start, [_set_length(a.stack(), n) for a in outs])

@@ -11,6 +11,7 @@ import headrace as tf
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType, as_dtype
+from headrace.core.scoping import scoped
 from headrace.core.shapes import TensorShape
 from headrace.ops import parsing as ops
 
@@ -222,6 +223,7 @@ def _splits_of(values: Any, splits: Any, dtype: DType, single: bool) -> Any:
 
 
 # -------------------------------------------------------------------------------------------------------------- Example
+@scoped("ParseExample", None, again=True)
 def parse_example(
     serialized: Any, features: Any, example_names: Any = None, name: str | None = None
 ) -> dict[str, Any]:
@@ -264,6 +266,7 @@ def parse_example(
     return c.rebuild(_composites(c, (sparse_i, sparse_v, sparse_s), dense, ragged), single)
 
 
+@scoped("ParseSingleExample", None, again=True)
 def parse_single_example(
     serialized: Any, features: Any, example_names: Any = None, name: str | None = None
 ) -> dict[str, Any]:

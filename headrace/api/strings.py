@@ -12,6 +12,7 @@ from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.errors import InvalidArgumentError
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.tensor import Tensor
 from headrace.ops import strings as ops
 from headrace.ops import unicode as uni
@@ -213,6 +214,7 @@ def join(inputs: Any, separator: str = "", name: str | None = None) -> Any:
     return ops.JOIN([to_tensor(x, dtypes.string) for x in inputs], separator=separator, name=name)
 
 
+@scoped("ReduceJoin", None, argument="none")
 def reduce_join(
     inputs: Any, axis: Any = None, keepdims: bool = False, separator: str = "", name: str | None = None
 ) -> Any:
@@ -258,6 +260,7 @@ def _rows_of_sparse(indices: Any, values: Any, shape: Any) -> Any:
     return _ragged().from_value_rowids(values, row, nrows=count, validate=False)
 
 
+@scoped("StringSplit", None, "RaggedFromValueRowIds/RowPartitionFromValueRowIds/concat")
 def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = None) -> Any:
     """Splits strings at `sep` (default: at runs of white space), at most `maxsplit` times.
 
@@ -271,6 +274,7 @@ def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = No
     return _per_row(input, lambda x: _rows_of_sparse(*ops.SPLIT(x, separator, maxsplit=maxsplit, name=name)))
 
 
+@scoped("StringsByteSplit", None, "RaggedFromValueRowIds/RowPartitionFromValueRowIds/concat")
 def bytes_split(input: Any, name: str | None = None) -> Any:
     """Splits strings into single bytes: a vector for a scalar, otherwise a RaggedTensor.
 
@@ -282,6 +286,7 @@ def bytes_split(input: Any, name: str | None = None) -> Any:
     )
 
 
+@scoped("StringNGrams", None)
 def ngrams(
     data: Any,
     ngram_width: int | Sequence[int],
@@ -455,6 +460,7 @@ def _options(
     }
 
 
+@scoped("UnicodeDecode", None)
 def unicode_decode(
     input: Any,
     input_encoding: str,
@@ -493,6 +499,7 @@ def unicode_decode_with_offsets(
     )
 
 
+@scoped("UnicodeSplit", "UnicodeEncode/UnicodeEncode/UnicodeEncode/UnicodeEncode", "UnicodeDecode")
 def unicode_split(
     input: Any,
     input_encoding: str,
@@ -536,6 +543,7 @@ def _characters(codes: Any, encoding: str, errors: str, replacement_char: int) -
     return codes.with_flat_values(characters) if _is_ragged(codes) else characters
 
 
+@scoped("UnicodeEncode", "UnicodeEncode/UnicodeEncode")
 def unicode_encode(
     input: Any,
     output_encoding: str,

@@ -10,6 +10,7 @@ from headrace.core import dtypes, errors, shapes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import as_dtype
 from headrace.core.op import lookup
+from headrace.core.scoping import scoped
 from headrace.core.shapes import Raw, TensorShape, as_raw
 from headrace.core.specs import CompositeTensor, TensorSpec, TypeSpec
 from headrace.core.state import state
@@ -130,6 +131,7 @@ class TensorArray(CompositeTensor):
         """The number of elements, int32."""
         return ops.LENGTH(self._flow, name=name)
 
+    @scoped("TensorArrayV2Read", None, again=True)
     def read(self, index: Any, name: str | None = None) -> Any:
         """The element at `index`.
 
@@ -189,6 +191,7 @@ class TensorArray(CompositeTensor):
             )
         return value
 
+    @scoped("TensorArrayV2Stack", "TensorListStack")
     def stack(self, name: str | None = None) -> Any:
         """All elements, stacked along a new first dimension."""
         n = static_value(ops.LENGTH(self._flow)) if self._flow._is_eager else None
@@ -207,7 +210,7 @@ class TensorArray(CompositeTensor):
 
     def gather(self, indices: Any, name: str | None = None) -> Any:
         """The elements at `indices`, stacked."""
-        return lookup("GatherV2")(self.stack(), indices, 0, name=name)
+        return lookup("GatherV2")(self.stack(), indices, 0, name=name or "TensorListGather")
 
     def concat(self, name: str | None = None) -> Any:
         """The elements, concatenated along their first dimension."""

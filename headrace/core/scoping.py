@@ -31,7 +31,7 @@ def scoped(default: str, *ends: str | None, argument: str = "name", again: bool 
 
     Args:
       default: the scope's name where the caller gives none.
-      ends: what the results are called inside the scope, in their order: tuples, lists and composite tensors are gone
+      ends: what the results are called inside the scope, in their order: tuples, lists, dicts and composite tensors are gone
         through, things that are neither tensors nor operations passed over. "" is the scope's own name, None leaves a
         name as it is. Without any: one result, with the scope's own name.
       argument: which of the function's arguments is the name, if it has such a one. The function gets None for it.
@@ -123,5 +123,7 @@ def _rename(graph: Any, scope: str, result: Any, ends: Any) -> None:
     elif isinstance(result, (list, tuple)):
         for item in result:
             _rename(graph, scope, item, ends)
+    elif isinstance(result, dict):
+        _rename(graph, scope, list(result.values()), ends)
     elif isinstance(result, CompositeTensor):
         _rename(graph, scope, nest.flatten(result, expand_composites=True), ends)

@@ -332,6 +332,8 @@ def backprop(
                 on_path.append(record)
                 reached.update([id(y) for y in record.outputs])
                 break
+    # In plain graphs, the gradients of an operation lie in a scope of its name.
+    named = state.graph is not None and not state.graph.building_function
     grads: dict[int, Any] = {}
     for target, g in zip(targets, output_gradients):
         if id(target) in reached and target._dtype.is_trainable:
@@ -345,7 +347,12 @@ def backprop(
         for y in outputs:
             if id(y) not in kept:
                 grads.pop(id(y), None)
-        results = input_gradients(record, received, reached)
+        scope = f"{record.name}_grad" if named and hasattr(record, "name") else None
+        if scope is None:
+            results = input_gradients(record, received, reached)
+        else:
+            with state.graph.name_scope(scope):  # type: ignore[union-attr]
+                results = input_gradients(record, received, reached)
         for x, g in zip(record.inputs, results):
             if g is not None and id(x) in reached:
                 _accumulate(grads, x, g)
@@ -459,7 +466,7 @@ def add_gradients(a: Any, b: Any) -> Any:
         a, b = to_dense(a), to_dense(b)
     if a._dtype.kind == "v":
         return lookup("AddN")([a, b])
-    return lookup("AddV2")(a, b)
+    return lookup("AddV2")(a, b, name="AddN")
 
 
 def to_dense(g: Any) -> Any:

@@ -64,8 +64,12 @@ class ExponentialMovingAverage:
         for v in var_list:
             if not v.dtype.is_floating:
                 raise TypeError(f"The variables must be half, float, or double: {v!r}")
-            if _key(v) not in self._averages:
-                self._averages[_key(v)] = self._shadow(v)
+        new = [v for v in {_key(v): v for v in var_list}.values() if _key(v) not in self._averages]
+        for v in new:
+            self._averages[_key(v)] = self._shadow(v)
+        for v in new if self._zero_debias else ():
+            if not isinstance(v, Variable):
+                self._steps[_key(v)] = self._debiasing(v)
         graph: Any = state.graph
         if graph is not None:
             for v in var_list:
@@ -91,13 +95,15 @@ class ExponentialMovingAverage:
                 zeros = lookup("Fill")(list(v.shape.as_list()), to_tensor(0.0, v.dtype))
                 with variable_scope(None, f"{v.op.name}/{self._name}") as made, name_scope(None):
                     shadow = make_variable(zeros, name=made.name + "/", trainable=False)
-                    if self._zero_debias:
-                        biased = make_variable(zeros, name=f"{made.name}/biased", trainable=False)
-                        steps = make_variable(
-                            to_tensor(0.0, v.dtype), name=f"{made.name}/local_step", trainable=False
-                        )
-                        self._steps[_key(v)] = biased, steps
             return shadow
+
+    def _debiasing(self, v: Any) -> tuple[Any, Any]:
+        """The variables that keep the average that begins with zeros, and how many values are in it."""
+        name = _name(self._averages[_key(v)])
+        with init_scope(), name_scope(None):
+            zeros = lookup("Fill")(list(v.shape.as_list()), to_tensor(0.0, v.dtype))
+            biased = make_variable(zeros, name=f"{name}/biased", trainable=False)
+            return biased, make_variable(to_tensor(0.0, v.dtype), name=f"{name}/local_step", trainable=False)
 
     def _update(self, v: Any, decay: Any) -> Any:
         shadow = self._averages[_key(v)]

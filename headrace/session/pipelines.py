@@ -99,7 +99,9 @@ def input_producer(
 
             tensor = shuffled(tensor, seed=seed)
         tensor = limit_epochs(tensor, num_epochs)
-        queue = FIFOQueue(capacity, [tensor.dtype], [shape], shared_name=shared_name, name=scope)
+        queue = FIFOQueue(
+            capacity, [tensor.dtype], [shape], shared_name=shared_name, name=name or "FIFOQueueV2"
+        )
         add_queue_runner(QueueRunner(queue, [queue.enqueue_many([tensor])], cancel_op=cancel_op))
         if summary_name is not None:
             _fullness(summary_name, _float(queue.size()) * (1.0 / capacity))

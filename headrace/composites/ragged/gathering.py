@@ -188,7 +188,7 @@ def gather_nd(
 
 
 # -------------------------------------------------------------------------------------------------------------------- masks
-@scoped("RaggedMask", None)
+@scoped("RaggedMask", "boolean_mask/GatherV2")
 def boolean_mask(data: Any, mask: Any, name: str | None = None) -> Any:
     """What is at the true elements of `mask`, in rows as the mask has them.
 
