@@ -73,8 +73,9 @@ def wrap_function(fn: Callable[..., Any], signature: Any, name: str | None = Non
 
 
 def part(
-    graph: FuncGraph, feeds: Any, fetches: Any, name: str | None = None, input_signature: Any = None
-) -> WrappedFunction:
+    graph: FuncGraph, feeds: Any, fetches: Any, name: str | None = None, input_signature: Any = None,
+    names: Sequence[str] | None = None,
+) -> WrappedFunction:  # fmt: skip
     """A function that computes some tensors of a graph from others.
 
     Args:
@@ -82,6 +83,7 @@ def part(
       fetches: a nest of tensors, operations (which run, and give None) or their names.
       name: of the function.
       input_signature: `TensorSpec`s of the feeds, where they say more than the tensors do.
+      names: of the feeds, sorted, by which calls give them.
 
     Raises:
       ValueError: something belongs to another graph.
@@ -95,7 +97,11 @@ def part(
     specs = input_signature or [
         TensorSpec(t._raw_shape, t._dtype, t.name.partition(":")[0].rpartition("/")[2]) for t in given
     ]
-    call: Any = Arguments(lambda *args: args, None).bind(list(specs), {})
+    if names is None:
+        call: Any = Arguments(lambda *args: args, None).bind(list(specs), {})
+    else:
+        named = {n: TensorSpec(s._raw_shape, s._dtype, n) for n, s in zip(names, specs)}
+        call = Arguments(lambda **tensors: tensors, None).bind((), named)
     return _function(whole, call, given, wanted, name or "pruned")
 
 
@@ -137,7 +143,7 @@ class _Part(FuncGraph):
 
 def _function(graph: FuncGraph, call: Any, feeds: Sequence[Any], fetches: Any, name: str) -> WrappedFunction:
     leaves = nest.flatten(fetches, expand_composites=True)
-    tensors = [leaf for leaf in leaves if isinstance(leaf, Tensor)]
+    tensors: list[Any] = [leaf for leaf in leaves if isinstance(leaf, Tensor)]
     fed = {id(t) for t in feeds}
     roots = [t.op for t in tensors if id(t) not in fed] + [
         leaf for leaf in leaves if isinstance(leaf, Operation)

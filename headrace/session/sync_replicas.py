@@ -56,7 +56,7 @@ class SyncReplicasOptimizer(Optimizer):
         """As of the optimizer itself."""
         return self._opt.compute_gradients(*args, **kwargs)
 
-    def apply_gradients(self, grads_and_vars: Any, global_step: Any = None, name: str | None = None) -> Any:
+    def apply_gradients(self, grads_and_vars: Any, global_step: Any = None, name: str | None = None) -> Any:  # type: ignore[override]
         """The operation of a worker's step.
 
         Raises:

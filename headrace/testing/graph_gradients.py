@@ -122,7 +122,7 @@ def _by_rule(
     gradient: Any,
     extra: dict[Any, Any],
 ) -> np.ndarray:
-    like = np.empty(as_raw(weight.shape), weight.dtype.as_numpy_dtype)  # type: ignore[arg-type]
+    like = np.empty([int(n) for n in weight.shape], weight.dtype.as_numpy_dtype)
     columns = [_parts(run(gradient, {**extra, x: point, weight: unit})) for unit in _units(like)]
     return np.stack(columns, 1) if columns else np.zeros((_parts(point).size, 0), _parts(point).dtype)
 
