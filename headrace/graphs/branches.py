@@ -289,6 +289,7 @@ class Conditional:
                     )
             graph.outputs = results
         self._fill(graphs)
+        functional.hoist_reads(graphs, every=False)
         captured = functional.unify_inputs(graphs, 0)
         results = functional.conditional(
             test, graphs, captured, f"{self.provides[0].rpartition('/')[0] or 'cond'}/If"

@@ -14,7 +14,7 @@ from headrace.core.op import REQUIRED, OpDef, lookup
 from headrace.core.shapes import compatible, merge
 from headrace.core.specs import TensorSpec
 from headrace.core.state import building
-from headrace.core.tensor import SymbolicTensor
+from headrace.core.tensor import ReferenceTensor, SymbolicTensor
 from headrace.io.tensor_proto import raw_shape
 
 from . import arrays
@@ -142,6 +142,7 @@ class Scope:
         self.operations: dict[str, Any] = {}
         self.values: dict[tuple[str, int], Any] = {}  # of references, where somebody asks for them by name
         self.lists = True  # TensorArrays become lists
+        self.by_reference = False  # variables that are references stay what they are
         self.updated: list[
             int
         ] = []  # ids of the handles of variables that were updated, in here or further inside
@@ -186,11 +187,11 @@ class Scope:
 
     def make(self, node: Node) -> None:
         """Makes the operation of one node, or what takes its place."""
-        rule = RULES.get(node.op) or (arrays.RULES.get(node.op) if self.lists else None)
+        rule = arrays.RULES.get(node.op) if self.lists else None
+        if not self.by_reference:
+            rule = RULES.get(node.op) or rule or (update if counterpart(node.op) is not None else None)
         if rule is not None:
             rule(self, node)
-        elif counterpart(node.op) is not None:
-            update(self, node)
         else:
             self.plain(node)
 
@@ -284,7 +285,9 @@ class Scope:
         Args:
           types: type attributes that the node does not name, or names otherwise.
         """
+        inputs = list(inputs)
         try:
+            self._check_references(op, node, inputs)
             attrs = self.attributes(row_of(op), node, inputs, types or {})
             made = self.add_op(op, node, inputs, attrs, controls)
         except (
@@ -298,6 +301,14 @@ class Scope:
         self.tensors[node.name] = made.outputs  # type: ignore[assignment]
         self.operations[node.name] = made
         return made
+
+    def _check_references(self, op: OpDef, node: Node, inputs: Sequence[Any]) -> None:
+        if op.on_handle is not None:
+            for k, (x, arg) in enumerate(zip(inputs, op.on_handle.signature.inputs)):
+                if arg.dtype is not None and arg.dtype.kind == "r" and not isinstance(x, ReferenceTensor):
+                    raise Malformed(
+                        f"Input {k} of node {self.prefix}{node.name} must be a reference to a variable"
+                    )
 
     def add_op(
         self, op: OpDef, node: Node, inputs: Sequence[Any], attrs: dict[str, Any], controls: tuple[Operation, ...],
@@ -313,8 +324,9 @@ class Scope:
         else:
             graph._names[full.lower()] = 1
         made = Operation(graph, op, full, inputs, attrs, controls)
+        kind = ReferenceTensor if op.refers else SymbolicTensor
         made.outputs = [
-            SymbolicTensor(made, i, dtype, shape)
+            kind(made, i, dtype, shape)
             for i, (dtype, shape) in enumerate(zip(op.output_dtypes(inputs, attrs), shapes))
         ]
         made._site = self.site
@@ -354,7 +366,7 @@ class Scope:
 
     # -------------------------------------------------------------------------------------------------------- attributes
     def attributes(
-        self, row: Row, node: Node, inputs: Sequence[Any], types: Mapping[str, DType]
+        self, row: Row, node: Node, inputs: list[Any], types: Mapping[str, DType]
     ) -> dict[str, Any]:
         """The attributes of an op for a node; the types and numbers of inputs are compared with what they say."""
         op, message = row.op, node.message
@@ -406,7 +418,7 @@ class Scope:
     names: Any = None  # of the nodes that come along
 
     def _check_inputs(
-        self, row: Row, node: Node, inputs: Sequence[Any], attrs: dict[str, Any], implied: dict[str, Any],
+        self, row: Row, node: Node, inputs: list[Any], attrs: dict[str, Any], implied: dict[str, Any],
         types: dict[str, DType],
     ) -> None:  # fmt: skip
 
@@ -474,7 +486,9 @@ class Scope:
                 f"NodeDef expected inputs '{want}' do not match {len(inputs)} inputs specified; {row.op!r}"
             )
         for i, (x, dtype) in enumerate(zip(inputs, expected)):
-            if x._dtype is not dtype and x._dtype.kind != "v":
+            if dtype.kind == "r" and isinstance(x, ReferenceTensor):  # a function takes the variable
+                inputs[i] = x.graph.handle_of(x)
+            elif x._dtype is not dtype and x._dtype.kind != "v":
                 raise Malformed(
                     f"Input {i} of node {self.prefix}{node.name} was passed {x._dtype.name} from {x.name} incompatible with expected {dtype.name}."
                 )

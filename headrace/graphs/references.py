@@ -1,11 +1,12 @@
-"""Variables of the older kind, which ops share by reference, as resource variables.
+"""Variables of the older kind, which ops share by reference, as resource variables: of graphs that pass references into loops
+and conditionals, which here are functions. (Others keep them: `ops/references.py`.)
 
 `Variable` and `VariableV2` nodes become a handle (`v/handle`) and a read of it that has the node's name; what takes a
 reference takes the handle; what takes a value takes a read made at that place, after everything the node waits for."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from headrace.core.dtypes import DType
@@ -17,6 +18,11 @@ from .nodes import Node
 
 if TYPE_CHECKING:
     from .operations import Scope
+
+
+def passes_references(nodes: Iterable[Any]) -> bool:
+    """Whether loops or conditionals among a graph's nodes take references to variables."""
+    return any(n.op[:3] == "Ref" and n.op != "RefIdentity" for n in nodes)
 
 
 class Reference:
@@ -177,4 +183,4 @@ RENAMED = {
     )
 } | {"PlaceholderV2": "Placeholder", "ControlTrigger": "NoOp", "Iterator": "IteratorV2"}  # fmt: skip
 
-__all__ = ["RENAMED", "RULES", "Reference", "counterpart", "read", "update"]
+__all__ = ["RENAMED", "RULES", "Reference", "counterpart", "passes_references", "read", "update"]

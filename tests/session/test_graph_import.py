@@ -281,7 +281,7 @@ def test_reference_variables():
             )
             other.run("init")
             assert other.run("read:0") == 1.0 and session.run("read:0") == 4.0
-        assert [n.op for n in graph.as_graph_def().node][:3] == ["Const", "VarHandleOp", "ReadVariableOp"]
+        assert [n.op for n in graph.as_graph_def().node][:3] == ["Const", "VariableV2", "Assign"]
 
 
 # ------------------------------------------------------------------------------------------------------------------- fuzz
