@@ -30,7 +30,9 @@ class Optimizer:
 
     GATE_NONE, GATE_OP, GATE_GRAPH = 0, 1, 2
 
-    def __init__(self, use_locking: bool, name: str, use_own_namescope_for_non_slot_vars: bool = False) -> None:
+    def __init__(
+        self, use_locking: bool, name: str, use_own_namescope_for_non_slot_vars: bool = False
+    ) -> None:
         if not name:
             raise ValueError("Must specify the optimizer name")
         self._use_locking = use_locking  # updates are atomic either way
@@ -225,10 +227,15 @@ class Optimizer:
         return self._apply_sparse(IndexedSlices(grad, indices), handle)
 
     def _resource_apply_sparse_duplicate_indices(self, grad: Any, handle: Any, indices: Any) -> Any:
-        """Rows with the same index get the sum of their gradients, so that applying them one after the other, each time
-        to the old value, does what applying them once does."""
-        total, _ = summed(grad, indices, handle)
-        return self._resource_apply_sparse(total, handle, indices)
+        from headrace.core.slices import IndexedSlices
+
+        return self._apply_sparse_duplicate_indices(IndexedSlices(grad, indices), handle)
+
+    def _apply_sparse_duplicate_indices(self, grad: Any, var: Any) -> Any:
+        """Applies the gradients of rows, of which some may be of the same row: these are added up first."""
+        rows, places = lookup("Unique")(grad.indices)
+        n = lookup("StridedSlice")(lookup("Shape")(rows), [0], [1], [1], shrink_axis_mask=1)
+        return self._resource_apply_sparse(lookup("UnsortedSegmentSum")(grad.values, places, n), var, rows)
 
     # ----------------------------------------------------------------------------------------------------------- slots
     def get_slot(self, var: Any, name: str) -> Any:
@@ -294,7 +301,8 @@ def cast(x: Any, like: Any) -> Any:
 
 
 def summed(values: Any, indices: Any, var: Any) -> tuple[Any, Any]:
-    """Gradients of rows, each the sum of all with its index, and whether each is the first of these.
+    """Gradients of rows, each the sum of all with its index, and whether each is the first of these. An op that applies
+    all rows to the old values can be given these: unlike the set of rows, they have a shape that is known before they run.
 
     Of the rows with one index one is everyone's representative: the last that a table of all rows was written with."""
     n = lookup("StridedSlice")(lookup("Shape")(indices), [0], [1], [1], shrink_axis_mask=1)

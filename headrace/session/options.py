@@ -70,29 +70,31 @@ def apply(config: Any) -> None:
     warn_unmet(config)
     gpus = [d for d in runtime.list_physical_devices() if d.device_type == "GPU"]
     for kind, count in config.device_count.items():
-        option, there = f'ConfigProto.device_count["{kind}"]', gpus if kind == "GPU" else None
-        if there is not None and count < len(there):
-            _try(option, count, lambda count=count: runtime.set_visible_devices(gpus[:count], "GPU"))
+        option = f'ConfigProto.device_count["{kind}"]'
+        if kind == "GPU" and count < len(gpus):
+            _change(option, count, runtime.set_visible_devices, gpus[:count], "GPU")
         elif kind == "CPU" and count > 1:
             _in_vain(option, count, "tf.config.set_logical_device_configuration makes several devices of one")
-    wanted = config.gpu_options
-    if not gpus:  # then nothing of it matters
+    if not gpus:  # then nothing of the rest matters
         return
-    for option, value in _given(wanted, "ConfigProto.gpu_options"):
-        if option == "ConfigProto.gpu_options.visible_device_list":
+    for option, value in _given(config.gpu_options, "ConfigProto.gpu_options"):
+        name = option.removeprefix("ConfigProto.gpu_options.")
+        if name == "visible_device_list":
             chosen = [gpus[int(i)] for i in value.split(",") if int(i) < len(gpus)]
-            _try(option, value, lambda chosen=chosen: runtime.set_visible_devices(chosen, "GPU"))
-        elif option == "ConfigProto.gpu_options.allow_growth":
-            _try(option, value, lambda: [runtime.set_memory_growth(d, True) for d in gpus])
-        elif option == "ConfigProto.gpu_options.per_process_gpu_memory_fraction":
-            _try(option, value, lambda value=value: [_limit_memory(d, value) for d in gpus])
+            _change(option, value, runtime.set_visible_devices, chosen, "GPU")
+        elif name == "allow_growth":
+            for gpu in gpus:
+                _change(option, value, runtime.set_memory_growth, gpu, True)
+        elif name == "per_process_gpu_memory_fraction":
+            for gpu in gpus:
+                _change(option, value, _limit_memory, gpu, value)
         else:
             _in_vain(option, value, _ABSENT)
 
 
-def _try(option: str, value: Any, change: Callable[[], Any]) -> None:
+def _change(option: str, value: Any, change: Callable[..., None], *arguments: Any) -> None:
     try:
-        change()
+        change(*arguments)
     except (RuntimeError, ValueError) as error:  # the devices are in use, or set up otherwise
         _in_vain(option, value, str(error).rstrip("."))
 

@@ -1,0 +1,50 @@
+"""Gradients of rows that repeat: what optimizers, and those of programs, are given."""
+
+import numpy as np
+import pytest
+
+import headrace as tf
+
+v1 = tf.compat.v1
+INDICES = [2, 0, 2, 2, 1]
+
+
+class Adding(v1.train.Optimizer):
+    """A program's own: adds each row that it is given."""
+
+    def _apply_dense(self, grad, var):
+        return var.assign_sub(grad)
+
+    def _apply_sparse(self, grad, var):
+        self.rows = grad.indices
+        return v1.scatter_sub(var, grad.indices, grad.values)
+
+
+class Overriding(v1.train.MomentumOptimizer):
+    """Another way to apply rows than that of the class it is made from."""
+
+    def _resource_apply_sparse(self, grad, handle, indices):
+        return v1.scatter_sub(handle, indices, grad)
+
+
+class Itself(Adding):
+    """Takes repeated rows as they are."""
+
+    def _apply_sparse_duplicate_indices(self, grad, var):
+        return self._apply_sparse(grad, var)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: Adding(False, "a"), lambda: Overriding(1.0, 0.9), lambda: Itself(False, "i")]
+)
+@pytest.mark.parametrize("resource", [True, False])
+def test_every_row_once(make, resource):
+    with tf.Graph().as_default(), v1.Session() as session:
+        table = v1.get_variable("table", initializer=np.zeros([4, 2], np.float32), use_resource=resource)
+        optimizer = make()
+        step = optimizer.minimize(tf.reduce_sum(tf.gather(table, INDICES)))
+        session.run(v1.global_variables_initializer())
+        session.run(step)
+        np.testing.assert_array_equal(session.run(table)[:, 0], [-1, -1, -3, 0])
+        if type(optimizer) is Adding:
+            assert session.run(optimizer.rows).tolist() == [2, 0, 1]
