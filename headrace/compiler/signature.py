@@ -375,7 +375,7 @@ class Call:
         """The tensors of a call of the concrete function, checked against its signature."""
         try:
             call = self.arguments.bind(args, kwargs)
-            fits = len(call.tensors) == len(self.specs) and call._literals() == self._literals()
+            fits = call.paths == self.paths and call._literals() == self._literals()
         except TypeError:
             fits = False
         values = call.tensors if fits else self._in_order(args, kwargs, name)

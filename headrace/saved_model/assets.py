@@ -144,8 +144,9 @@ def stored_assets(meta_graph: Any) -> Iterator[AssetFileDef]:
                 raise OSError(f"The SavedModel's collection {ASSETS_KEY} is damaged: {error}.") from None
 
 
-def asset_feeds(export_dir: str, meta_graph: Any, scope: str) -> dict[Any, str]:
-    """The paths of a SavedModel's files by their tensors, in the default graph, which it was imported into below `scope`.
+def asset_feeds(export_dir: str, meta_graph: Any, scope: str) -> list[tuple[Any, str]]:
+    """The tensors that stand for a SavedModel's files in the default graph, which it was imported into below `scope`; and
+    the files' paths.
 
     Raises:
       OSError: a file's name leads out of the folder.
@@ -153,12 +154,12 @@ def asset_feeds(export_dir: str, meta_graph: Any, scope: str) -> dict[Any, str]:
     """
     graph = get_default_graph()
     folder = files.join(export_dir, ASSETS_DIRECTORY)
-    out: dict[Any, str] = {}
+    out = []
     for asset in stored_assets(meta_graph):
         if asset.filename.startswith("/") or ".." in asset.filename.split("/"):
             raise OSError(f"The asset {asset.filename!r} is not inside of the SavedModel.")
         tensor = graph.get_tensor_by_name(below(asset.tensor_info.name, scope))
-        out[tensor] = files.join(folder, asset.filename)
+        out.append((tensor, files.join(folder, asset.filename)))
     return out
 
 

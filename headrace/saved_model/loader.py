@@ -44,7 +44,8 @@ def load(
             saver.restore(sess, variables_path(folder))
         main_op = find_main_op(meta_graph, scope)
         if main_op is not None:
-            sess.run([main_op], asset_feeds(folder, meta_graph, scope))
+            assets = {t.name: path for t, path in asset_feeds(folder, meta_graph, scope)}
+            sess.run([main_op], assets)
     return meta_graph
 
 

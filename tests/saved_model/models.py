@@ -5,6 +5,7 @@ As a program, in the environment of TensorFlow (1.15 or 2):
     python models.py write FOLDER     writes every model
     python models.py read FOLDER      loads every model into a session, and compares what it gives
     python models.py load FOLDER      loads them with tf.saved_model.load, and calls their signatures
+    python models.py objects FOLDER   writes a model with tf.saved_model.save
 """
 
 import os
@@ -245,6 +246,52 @@ def read_bare(tf, folder):
         assert sess.run(r, fed).to_list() == [[1.0, 2.0], [], [3.0]]
 
 
+def save_objects(tf, folder):
+    """What TensorFlow 2 writes: graphs that call functions, without the attributes that have their defaults."""
+    path = folder + "_words.txt"
+    with open(path, "w") as file:
+        file.write("lake\npalmer\n")
+
+    class Model(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = tf.Variable([[1.0], [2.0]], name="w")
+            self.calls = tf.Variable(0)
+            index = tf.lookup.TextFileIndex
+            entries = tf.lookup.TextFileInitializer(
+                path, tf.string, index.WHOLE_LINE, tf.int64, index.LINE_NUMBER
+            )
+            self.table = tf.lookup.StaticHashTable(entries, -1)
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 2]), tf.TensorSpec([None], tf.string)])
+        def serve(self, x, words):
+            self.calls.assign_add(1)
+            for _ in tf.range(2):
+                x = x * 2.0
+            return {
+                "y": tf.matmul(x, self.w),
+                "places": self.table.lookup(words),
+                "calls": self.calls.read_value(),
+            }
+
+    model = Model()
+    tf.saved_model.save(model, folder, signatures=model.serve)
+    os.remove(path)
+
+
+def read_objects(tf, folder):
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as sess:
+        signature = v1.saved_model.load(sess, ["serve"], folder).signature_def["serving_default"]
+        feed = {signature.inputs["x"].name: [[1.0, 1.0]], signature.inputs["words"].name: ["lake", "moog"]}
+        fetch = {key: info.name for key, info in signature.outputs.items()}
+        for calls in (1, 2):
+            out = sess.run(fetch, feed)
+            np.testing.assert_allclose(out["y"], [[12.0]])
+            assert out["places"].tolist() == [0, -1]
+            assert out["calls"] == calls
+
+
 NAMES = ["line", "words", "several", "text", "serving", "bare"]
 
 
@@ -281,4 +328,6 @@ def load(tf, folder):
 if __name__ == "__main__":
     import tensorflow
 
-    {"write": write, "read": read, "load": load}[sys.argv[1]](tensorflow, sys.argv[2])
+    {"write": write, "read": read, "load": load, "objects": save_objects}[sys.argv[1]](
+        tensorflow, sys.argv[2]
+    )

@@ -51,12 +51,28 @@ def test_those_of_tensorflow_1_here(old: Path, name: str) -> None:
     getattr(models, f"read_{name}")(tf, str(old / name))
 
 
+def test_ours_as_functions(ours: Path) -> None:
+    models.load(tf, str(ours))
+
+
+def test_those_of_tensorflow_1_as_functions(old: Path) -> None:
+    models.load(tf, str(old))
+
+
 class TestTensorFlow:
     pytestmark = conformance
 
     def test_theirs_here(self, tmp_path: Path) -> None:
         tensorflow(models.__file__, "write", str(tmp_path))
         models.read(tf, str(tmp_path))
+        models.load(tf, str(tmp_path))
+
+    def test_their_objects_in_our_sessions(self, tmp_path: Path) -> None:
+        folder = str(tmp_path / "model")
+        tensorflow(models.__file__, "objects", folder)
+        models.read_objects(tf, folder)
+        with pytest.raises(NotImplementedError, match=r"compat\.v1\.saved_model\.load"):
+            tf.saved_model.load(folder)
 
     def test_ours_in_their_sessions(self, ours: Path) -> None:
         tensorflow(models.__file__, "read", str(ours))
