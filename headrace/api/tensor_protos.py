@@ -9,6 +9,7 @@ import numpy as np
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import as_dtype
 from headrace.core.shapes import TensorShape
+from headrace.core.static import static_value
 from headrace.io import tensor_proto
 
 __all__ = ["make_ndarray", "make_tensor_proto"]
@@ -38,7 +39,9 @@ def make_tensor_proto(
     if values is None:
         raise ValueError("None values not supported.")
     tensor = to_tensor(values, None if dtype is None else as_dtype(dtype))
-    array = tensor._host()
+    array: Any = tensor._host() if tensor._is_eager else static_value(tensor)
+    if array is None:
+        raise TypeError(f"make_tensor_proto needs a value, received {values!r}: run it in a session first.")
     wanted: Any = array.shape if shape is None else tuple(TensorShape(shape).as_list())
     if wanted != array.shape and verify_shape and not (allow_broadcast and not array.shape):
         raise TypeError(f"Expected Tensor's shape: {wanted}, but got {array.shape}.")

@@ -93,3 +93,67 @@ def test_what_optimizers_refuse():
     with pytest.raises(ValueError, match="global_step"):
         w = v1.get_variable("w", initializer=1.0)
         opt.AddSignOptimizer(sign_decay_fn=opt.get_linear_decay_fn(3)).minimize(w * w)
+
+
+@pytest.mark.parametrize("kind", ["CudnnLSTM", "CudnnGRU", "CudnnRNNTanh", "CudnnRNNRelu"])
+@pytest.mark.parametrize("direction", ["unidirectional", "bidirectional"])
+def test_cudnn_layers_are_stacks_of_cells(kind, direction):
+    c, n, sides = contrib.cudnn_rnn, 4, 1 if direction == "unidirectional" else 2
+    x = tf.constant(np.random.RandomState(0).rand(6, 2, 3), tf.float32)  # time, batch, size
+    layer = getattr(c, kind)(2, n, direction=direction, name="layer")
+    y, states = layer(x, sequence_lengths=[6, 4])
+    again, _ = layer(x, initial_state=tuple(s * 0 for s in states), sequence_lengths=[6, 4])
+    slope = v1.gradients(tf.reduce_sum(y), layer.trainable_variables)
+    names = [v.name for v in v1.trainable_variables()]
+    with v1.Session() as sess:
+        sess.run(v1.global_variables_initializer())
+        out, last, same, slopes = sess.run([y, states, again, slope])
+    assert out.shape == (6, 2, n * sides) and not out[4:, 1].any()
+    assert len(last) == (2 if kind == "CudnnLSTM" else 1) and last[0].shape == (2 * sides, 2, n)
+    np.testing.assert_allclose(last[0][2 * sides - sides][0], out[5, 0, :n], rtol=1e-5)
+    np.testing.assert_allclose(out, same, rtol=1e-5)
+    assert all(np.abs(s).sum() > 0 for s in slopes) and len(slopes) == len(names)
+    cell = {"CudnnLSTM": "cudnn_compatible_lstm_cell", "CudnnGRU": "cudnn_compatible_gru_cell"}.get(
+        kind, "basic_rnn_cell"
+    )
+    where = (
+        "rnn/multi_rnn_cell/cell_1" if sides == 1 else "stack_bidirectional_rnn/cell_1/bidirectional_rnn/bw"
+    )
+    assert any(name.startswith(f"layer/{where}/{cell}/") for name in names), names
+
+
+def test_the_projector_is_told_of_embeddings(tmp_path):
+    projector = contrib.tensorboard.plugins.projector
+    config = projector.ProjectorConfig()
+    info = config.embeddings.add()
+    info.tensor_name, info.metadata_path = "words:0", 'names "of" words.tsv'
+    info.sprite.image_path = "sprite.png"
+    info.sprite.single_image_dim.extend([28, 28])
+    with v1.summary.FileWriter(str(tmp_path)) as writer:
+        projector.visualize_embeddings(writer, config)
+    text = (tmp_path / "projector_config.pbtxt").read_text()
+    assert text.splitlines() == [
+        "embeddings {", '  tensor_name: "words:0"', '  metadata_path: "names \\"of\\" words.tsv"', "  sprite {",
+        '    image_path: "sprite.png"', "    single_image_dim: 28", "    single_image_dim: 28", "  }", "}",
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="logdir"):
+        projector.visualize_embeddings("", config)
+
+
+def test_a_saved_model_predicts(tmp_path):
+    x = v1.placeholder(tf.float32, [None, 2], name="x")
+    w = v1.get_variable("w", initializer=[[1.0], [2.0]])
+    y = tf.matmul(x, w, name="y")
+    with v1.Session() as sess:
+        sess.run(v1.global_variables_initializer())
+        v1.saved_model.simple_save(sess, str(tmp_path / "m"), {"x": x}, {"y": y})
+    predict = contrib.predictor.from_saved_model(str(tmp_path / "m"))
+    np.testing.assert_allclose(predict({"x": [[3.0, 4.0]]})["y"], [[11.0]])
+    named = contrib.predictor.from_saved_model(
+        str(tmp_path / "m"), input_names={"in": "x:0"}, output_names={"out": "y:0"}
+    )
+    np.testing.assert_allclose(named({"in": [[1.0, 1.0]]})["out"], [[3.0]])
+    with pytest.raises(ValueError, match="unexpected keys"):
+        predict({"z": 1})
+    with pytest.raises(ValueError, match="no signature 'other'"):
+        contrib.predictor.from_saved_model(str(tmp_path / "m"), "other")

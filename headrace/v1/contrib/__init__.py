@@ -6,23 +6,30 @@ import importlib
 from typing import Any
 
 PARTS = (
-    "crf", "data", "deprecated", "distributions", "framework", "image", "layers", "legacy_seq2seq", "lookup", "losses",
-    "metrics", "opt", "rnn", "seq2seq", "slim", "staging", "training",
+    "autograph", "checkpoint", "crf", "cudnn_rnn", "data", "deprecated", "distributions", "eager", "framework",
+    "image", "layers", "legacy_seq2seq", "lookup", "losses", "metrics", "nn", "opt", "predictor", "resampler", "rnn",
+    "seq2seq", "signal", "slim", "sparsemax", "staging", "stateless", "tensorboard", "training", "util",
 )  # fmt: skip
 _ESTIMATORS = (
     "Estimators and their experiments are no part of Headrace so far. Train with a session, or with Keras."
 )
 # Parts that programs import most and that are not here -> what to do instead.
 ABSENT = {
-    "autograph": "Use tf.autograph.",
-    "cudnn_rnn": "Its kernels are of one vendor's library. tf.contrib.rnn has cells that compute the same.",
+    "bayesflow": "Distributions are in tf.distributions, sampling in TensorFlow Probability.",
+    "compiler": "Compiled is what sessions run anyway: leave out jit scopes.",
+    "copy_graph": "Use tf.import_graph_def(graph.as_graph_def()), or tf.contrib.graph_editor.copy.",
     "distribute": "Use tf.distribute.",
-    "eager": "Eager code is what runs without --v1: call tf.enable_eager_execution(), or leave --v1 out.",
     "estimator": _ESTIMATORS,
     "factorization": "Clustering and factorisation as Estimators are no part of Headrace so far.",
+    "ffmpeg": "Decode sounds with tf.audio.decode_wav, or outside of the graph.",
+    "gan": "Its losses are a few ops each; write the two train ops as with any loss.",
+    "integrate": "Solve equations with tf.while_loop over steps, or with scipy.integrate in tf.py_func.",
     "keras": "Use tf.keras.",
     "learn": _ESTIMATORS,
-    "predictor": _ESTIMATORS,
+    "memory_stats": "tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE) tells what a run's tensors take.",
+    "periodic_resample": "Use tf.nn.depth_to_space.",
+    "quantize": "Training with quantised weights is not part of Headrace. tf.quantization.fake_quant_with_min_max_vars is its op.",
+    "saved_model": "Keras models are saved by themselves; graphs by tf.saved_model.",
     "summary": "Use tf.summary.",
     "tensor_forest": _ESTIMATORS,
     "tpu": "Programs for TPU Estimators are not run. Compiled functions and sessions need no rewriting.",

@@ -1,0 +1,5 @@
+"""TensorBoard's plugins."""
+
+from . import projector
+
+__all__ = ["projector"]
