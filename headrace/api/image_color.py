@@ -41,7 +41,7 @@ def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: st
 
 
 @scoped("convert_image")
-def _converted(x: Tensor, dtype: Any, saturate: bool, name: str | None) -> Tensor:
+def _converted(x: Any, dtype: Any, saturate: bool, name: str | None) -> Tensor:
     source = x._dtype
     convert = saturate_cast if saturate else lambda v, d, name=None: lookup("Cast")(v, DstT=d, name=name)
     if source.is_floating and dtype.is_floating:

@@ -23,6 +23,7 @@ from .specs import CompositeTensor
 from .state import building, elsewhere, state
 from .tensor import SymbolicTensor
 
+_UNCHANGED = (None,)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -47,7 +48,7 @@ def scoped(default: str, *ends: str | None, argument: str = "name", again: bool 
     ...     twice(x).name, twice(x, name="given").name
     ('twice/sum:0', 'given/sum:0')
     """
-    names = ends or ("",)
+    names = _UNCHANGED if ends == _UNCHANGED else ends or ("",)
 
     def decorate(function: F) -> F:
         position = _position(function, argument)
@@ -71,12 +72,13 @@ def scoped(default: str, *ends: str | None, argument: str = "name", again: bool 
                     if not again:
                         kwargs[argument] = None
             saved = graph._scope
-            scope = graph._scope = graph.scope_named(name or default)
+            scope = graph._scope = graph.scope_named(name) if name else graph.unique_name(default) + "/"
             try:
                 result = function(*args, **kwargs)
             finally:
                 graph._scope = saved
-            _rename(graph, scope, result, iter(names))
+            if names is not _UNCHANGED:
+                _rename(graph, scope, result, iter(names))
             return result
 
         return call  # type: ignore[return-value]

@@ -87,7 +87,7 @@ def input_producer(
 
     if state.graph is None:
         raise RuntimeError(INSTEAD)
-    with name_scope(name or "input_producer") as scope:
+    with name_scope(name or "input_producer"):
         tensor = to_tensor(input_tensor, name="input_tensor")
         shape = tensor.shape[1:].merge_with(element_shape)
         if not shape.is_fully_defined():
