@@ -217,16 +217,14 @@ def _read(handle: Any, dtype: dtypes.DType) -> Any:
 def _forget_references(graph: FuncGraph) -> None:
     """Drops the handles of references that a function does not use any more: who reads its graph elsewhere knows none."""
     used = {id(t) for n in graph.operations for t in n.inputs} | {id(t) for t in graph.outputs}
+    unused: set[int] = set()
     for key, (outer, inner) in list(graph.captures.items()):
-        if (
-            id(inner) not in used
-            and not outer._is_eager
-            and outer._dtype.kind == "r"
-            and _of_reference(outer)
-        ):
+        if id(inner) not in used and not outer._is_eager and outer._dtype.kind == "r" and _of_reference(outer):
             del graph.captures[key]
-            graph.inputs.remove(inner)
-            graph.operations.remove(inner.op)
+            unused.add(id(inner))
+    if unused:
+        graph.inputs = [t for t in graph.inputs if id(t) not in unused]
+        graph.operations[:] = [n for n in graph.operations if not n.outputs or id(n.outputs[0]) not in unused]
 
 
 def _of_reference(handle: Any) -> bool:
