@@ -33,6 +33,9 @@ FOLD_LIMIT = (
 )
 
 
+CHECKS = {"Assert", "CheckNumerics", "CheckNumericsV2"}  # the ops that do nothing but check
+
+
 class CannotLower(Exception):
     """This operation cannot be part of a compiled program (here): it must run on the host."""
 
@@ -123,6 +126,19 @@ class Lowering(Builder):
             self._fails_with(message)
         first = self.binary("and", self.compare("NE", code, zero), self.compare("EQ", status, zero))
         self.status.assign(self.select(first, number, status))
+
+    def sound(self) -> Value | None:
+        """Whether no check has failed so far, as the program will know; None if there was none."""
+        return (
+            self.compare("EQ", self.status.value, self.constant(0, dtypes.int32)) if self.messages else None
+        )
+
+    def write(self, cell: Cell, value: Value) -> None:
+        """Gives a variable a new value. It keeps its own if a check that the program asks for failed before that. (Choosing
+        makes a step of Adam a tenth slower: too much for checks of labels, which nearly every training step has.)"""
+        asked = any(getattr(node, "type", "") in CHECKS for _, node in self.messages)
+        sound = self.sound() if asked and value.shape == cell.shape else None
+        cell.assign(value if sound is None else self.select(sound, value, cell.value))
 
     def runtime_input(
         self, key: Any, shape: Sequence[int], dtype: DType, provider: Callable[[], np.ndarray]

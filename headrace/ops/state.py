@@ -164,7 +164,7 @@ def _lower_assign(
 ) -> list[Any]:
     if validate_shape:
         _check_same_shape(cell.shape, value.shape)
-    cell.assign(value)
+    b.write(cell, value)
     return []
 
 
@@ -195,7 +195,7 @@ def _update(name: str, kernel: Any, hlo: str) -> OpDef:
             state.write(np.asarray(kernel(old, value._host()), state.dtype._np))
 
     def lower(b: Any, cell: Any, value: Any) -> list[Any]:
-        cell.assign(b.binary(hlo, cell.value, value))
+        b.write(cell, b.binary(hlo, cell.value, value))
         return []
 
     return OpDef(
@@ -314,6 +314,12 @@ def _scatter(name: str, update: Any, kind: str | None) -> OpDef:
         elif kind == "subtract":
             updates = b.neg(updates)
         how = {"divide": "multiply", "subtract": "add"}.get(kind or "", kind)
+        sound = b.sound()
+        if (
+            sound is not None
+        ):  # rows that do not exist are passed over; choosing between tables would copy them
+            nowhere = b.full(indices.shape, x.shape[0], indices.dtype)
+            indices = b.select(sound, indices, nowhere)
         cell.assign(
             b.scatter(
                 x,

@@ -128,3 +128,34 @@ def test_loops_that_are_wrong(graph):
         tf.while_loop(lambda x: x < 3, lambda x: x + 1, [1], maximum_iterations=[1, 2])
     with pytest.raises(ValueError, match="must be a scalar"):
         tf.while_loop(lambda x: x < [3, 3], lambda x: x + 1, [tf.constant([1, 1])])
+
+
+@pytest.mark.parametrize("how", ["assign", "assign_add", "scatter", "minimize", "loop"])
+def test_variables_stay_when_a_check_fails(graph, how):
+    """A compiled program finds out late what is wrong; the variables that it writes keep their values."""
+    v = v1.get_variable("v", initializer=np.ones([3], np.float32), use_resource=True)
+    x = v1.placeholder(tf.float32, [3])
+    good = tf.debugging.check_numerics(x, "bad", name="check")
+    if how == "assign":
+        step = v.assign(good)
+    elif how == "assign_add":
+        step = v.assign_add(good)
+    elif how == "scatter":
+        step = v1.scatter_add(v, [0, 2, 2], good)
+    elif how == "minimize":
+        loss = tf.reduce_sum(v * good)
+        step = v1.train.MomentumOptimizer(1.0, 0.9).minimize(loss)
+    else:
+
+        def body(i, y):
+            with tf.control_dependencies([v.assign_add(tf.debugging.check_numerics(y, "bad"))]):
+                return i + 1, y / 0.0
+
+        step = tf.while_loop(lambda i, y: i < 3, body, [0, x])[0]
+    with v1.Session() as sess:
+        sess.run(v1.global_variables_initializer())
+        sess.run(step, {x: np.zeros(3) if how == "loop" else np.ones(3)}) if how != "loop" else None
+        before = sess.run(v)
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            sess.run(step, {x: np.ones(3) if how == "loop" else [1.0, np.nan, 1.0]})
+        np.testing.assert_array_equal(sess.run(v), before + 1 if how == "loop" else before)
