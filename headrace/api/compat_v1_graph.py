@@ -121,13 +121,14 @@ def enable_v2_behavior() -> None:
 
 
 def enable_resource_variables() -> None:
-    """Variables have defined semantics of reading and writing. Here they always have."""
+    """Makes variables resources where neither `use_resource` nor a variable scope says otherwise: a read is the value at its
+    place among the operations."""
     Switches.resource_variables = True
 
 
 def disable_resource_variables() -> None:
-    """Lets variables be of the older kind. Here every order of reads and writes that control dependencies ask for is kept
-    with either."""
+    """Makes variables references, as in 1.x, where neither `use_resource` nor a variable scope says otherwise: what is read
+    stands for the variable's memory."""
     Switches.resource_variables = False
 
 
