@@ -184,7 +184,8 @@ _V1: dict[str, str] = {
           'strings.to_number substr transpose tuple verify_tensor_all_finite zeros_like',
  'functions': 'load_file_system_library nn.conv3d_backprop_filter nn.conv3d_backprop_filter_v2 '
               'nn.quantized_avg_pool nn.quantized_conv2d nn.quantized_max_pool nn.quantized_relu_x '
-              'ragged.constant_value user_ops.my_fact wrap_function',
+              'ragged.constant_value train.sdca_fprint train.sdca_optimizer train.sdca_shrink_l1 '
+              'user_ops.my_fact wrap_function',
  'graph': 'DeviceSpec GraphKeys InteractiveSession Session SparseTensorValue add_check_numerics_ops '
           'add_to_collection add_to_collections colocate_with container control_flow_v2_enabled device '
           'disable_control_flow_v2 disable_resource_variables disable_tensor_equality disable_v2_behavior '

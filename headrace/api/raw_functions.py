@@ -11,23 +11,25 @@ from headrace.core.op import REQUIRED, lookup
 
 def of_op(op_type: str, name: str, parameters: str, doc: str) -> Callable[..., Any]:
     """A function of an op's inputs and attributes in the given order, and `name`. Several outputs are a named tuple.
+    `x=True` gives a parameter another default than the op's.
 
     >>> from headrace.api.raw_functions import of_op
     >>> of_op("L2Loss", "l2", "t", "Half the sum of squares.")([3.0, 4.0]).numpy()
     np.float32(12.5)
     """
-    names = [*parameters.split(), "name"]
+    words = [word.partition("=") for word in [*parameters.split(), "name"]]
+    given_defaults = {name: value == "True" for name, sign, value in words if sign}
 
     def call(*args: Any, **kwargs: Any) -> Any:
         from . import raw_ops
 
         given = bound.bind(*args, **kwargs).arguments
-        return getattr(raw_ops, op_type)(**given)
+        return getattr(raw_ops, op_type)(**{**given_defaults, **given})
 
-    defaults = lookup(op_type).attrs
+    defaults = {**lookup(op_type).attrs, **given_defaults}
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     bound = inspect.Signature(
-        [inspect.Parameter(n, kind, default=_default(n, defaults.get(n, REQUIRED))) for n in names]
+        [inspect.Parameter(n, kind, default=_default(n, defaults.get(n, REQUIRED))) for n, _, _ in words]
     )
     call.__name__ = call.__qualname__ = name
     call.__doc__, call.__signature__ = doc, bound  # type: ignore[attr-defined]

@@ -117,8 +117,10 @@ def _bind_lists(op: OpDef, values: list[Any], attrs: dict[str, Any], types: dict
                 value = flat[k] = _convert(op, arg, value, types, attrs)
             if arg.type_list_attr is None:
                 _check_type(op, sig, owner[k], value._dtype, types, attrs)
-    if len(sizes) > 1 and None in {a.number_attr for a in sig.inputs if a.is_list}:
-        attrs["_sizes"] = tuple(sizes)
+    if len(sizes) > 1:
+        names = {a.number_attr for a in sig.inputs if a.is_list}
+        if None in names or len(names) > 1:
+            attrs["_sizes"] = tuple(sizes)
     return flat
 
 
