@@ -14,7 +14,7 @@ from headrace.core.dtypes import DType, as_dtype
 from headrace.core.graph import get_default_graph
 from headrace.core.state import init_scope, inside_function, state
 from headrace.core.static import static_value
-from headrace.core.tensor import Tensor, wrap
+from headrace.core.tensor import SymbolicTensor, Tensor, wrap
 from headrace.core.trackable import Trackable, TrackableResource
 from headrace.ops import lookup as ops
 
@@ -166,7 +166,7 @@ def announce(operation: Any) -> Any:
 
 def _announce_file(filename: Tensor) -> None:
     """Remembers a file that a graph needs, for those who save the graph with it."""
-    if not filename._is_eager and filename.op.type == "Const" and not inside_function():
+    if isinstance(filename, SymbolicTensor) and filename.op.type == "Const" and not inside_function():
         get_default_graph().add_to_collection("asset_filepaths", filename)
 
 

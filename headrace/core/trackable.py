@@ -69,7 +69,43 @@ class Trackable:
 
 
 class TrackableResource(Trackable):
-    """A `Trackable` whose state lives behind a handle: a lookup table."""
+    """A `Trackable` whose state lives behind a handle: a lookup table.
+
+    A subclass says how the handle is made (`_create_resource`), and what fills it when a model is loaded (`_initialize`).
+
+    Args:
+      device: where the handle is made.
+
+    >>> import headrace as tf
+    >>> class Five(tf.saved_model.experimental.TrackableResource):
+    ...     def _create_resource(self):
+    ...         return tf.constant(5)
+    >>> Five().resource_handle.numpy()
+    np.int32(5)
+    """
+
+    _resource_handle_value: Any = None
+    _resource_device = ""
+
+    def __init__(self, device: str = "") -> None:
+        self._resource_device = device
+
+    def _create_resource(self) -> Any:
+        """Makes the handle."""
+        raise NotImplementedError("TrackableResource._create_resource not implemented.")
+
+    def _initialize(self) -> Any:
+        """Fills the resource."""
+
+    @property
+    def resource_handle(self) -> Any:
+        """The handle, made when it is first asked for."""
+        if self._resource_handle_value is None:
+            from headrace.api.control import device
+
+            with device(self._resource_device or None):
+                self._resource_handle_value = self._create_resource()
+        return self._resource_handle_value
 
 
 class AutoTrackable(Trackable):

@@ -31,19 +31,26 @@ def freeze_graph(
       initializer_nodes: names of operations to run before, separated by commas.
       variable_names_whitelist, variable_names_denylist: names, separated by commas: only these, or all but these.
       input_meta_graph: a file with a `MetaGraphDef`, in the place of `input_graph`.
+      input_saved_model_dir, saved_model_tags: a SavedModel's folder, in the place of `input_graph` and `input_checkpoint`, and
+        the tags of its graph, separated by commas.
       restore_op_name, filename_tensor_name, checkpoint_version: have no meaning: values are read by name.
     """
-    if input_saved_model_dir or input_saver:
+    if input_saver:
         raise errors.UnimplementedError(
-            None, None, "freeze_graph takes a graph or a meta graph with a checkpoint; leave out input_saver and input_saved_model_dir."
+            None, None, "freeze_graph reads variables by name: leave out input_saver."
         )  # fmt: skip
-    if input_meta_graph:
+    if input_saved_model_dir:
+        from headrace.saved_model.files import read_saved_model, with_tags
+
+        message = with_tags(read_saved_model(input_saved_model_dir), _names(saved_model_tags)).graph_def
+    elif input_meta_graph:
         message = read_meta_graph(input_meta_graph).graph_def
     else:
         message = _read(input_graph, input_binary)
     frozen = freeze_graph_with_def_protos(
         message, None, input_checkpoint, output_node_names, restore_op_name, filename_tensor_name, output_graph,
         clear_devices, initializer_nodes, variable_names_whitelist, variable_names_denylist,
+        input_saved_model_dir=input_saved_model_dir, saved_model_tags=_names(saved_model_tags),
     )  # fmt: skip
     return frozen
 
@@ -58,9 +65,9 @@ def freeze_graph_with_def_protos(
     from headrace.checkpoint.reader import CheckpointReader
     from headrace.session.session import Session
 
-    if input_saver_def is not None or input_saved_model_dir:
+    if input_saver_def is not None:
         raise errors.UnimplementedError(
-            None, None, "freeze_graph reads variables by name: leave out the saver and the saved model."
+            None, None, "freeze_graph reads variables by name: leave out the saver."
         )
     if not output_node_names:
         raise ValueError("You need to supply the name of a node to --output_node_names.")
@@ -74,14 +81,14 @@ def freeze_graph_with_def_protos(
         if input_meta_graph_def is not None:
             import_meta_graph(input_meta_graph_def)
             input_graph_def = input_meta_graph_def.graph_def
+        elif input_saved_model_dir:
+            from headrace.saved_model.loader import load
+
+            load(session, saved_model_tags, input_saved_model_dir)
         else:
             import_graph_def(input_graph_def, name="")
-        reader = CheckpointReader(os.fspath(input_checkpoint))
-        for node in graph.operations:
-            if node.type == "VarHandleOp":
-                name = node.attrs.get("shared_name") or node.name
-                if reader.has_tensor(name):
-                    session._resource(node)._host().item().write(reader.get_tensor(name))
+        if not input_saved_model_dir:
+            _restore(session, CheckpointReader(os.fspath(input_checkpoint)))
         if initializer_nodes:
             session.run(_names(initializer_nodes))
         frozen = convert_variables_to_constants(
@@ -91,6 +98,15 @@ def freeze_graph_with_def_protos(
     if output_graph:
         files.write_bytes(os.fspath(output_graph), frozen.SerializeToString())
     return frozen
+
+
+def _restore(session: Any, reader: Any) -> None:
+    """Gives the variables of a session's graph the values that a checkpoint has under their names."""
+    for node in session.graph.operations:
+        if node.type in ("VarHandleOp", "VariableV2", "Variable"):
+            name = node.attrs.get("shared_name") or node.name
+            if reader.has_tensor(name):
+                session._resource(node)._host().item().write(reader.get_tensor(name))
 
 
 def _names(text: str) -> list[str]:

@@ -155,6 +155,46 @@ def test_method_names_change(copy: Path) -> None:
         updater.replace_method_name("", "mine")
 
 
+def test_frozen(line: Path, tmp_path: Path) -> None:
+    from headrace.internals.freeze_graph import freeze_graph
+
+    frozen = freeze_graph(
+        "",
+        "",
+        True,
+        "",
+        "mul",
+        "",
+        "",
+        str(tmp_path / "frozen.pb"),
+        True,
+        "",
+        input_saved_model_dir=str(line),
+    )
+    assert "Const" in {n.op for n in frozen.node} and (tmp_path / "frozen.pb").exists()
+
+    def run(sess: Any) -> Any:
+        tf.import_graph_def(frozen, name="")
+        return sess.run("mul:0", {"x:0": [3.0]}).tolist()
+
+    assert in_new_session(run) == [6.0]
+
+
+def test_resources_are_made_when_they_are_asked_for() -> None:
+    class Resource(tf.saved_model.experimental.TrackableResource):
+        made = 0
+
+        def _create_resource(self) -> Any:
+            self.made += 1
+            return tf.constant(5)
+
+    resource = Resource(device="CPU")
+    assert resource.made == 0
+    assert resource.resource_handle is resource.resource_handle and resource.made == 1
+    with pytest.raises(NotImplementedError, match="_create_resource"):
+        _ = tf.saved_model.experimental.TrackableResource().resource_handle
+
+
 # --------------------------------------------------------------------------------------------------------------- signatures
 def test_tensors_and_their_messages(session: Any) -> None:
     dense = v1.placeholder(tf.int32, [None, 2], name="dense")
