@@ -77,7 +77,7 @@ class IndicatorColumn(_OfCategorical, _Indicator):
         if weights is None:
             one_hot = tf.one_hot(tf.sparse.to_dense(ids, default_value=-1), size, on_value=1.0, off_value=0.0)
             return tf.reduce_sum(one_hot, -2)
-        return _summed(ids, weights, size)
+        return weight_of_ids(ids, weights, size)
 
     @property
     def variable_shape(self) -> TensorShape:
@@ -87,7 +87,7 @@ class IndicatorColumn(_OfCategorical, _Indicator):
         return cache.get(self, state_manager)
 
 
-def _summed(ids: Any, weights: Any, size: int) -> Any:
+def weight_of_ids(ids: Any, weights: Any, size: int) -> Any:
     """For each row and id the sum of its weights. Negative ids are none."""
     present = tf.reshape(tf.where(ids.values >= 0), [-1])
     rows = tf.gather(ids.indices[:, 0], present)

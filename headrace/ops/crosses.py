@@ -6,6 +6,7 @@ A column is its values, row after row, and how many each row has."""
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -55,10 +56,16 @@ def _mix(value: Any) -> Any:
     return value ^ (value >> U(47))
 
 
-def _combined(a: Any, b: Any) -> Any:
+def combined(a: Any, b: Any) -> Any:
     """One 64-bit fingerprint of two (as MurmurHash mixes)."""
     result = (a ^ _MULTIPLIER) ^ (_mix(b * _MULTIPLIER) * _MULTIPLIER)
     return _mix(_mix(result * _MULTIPLIER) * _MULTIPLIER)
+
+
+def added(a: Any, b: Any) -> Any:
+    """One hash of two, as crosses of before 1.4 make it."""
+    shifted = (a.view(np.int64) >> 4).view(np.uint64)  # the sign stays
+    return a ^ (b + U(0x9E3779B97F4A7800) + (a << U(10)) + shifted)
 
 
 def fingerprints(values: np.ndarray) -> np.ndarray:
@@ -86,11 +93,13 @@ def hashed(
     columns: list[Column],
     num_buckets: int,
     hash_key: int | None,
+    combined: Callable[[Any, Any], Any] = combined,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The combined fingerprints modulo `num_buckets` (the largest int64 if that is 0), and how many each row has.
 
     Args:
       hash_key: what the first column's are combined with, if not None.
+      combined: makes one of two.
     """
     check_rows(columns)
     count = len(columns[0][1]) if columns else 0
@@ -104,7 +113,7 @@ def hashed(
             inside = np.arange(repeats.sum()) - np.repeat(first, repeats)
             rows = np.repeat(rows, repeats)
             own = fingerprints(values)[starts[rows] + inside]
-            result = own if result is None else _combined(np.repeat(result, repeats), own)
+            result = own if result is None else combined(np.repeat(result, repeats), own)
     bound = U(num_buckets) if num_buckets > 0 else _LARGEST
     if result is None:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)

@@ -198,6 +198,43 @@ SPARSE_CROSS_V2 = OpDef(
 )
 
 
+def _old_cross(
+    indices: Any,
+    values: Any,
+    shapes: Any,
+    dense: Any,
+    hashed_output: bool,
+    num_buckets: int,
+    out_type: Any,
+    internal_type: Any,
+) -> list[Any]:
+    columns = _columns(indices, values, shapes, dense)
+    return _as_sparse(
+        *(
+            crosses.hashed(columns, num_buckets, 0xDECAFCAFFE, crosses.added)
+            if hashed_output
+            else crosses.joined(columns)
+        )
+    )
+
+
+SPARSE_FEATURE_CROSS = OpDef(  # of tf.contrib.layers
+    "SparseFeatureCross",
+    "indices: N*int64, values: [sparse_types], shapes: N*int64, dense: [dense_types] -> output_indices: int64, "
+    "output_values: out_type, output_shape: int64",
+    shape=_cross_shape,
+    kernel=_old_cross,
+    grad=not_differentiable,
+    host=True,
+    attrs={
+        "hashed_output": REQUIRED,
+        "num_buckets": REQUIRED,
+        "out_type": REQUIRED,
+        "internal_type": REQUIRED,
+    },
+)
+
+
 def _cross_hashed(
     indices: Any,
     values: Any,

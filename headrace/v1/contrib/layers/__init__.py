@@ -1,6 +1,19 @@
 """`tf.contrib.layers`: layers as functions, their variables below a scope, their defaults from `arg_scope`."""
 
 from headrace.v1.contrib import layer_utils as utils
+from headrace.v1.contrib.feature_columns import (
+    bucketized_column,
+    crossed_column,
+    embedding_column,
+    one_hot_column,
+    real_valued_column,
+    shared_embedding_columns,
+    sparse_column_with_hash_bucket,
+    sparse_column_with_integerized_feature,
+    sparse_column_with_keys,
+    sparse_column_with_vocabulary_file,
+    weighted_sparse_column,
+)
 
 from .conv import (
     avg_pool2d,
@@ -43,6 +56,17 @@ from .dense import (
     unit_norm,
 )
 from .embedding import bow_encoder, embed_sequence, embedding_lookup_unique, safe_embedding_lookup_sparse
+from .from_columns import (
+    check_feature_columns,
+    create_feature_spec_for_parsing,
+    infer_real_valued_columns,
+    input_from_feature_columns,
+    joint_weighted_sum_from_feature_columns,
+    make_place_holder_tensors_for_base_features,
+    parse_feature_columns_from_examples,
+    transform_features,
+    weighted_sum_from_feature_columns,
+)
 from .initializers import variance_scaling_initializer, xavier_initializer, xavier_initializer_conv2d
 from .norm import batch_norm, group_norm, instance_norm, layer_norm
 from .regularizers import (
@@ -65,13 +89,19 @@ from .training import (
 
 __all__ = [
     "OPTIMIZER_CLS_NAMES", "OPTIMIZER_SUMMARIES", "apply_regularization", "avg_pool2d", "avg_pool3d", "batch_norm",
-    "bias_add", "bow_encoder", "conv1d", "conv2d", "conv2d_in_plane", "conv2d_transpose", "conv3d", "conv3d_transpose",
-    "convolution", "convolution1d", "convolution2d", "convolution2d_in_plane", "convolution2d_transpose",
-    "convolution3d", "convolution3d_transpose", "dropout", "elu", "embed_sequence", "embedding_lookup_unique", "flatten",
-    "fully_connected", "group_norm", "instance_norm", "l1_l2_regularizer", "l1_regularizer", "l2_regularizer",
-    "layer_norm", "legacy_fully_connected", "legacy_linear", "legacy_relu", "linear", "max_pool2d", "max_pool3d",
-    "maxout", "one_hot_encoding", "optimize_loss", "relu", "relu6", "repeat", "safe_embedding_lookup_sparse",
-    "separable_conv2d", "separable_convolution2d", "softmax", "stack", "sum_regularizer", "summarize_activation",
-    "summarize_activations", "summarize_collection", "summarize_tensor", "summarize_tensors", "unit_norm", "utils",
-    "variance_scaling_initializer", "xavier_initializer", "xavier_initializer_conv2d",
+    "bias_add", "bow_encoder", "bucketized_column", "check_feature_columns", "conv1d", "conv2d", "conv2d_in_plane",
+    "conv2d_transpose", "conv3d", "conv3d_transpose", "convolution", "convolution1d", "convolution2d",
+    "convolution2d_in_plane", "convolution2d_transpose", "convolution3d", "convolution3d_transpose",
+    "create_feature_spec_for_parsing", "crossed_column", "dropout", "elu", "embed_sequence", "embedding_column",
+    "embedding_lookup_unique", "flatten", "fully_connected", "group_norm", "infer_real_valued_columns",
+    "input_from_feature_columns", "instance_norm", "joint_weighted_sum_from_feature_columns", "l1_l2_regularizer",
+    "l1_regularizer", "l2_regularizer", "layer_norm", "legacy_fully_connected", "legacy_linear", "legacy_relu",
+    "linear", "make_place_holder_tensors_for_base_features", "max_pool2d", "max_pool3d", "maxout", "one_hot_column",
+    "one_hot_encoding", "optimize_loss", "parse_feature_columns_from_examples", "real_valued_column", "relu", "relu6",
+    "repeat", "safe_embedding_lookup_sparse", "separable_conv2d", "separable_convolution2d",
+    "shared_embedding_columns", "softmax", "sparse_column_with_hash_bucket", "sparse_column_with_integerized_feature",
+    "sparse_column_with_keys", "sparse_column_with_vocabulary_file", "stack", "sum_regularizer",
+    "summarize_activation", "summarize_activations", "summarize_collection", "summarize_tensor", "summarize_tensors",
+    "transform_features", "unit_norm", "utils", "variance_scaling_initializer", "weighted_sparse_column",
+    "weighted_sum_from_feature_columns", "xavier_initializer", "xavier_initializer_conv2d",
 ]  # fmt: skip
