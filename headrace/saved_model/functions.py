@@ -166,8 +166,8 @@ def _resources(graph: FuncGraph) -> tuple[list[Variable], list[Any]]:
 
 def _variable(node: Operation, name: str, trainable: bool) -> Variable:
     dtype, shape = node.attrs["dtype"], node.attrs["shape"]
-    some = [d or 0 for d in shape or ()]
-    value = np.full(some, b"", object) if dtype is dtypes.string else np.zeros(some, dtype._np)
+    one = np.array(b"", object) if dtype is dtypes.string else np.zeros((), dtype._np)
+    value = np.broadcast_to(one, [d or 0 for d in shape or ()])  # takes no memory, whatever the message says
     variable = Variable(wrap(value, dtype), trainable=trainable, name=name, shape=shape)
     variable._state.clear()  # it has no value until it is restored, or the model initialises it
     return variable
