@@ -46,7 +46,7 @@ def sorted_columns(feature_columns: Any) -> list[Any]:
     return sorted(columns, key=lambda c: c.name)
 
 
-def _check_batch(tensors: list[Any], columns: list[Any]) -> None:
+def check_batch(tensors: list[Any], columns: list[Any]) -> None:
     """ValueError when the numbers of examples are known and differ."""
     known = [
         (t.shape[0], c.name) for t, c in zip(tensors, columns) if t.shape.rank and t.shape[0] is not None
@@ -127,7 +127,7 @@ def input_layer(
                     cols_to_vars[column] = _variables_below(scope)
                 if cols_to_output_tensors is not None:
                     cols_to_output_tensors[column] = outputs[-1]
-        _check_batch(outputs, columns)
+        check_batch(outputs, columns)
         return tf.concat(outputs, 1)
 
 
@@ -221,7 +221,7 @@ def linear_model(
                 column = names[own_name]
                 sums.append(_weighted_sum(column, cache, units, sparse_combiner, trainable, collections))
                 variables[column] = _variables_below(scope)
-        _check_batch(sums, ordered)
+        check_batch(sums, ordered)
         total = tf.add_n(sums, name="weighted_sum_no_bias")
         bias = _weights("bias_weights", [units], trainable, collections)
         variables["bias"] = list(_parts(bias))

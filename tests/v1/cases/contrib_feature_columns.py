@@ -123,3 +123,27 @@ def examples(tf):
         sorted(spec), sess.run([x, parsed[columns[0]]]), [(c.name, c.dimension) for c in inferred],
         sorted((k, v.get_shape().as_list() if k == "age" else None) for k, v in held.items()),
     )  # fmt: skip
+
+
+def sequences(tf):
+    m, fc = tf.contrib.feature_column, tf.feature_column
+    at = [[0, 0], [0, 1], [0, 2], [1, 0], [2, 0], [2, 1]]
+    sparse = lambda v: tf.SparseTensor(at, tf.constant(v), [3, 3])
+    features = {
+        "w": sparse(["a", "b", "q", "b", "a", "a"]),
+        "n": sparse([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
+        "i": sparse([1, 0, 2, 2, 1, 1]),
+    }
+    words = m.sequence_categorical_column_with_vocabulary_list("w", ["a", "b"], num_oov_buckets=1)
+    columns = [
+        m.sequence_numeric_column("n", default_value=-1.0),
+        fc.embedding_column(words, 2),
+        fc.indicator_column(m.sequence_categorical_column_with_identity("i", 3)),
+    ]
+    x, length = m.sequence_input_layer(features, columns)
+    pairs = m.sequence_numeric_column("n", (2,))
+    wide = {
+        "n": tf.SparseTensor([[0, 0], [0, 1], [0, 2], [0, 3], [1, 0], [1, 1]], features["n"].values, [2, 4])
+    }
+    y, lengths = m.sequence_input_layer(wide, [pairs])
+    return [x, length, y, lengths]
