@@ -444,6 +444,8 @@ class Graph:
             raise KeyError(f"The name {name!r} refers to an Operation not in the graph.") from None
 
     def get_tensor_by_name(self, name: str) -> SymbolicTensor:
+        if not isinstance(name, str):
+            raise TypeError(f"Tensor names are strings, not {type(name).__name__}.")
         op_name, colon, index = name.rpartition(":")
         if not colon or not index.isdecimal():
             raise ValueError(
@@ -461,16 +463,20 @@ class Graph:
         if hasattr(obj, "_as_graph_element"):
             obj = obj._as_graph_element()
         if isinstance(obj, str):
-            return (
-                self.get_tensor_by_name(obj)
-                if ":" in obj and allow_tensor
-                else self.get_operation_by_name(obj)
+            if ":" in obj and allow_tensor:
+                return self.get_tensor_by_name(obj)
+            operation = self.get_operation_by_name(obj)
+            if allow_operation:
+                return operation
+            raise ValueError(
+                f"The name {obj!r} refers to an Operation, not a Tensor: those are '<op_name>:<output_index>'."
             )
         if isinstance(obj, SymbolicTensor if allow_tensor else Operation) or (
             allow_operation and isinstance(obj, Operation)
         ):
             if obj.graph is not self:
-                raise ValueError(f"{obj!r} is not an element of this graph.")
+                made = obj if isinstance(obj, Operation) else obj.op
+                raise ValueError(f"{obj!r} (created at {made.site}) is not an element of this graph.")
             return obj
         raise TypeError(f"Can not convert a {type(obj).__name__} into a Tensor or Operation.")
 
@@ -494,6 +500,8 @@ class Graph:
 
     # ------------------------------------------------------------------------------------------------------ collections
     def add_to_collection(self, name: Any, value: Any) -> None:
+        if self.finalized:
+            raise RuntimeError("Graph is finalized and cannot be modified.")
         self._collections.setdefault(name, []).append(value)
 
     def add_to_collections(self, names: Any, value: Any) -> None:

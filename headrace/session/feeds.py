@@ -68,7 +68,7 @@ def convert(tensor: Any, value: Any) -> EagerTensor:
       TypeError: a tensor is fed, or a Python number of a kind the type does not hold.
       ValueError: the shape does not fit the tensor's, or the value cannot be converted.
     """
-    if isinstance(value, Tensor):
+    if isinstance(value, Tensor) or hasattr(value, "_as_graph_element"):
         if isinstance(value, EagerTensor):
             value = value.numpy()
         else:
@@ -84,16 +84,18 @@ def convert(tensor: Any, value: Any) -> EagerTensor:
     elif hasattr(value, "get_raw_handle"):  # a TensorHandle stands for its tensor
         array = np.asarray(value._value()._host(), np_dtype)
     elif dtype is dtypes.string:
-        array = to_array(value if isinstance(value, (str, bytes)) else np.asarray(value, object), dtype)
+        if isinstance(value, (int, float)):
+            raise TypeError(f"{_cannot(tensor, value)}: it is no string.")
+        array = _array(tensor, value if isinstance(value, (str, bytes)) else np.asarray(value, object))
     elif dtype.kind in "rv":
         raise ValueError(f"Tensor {tensor.name} may not be fed.")
     else:
         if isinstance(value, int) and dtype.kind in "iufb" and _differs(np_dtype, value):
             raise TypeError(
-                f"Type of feed value {value!r} with type {type(value)} is not compatible with Tensor type {np_dtype.type}. "
-                "Try explicitly setting the type of the feed tensor to a larger type (e.g. int64)."
+                f"Type of feed value {value!r} with type {type(value)} is not compatible with Tensor type {np_dtype.type} of "
+                f"{tensor.name} (created at {tensor.op.site}). Try explicitly setting the type of the feed tensor to a larger type (e.g. int64)."
             )
-        array = np.asarray(value, np_dtype)
+        array = _array(tensor, value)
     raw = tensor._raw_shape
     if array.shape != raw and not compatible(raw, array.shape):
         raise ValueError(
@@ -101,6 +103,23 @@ def convert(tensor: Any, value: Any) -> EagerTensor:
             f"(created at {tensor.op.site})"
         )
     return wrap(array, dtype)
+
+
+def _array(tensor: Any, value: Any) -> np.ndarray:
+    dtype = tensor._dtype
+    try:
+        return to_array(value, dtype) if dtype is dtypes.string else np.asarray(value, dtype._np)
+    except (TypeError, ValueError, OverflowError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{_cannot(tensor, value)}: {error}") from None
+
+
+def _cannot(tensor: Any, value: Any) -> str:
+    text = repr(value)
+    return (
+        f"Cannot feed {text if len(text) < 80 else text[:77] + '...'} for Tensor {tensor.name} of type {tensor._dtype.name} "
+        f"(created at {tensor.op.site})"
+    )
 
 
 def _differs(np_dtype: Any, value: int) -> bool:

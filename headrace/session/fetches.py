@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from headrace.core.errors import InaccessibleTensorError
 from headrace.core.graph import Graph, Operation
 from headrace.core.tensor import SymbolicTensor
 
@@ -66,6 +67,12 @@ class Fetches:
             raise ValueError(
                 f"Argument `fetch` = {fetch!r} cannot be interpreted as a Tensor. ({text})"
             ) from None
+        made = element if isinstance(element, Operation) else element.op
+        if not (self.graph.is_fetchable(element) and self.graph.is_fetchable(made)):
+            raise InaccessibleTensorError(
+                f"Operation {made.name} (created at {made.site}) has been marked as not fetchable: its value is known only "
+                "inside of the function or the control flow that it was made in. Return it from there."
+            )
         if isinstance(element, Operation):
             self.operations.append(element)
             return lambda values: None

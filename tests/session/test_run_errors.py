@@ -159,3 +159,22 @@ def test_variables_stay_when_a_check_fails(graph, how):
         with pytest.raises(tf.errors.InvalidArgumentError):
             sess.run(step, {x: np.ones(3) if how == "loop" else [1.0, np.nan, 1.0]})
         np.testing.assert_array_equal(sess.run(v), before + 1 if how == "loop" else before)
+
+
+@pytest.mark.parametrize("value", [[["a", "b"]], [[1.0], [1.0, 2.0]], {}, [1.0]])
+def test_wrong_feeds_name_the_tensor_and_the_line(graph, value):
+    x = v1.placeholder(tf.float32, [None, 2], name="x")
+    with v1.Session() as sess, pytest.raises((TypeError, ValueError), match=f"x:0.*{HERE}"):
+        sess.run(x + 1, {x: value})
+
+
+def test_other_graphs_are_named_with_the_line(graph):
+    x = v1.placeholder(tf.float32, [], name="x")
+    with v1.Session(graph=tf.Graph()) as sess:
+        tf.constant(1)
+        with pytest.raises(ValueError, match=f"'x:0'.*{HERE}"):
+            sess.run(x)
+        with pytest.raises(TypeError, match=f"'x:0'.*{HERE}"):
+            sess.run([], {x: 1.0})
+    with tf.Graph().as_default(), pytest.raises(ValueError, match=f"'x:0'.*{HERE}.*same graph"):
+        tf.add(tf.constant(1.0), x)

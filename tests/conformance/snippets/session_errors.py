@@ -3,6 +3,7 @@
 import os
 import tempfile
 
+import numpy as np
 from conformance.harness import raises, snippet
 
 
@@ -221,3 +222,61 @@ LOOPS = {
 def loops_that_change(tf, how):
     with tf.Graph().as_default():
         return LOOPS[how](tf, tf.compat.v1.while_loop)
+
+
+# By what is run, and what is fed: `x` is a float placeholder [None, 2], `y` is 2x, `i`, `s`, `b` are scalars.
+FEEDS = {
+    "rank": ("y", lambda t: {t["x"]: [1.0, 2.0]}),
+    "shape": ("y", lambda t: {t["x"]: np.zeros([3, 3])}),
+    "rows of lengths": ("y", lambda t: {t["x"]: [[1.0], [1.0, 2.0]]}),
+    "text for numbers": ("y", lambda t: {t["x"]: [["a", "b"]]}),
+    "objects": ("y", lambda t: {t["x"]: np.array([[object(), 1]])}),
+    "a dict": ("y", lambda t: {t["x"]: {}}),
+    "a tensor": ("y", lambda t: {t["x"]: t["y"]}),
+    "a large number": ("i", lambda t: {t["i"]: 2**40}),
+    "a number for text": ("s", lambda t: {t["s"]: 1}),
+    "an unknown name": ("y", lambda t: {"q:0": 1}),
+    "an operation's name": ("y", lambda t: {"x": [[1.0, 2.0]]}),
+    "an operation": ("y", lambda t: {t["x"].op: 1}),
+    "a number's value": ("y", lambda t: {3: 1}),
+    "a list": ("y", lambda t: [1]),
+    "what may not be fed": ("y", lambda t: t["g"].prevent_feeding(t["y"]) or {t["y"]: 1}),
+    "nothing": ("y", lambda t: {}),
+}
+
+
+@raises(how=list(FEEDS))
+def wrong_feeds(tf, how):
+    v1 = tf.compat.v1
+    with tf.Graph().as_default() as g, v1.Session() as sess:
+        t = {
+            "g": g,
+            "x": v1.placeholder(tf.float32, [None, 2], name="x"),
+            "i": v1.placeholder(tf.int32, []),
+            "s": v1.placeholder(tf.string, []),
+        }
+        t["y"] = t["x"] * 2.0
+        fetch, feed = FEEDS[how]
+        return sess.run(t[fetch], feed(t))
+
+
+@raises(what=["a constant", "a variable", "a saver", "a collection"])
+def finalized_graphs(tf, what):
+    v1 = tf.compat.v1
+    with tf.Graph().as_default() as g:
+        v1.get_variable("v", [2])
+        g.finalize()
+        if what == "a constant":
+            return tf.constant(1)
+        if what == "a variable":
+            return v1.get_variable("w", [2])
+        return v1.train.Saver() if what == "a saver" else g.add_to_collection("c", 1)
+
+
+@raises
+def not_fetchable(tf):
+    v1 = tf.compat.v1
+    with tf.Graph().as_default() as g, v1.Session() as sess:
+        y = tf.constant(1.0) * 2.0
+        g.prevent_fetching(y.op)
+        return sess.run(y)
