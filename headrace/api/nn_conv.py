@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from headrace.core import shapes
-from headrace.core.convert import to_tensor
+from headrace.core.convert import to_tensor, type_of
 from headrace.core.graph import current_scope
 from headrace.core.op import lookup
 from headrace.core.scoping import scoped
@@ -104,7 +104,7 @@ def conv2d(
     [[4.0, 4.0], [4.0, 4.0]]
     """
     attrs = attributes(2, data_format, padding, strides=strides, dilations=dilations)
-    x = to_tensor(input, hint=getattr(filters, "dtype", None))
+    x = to_tensor(input, hint=type_of(filters))
     return _batched(lambda x: ops.CONV2D(x, filters, name=name, **attrs), x, 2)
 
 
@@ -130,7 +130,7 @@ def conv3d(
     8.0
     """
     attrs = attributes(3, data_format, only_named(padding, "conv3d"), strides=strides, dilations=dilations)
-    x = to_tensor(input, hint=getattr(filters, "dtype", None))
+    x = to_tensor(input, hint=type_of(filters))
     return _batched(lambda x: ops.CONV3D(x, filters, name=name, **attrs), x, 3)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dtypes, shapes
-from headrace.core.convert import to_tensor
+from headrace.core.convert import to_tensor, type_of
 from headrace.core.op import lookup
 from headrace.core.scoping import called, scoped
 from headrace.core.tensor import Tensor
@@ -155,7 +155,7 @@ def sigmoid_cross_entropy_with_logits(
     """
     if labels is None or logits is None:
         raise ValueError("Both `labels` and `logits` must be provided.")
-    x = to_tensor(logits, hint=getattr(labels, "dtype", None))
+    x = to_tensor(logits, hint=type_of(labels))
     z = to_tensor(labels, hint=x._dtype)
     _same_shapes(z, x)
     zero = m.number(0, x)
@@ -177,7 +177,7 @@ def weighted_cross_entropy_with_logits(
     >>> tf.nn.weighted_cross_entropy_with_logits([1.0], [0.0], 2.0).numpy().round(4).tolist()
     [1.3863]
     """
-    x = to_tensor(logits, hint=getattr(labels, "dtype", None))
+    x = to_tensor(logits, hint=type_of(labels))
     z = to_tensor(labels, hint=x._dtype)
     _same_shapes(z, x)
     one, positive = m.number(1, x), lookup("GreaterEqual")(x, m.number(0, x))

@@ -81,6 +81,18 @@ def _number(value: Any, dtype: DType | None, name: str | None, hint: DType | Non
     return found
 
 
+def type_of(value: Any) -> DType | None:
+    """The type that an argument has already: that of a tensor, a variable or an array; None for Python values."""
+    dtype = getattr(value, "dtype", None)
+    return (
+        dtypes.from_numpy(dtype)
+        if isinstance(dtype, np.dtype)
+        else dtype
+        if isinstance(dtype, DType)
+        else None
+    )
+
+
 def _value(value: Any, dtype: DType | None, name: str | None, hint: DType | None) -> Tensor:
     if dtype is None and hint is not None:
         try:
