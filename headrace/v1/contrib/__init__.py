@@ -6,9 +6,10 @@ import importlib
 from typing import Any
 
 PARTS = (
-    "autograph", "checkpoint", "crf", "cudnn_rnn", "data", "deprecated", "distributions", "eager", "framework",
-    "image", "layers", "legacy_seq2seq", "lookup", "losses", "metrics", "nn", "opt", "predictor", "resampler", "rnn",
-    "seq2seq", "signal", "slim", "sparsemax", "staging", "stateless", "tensorboard", "training", "util",
+    "autograph", "checkpoint", "crf", "cudnn_rnn", "data", "deprecated", "distributions", "eager", "feature_column",
+    "framework", "graph_editor", "image", "layers", "legacy_seq2seq", "lookup", "losses", "metrics", "nn", "opt",
+    "predictor", "resampler", "rnn", "seq2seq", "signal", "slim", "sparsemax", "staging", "stateless", "tensorboard",
+    "training", "util",
 )  # fmt: skip
 _ESTIMATORS = (
     "Estimators and their experiments are no part of Headrace so far. Train with a session, or with Keras."
