@@ -316,6 +316,7 @@ class DebugDumpDir:
         """
         import re
 
+        self._check_device(device_name)
         excluded = re.compile(exclude_node_names) if exclude_node_names else None
         found: list[DebugTensorDatum] = []
         for datum in self._data:
@@ -331,17 +332,28 @@ class DebugDumpDir:
 
     def debug_watch_keys(self, node_name: str, device_name: str | None = None) -> list[str]:
         """`name:slot:op` of each watched output of an op."""
-        return sorted({d.watch_key for d in self._data if d.node_name == node_name})
+        return sorted({d.watch_key for d in self._of(device_name) if d.node_name == node_name})
+
+    def _check_device(self, name: str | None) -> None:
+        if name is not None and name not in self.devices():
+            raise ValueError(f"Specified device_name '{name}' is not found. The dump has {self.devices()}.")
+
+    def _of(self, device_name: str | None) -> list[DebugTensorDatum]:
+        """The tensors of a device; of all, if None."""
+        self._check_device(device_name)
+        return [d for d in self._data if device_name in (None, d.device_name)]
 
     def watch_key_to_data(
         self, debug_watch_key: str, device_name: str | None = None
     ) -> list[DebugTensorDatum]:
         """The tensors of a watched output: several, if it is in a loop."""
-        return [d for d in self._data if d.watch_key == debug_watch_key]
+        return [d for d in self._of(device_name) if d.watch_key == debug_watch_key]
 
-    def _watched(self, node_name: str, output_slot: int, debug_op: str) -> list[DebugTensorDatum]:
+    def _watched(
+        self, node_name: str, output_slot: int, debug_op: str, device_name: str | None
+    ) -> list[DebugTensorDatum]:
         key = f"{node_name}:{output_slot}:{debug_op}"
-        found = self.watch_key_to_data(key)
+        found = self.watch_key_to_data(key, device_name)
         if not found:
             raise ValueError(f'Watch key "{key}" does not exist in the debug dump')
         return found
@@ -353,25 +365,27 @@ class DebugDumpDir:
 
         Raises:
           ValueError: it was not watched."""
-        return [d.get_tensor() for d in self._watched(node_name, output_slot, debug_op)]
+        return [d.get_tensor() for d in self._watched(node_name, output_slot, debug_op, device_name)]
 
     def get_tensor_file_paths(
         self, node_name: str, output_slot: int, debug_op: str = IDENTITY, device_name: str | None = None
     ) -> list[str]:
         """The files with the values of an output."""
-        return [d.file_path for d in self._watched(node_name, output_slot, debug_op)]
+        return [d.file_path for d in self._watched(node_name, output_slot, debug_op, device_name)]
 
     def get_rel_timestamps(
         self, node_name: str, output_slot: int, debug_op: str = IDENTITY, device_name: str | None = None
     ) -> list[int]:
         """Microseconds after `t0` at which an output was computed."""
-        return [d.timestamp - (self.t0 or 0) for d in self._watched(node_name, output_slot, debug_op)]
+        return [
+            d.timestamp - (self.t0 or 0) for d in self._watched(node_name, output_slot, debug_op, device_name)
+        ]
 
     def get_dump_sizes_bytes(
         self, node_name: str, output_slot: int, debug_op: str = IDENTITY, device_name: str | None = None
     ) -> list[int | None]:
         """The sizes of the files of an output."""
-        return [d.dump_size_bytes for d in self._watched(node_name, output_slot, debug_op)]
+        return [d.dump_size_bytes for d in self._watched(node_name, output_slot, debug_op, device_name)]
 
     # ---------------------------------------------------------------------------------------------------------- the graph
     def devices(self) -> list[str]:
@@ -390,21 +404,29 @@ class DebugDumpDir:
 
     def nodes(self, device_name: str | None = None) -> list[str]:
         """Names of the ops."""
-        return list(self._nodes)
+        return list(self._nodes_of(device_name))
+
+    def _nodes_of(self, device_name: str | None) -> dict[str, Any]:
+        """The ops of a device, by name; of all, if None."""
+        if device_name is None:
+            return self._nodes
+        self._check_device(device_name)
+        graph = self._graphs.get(device_name)
+        return {} if graph is None else {n.name: n for n in graph.node}
 
     def node_exists(self, node_name: str, device_name: str | None = None) -> bool:
         """Whether there is an op of that name."""
-        return node_name in self._nodes
+        return node_name in self._nodes_of(device_name)
 
-    def _node(self, name: str) -> Any:
+    def _node(self, name: str, device_name: str | None = None) -> Any:
         try:
-            return self._nodes[name]
+            return self._nodes_of(device_name)[name]
         except KeyError:
             raise ValueError(f"Node '{name}' does not exist in partition graphs.") from None
 
     def node_op_type(self, node_name: str, device_name: str | None = None) -> str:
         """The type of an op."""
-        return self._node(node_name).op
+        return self._node(node_name, device_name).op
 
     def node_device(self, node_name: str) -> str:
         """The device of an op."""
@@ -412,23 +434,23 @@ class DebugDumpDir:
 
     def node_attributes(self, node_name: str, device_name: str | None = None) -> dict[str, Any]:
         """The attributes of an op, as `AttrValue` messages."""
-        return dict(self._node(node_name).attr)
+        return dict(self._node(node_name, device_name).attr)
 
     def node_inputs(
         self, node_name: str, is_control: bool = False, device_name: str | None = None
     ) -> list[str]:
         """Names of an op's inputs (`op`, or `op:1`), or of what it waits for."""
-        inputs = list(self._node(node_name).input)
+        inputs = list(self._node(node_name, device_name).input)
         return [n[1:] for n in inputs if n[0] == "^"] if is_control else [n for n in inputs if n[0] != "^"]
 
     def node_recipients(
         self, node_name: str, is_control: bool = False, device_name: str | None = None
     ) -> list[str]:
         """Names of the ops that take an op's outputs, or wait for it."""
-        self._node(node_name)
+        self._node(node_name, device_name)
         return [
             other
-            for other in self._nodes
+            for other in self._nodes_of(device_name)
             if node_name in [n.partition(":")[0] for n in self.node_inputs(other, is_control)]
         ]
 
@@ -440,13 +462,15 @@ class DebugDumpDir:
         device_name: str | None = None,
     ) -> list[str]:
         """Names of all ops that an op depends on."""
+        self._node(node_name, device_name)
+        nodes = self._nodes_of(device_name)
         found: dict[str, None] = {}
         stack = [node_name]
         while stack:
             name = stack.pop()
             inputs = self.node_inputs(name) + (self.node_inputs(name, True) if include_control else [])
             for other in [n.partition(":")[0] for n in inputs]:
-                if other not in found and other in self._nodes:
+                if other not in found and other in nodes:
                     found[other] = None
                     stack.append(other)
         return list(found)

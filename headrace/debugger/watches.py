@@ -23,7 +23,7 @@ class WatchOptions:
         tolerate_debug_op_creation_failures: bool = False,
         **older: str | None,
     ) -> None:
-        _plain(debug_ops)
+        _kept(debug_ops, tolerate_debug_op_creation_failures)
         self.debug_ops = debug_ops or [IDENTITY]
 
         def pattern(name: str, given: str | None) -> str | None:
@@ -45,14 +45,18 @@ class WatchOptions:
         )
 
 
-def _plain(debug_ops: Any) -> None:
-    ops = [debug_ops] if isinstance(debug_ops, str) else debug_ops or []
-    if any(op != IDENTITY for op in ops):
+def _kept(debug_ops: Any, tolerate: bool) -> list[str]:
+    """The debug ops that there are, of those given. Others are left out, or an error, as `tolerate` says."""
+    ops = [debug_ops] if isinstance(debug_ops, str) else list(debug_ops or [IDENTITY])
+    kept = [op for op in ops if op == IDENTITY]
+    if len(kept) < len(ops) and not tolerate:
         raise errors.UnimplementedError(
             None,
             None,
-            f"debug_ops={debug_ops!r}: whole tensors are kept ({IDENTITY!r}); summaries of them are not.",
+            f"debug_ops={debug_ops!r}: whole tensors are kept ({IDENTITY!r}); summaries of them are not. "
+            "tolerate_debug_op_creation_failures=True leaves out what is not.",
         )
+    return kept
 
 
 def add_debug_tensor_watch(
@@ -67,22 +71,25 @@ def add_debug_tensor_watch(
       output_slot: which output; -1 for all.
       debug_ops: only "DebugIdentity": the tensor itself.
       debug_urls: `file://DIRECTORY`, or several.
-      tolerate_debug_op_creation_failures: has no effect: nothing is created.
+      tolerate_debug_op_creation_failures: whether other debug ops are left out, instead of being an error.
       global_step: kept with the options.
 
     Raises:
       UnimplementedError: other debug ops, or a URL of another kind.
     """
-    _plain(debug_ops)
+    kept = _kept(debug_ops, tolerate_debug_op_creation_failures)
     urls = [debug_urls] if isinstance(debug_urls, str) else list(debug_urls or [])
     if any(not u.startswith("file://") for u in urls):
         raise errors.UnimplementedError(
             None, None, f"debug_urls={debug_urls!r}: tensors go into directories: file://…"
         )
+    if not kept:
+        return
     options = run_options.debug_options
     options.global_step = global_step
     watch = options.debug_tensor_watch_opts.add(node_name=node_name, output_slot=output_slot)
-    watch.debug_ops.append(IDENTITY)
+    watch.tolerate_debug_op_creation_failures = tolerate_debug_op_creation_failures
+    watch.debug_ops.extend(kept)
     watch.debug_urls.extend(urls)
 
 
@@ -97,7 +104,7 @@ def watch_graph(
     What runs inside of a loop or a branch is watched with the loop or branch.
     """
     _watch(run_options, graph, (node_name_regex_allowlist, op_type_regex_allowlist, tensor_dtype_regex_allowlist),
-           True, debug_ops, debug_urls, global_step, reset_disk_byte_usage)  # fmt: skip
+           True, debug_ops, debug_urls, tolerate_debug_op_creation_failures, global_step, reset_disk_byte_usage)  # fmt: skip
 
 
 def watch_graph_with_denylists(
@@ -108,12 +115,12 @@ def watch_graph_with_denylists(
 ) -> None:  # fmt: skip
     """Adds watches of the tensors of a graph that match none of the regular expressions given."""
     _watch(run_options, graph, (node_name_regex_denylist, op_type_regex_denylist, tensor_dtype_regex_denylist),
-           False, debug_ops, debug_urls, global_step, reset_disk_byte_usage)  # fmt: skip
+           False, debug_ops, debug_urls, tolerate_debug_op_creation_failures, global_step, reset_disk_byte_usage)  # fmt: skip
 
 
 def _watch(
     run_options: Any, graph: Any, patterns: Sequence[str | None], allow: bool, debug_ops: Any, debug_urls: Any,
-    global_step: int, reset: bool,
+    tolerate: bool, global_step: int, reset: bool,
 ) -> None:  # fmt: skip
     run_options.debug_options.reset_disk_byte_usage = reset
     for node in graph.get_operations():
@@ -125,7 +132,7 @@ def _watch(
             ]
             if all(hits) if allow else not any(hits):
                 add_debug_tensor_watch(
-                    run_options, node.name, t.value_index, debug_ops, debug_urls, global_step=global_step
+                    run_options, node.name, t.value_index, debug_ops, debug_urls, tolerate, global_step
                 )
 
 

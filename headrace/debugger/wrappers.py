@@ -113,6 +113,7 @@ def with_watches(graph: Any, options: Any, root: str, watch: WatchOptions) -> An
     watch_graph(
         own, graph, watch.debug_ops, f"file://{root}", watch.node_name_regex_allowlist,
         watch.op_type_regex_allowlist, watch.tensor_dtype_regex_allowlist,
+        watch.tolerate_debug_op_creation_failures,
     )  # fmt: skip
     return own
 

@@ -74,6 +74,53 @@ class TestDumps:
         with pytest.raises(ValueError, match="does not exist"):
             dump.node_op_type("none")
 
+    def test_devices(self, built, tmp_path):
+        sess, x, loss, _ = built
+        debugger.DumpingDebugWrapperSession(sess, str(tmp_path / "root")).run(loss, {x: [3.0]})
+        (run,) = (tmp_path / "root").iterdir()
+        dump = debugger.DebugDumpDir(str(run))
+        (own,) = dump.devices()
+        assert dump.nodes(own) == dump.nodes() and dump.node_exists("bad", own)
+        assert len(dump.get_tensors("bad", 0, device_name=own)) == 1
+        assert dump.debug_watch_keys("bad", own) == ["bad:0:DebugIdentity"]
+        assert dump.transitive_inputs("bad", device_name=own) == dump.transitive_inputs("bad")
+        other = own.replace("CPU:0", "GPU:0")
+        for ask in (
+            lambda: dump.nodes(other), lambda: dump.get_tensors("bad", 0, device_name=other),
+            lambda: dump.find(debugger.has_inf_or_nan, device_name=other),
+            lambda: dump.node_op_type("bad", other), lambda: dump.node_inputs("bad", device_name=other),
+            lambda: dump.node_recipients("mul", device_name=other), lambda: dump.debug_watch_keys("bad", other),
+            lambda: dump.transitive_inputs("bad", device_name=other), lambda: dump.node_exists("bad", other),
+        ):  # fmt: skip
+            with pytest.raises(ValueError, match="Specified device_name"):
+                ask()
+
+    def test_other_debug_ops(self, built, tmp_path):
+        sess = built[0]
+        summaries = ["DebugIdentity", "DebugNanCount"]
+        with pytest.raises(tf.errors.UnimplementedError, match="tolerate_debug_op_creation_failures"):
+            debugger.watch_graph(v1.RunOptions(), sess.graph, summaries)
+        options = v1.RunOptions()
+        debugger.watch_graph(options, sess.graph, summaries, tolerate_debug_op_creation_failures=True)
+        watches = options.debug_options.debug_tensor_watch_opts
+        assert len(watches) > 10
+        assert all(
+            w.debug_ops == ["DebugIdentity"] and w.tolerate_debug_op_creation_failures for w in watches
+        )
+        options = v1.RunOptions()
+        debugger.watch_graph(options, sess.graph, summaries[1:], tolerate_debug_op_creation_failures=True)
+        assert not options.debug_options.debug_tensor_watch_opts
+        wrapper = debugger.DumpingDebugWrapperSession(
+            sess,
+            str(tmp_path),
+            watch_fn=lambda fetches, feeds: debugger.WatchOptions(
+                summaries, tolerate_debug_op_creation_failures=True
+            ),
+        )
+        wrapper.run(built[2], {built[1]: [1.0]})
+        (run,) = tmp_path.iterdir()
+        assert debugger.DebugDumpDir(str(run)).size > 10
+
     def test_watches(self, built, tmp_path):
         sess, x, loss, _ = built
         root = str(tmp_path)
