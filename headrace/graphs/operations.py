@@ -285,7 +285,6 @@ class Scope:
         Args:
           types: type attributes that the node does not name, or names otherwise.
         """
-        inputs = list(inputs)
         try:
             self._check_references(op, node, inputs)
             attrs = self.attributes(row_of(op), node, inputs, types or {})
@@ -366,7 +365,7 @@ class Scope:
 
     # -------------------------------------------------------------------------------------------------------- attributes
     def attributes(
-        self, row: Row, node: Node, inputs: list[Any], types: Mapping[str, DType]
+        self, row: Row, node: Node, inputs: Sequence[Any], types: Mapping[str, DType]
     ) -> dict[str, Any]:
         """The attributes of an op for a node; the types and numbers of inputs are compared with what they say."""
         op, message = row.op, node.message
@@ -418,7 +417,7 @@ class Scope:
     names: Any = None  # of the nodes that come along
 
     def _check_inputs(
-        self, row: Row, node: Node, inputs: list[Any], attrs: dict[str, Any], implied: dict[str, Any],
+        self, row: Row, node: Node, inputs: Sequence[Any], attrs: dict[str, Any], implied: dict[str, Any],
         types: dict[str, DType],
     ) -> None:  # fmt: skip
 
@@ -486,9 +485,7 @@ class Scope:
                 f"NodeDef expected inputs '{want}' do not match {len(inputs)} inputs specified; {row.op!r}"
             )
         for i, (x, dtype) in enumerate(zip(inputs, expected)):
-            if dtype.kind == "r" and isinstance(x, ReferenceTensor):  # a function takes the variable
-                inputs[i] = x.graph.handle_of(x)
-            elif x._dtype is not dtype and x._dtype.kind != "v":
+            if x._dtype is not dtype and x._dtype.kind != "v":
                 raise Malformed(
                     f"Input {i} of node {self.prefix}{node.name} was passed {x._dtype.name} from {x.name} incompatible with expected {dtype.name}."
                 )

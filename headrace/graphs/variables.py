@@ -26,6 +26,13 @@ def below(name: str, scope: str | None) -> str:
     return f"{scope.rstrip('/')}/{name}" if scope and name else name
 
 
+def named_as_resource(variable: Any) -> bool:
+    """Whether a reference is written as a resource."""
+    from .resources import taken_by_functions
+
+    return variable.handle.op.name in taken_by_functions(variable.graph)
+
+
 def variable_message(variable: Any, export_scope: str | None) -> Any:
     """The `VariableDef` of a graph's variable; None if it is not in the scope."""
     from headrace.proto.meta_graph_pb2 import VariableDef
@@ -38,7 +45,7 @@ def variable_message(variable: Any, export_scope: str | None) -> Any:
         variable_name=inside(variable.handle.name, export_scope) or "",
         initializer_name=inside(variable.initializer.name, export_scope) or "",
         snapshot_name=inside(variable._snapshot.name, export_scope) or "",
-        is_resource=variable.handle._dtype.kind == "r",
+        is_resource=variable.handle._dtype.kind == "r" or named_as_resource(variable),
         trainable=bool(variable.trainable),
     )
     message.synchronization = _SYNCHRONIZATION.index(variable.synchronization)  # type: ignore[assignment]

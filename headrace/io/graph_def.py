@@ -40,15 +40,17 @@ def graph_def(graph: Graph, from_version: int | None = None, add_shapes: bool = 
     message.versions.producer = PRODUCER
     functions = Functions(message.library)
     for node in graph.operations[from_version:]:
-        if (
-            node.type == "VariableHandle"
-        ):  # nobody else knows it: what takes it is written as taking the reference
-            continue
         written = message.node.add()
         _write_node(written, node, functions, {})
         if add_shapes and node.outputs:
             shapes = [shape_proto(t._raw_shape) for t in node.outputs]
             written.attr["_output_shapes"].list.shape.extend(shapes)
+    if any(node.op == "VariableHandle" for node in message.node):  # nobody else knows it
+        from headrace.graphs.resources import taken_by_functions, with_resources
+
+        nodes = with_resources(message.node, taken_by_functions(graph))
+        del message.node[:]
+        message.node.extend(nodes)
     return message
 
 
@@ -139,8 +141,7 @@ def _write_node(message: Any, node: Operation, functions: Functions, names: dict
     message.name, message.op, message.device = node.name, node.type, node.device
     for t in node.inputs:
         if not t._is_eager:
-            maker = t.op.inputs[0].op if t.op.type == "VariableHandle" else t.op
-            plain = maker.name if not t.value_index else f"{maker.name}:{t.value_index}"
+            plain = t.op.name if not t.value_index else f"{t.op.name}:{t.value_index}"
             message.input.append(names.get(id(t), plain))
     message.input.extend([f"^{c.name}" for c in node.control_inputs])
     op = node.op_def

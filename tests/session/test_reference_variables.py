@@ -226,14 +226,20 @@ class TestExchange:
             sess.run(again.assign_add([1.0, 1.0]))
             assert graph.get_tensor_by_name("w:0") is again._ref()
 
-    def test_graphs_whose_conditionals_change_variables_become_resources(self):
-        with tf.Graph().as_default() as graph, v1.Session() as sess:
-            w, p = reference([1.0]), v1.placeholder_with_default(True, [])
-            changed = tf.identity(tf.cond(p, lambda: w.assign_add([1.0]) * 1.0, lambda: w * 2.0), name="y")
-            sess.run(w.initializer)
-            assert sess.run(changed).tolist() == [2.0]
-            message = graph.as_graph_def()
+    def test_variables_that_functions_change_are_written_as_resources(self, tmp_path):
         with tf.Graph().as_default(), v1.Session() as sess:
-            tf.import_graph_def(message, name="")
-            sess.run("w/Assign")
-            assert sess.run("y:0").tolist() == [2.0] and sess.run("w:0").tolist() == [2.0]
+            w, other, p = reference([1.0]), reference([1.0], "other"), v1.placeholder_with_default(True, [])
+            tf.identity(tf.cond(p, lambda: w.assign_add([1.0]) * 1.0, lambda: w * 2.0), name="y")
+            step = v1.train.MomentumOptimizer(0.5, 0.0).minimize(w[0] * w[0] + other[0], name="train")
+            with tf.control_dependencies([step]):
+                tf.add(w, other, name="after")
+            v1.add(v1.assign_add(w, [2.0]), 1.0, name="z")
+            sess.run(v1.global_variables_initializer())
+            v1.train.Saver().save(sess, str(tmp_path / "model"))
+            expected = [sess.run(n).tolist() for n in ("y:0", "z:0", "after:0", "w/read:0")]
+        with tf.Graph().as_default() as graph, v1.Session() as sess:
+            v1.train.import_meta_graph(str(tmp_path / "model.meta")).restore(sess, str(tmp_path / "model"))
+            kinds = {v.name: v.op.type for v in v1.global_variables()}
+            assert kinds["w:0"] == kinds["w/Momentum:0"] == "VarHandleOp" and kinds["other:0"] == "VariableV2"
+            assert [sess.run(n).tolist() for n in ("y:0", "z:0", "after:0", "w/read:0")] == expected
+            assert not [o for o in graph.get_operations() if o.type == "VariableHandle"]
