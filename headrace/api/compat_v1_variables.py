@@ -18,16 +18,9 @@ from headrace.session.partitions import (
     min_max_variable_partitioner,
     variable_axis_size_partitioner,
 )
-from headrace.session.scopes import (
-    AUTO_REUSE,
-    VariableScope,
-    get_local_variable,
-    get_variable,
-    get_variable_scope,
-    variable_op_scope,
-    variable_scope,
-)
+from headrace.session.scopes import get_local_variable, get_variable, variable_op_scope, variable_scope
 from headrace.session.template import make_template
+from headrace.session.variable_store import AUTO_REUSE, VariableScope, get_variable_scope
 
 from .script import group, no_op
 from .variables import Variable as _Variable

@@ -18,7 +18,7 @@ from headrace.ops.state import ASSIGN
 from headrace.session import logs
 from headrace.session.keys import GraphKeys
 from headrace.session.partitions import PartitionedVariable
-from headrace.session.scopes import store
+from headrace.session.variable_store import store
 
 from .directory import _file_of, load_checkpoint
 from .saveable import name_of

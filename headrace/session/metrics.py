@@ -37,7 +37,7 @@ def accumulator(shape: Any, name: str, dtype: Any = dtypes.float32) -> Any:
 
     from headrace.core.graph import name_scope
 
-    from .scopes import get_variable_scope
+    from .variable_store import get_variable_scope
 
     prefix = get_variable_scope().name
     with name_scope(None):

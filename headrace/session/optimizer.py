@@ -17,7 +17,8 @@ from headrace.core.state import init_scope, state
 from headrace.core.tape import GradientTape, is_slices
 
 from .keys import GraphKeys
-from .scopes import make_variable, store, variable_scope
+from .scopes import make_variable, variable_scope
+from .variable_store import store
 
 
 class Optimizer:

@@ -6,7 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from .scopes import AUTO_REUSE, VariableScope, get_variable_scope, variable_scope
+from .scopes import variable_scope
+from .variable_store import AUTO_REUSE, VariableScope, get_variable_scope
 
 
 class Template:

@@ -25,7 +25,7 @@ READS = ("ReadVariableOp", "Identity")  # of handles, and of references
 
 def new_variable(*args: Any, **options: Any) -> Any:
     """A variable of a graph, of the kind that `use_resource`, the variable scope or the program asks for."""
-    from .scopes import get_variable_scope
+    from .variable_store import get_variable_scope
 
     if options.get("variable_def") is not None:
         return of_message(options.pop("variable_def"), **options)

@@ -9,7 +9,8 @@ from typing import Any
 import headrace as tf
 from headrace.api import compat_v1_initializers as initializers
 from headrace.core import dtypes
-from headrace.session.scopes import get_variable_scope, variable_scope
+from headrace.session.scopes import variable_scope
+from headrace.session.variable_store import get_variable_scope
 from headrace.v1.layers.base import Layer
 from headrace.v1.recurrent.cells import BasicRNNCell, GRUCell
 from headrace.v1.recurrent.dynamic import bidirectional_dynamic_rnn, dynamic_rnn

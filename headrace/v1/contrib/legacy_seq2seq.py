@@ -119,7 +119,7 @@ def _decoded(decode: Any, feed_previous: Any) -> Any:
     """Either decoder, or the one that a tensor chooses."""
     if isinstance(feed_previous, bool):
         return decode(feed_previous)
-    from headrace.session.scopes import get_variable_scope
+    from headrace.session.variable_store import get_variable_scope
 
     fed = decode(True)
     with variable_scope(get_variable_scope(), reuse=True):
@@ -197,7 +197,7 @@ def attention_decoder(
 
 
 def _here() -> Any:
-    from headrace.session.scopes import get_variable_scope
+    from headrace.session.variable_store import get_variable_scope
 
     return get_variable_scope()
 

@@ -215,7 +215,7 @@ class UGRNNCell(RNNCell):
 
 def variable_scope_here() -> Any:
     """The variable scope around, to enter again with other defaults."""
-    from headrace.session.scopes import get_variable_scope
+    from headrace.session.variable_store import get_variable_scope
 
     return get_variable_scope()
 

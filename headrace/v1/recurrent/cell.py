@@ -9,7 +9,8 @@ from typing import Any
 import headrace as tf
 from headrace.core import nest
 from headrace.core.shapes import TensorShape
-from headrace.session.scopes import get_variable_scope, variable_scope
+from headrace.session.scopes import variable_scope
+from headrace.session.variable_store import get_variable_scope
 from headrace.v1.layers.base import Layer
 
 KERNEL, BIAS = "kernel", "bias"

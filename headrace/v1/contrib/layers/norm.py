@@ -157,7 +157,7 @@ def _with_own_updates(
 
 
 def _here() -> Any:
-    from headrace.session.scopes import get_variable_scope
+    from headrace.session.variable_store import get_variable_scope
 
     return get_variable_scope()
 
