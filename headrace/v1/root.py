@@ -97,6 +97,18 @@ def find_module(fullname: str) -> Any:
     return value if isinstance(value, ModuleType) else None
 
 
+class _Absent:
+    """Says of parts of `tf.contrib` that are not here what to do instead: `from tensorflow.contrib import learn` looks for
+    a module where `contrib` lies, and would say only that there is none."""
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
+        package, _, part = fullname.rpartition(".")
+        if package == "headrace.v1.contrib":
+            from . import contrib
+
+            raise ImportError(contrib.absence(part), name=fullname)
+
+
 def install() -> None:
     """Makes this process one of TensorFlow 1.x: `import tensorflow` gives `module()`, and graphs are built.
 
@@ -105,4 +117,5 @@ def install() -> None:
     if sys.modules.get("tensorflow") is module():
         return
     hook.answer(module(), find_module)
+    sys.meta_path.append(_Absent())  # last: asked only for what is nowhere
     look("disable_v2_behavior")()

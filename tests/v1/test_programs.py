@@ -95,10 +95,17 @@ def test_what_is_absent_says_so(tmp_path):
             tf.contrib.learn
         except AttributeError as error:
             print(error)
+        try:
+            from tensorflow.contrib import learn
+        except ImportError as error:
+            print(error)
+        assert tf.nn.seq2seq is tf.contrib.legacy_seq2seq and not hasattr(tf.contrib, "tpu")
+        from tensorflow.python.ops import seq2seq
+        assert seq2seq is tf.nn.seq2seq
     """
     lines = run(code, tmp_path).splitlines()
     assert "Estimators" in lines[0] and "factorization" in lines[1] and "seq2seq" in lines[2]
-    assert lines[3] == lines[0]
+    assert lines[3] == lines[0] == lines[4]
 
 
 def test_packages_of_its_own_time_that_are_absent_say_so(tmp_path):

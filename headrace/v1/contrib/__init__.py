@@ -42,8 +42,13 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"{__name__}.{name}")
     if name.startswith("__"):
         raise AttributeError(name)
+    raise AttributeError(absence(name))
+
+
+def absence(name: str) -> str:
+    """What to say of a part that is not here."""
     hint = ABSENT.get(name, f"The parts that are: {', '.join(PARTS)}.")
-    raise AttributeError(f"tf.contrib.{name} is not part of Headrace. {hint}")
+    return f"tf.contrib.{name} is not part of Headrace. {hint}"
 
 
 def __dir__() -> list[str]:
