@@ -194,8 +194,10 @@ def test_partitioned_embeddings_have_sparse_updates() -> None:
 
 
 def test_private_modules_that_programs_import(tmp_path: Any) -> None:
+    import os
     import subprocess
     import sys
+    from pathlib import Path
 
     program = """
 import headrace
@@ -207,4 +209,5 @@ column = tf.feature_column.numeric_column("x")
 assert isinstance(column, new.NumericColumn) and isinstance(column, old._DenseColumn)
 assert isinstance(column, lib.DenseColumn) and not isinstance(column, new.CategoricalColumn)
 """
-    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path)
+    path = {"PYTHONPATH": str(Path(__file__).parents[1])}
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path, env=os.environ | path)

@@ -155,13 +155,17 @@ def _weighted_sum(
         dense = column._get_dense_tensor(cache, weight_collections=list(collections), trainable=trainable)
         return tf.matmul(_rows(dense, column), tf.convert_to_tensor(weights), name="weighted_sum")
     weights = _weights("weights", [column._num_buckets, units], trainable, collections)
-    pair = ids_and_weights(column, cache, None)
-    ids, factors = (
-        None if t is None else tf.sparse.reshape(t, tf.stack([t.dense_shape[0], -1])) for t in pair
-    )
+    ids, factors = map(_matrix, ids_and_weights(column, cache, None))
     table = list(weights) if isinstance(weights, PartitionedVariable) else weights
     with tf.name_scope("weighted_sum"):
         return safe_embedding_lookup_sparse(table, ids, factors, combiner)
+
+
+def _matrix(sparse: Any) -> Any:
+    """All ids of an example (or their weights) in one row."""
+    if sparse is None or sparse.shape.rank == 2:
+        return sparse
+    return tf.sparse.reshape(sparse, tf.stack([sparse.dense_shape[0], -1]))
 
 
 def linear_model(

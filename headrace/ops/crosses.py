@@ -13,6 +13,7 @@ import numpy as np
 
 from headrace.core.errors import InvalidArgumentError
 
+from . import hashing
 from .hashing import U, by_length, fingerprint64, siphash
 
 Column = tuple[np.ndarray, np.ndarray]
@@ -71,7 +72,7 @@ def added(a: Any, b: Any) -> Any:
 def fingerprints(values: np.ndarray) -> np.ndarray:
     """64 bits for each value: a number is its own fingerprint."""
     if values.dtype == object:
-        return by_length(values.tolist(), fingerprint64)
+        return hashing.fingerprints(values.tolist())
     return values.astype(np.int64).view(np.uint64)
 
 
@@ -107,13 +108,16 @@ def hashed(
     result = None if hash_key is None else np.full(count, U(hash_key & 0xFFFFFFFFFFFFFFFF))
     with np.errstate(over="ignore"):
         for values, counts in columns:
-            starts = np.cumsum(counts) - counts
-            repeats = counts[rows]
-            first = np.cumsum(repeats) - repeats
-            inside = np.arange(repeats.sum()) - np.repeat(first, repeats)
-            rows = np.repeat(rows, repeats)
-            own = fingerprints(values)[starts[rows] + inside]
-            result = own if result is None else combined(np.repeat(result, repeats), own)
+            own = fingerprints(values)
+            if len(own) == count and (counts == 1).all():  # one value in each row: the common case
+                own = own[rows]
+            else:
+                repeats = counts[rows]
+                inside = np.arange(repeats.sum()) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+                rows = np.repeat(rows, repeats)
+                own = own[(np.cumsum(counts) - counts)[rows] + inside]
+                result = None if result is None else np.repeat(result, repeats)
+            result = own if result is None else combined(result, own)
     bound = U(num_buckets) if num_buckets > 0 else _LARGEST
     if result is None:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)

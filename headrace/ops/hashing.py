@@ -124,6 +124,24 @@ def _long(s: np.ndarray) -> np.ndarray:
     return _pair(_pair(v0, w0, mul) + _mix(y) * K0 + z, _pair(v1, w1, mul) + x, mul)
 
 
+_KEPT = 1 << 16
+_known: dict[bytes, int] = {}
+
+
+def fingerprints(strings: Sequence[bytes]) -> np.ndarray:
+    """`fingerprint64` of each string. The words of a feature come again with each batch: those of small ones are kept."""
+    global _known
+    known, new = _known, [s for s in set(strings) if s not in _known]
+    if len(strings) > _KEPT // 16 or any(len(s) > 64 for s in new):  # no words of a feature
+        return by_length(strings, fingerprint64)
+    if len(known) + len(new) > _KEPT:  # another dict: other threads may be reading the old one
+        known, new = {}, list(set(strings))
+        _known = known
+    if new:
+        known.update(zip(new, by_length(new, fingerprint64).tolist()))
+    return np.fromiter(map(known.__getitem__, strings), np.uint64, len(strings))
+
+
 # ---------------------------------------------------------------------------------------------------- SipHash
 def siphash(key: Sequence[int]) -> Callable[[np.ndarray], np.ndarray]:
     """SipHash-2-4 under a key of two 64-bit numbers."""

@@ -533,10 +533,10 @@ NGRAMS = _row(
 
 
 # ---------------------------------------------------------------------------------------------------- hashing
-def _buckets(function: Callable[[Any], Callable[[np.ndarray], np.ndarray]]) -> Callable[..., Any]:
+def _buckets(hashes: Callable[[list[bytes], Any], np.ndarray]) -> Callable[..., Any]:
     def kernel(x: np.ndarray, num_buckets: int, key: Any = None) -> np.ndarray:
-        hashes = hashing.by_length(list(x.reshape(-1)), function(key))
-        return (hashes % np.uint64(num_buckets)).astype(np.int64).reshape(x.shape)
+        found = hashes(x.reshape(-1).tolist(), key)
+        return (found % np.uint64(num_buckets)).astype(np.int64).reshape(x.shape)
 
     return kernel
 
@@ -555,21 +555,21 @@ def _bucket_shape(c: ShapeContext) -> Raw:
 HASH_BUCKET = _row(
     "StringToHashBucket",
     "string_tensor: string -> output: int64",
-    _buckets(lambda key: hashing.hash64),
+    _buckets(lambda strings, _: hashing.by_length(strings, hashing.hash64)),
     _bucket_shape,
     attrs={"num_buckets": REQUIRED},
 )
 HASH_BUCKET_FAST = _row(
     "StringToHashBucketFast",
     "input: string -> output: int64",
-    _buckets(lambda key: hashing.fingerprint64),
+    _buckets(lambda strings, _: hashing.fingerprints(strings)),
     _bucket_shape,
     attrs={"num_buckets": REQUIRED},
 )
 HASH_BUCKET_STRONG = _row(
     "StringToHashBucketStrong",
     "input: string -> output: int64",
-    _buckets(hashing.siphash),
+    _buckets(lambda strings, key: hashing.by_length(strings, hashing.siphash(key))),
     _bucket_shape,
     attrs={"num_buckets": REQUIRED, "key": REQUIRED},
 )
