@@ -31,6 +31,8 @@ def read_message(path: Any) -> Any:
     name = path_text(path)
     if os.path.isdir(name):
         name = os.path.join(name, "saved_model.pb")
+        if not os.path.exists(name) and os.path.exists(name + "txt"):
+            return _of_text(os.path.dirname(name))
     try:
         with open(name, "rb") as file:
             data = file.read()
@@ -50,6 +52,19 @@ def read_message(path: Any) -> Any:
         kind = "MetaGraphDef" if name.endswith(".meta") else "GraphDef"
         raise errors.DataLossError(None, None, f"{name} does not hold a {kind}: {error}") from None
     return message
+
+
+def _of_text(folder: str) -> Any:
+    """The first graph of a SavedModel in text."""
+    from headrace.saved_model.files import read_saved_model
+
+    try:
+        graphs = read_saved_model(folder).meta_graphs
+    except OSError as error:
+        raise errors.DataLossError(None, None, str(error)) from None
+    if not graphs:
+        raise errors.DataLossError(None, None, f"{folder} holds a SavedModel without a graph.")
+    return graphs[0].graph_def
 
 
 def field(data: bytes, number: int) -> bytes:

@@ -16,7 +16,7 @@ from headrace import cli
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
-    for name in ("words", "several", "bare"):
+    for name in ("words", "several", "bare", "text"):
         getattr(models, f"save_{name}")(tf, str(folder / name))
     return folder
 
@@ -52,6 +52,12 @@ def test_what_is_not_there(folder: Path, tmp_path: Path, capsys: pytest.CaptureF
     ):
         assert cli.main(["saved_model", "show", *argv]) == 1
         assert text in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["several", "text"])
+def test_graphs_are_inspected(folder: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    assert cli.main(["graph", str(folder / name)]) == 0
+    assert "Placeholder" in capsys.readouterr().out
 
 
 PROGRAM = """
