@@ -77,15 +77,18 @@ ROOT = {name: namespace for namespace, names in _ROOT.items() for name in names.
 
 # `tf.compat.v1`: the file of each name that is its own, and the namespaces that `tf` does not have.
 V1_PARTS = (
-    "arrays", "clusters", "config", "control", "data", "distributions", "feature_column", "flags", "forms", "functions", "graph", "graphs", "image", "initializers", "layers", "losses",
-    "math", "messages", "metrics", "mixed_precision", "monitored", "more", "nn", "optimizers", "platform", "profiler", "queues", "recurrent", "resources",
-    "saved_model", "saving", "summary", "test", "train", "variables",
+    "arrays", "clusters", "config", "control", "data", "distributions", "feature_column", "flags", "forms",
+    "functions", "graph", "graphs", "image", "initializers", "layers", "losses", "math", "messages",
+    "metrics", "mixed_precision", "monitored", "more", "nn", "optimizers", "platform", "profiler", "queues",
+    "recurrent", "resources", "saved_model", "saving", "summary", "test", "train", "variables",
 )  # fmt: skip
 V1_NAMESPACES = (
-    "app", "app.flags", "distributions", "flags", "gfile", "initializers", "layers", "layers.experimental", "logging", "losses", "manip", "metrics", "mixed_precision", "mixed_precision.experimental",
-    "nn.rnn_cell", "profiler", "python_io", "saved_model.builder", "saved_model.constants", "saved_model.loader", "saved_model.main_op",
-    "saved_model.signature_constants", "saved_model.signature_def_utils", "saved_model.tag_constants", "saved_model.utils",
-    "resource_loader", "spectral", "train", "train.queue_runner", "user_ops",
+    "app", "app.flags", "distributions", "flags", "gfile", "initializers", "layers", "layers.experimental",
+    "logging", "losses", "manip", "metrics", "mixed_precision", "mixed_precision.experimental", "nn.rnn_cell",
+    "profiler", "python_io", "resource_loader", "saved_model.builder", "saved_model.constants",
+    "saved_model.loader", "saved_model.main_op", "saved_model.signature_constants",
+    "saved_model.signature_def_utils", "saved_model.tag_constants", "saved_model.utils", "spectral", "train",
+    "train.queue_runner", "user_ops",
 )  # fmt: skip
 
 _V1: dict[str, str] = {
