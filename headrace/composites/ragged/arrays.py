@@ -11,6 +11,7 @@ import headrace as tf
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.errors import InvalidArgumentError
+from headrace.core.scoping import scoped
 from headrace.core.shapes import size_of
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
@@ -23,6 +24,7 @@ from .ragged_tensor import RaggedTensor, is_ragged, ragged_or_tensor
 
 
 # ----------------------------------------------------------------------------------------------------------------- joining
+@scoped("RaggedConcat", "concat")
 def concat(values: Any, axis: int, name: str | None = None) -> Any:
     """The rows of all (axis 0), or row by row (axis 1), or deeper."""
     if not isinstance(values, (list, tuple)):
@@ -30,6 +32,7 @@ def concat(values: Any, axis: int, name: str | None = None) -> Any:
     return _joined([ragged_or_tensor(v) for v in values], axis, False)
 
 
+@scoped("RaggedConcat", "concat")
 def stack(values: Any, axis: int = 0, name: str | None = None) -> Any:
     """Ragged tensors (or tensors) of one rank as the elements of a new dimension.
 

@@ -15,6 +15,7 @@ from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType, as_dtype
 from headrace.core.origin import known_as
+from headrace.core.scoping import scoped
 from headrace.core.shapes import Raw, TensorShape, of_raw
 from headrace.core.specs import CompositeTensor
 from headrace.core.tensor import Tensor
@@ -215,6 +216,7 @@ class RaggedTensor(CompositeTensor):
         )
 
     @classmethod
+    @scoped("RaggedFromTensor", None)
     def from_tensor(
         cls,
         tensor: Any,

@@ -442,7 +442,8 @@ tf.RaggedTensor.from_row_splits(v, [0, 1, 3]).to_tensor({});
 tf.RaggedTensor.from_row_splits(v, [0, 1, 3]).row_lengths({}); tf.ragged.constant([[1.0], [2.0, 3.0]], {});
 tf.ragged.range([1, 2], {}); tf.ragged.boolean_mask(x, b, {});
 tf.reduce_sum(tf.RaggedTensor.from_row_splits(v, [0, 1, 3]), 1, {}); tf.sets.size(tf.sparse.from_dense(j));
-tf.sets.intersection(j, j); tf.sets.union(j, j)
+tf.sets.intersection(j, j); tf.sets.union(j, j);
+tf.RaggedTensor.from_tensor(x, {}); tf.RaggedTensor.from_tensor(x, i, {}); tf.ragged.stack([x, y], {})
 """
 LOSSES = """
 v1.losses.absolute_difference(x, y, {}); v1.losses.absolute_difference(x, y, 2.0, {});
