@@ -72,7 +72,6 @@ from headrace.ops.special import (
 from headrace.ops.trigonometry import acos, acosh, asin, asinh, atan, atanh, cos, cosh, sin, sinh, tan
 
 from . import special as special
-from .special import bessel_i0, bessel_i0e, bessel_i1, bessel_i1e
 from .clipping import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
 from .conversion import angle, bitcast, cast, complex, conj, imag, real, saturate_cast
 from .elementwise_docs import document as _document
@@ -105,6 +104,7 @@ from .reductions import (
     zero_fraction,
 )  # fmt: skip
 from .sequences import linspace, range, sobol_sample
+from .special import bessel_i0, bessel_i0e, bessel_i1, bessel_i1e
 
 mod = floormod
 erfinv, ndtri = _scoped("erfinv", "Erfinv")(_s.erfinv), _scoped("ndtri", "Ndtri")(_s.ndtri)

@@ -10,8 +10,8 @@ import headrace as tf
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType, as_dtype
-from headrace.core.shapes import size_of
 from headrace.core.scoping import scoped
+from headrace.core.shapes import size_of
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
 
