@@ -61,10 +61,16 @@ def test_their_graphs_go_back(theirs, tmp_path):
     assert json.loads(failed) == {}
 
 
-@pytest.fixture(scope="module")
-def ours(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("headrace")
-    graph_programs.build(tf, folder)
+@pytest.fixture(scope="module", params=["new", "old"])
+def ours(request, tmp_path_factory):
+    """A folder with graphs of ours, with variables as resources and as references."""
+    folder = tmp_path_factory.mktemp(f"headrace_{request.param}")
+    if request.param == "old":
+        tf.compat.v1.disable_resource_variables()
+    try:
+        graph_programs.build(tf, folder)
+    finally:
+        tf.compat.v1.enable_resource_variables()
     return folder
 
 
