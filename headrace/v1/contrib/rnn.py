@@ -30,6 +30,8 @@ from headrace.v1.recurrent import (
 )
 from headrace.v1.recurrent.wrappers import Wrapper
 
+from .rnn_cells import Conv1DLSTMCell, Conv2DLSTMCell, Conv3DLSTMCell, ConvLSTMCell, NASCell
+
 _ZEROS = initializers.zeros_initializer()
 
 
@@ -465,9 +467,10 @@ def _pairs(cells_fw: Any, cells_bw: Any, states_fw: Any, states_bw: Any) -> list
 
 
 __all__ = [
-    "AttentionCellWrapper", "BasicLSTMCell", "BasicRNNCell", "DeviceWrapper", "DropoutWrapper", "EmbeddingWrapper",
+    "AttentionCellWrapper", "BasicLSTMCell", "BasicRNNCell", "Conv1DLSTMCell", "Conv2DLSTMCell", "Conv3DLSTMCell",
+    "ConvLSTMCell", "DeviceWrapper", "DropoutWrapper", "EmbeddingWrapper",
     "GRUBlockCell", "GRUBlockCellV2", "GRUCell", "HighwayWrapper", "InputProjectionWrapper", "LSTMBlockCell", "LSTMCell",
-    "LSTMStateTuple", "LayerNormBasicLSTMCell", "LayerRNNCell", "MultiRNNCell", "OutputProjectionWrapper", "RNNCell",
+    "LSTMStateTuple", "LayerNormBasicLSTMCell", "LayerRNNCell", "MultiRNNCell", "NASCell", "OutputProjectionWrapper", "RNNCell",
     "ResidualWrapper", "UGRNNCell", "stack_bidirectional_dynamic_rnn", "stack_bidirectional_rnn",
     "static_bidirectional_rnn", "static_rnn", "static_state_saving_rnn", "transpose_batch_time",
 ]  # fmt: skip

@@ -86,3 +86,20 @@ def cudnn_cells(tf):
     cell = tf.nn.rnn_cell.MultiRNNCell([c.CudnnCompatibleGRUCell(4) for _ in range(2)])
     gru, last = tf.nn.dynamic_rnn(cell, x, [5, 2], dtype=tf.float32, scope="g")
     return [lstm, state, gru, last]
+
+
+def more_cells(tf):
+    c = tf.contrib.rnn
+    images, lines = tf.constant(_x(2, 3, 4, 4, 2)), tf.constant(_x(2, 3, 5, 2))
+    square, state = tf.nn.dynamic_rnn(c.ConvLSTMCell(2, [4, 4, 2], 3, [3, 3]), images, dtype=tf.float32)
+    line = c.Conv1DLSTMCell(input_shape=[5, 2], output_channels=2, kernel_shape=[3], use_bias=False)
+    flat, _ = tf.nn.dynamic_rnn(line, lines, [3, 1], dtype=tf.float32, scope="line")
+    skipping = c.Conv2DLSTMCell(
+        input_shape=[4, 4, 2], output_channels=3, kernel_shape=[2, 2], skip_connection=True
+    )
+    once, _ = skipping(images[:, 0], skipping.zero_state(2, tf.float32))
+    found, last = tf.nn.dynamic_rnn(c.NASCell(4), tf.constant(_x(2, 5, 3)), dtype=tf.float32, scope="n")
+    small, _ = tf.nn.dynamic_rnn(
+        c.NASCell(4, 2, use_bias=True), tf.constant(_x(2, 5, 3)), dtype=tf.float32, scope="p"
+    )
+    return [square, state, flat, once, found, last, small]
