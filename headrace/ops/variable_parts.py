@@ -35,7 +35,7 @@ for _kind in ("Update", "Add", "Sub", "Min", "Max"):
     _scatter_nd(_kind)
 
 
-def _assign_slice(ref: Any, begin: Any, end: Any, strides: Any, value: Any, **masks: int) -> None:
+def _assign_slice(ref: Any, begin: Any, end: Any, strides: Any, value: Any, **masks: Any) -> None:
     old = READ(ref, dtype=value._dtype)
     ASSIGN(ref, lookup("TensorStridedSliceUpdate")(old, begin, end, strides, value, **masks))
 
