@@ -72,7 +72,8 @@ def compute_gradient(
         def run(fetch: Any, feeds: Any, others: Any = extra_feed_dict) -> np.ndarray:
             return np.asarray(session.run(fetch, {**(others or {}), **feeds}))
 
-        extra = {other: p for other, p in zip(xs, points) if other is not t}
+        # What has a value of its own keeps it while another tensor is varied.
+        extra = {o: p for o, p in zip(xs, points) if o is not t and o.op.type == "Placeholder"}
         pairs.append(
             (
                 _by_rule(run, t, point, weight, gradient, extra),
