@@ -81,3 +81,33 @@ def test_run_options_without_effect(caplog):
                 session.run(one, options=v1.RunOptions(inter_op_thread_pool=-1))
     (message,) = messages(caplog)
     assert "RunOptions.inter_op_thread_pool=-1 has no effect" in message
+
+
+def test_gpus_are_set_up(monkeypatch, caplog):
+    """What is asked of GPUs is passed on; where they are in use already, a warning says so."""
+    from types import SimpleNamespace
+
+    gpus = [SimpleNamespace(name=f"/physical_device:GPU:{i}", device_type="GPU") for i in range(3)]
+    asked = []
+
+    def growth(device, on):
+        raise RuntimeError("Physical devices cannot be modified after being initialized.")
+
+    fake = SimpleNamespace(
+        list_physical_devices=lambda: gpus,
+        set_visible_devices=lambda devices, kind: asked.append((devices, kind)),
+        set_memory_growth=growth,
+    )
+    monkeypatch.setattr(options, "runtime", fake)
+    config = v1.ConfigProto(device_count={"GPU": 0})
+    options.apply(config)
+    config = v1.ConfigProto()
+    config.gpu_options.visible_device_list = "2,0"
+    config.gpu_options.allow_growth = True
+    config.gpu_options.allocator_type = "BFC"
+    with caplog.at_level(logging.WARNING, "headrace"):
+        options.apply(config)
+    assert asked == [([], "GPU"), ([gpus[2], gpus[0]], "GPU")]
+    found = messages(caplog)
+    assert any("allow_growth=True has no effect: Physical devices cannot be modified" in m for m in found)
+    assert any("allocator_type=BFC" in m for m in found) and len(found) == 2
