@@ -157,3 +157,36 @@ def test_a_saved_model_predicts(tmp_path):
         predict({"z": 1})
     with pytest.raises(ValueError, match="no signature 'other'"):
         contrib.predictor.from_saved_model(str(tmp_path / "m"), "other")
+
+
+WRONG = {
+    "no vocabulary": (ValueError, "specified", lambda c: c.lookup.index_table_from_tensor(None)),
+    "negative buckets": (ValueError, "num_oov_buckets", lambda c: c.lookup.index_table_from_tensor(["a"], -1)),
+    "keys of another kind": (TypeError, "integer keys", lambda c: c.lookup.index_table_from_tensor(["a"], dtype=tf.int32)),
+    "an empty file name": (ValueError, "empty", lambda c: c.lookup.index_table_from_file("")),
+    "a short key": (ValueError, "size 2", lambda c: c.lookup.StrongHashSpec([1])),
+    "a table of floats": (TypeError, "key_dtype", lambda c: c.lookup.IdTableWithHashBuckets(None, 3, key_dtype=tf.float32)),
+    "images of strings": (TypeError, "dtype", lambda c: c.image.rotate(tf.constant([["a"]]), 0.1)),
+    "images of five dimensions": (TypeError, "rank", lambda c: c.image.rotate(tf.zeros([1, 1, 1, 1, 1]), 0.1)),
+    "an output of three sizes": (ValueError, "output_shape", lambda c: c.image.transform(tf.zeros([2, 2]), [1.0] * 8, output_shape=[1, 2, 3])),
+    "no transform": (ValueError, "empty", lambda c: c.image.compose_transforms()),
+    "a negative hue": (ValueError, "max_delta_hue", lambda c: c.image.random_hsv_in_yiq(tf.zeros([1, 1, 3]), -1)),
+    "unconnected tensors": (ValueError, "not connected", lambda c: c.graph_editor.graph_replace(tf.zeros([]), {tf.ones([]).ref(): tf.ones([])})),
+    "expressions without a graph": (ValueError, "graph", lambda c: c.graph_editor.select_ops("a")),
+    "tensors for operations": (TypeError, "Operation", lambda c: c.graph_editor.make_list_of_op(tf.zeros([]))),
+    "a direction": (ValueError, "direction", lambda c: c.cudnn_rnn.CudnnLSTM(1, 2, direction="up")),
+    "a depth multiplier": (ValueError, "depth_multiplier", lambda c: c.slim.nets.inception.inception_v3(tf.zeros([1, 99, 99, 3]), depth_multiplier=0)),
+    "an end point": (ValueError, "endpoint", lambda c: c.slim.nets.inception.inception_v1_base(tf.zeros([1, 99, 99, 3]), "Mixed_9z")),
+    "no data files": (ValueError, "No data files", lambda c: c.slim.parallel_reader.get_data_files("/nowhere/*")),
+    "three sides of a box": (ValueError, "4 keys", lambda c: c.slim.tfexample_decoder.BoundingBox(["a", "b", "c"])),
+    "a probability": (ValueError, "keep_prob", lambda c: c.nn.alpha_dropout(tf.zeros([2]), 1.5)),
+    "a cell of other images": (ValueError, "input_shape", lambda c: c.rnn.ConvLSTMCell(2, [4, 4], 3, [3, 3])),
+    "a part that is absent": (AttributeError, "Estimators", lambda c: c.learn),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG.values(), ids=WRONG)
+def test_wrong_arguments(case):
+    kind, text, call = case
+    with pytest.raises(kind, match=text):
+        call(contrib)
