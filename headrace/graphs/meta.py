@@ -446,4 +446,11 @@ def saver_of(message: Any, scope: str) -> Any:
     return None
 
 
-__all__ = ["export_meta_graph", "import_meta_graph", "import_scoped", "import_with_elements", "register_form", "saver_of"]
+__all__ = [
+    "export_meta_graph",
+    "import_meta_graph",
+    "import_scoped",
+    "import_with_elements",
+    "register_form",
+    "saver_of",
+]

@@ -219,7 +219,12 @@ def _forget_references(graph: FuncGraph) -> None:
     used = {id(t) for n in graph.operations for t in n.inputs} | {id(t) for t in graph.outputs}
     unused: set[int] = set()
     for key, (outer, inner) in list(graph.captures.items()):
-        if id(inner) not in used and not outer._is_eager and outer._dtype.kind == "r" and _of_reference(outer):
+        if (
+            id(inner) not in used
+            and not outer._is_eager
+            and outer._dtype.kind == "r"
+            and _of_reference(outer)
+        ):
             del graph.captures[key]
             unused.add(id(inner))
     if unused:
