@@ -65,4 +65,4 @@ def __getattr__(name: str) -> Callable[..., Any]:
 
 def __dir__() -> list[str]:
     load_all()
-    return sorted(TABLE)
+    return sorted(name for name in TABLE if not name.startswith("_"))

@@ -1,8 +1,12 @@
 """The update steps of TensorFlow's optimizers as ops on variables: `ResourceApplyAdam`, `ResourceSparseApplyMomentum` …
 
 A step is a function from the values of the variables, the hyperparameters and the gradient to the variables' new values. The
-dense op applies it to whole variables; the sparse one to the rows `indices`, which must not repeat unless their gradients are
-the same."""
+dense op applies it to whole variables; the sparse one to the rows `indices`, one after another: a row that is named twice
+makes two steps.
+
+The optimizers of 1.x add up the gradients of a row first (`Unique`, `UnsortedSegmentSum`). How many rows are left depends on
+data, which no compiled program can hold; so where a graph does this, the compiler takes the sparse op together with the
+sums before it as one op that keeps all rows, each with the sum of its gradients (`OF_SUMS`, `compiler/optimise/rows.py`)."""
 
 from __future__ import annotations
 
@@ -14,10 +18,14 @@ from headrace.core.op import OpDef, lookup
 from headrace.core.tape import not_differentiable
 
 from . import operators as _operators  # noqa: F401 - steps are written with them
+from .gather import GATHER_V2
 from .math import absolute, exp, maximum, power, rsqrt, sign, sqrt, square
 from .state import ASSIGN, GATHER, READ, SCATTER_UPDATE
 
 Step = Callable[..., Sequence[Any]]
+OF_SUMS: dict[
+    str, OpDef
+] = {}  # the op that takes the place of a sparse one and of the sums of gradients before it
 
 
 def _row(
@@ -50,6 +58,37 @@ def _row(
         handles, rest = args[: len(names)], list(args[len(names) :])
         at = len(parameters.split())
         grad, indices = rest[at], rest.pop(at + 1)
+        n, positions, bound = _places(handles[0], indices)
+
+        def owners(left: Any) -> Any:
+            """For each position the first one of those that are left with its index; n if there is none."""
+            places = lookup("SelectV2")(left, positions, n)
+            return GATHER_V2(lookup("UnsortedSegmentMin")(places, indices, bound), indices, 0)
+
+        def again(owner: Any) -> Any:
+            """A step with one gradient of each row. All positions of a row write the same; rows without a gradient left
+            keep what they have."""
+            some = lookup("Less")(owner, n)
+            rest[at] = GATHER_V2(grad, lookup("Minimum")(owner, n - 1), 0)
+            values = [GATHER(h, indices, dtype=grad.dtype) for h in handles]
+            for h, old, new in zip(handles, values, step_of(values, rest, options)):
+                if new is not None:
+                    SCATTER_UPDATE(h, indices, lookup("SelectV2")(_against(some, new), new, old))
+            return owners(lookup("Greater")(positions, owner))
+
+        from headrace.api.control import while_loop
+
+        first = owners(lookup("GreaterEqual")(positions, 0))
+        while_loop(lambda owner: lookup("Any")(lookup("Less")(owner, n), [0]), again, [first])
+
+    def sums(*args: Any, **options: Any) -> None:
+        handles, rest = args[: len(names)], list(args[len(names) :])
+        at = len(parameters.split())
+        grad, indices = rest[at], rest.pop(at + 1)
+        n, positions, bound = _places(handles[0], indices)
+        # Of the positions with one index one speaks for all: the last.
+        owner = GATHER_V2(lookup("UnsortedSegmentMax")(positions, indices, bound), indices, 0)
+        rest[at] = GATHER_V2(lookup("UnsortedSegmentSum")(grad, owner, n), owner, 0)
         values = [GATHER(h, indices, dtype=grad.dtype) for h in handles]
         for h, new in zip(handles, step_of(values, rest, options)):
             if new is not None:
@@ -66,7 +105,25 @@ def _row(
     OpDef(f"ResourceApply{name}", f"{inputs}, {gradient}: T{typed(last)} ->", body=dense, **common)
     if sparse:
         signature = f"{inputs}, grad: T, indices: Tindices{typed(last)} ->"
-        OpDef(f"ResourceSparseApply{name}", signature, types={"Tindices": dtypes.INDEX}, body=rows, **common)
+        sparse_op = OpDef(
+            f"ResourceSparseApply{name}", signature, types={"Tindices": dtypes.INDEX}, body=rows, **common
+        )
+        OF_SUMS[sparse_op.name] = OpDef(
+            f"_{sparse_op.name}OfSums", signature, types={"Tindices": dtypes.INDEX}, body=sums, **common
+        )
+
+
+def _places(handle: Any, indices: Any) -> tuple[Any, Any, Any]:
+    """How many indices there are, their positions, and how many rows the variable has."""
+    n = GATHER_V2(lookup("Shape")(indices), 0, 0)
+    return n, lookup("Range")(0, n, 1), GATHER_V2(lookup("VariableShape")(handle), 0, 0)
+
+
+def _against(mask: Any, rows: Any) -> Any:
+    """[n] as [n, 1, …], of the rank of the rows."""
+    extra = lookup("Sub")(lookup("Rank")(rows), 1)
+    shape = lookup("ConcatV2")([lookup("Shape")(mask), lookup("Fill")(lookup("ExpandDims")(extra, 0), 1)], 0)
+    return lookup("Reshape")(mask, shape)
 
 
 def _cast(x: Any, like: Any) -> Any:

@@ -52,14 +52,6 @@ class _Row(Optimizer):
     def _apply_sparse(self, grad: Any, var: Any) -> Any:
         return self._resource_apply_sparse(grad.values, var, grad.indices)
 
-    def _resource_apply_sparse_duplicate_indices(self, grad: Any, handle: Any, indices: Any) -> Any:
-        """Rows with the same index get the sum of their gradients, so that applying them one after the other, each time
-        to the old value, does what applying them once does. (A program's own way to apply rows need not bear that.)"""
-        if type(self)._resource_apply_sparse is not _Row._resource_apply_sparse:
-            return super()._resource_apply_sparse_duplicate_indices(grad, handle, indices)
-        total, _ = summed(grad, indices, handle)
-        return self._resource_apply_sparse(total, handle, indices)
-
 
 class GradientDescentOptimizer(Optimizer):
     """variable -= learning_rate * gradient.

@@ -54,7 +54,7 @@ def registry():
 
 
 def test_ops_are_those_of_tensorflow(registry):
-    unknown = {name for name in TABLE if name not in registry} - OURS
+    unknown = {name for name in TABLE if name not in registry and not name.startswith("_")} - OURS
     assert not unknown
 
 

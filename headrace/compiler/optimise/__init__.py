@@ -9,6 +9,7 @@ one node (its inputs already replaced) that gives the tensors to take in the pla
 | `fold.py` | ops on known values, shapes that are known | host ops on constants (strings, tables of indices …) run once, and no longer cut programs in two |
 | `simplify.py` | ops that do nothing: `x * 1`, a cast there and back, two transposes that cancel … | fewer ops to trace and compile, fewer steps on the host |
 | `merge.py` | the same op on the same inputs | gradients ask for the same shapes and reshapes again and again |
+| `rows.py` | updates of rows that were made unique before | training steps stay whole: how many rows there are, the host alone knows |
 | `dead.py` | what nobody needs any more | |
 
 Graphs that compile whole are left as they are. XLA does all of this in the programs that it compiles, and lowering folds

@@ -21,7 +21,7 @@ class Rewriter:
     """Builds the optimised graph. `values` says which tensor is taken in the place of another."""
 
     def __init__(self, graph: FuncGraph, passes: Passes) -> None:
-        from . import fold, inline, merge, simplify
+        from . import fold, inline, merge, rows, simplify
 
         self.graph, self.passes = graph, passes
         self.view = FuncGraph(graph.name)
@@ -38,6 +38,7 @@ class Rewriter:
         self.rules = [
             rule
             for wanted, rule in (
+                (True, rows.of_sums),
                 (passes.strip, simplify.stripped),
                 (passes.inline, inline.inline),
                 (passes.fold or passes.shapes, fold.fold),
@@ -108,7 +109,7 @@ class Rewriter:
         out: list[Any] = []
         for t in values:
             if id(t) in given or any(t is o for o in out):
-                copy = _blank(self.view, lookup("Identity"), node, (t,), ())
+                copy = blank(self.view, lookup("Identity"), node, (t,), ())
                 copy.outputs = [SymbolicTensor(copy, 0, t._dtype, t._raw_shape)]
                 self.nodes.append(copy)
                 t = copy.outputs[0]
@@ -117,7 +118,7 @@ class Rewriter:
 
     def constant(self, node: Operation, array: np.ndarray, dtype: DType) -> SymbolicTensor:
         """A known value as the output of a constant, under the name and line of the node that computed it."""
-        other = _blank(self.view, CONST, node, (), ())
+        other = blank(self.view, CONST, node, (), ())
         other.attrs = {"value": array, "dtype": dtype}
         other.outputs = [SymbolicTensor(other, 0, dtype, array.shape)]
         self.nodes.append(other)
@@ -146,7 +147,7 @@ def stand_in(
     graph: FuncGraph, node: Operation, inputs: Sequence[Any], control: Sequence[Operation]
 ) -> Operation:
     """The node on other inputs, under its own name and line."""
-    other = _blank(graph, node.op_def, node, inputs, control)
+    other = blank(graph, node.op_def, node, inputs, control)
     other.attrs = node.attrs
     other.outputs = []
     for t in node.outputs:
@@ -164,7 +165,7 @@ def standing_for(node: Operation) -> Operation:
     return node.__dict__.get("_stands_for", node)
 
 
-def _blank(
+def blank(
     graph: FuncGraph, op: Any, node: Operation, inputs: Sequence[Any], control: Sequence[Operation]
 ) -> Operation:
     other = Operation(graph, op, node.name, inputs, {}, control)
