@@ -9,7 +9,6 @@ from headrace.api import compat_v1_initializers as initializers
 from headrace.core import nest
 from headrace.session.scopes import get_variable, variable_scope
 from headrace.v1.layers.arguments import activation_of
-from headrace.v1.layers.base import InputSpec
 from headrace.v1.recurrent import (
     BasicLSTMCell,
     BasicRNNCell,
@@ -30,7 +29,24 @@ from headrace.v1.recurrent import (
 )
 from headrace.v1.recurrent.wrappers import Wrapper
 
+from .rnn_blocks import GRUBlockCell, GRUBlockCellV2, LSTMBlockCell, LSTMBlockFusedCell, LSTMBlockWrapper
 from .rnn_cells import Conv1DLSTMCell, Conv2DLSTMCell, Conv3DLSTMCell, ConvLSTMCell, NASCell
+from .rnn_fused import FusedRNNCell, FusedRNNCellAdaptor, TimeReversedFusedRNN
+from .rnn_grid import BidirectionalGridLSTMCell, GridLSTMCell, TimeFreqLSTMCell
+from .rnn_linear import Linear, linear, variable_scope_here
+from .rnn_more_cells import (
+    CoupledInputForgetGateLSTMCell,
+    GLSTMCell,
+    IndRNNCell,
+    IndyGRUCell,
+    IndyLSTMCell,
+    IntersectionRNNCell,
+    PhasedLSTMCell,
+    SRUCell,
+)
+
+# The names under which programs import them from TensorFlow's private modules.
+_linear, _Linear = linear, Linear
 
 _ZEROS = initializers.zeros_initializer()
 
@@ -94,101 +110,6 @@ class LayerNormBasicLSTMCell(RNNCell):
         return h, LSTMStateTuple(c, h)
 
 
-class LSTMBlockCell(LayerRNNCell):
-    """An LSTM cell whose gates are in the order input, memory, forget, output, with optional peepholes and clipping.
-
-    TensorFlow has a kernel for it; here it compiles like any other cell.
-    """
-
-    def __init__(
-        self, num_units: int, forget_bias: float = 1.0, cell_clip: float | None = None, use_peephole: bool = False,
-        dtype: Any = None, reuse: Any = None, name: str | None = "lstm_cell",
-    ) -> None:  # fmt: skip
-        super().__init__(_reuse=reuse, dtype=dtype, name=name)
-        self.input_spec = InputSpec(ndim=2)
-        self._num_units, self._forget_bias = num_units, forget_bias
-        self._cell_clip, self._use_peephole = cell_clip if cell_clip is not None else -1, use_peephole
-
-    @property
-    def state_size(self) -> Any:
-        return LSTMStateTuple(self._num_units, self._num_units)
-
-    @property
-    def output_size(self) -> Any:
-        return self._num_units
-
-    def build(self, inputs_shape: Any) -> None:
-        size, n = self._size(inputs_shape), self._num_units
-        self._kernel = self.add_weight("kernel", [size + n, 4 * n])
-        self._bias = self.add_weight("bias", [4 * n], initializer=_ZEROS)
-        if self._use_peephole:
-            self._w_i, self._w_f, self._w_o = (self.add_weight(f"w_{g}_diag", [n]) for g in "ifo")
-        self.built = True
-
-    def call(self, inputs: Any, state: Any) -> Any:
-        c, h = state
-        gates = tf.nn.bias_add(tf.matmul(tf.concat([inputs, h], 1), self._kernel), self._bias)
-        i, j, f, o = tf.split(gates, 4, axis=1)
-        f = f + self._forget_bias
-        if self._use_peephole:
-            i, f = i + self._w_i * c, f + self._w_f * c
-        c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(j)
-        if self._cell_clip > 0:
-            c = tf.clip_by_value(c, -self._cell_clip, self._cell_clip)
-        if self._use_peephole:
-            o = o + self._w_o * c
-        h = tf.sigmoid(o) * tf.tanh(c)
-        return h, LSTMStateTuple(c, h)
-
-
-class GRUBlockCell(LayerRNNCell):
-    """A GRU cell; TensorFlow has a kernel for it, here it compiles like any other cell."""
-
-    def __init__(
-        self, num_units: int | None = None, cell_size: int | None = None, reuse: Any = None, name: str | None = "gru_cell",
-        dtype: Any = None,
-    ) -> None:  # fmt: skip
-        super().__init__(_reuse=reuse, name=name, dtype=dtype)
-        if (cell_size is None) == (num_units is None):
-            raise ValueError("Exactly one of num_units or cell_size must be provided.")
-        self._num_units = int(num_units or cell_size or 0)
-        self.input_spec = InputSpec(ndim=2)
-
-    @property
-    def state_size(self) -> Any:
-        return self._num_units
-
-    @property
-    def output_size(self) -> Any:
-        return self._num_units
-
-    def build(self, inputs_shape: Any) -> None:
-        rows, n = self._size(inputs_shape) + self._num_units, self._num_units
-        self._gate_kernel = self.add_weight(self._names[0], [rows, 2 * n])
-        self._gate_bias = self.add_weight(
-            self._names[1], [2 * n], initializer=initializers.constant_initializer(1.0)
-        )
-        self._candidate_kernel = self.add_weight(self._names[2], [rows, n])
-        self._candidate_bias = self.add_weight(self._names[3], [n], initializer=_ZEROS)
-        self.built = True
-
-    _names = ("w_ru", "b_ru", "w_c", "b_c")
-
-    def call(self, inputs: Any, state: Any) -> Any:
-        gates = tf.matmul(tf.concat([inputs, state], 1), self._gate_kernel)
-        r, u = tf.split(tf.sigmoid(tf.nn.bias_add(gates, self._gate_bias)), 2, axis=1)
-        candidate = tf.matmul(tf.concat([inputs, r * state], 1), self._candidate_kernel)
-        c = tf.tanh(tf.nn.bias_add(candidate, self._candidate_bias))
-        output = u * state + (1 - u) * c
-        return output, output
-
-
-class GRUBlockCellV2(GRUBlockCell):
-    """`GRUBlockCell` with the variable names of `GRUCell`."""
-
-    _names = ("gates/kernel", "gates/bias", "candidate/kernel", "candidate/bias")
-
-
 class UGRNNCell(RNNCell):
     """The update gate of Collins et al. (2016): a single gate mixes the state and a candidate."""
 
@@ -213,31 +134,6 @@ class UGRNNCell(RNNCell):
         c, g = self._activation(c), tf.sigmoid(g + self._forget_bias)
         state = g * state + (1.0 - g) * c
         return state, state
-
-
-def variable_scope_here() -> Any:
-    """The variable scope around, to enter again with other defaults."""
-    from headrace.session.variable_store import get_variable_scope
-
-    return get_variable_scope()
-
-
-def linear(
-    args: Any, output_size: int, bias: bool, bias_initializer: Any = None, kernel_initializer: Any = None
-) -> Any:
-    """Inputs (a tensor, or a list of them, joined along their columns) times "kernel", plus "bias"."""
-    args = list(args) if isinstance(args, (list, tuple)) else [args]
-    joined = args[0] if len(args) == 1 else tf.concat(args, 1)
-    kernel = get_variable(
-        "kernel", [joined.shape.as_list()[-1], output_size], joined.dtype, kernel_initializer
-    )
-    y = tf.matmul(joined, kernel)
-    if not bias:
-        return y
-    return tf.nn.bias_add(y, get_variable("bias", [output_size], joined.dtype, bias_initializer or _ZEROS))
-
-
-_linear = linear  # the name under which programs import it from TensorFlow's private modules
 
 
 class AttentionCellWrapper(RNNCell):
@@ -466,11 +362,23 @@ def _pairs(cells_fw: Any, cells_bw: Any, states_fw: Any, states_bw: Any) -> list
     return list(zip(cells_fw, cells_bw, states_fw or [None] * n, states_bw or [None] * n))
 
 
+def best_effort_input_batch_size(flat_input: Any) -> Any:
+    """The batch size of inputs [time, batch, …]: a number where one of them tells it, else a scalar tensor."""
+    for x in flat_input:
+        if x.shape.rank is not None and x.shape.rank >= 2 and x.shape.as_list()[1] is not None:
+            return x.shape.as_list()[1]
+    return tf.shape(flat_input[0])[1]
+
+
 __all__ = [
-    "AttentionCellWrapper", "BasicLSTMCell", "BasicRNNCell", "Conv1DLSTMCell", "Conv2DLSTMCell", "Conv3DLSTMCell",
-    "ConvLSTMCell", "DeviceWrapper", "DropoutWrapper", "EmbeddingWrapper",
-    "GRUBlockCell", "GRUBlockCellV2", "GRUCell", "HighwayWrapper", "InputProjectionWrapper", "LSTMBlockCell", "LSTMCell",
-    "LSTMStateTuple", "LayerNormBasicLSTMCell", "LayerRNNCell", "MultiRNNCell", "NASCell", "OutputProjectionWrapper", "RNNCell",
-    "ResidualWrapper", "UGRNNCell", "stack_bidirectional_dynamic_rnn", "stack_bidirectional_rnn",
-    "static_bidirectional_rnn", "static_rnn", "static_state_saving_rnn", "transpose_batch_time",
+    "AttentionCellWrapper", "BasicLSTMCell", "BasicRNNCell", "BidirectionalGridLSTMCell", "Conv1DLSTMCell",
+    "Conv2DLSTMCell", "Conv3DLSTMCell", "ConvLSTMCell", "CoupledInputForgetGateLSTMCell", "DeviceWrapper",
+    "DropoutWrapper", "EmbeddingWrapper", "FusedRNNCell", "FusedRNNCellAdaptor", "GLSTMCell", "GRUBlockCell",
+    "GRUBlockCellV2", "GRUCell", "GridLSTMCell", "HighwayWrapper", "IndRNNCell", "IndyGRUCell", "IndyLSTMCell",
+    "InputProjectionWrapper", "IntersectionRNNCell", "LSTMBlockCell", "LSTMBlockFusedCell", "LSTMBlockWrapper",
+    "LSTMCell", "LSTMStateTuple", "LayerNormBasicLSTMCell", "LayerRNNCell", "MultiRNNCell", "NASCell",
+    "OutputProjectionWrapper", "PhasedLSTMCell", "RNNCell", "ResidualWrapper", "SRUCell", "TimeFreqLSTMCell",
+    "TimeReversedFusedRNN", "UGRNNCell", "best_effort_input_batch_size", "stack_bidirectional_dynamic_rnn",
+    "stack_bidirectional_rnn", "static_bidirectional_rnn", "static_rnn", "static_state_saving_rnn",
+    "transpose_batch_time",
 ]  # fmt: skip
