@@ -14,6 +14,7 @@ from headrace.core.tensor import Tensor
 from headrace.session.modes import Switches
 
 from . import assertions, assertions_static, control
+from .making import convert_to_tensor
 
 
 def cond(
@@ -119,9 +120,15 @@ def while_loop(
     """
     if not isinstance(loop_vars, (list, tuple)):
         loop_vars = [loop_vars]
+    returned: list[Any] = []
+
+    def watched(*args: Any) -> Any:
+        returned[:] = [body(*args)]
+        return returned[0]
+
     result = control.while_loop(
         cond,
-        body,
+        watched if callable(body) else body,
         loop_vars,
         shape_invariants,
         parallel_iterations,
@@ -130,6 +137,13 @@ def while_loop(
         maximum_iterations,
         name,
     )
+    if state.graph is None:
+        bare = returned and not isinstance(returned[0], (list, tuple)) and not return_same_structure
+        return _bare(result) if bare else result
+    if not Switches.control_flow_v2 and isinstance(returned[0], (list, tuple)):  # then the body decides
+        result = nest.pack_sequence_as(
+            returned[0], nest.flatten(result, expand_composites=True), expand_composites=True
+        )
     return result if return_same_structure else _bare(result)
 
 
@@ -163,9 +177,7 @@ def convert_to_tensor_or_indexed_slices(value: Any, dtype: Any = None, name: str
                 f"Tensor conversion requested dtype {dtypes.as_dtype(dtype).name} for Tensor with dtype {value.dtype.name}: {value!r}"
             )
         return value
-    return (
-        value if value is None else to_tensor(value, None if dtype is None else dtypes.as_dtype(dtype), name)
-    )
+    return value if value is None else convert_to_tensor(value, dtype, name=name)
 
 
 def convert_to_tensor_or_sparse_tensor(value: Any, dtype: Any = None, name: str | None = None) -> Any:
@@ -182,7 +194,7 @@ def convert_to_tensor_or_sparse_tensor(value: Any, dtype: Any = None, name: str 
                 f"Sparse dtype mismatch. Requested: {dtypes.as_dtype(dtype).name},  Actual: {value.dtype.name}"
             )
         return value
-    return to_tensor(value, None if dtype is None else dtypes.as_dtype(dtype), name)
+    return convert_to_tensor(value, dtype, name=name)
 
 
 def _comparison(kind: str) -> Callable[..., Any]:

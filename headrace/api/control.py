@@ -14,7 +14,7 @@ from headrace.core import dtypes, errors, nest, shapes
 from headrace.core.convert import to_tensor
 from headrace.core.graph import FuncGraph, Graph, Operation, current_scope, name_scope
 from headrace.core.op import lookup
-from headrace.core.scoping import scoped
+from headrace.core.scoping import at_home, scoped
 from headrace.core.shapes import TensorShape, as_raw
 from headrace.core.state import building, state
 from headrace.core.static import static_value
@@ -45,6 +45,7 @@ class DifferentBranches(TypeError, ValueError):
     """Branches return different things. (For TensorFlow 1.x that is a ValueError, for 2.x mostly a TypeError.)"""
 
 
+@at_home
 def cond(
     pred: Any,
     true_fn: Callable[[], Any] | None = None,
@@ -394,7 +395,9 @@ def _graph_loop(
         returned = _sequence(returned, values)
         returned = nest.map_structure(_leaf, returned)
         try:
-            nest.assert_same_structure(list(values), list(returned), expand_composites=True)
+            nest.assert_same_structure(
+                list(values), list(returned), check_types=False, expand_composites=True
+            )
         except (TypeError, ValueError) as error:
             raise type(error)(f"The body of {name} must return the structure of loop_vars. {error}") from None
         outputs = nest.flatten(returned, expand_composites=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from headrace.core import convert, dtypes, nest, shapes
 from headrace.core.op import lookup
-from headrace.core.scoping import scoped
+from headrace.core.scoping import at_home, scoped
 from headrace.core.shapes import TensorShape, known
 from headrace.core.specs import CompositeTensor
 from headrace.core.state import state
@@ -102,7 +102,10 @@ def convert_to_tensor(
     """
     dtype = None if dtype is None else dtypes.as_dtype(dtype)
     hint = None if dtype_hint is None else dtypes.as_dtype(dtype_hint)
-    return convert.to_tensor(value, dtype, name, hint)
+    made = convert.to_tensor(value, dtype, name, hint)
+    if state.graph is not None:
+        state.graph.keep_names()
+    return made
 
 
 def is_tensor(x: Any) -> bool:
@@ -250,6 +253,7 @@ def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> 
     return FILL([dims] if isinstance(dims, (int, np.integer)) else dims, value, name=name)
 
 
+@at_home
 def one_hot(
     indices: Any,
     depth: Any,

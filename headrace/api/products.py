@@ -11,13 +11,14 @@ from headrace.core import dtypes, shapes
 from headrace.core.convert import to_tensor
 from headrace.core.graph import current_scope
 from headrace.core.op import lookup
-from headrace.core.scoping import scoped
+from headrace.core.scoping import at_home, scoped
 from headrace.core.tensor import EagerTensor, Tensor
 from headrace.ops.einsum import EINSUM, ELLIPSIS
 from headrace.ops.linear import BATCH_MATMUL, BATCH_MATMUL_V3, MATMUL, SPARSE_MATMUL, plain
 from headrace.ops.math import conj
 
 
+@at_home
 def matmul(
     a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, adjoint_a: bool = False,
     adjoint_b: bool = False, a_is_sparse: bool = False,

@@ -15,6 +15,7 @@ from headrace.core.errors import InvalidArgumentError
 from headrace.core.op import OpDef, lookup
 from headrace.core.scoping import scoped
 from headrace.core.shapes import TensorShape, merge
+from headrace.core.state import elsewhere, state
 from headrace.core.tape import is_slices
 from headrace.core.tensor import EagerTensor, Tensor, wrap
 from headrace.ops import count, rounding, scan
@@ -34,7 +35,12 @@ def _axes(x: Any, axis: Any) -> Any:
     if axis is None:
         if x._raw_shape is None:
             return lookup("Range")(0, lookup("Rank")(x), 1)
-        return _constant_axes(tuple(range(len(x._raw_shape))))
+        axes = _constant_axes(tuple(range(len(x._raw_shape))))
+        graph = state.graph
+        if graph is None or graph.building_function:
+            return axes
+        home = elsewhere((x,)) or graph
+        return home.constant(axes._host(), dtypes.int32, "Const")  # a number that later constants count on
     if type(axis) is int:
         return _constant_axes(axis)
     if isinstance(axis, (list, tuple)) and all(type(a) is int for a in axis):
@@ -488,8 +494,6 @@ def confusion_matrix(
 
 def _after(checks: list[Any], x: Any) -> Any:
     """x, once the checks have passed."""
-    from headrace.core.state import state
-
     nodes = [c for c in checks if c is not None]
     if state.graph is None or not nodes:
         return x

@@ -15,7 +15,7 @@ from headrace.core.convert import to_tensor
 from headrace.core.dtypes import as_dtype
 from headrace.core.graph import Operation
 from headrace.core.op import lookup
-from headrace.core.scoping import scoped
+from headrace.core.scoping import at_home, scoped
 from headrace.core.state import state
 from headrace.core.tensor import Tensor
 from headrace.ops import script as ops
@@ -281,6 +281,7 @@ def _waitable(value: Any) -> Any:
     )
 
 
+@at_home
 def group(*inputs: Any, name: str | None = None) -> Any:
     """One operation that is done when all `inputs` (operations, tensors, or nests of them) are. None when
     executing eagerly."""

@@ -8,7 +8,7 @@ from typing import Any
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
-from headrace.core.scoping import scoped
+from headrace.core.scoping import at_home, scoped
 from headrace.core.tensor import Tensor
 from headrace.ops import math as m
 from headrace.ops import operators, sequence
@@ -16,6 +16,7 @@ from headrace.ops import operators, sequence
 from .conversion import cast
 
 
+@at_home
 def range(
     start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str | None = "range"
 ) -> Any:

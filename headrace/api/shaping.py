@@ -8,7 +8,7 @@ import numpy as np
 
 from headrace.core import convert, dtypes, nest, shapes
 from headrace.core.op import OpDef, lookup
-from headrace.core.scoping import scoped
+from headrace.core.scoping import at_home, scoped
 from headrace.core.shapes import known
 from headrace.core.specs import CompositeTensor
 from headrace.core.tensor import Tensor
@@ -160,6 +160,7 @@ def size(input: Any, out_type: Any = None, name: str | None = None) -> Tensor:
     )
 
 
+@at_home
 def rank(input: Any, name: str | None = None) -> Tensor:
     """The number of dimensions, as a scalar tensor.
 

@@ -40,6 +40,9 @@ USUAL_NAMES = {
     "Transpose": "transpose",
 }
 
+# What the inputs of some ops are called whose maker gives Python values for them, where that is not the inputs' names.
+VALUE_NAMES = {"StridedSlice": {"begin": "stack", "end": "stack_1", "strides": "stack_2"}, "Pack": {}}
+
 CONST = OpDef(
     "Const",
     "-> output: dtype",
@@ -182,6 +185,7 @@ class Graph:
         self._scope = ""
         self._control: tuple[Operation, ...] = ()
         self._device: Any = None
+        self._unnamed: list[tuple[Operation, str, int]] = []  # constants that the next node gives names
         self._gradient_names: Mapping[str, str] = {}  # see gradient_override_map
         self._container = ""
         self._collections: dict[Any, list[Any]] = {}
@@ -233,10 +237,53 @@ class Graph:
             self.operations.insert(self._position, node)
             self._position += 1
         self._by_name[node.name] = node
+        if self._unnamed and op is not CONST:
+            self._name_values(node)
         return node
 
     def constant(self, array: np.ndarray, dtype: DType, name: str | None = None) -> SymbolicTensor:
-        return self.add(CONST, (), {"value": array, "dtype": dtype}, name or "Const").outputs[0]
+        """A node for a value. One without a name is called after the op that takes it next: `add/y`."""
+        attrs = {"value": array, "dtype": dtype}
+        if name is not None or self.building_function:
+            return self.add(CONST, (), attrs, name or "Const").outputs[0]
+        key = f"{self._scope}const"
+        count = self._names.get(key.lower(), 0)
+        node = self.add(CONST, (), attrs, "Const")
+        self._unnamed.append((node, key.lower(), count))
+        return node.outputs[0]
+
+    def keep_names(self) -> None:
+        """Whoever holds the latest constants may know their names already: they stay."""
+        self._unnamed.clear()
+
+    def _name_values(self, node: Operation) -> None:
+        """Names the constants that were made for this node after it and its inputs, and gives back the numbers they took."""
+        unnamed, self._unnamed = self._unnamed, []
+        arguments = [
+            (arg.name, k if arg.is_list else None)
+            for arg, n in node.op_def.groups(node.inputs, node.attrs)
+            for k in range(n)
+        ]
+        special = VALUE_NAMES.get(node.op_def.name)
+        for constant, key, count in reversed(unnamed):
+            at = next((i for i, t in enumerate(node.inputs) if t.op is constant), None)
+            if at is None or not constant.name.lower().startswith(key):
+                continue
+            argument, k = arguments[at]
+            if special is not None:
+                argument = special.get(argument, f"{k}")
+            elif k is not None:
+                argument = f"{argument}_{k}"
+            before = constant.name.lower()
+            constant.__dict__["_argument"] = argument
+            self.rename(constant, self.unique_name(f"{node.name}/{argument}/"))
+            if self._names.get(key) == count + 1 or (
+                count and before == f"{key}_{self._names.get(key, 0) - 1}"
+            ):
+                self._names.pop(before, None)
+                self._names[key] = count
+                if not count:
+                    del self._names[key]
 
     def placeholder(self, dtype: DType, shape: Raw, name: str = "Placeholder") -> SymbolicTensor:
         return self.add(PLACEHOLDER, (), {"dtype": dtype, "shape": shape}, name).outputs[0]
@@ -305,15 +352,19 @@ class Graph:
         """Calls a node otherwise, before anybody knows it by its name. What had the name so far gets the node's."""
         if node.name == name:
             return
-        other = self._by_name.get(name)
+        other, before = self._by_name.get(name), node.name
         if other is None:
-            del self._by_name[node.name]
+            del self._by_name[before]
             self._names.setdefault(name.lower(), 1)
         else:
-            other.name = node.name
-            self._by_name[node.name] = other
+            other.name = before
+            self._by_name[before] = other
         node.name = name
         self._by_name[name] = node
+        for t in node.inputs:  # constants that are named after it
+            argument = t.op.__dict__.get("_argument")
+            if argument is not None and t.op.name == f"{before}/{argument}":
+                self.rename(t.op, f"{name}/{argument}")
 
     def get_name_scope(self) -> str:
         return self._scope[:-1]
@@ -441,17 +492,24 @@ class Graph:
         try:
             return self._by_name[name]
         except KeyError:
+            if ":" in str(name):
+                raise ValueError(f"Name {name!r} appears to refer to a Tensor, not an Operation.") from None
             raise KeyError(f"The name {name!r} refers to an Operation not in the graph.") from None
 
     def get_tensor_by_name(self, name: str) -> SymbolicTensor:
         if not isinstance(name, str):
             raise TypeError(f"Tensor names are strings, not {type(name).__name__}.")
         op_name, colon, index = name.rpartition(":")
-        if not colon or not index.isdecimal():
+        if not colon or not index.isdecimal() or ":" in op_name:
             raise ValueError(
                 f"The name {name!r} looks like an (invalid) Tensor name: tensor names are '<op_name>:<output_index>'."
             )
-        outputs = self.get_operation_by_name(op_name).outputs
+        if op_name not in self._by_name:
+            raise KeyError(
+                f"The name {name!r} refers to a Tensor which does not exist. The operation, {op_name!r}, does not exist in the"
+                " graph."
+            )
+        outputs = self._by_name[op_name].outputs
         if int(index) >= len(outputs):
             raise KeyError(
                 f"The name {name!r} refers to a Tensor which does not exist. The operation, {op_name!r}, exists but only has"

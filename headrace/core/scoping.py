@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from . import nest
 from .graph import Operation
 from .specs import CompositeTensor
-from .state import building, elsewhere, state
+from .state import OTHER, building, elsewhere, state
 from .tensor import SymbolicTensor
 
 _UNCHANGED = (None,)
@@ -84,6 +84,20 @@ def scoped(default: str, *ends: str | None, argument: str = "name", again: bool 
         return call  # type: ignore[return-value]
 
     return decorate
+
+
+def at_home(function: F) -> F:
+    """A function of tensors that may be of another graph than the one that is being built: it adds its ops to theirs.
+    (Ops do so by themselves, functions with a scope, too; this is for others that make constants first.)"""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if state.mode == OTHER and (home := elsewhere((*args, *kwargs.values()))) is not None:
+            with building(home):
+                return function(*args, **kwargs)
+        return function(*args, **kwargs)
+
+    return call  # type: ignore[return-value]
 
 
 def called(result: Any, *ends: str) -> Any:

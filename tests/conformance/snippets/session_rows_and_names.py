@@ -1,4 +1,4 @@
-"""Rows of variables that optimizers update more than once, and names of Python's numbers in graphs."""
+"""Rows of variables updated more than once, names of values in graphs, what loops give back, tensors of other graphs."""
 
 import numpy as np
 from conformance.harness import snippet
@@ -102,3 +102,99 @@ def updates_of_rows(tf, which, resource):
         if which in ("Adam", "GradientDescent"):
             return None
         return sorted({n.type for n in graph.get_operations() if any(k in n.type for k in of_interest)})
+
+
+@snippet(
+    what=[
+        "x + 1", "1 + x", "x - 1", "2 * x", "x * [1., 2., 3.]", "x / 2", "2 / x", "x // 2", "x ** 2", "x > 1", "b & True", "x @ c",
+        "x + np.ones(3, np.float32)", "tf.add(x, 1.)", "tf.multiply(2., x)", "tf.add(x, 1., name='foo')", "tf.maximum(x, 0.)",
+        "tf.matmul(x, [[1.]] * 3)", "tf.reshape(x, [3, 2])", "tf.transpose(x)", "tf.concat([x, x], 1)", "tf.stack([i[0], 2])",
+        "tf.reduce_sum(x)", "tf.reduce_mean(x, [0], name='avg')", "tf.argmax(x, 1)", "tf.gather(x, [0])", "tf.fill([2, 2], 1.)",
+        "tf.clip_by_value(x, 0., 1.)", "tf.range(3)", "tf.split(x, 3, 1)", "x[:, 1:]", "tf.nn.bias_add(x, [1., 2., 3.])",
+        "tf.identity(3.)", "tf.strings.join(['a', 'b'])", "tf.convert_to_tensor(3.) + 1", "tf.constant(1.) + 1",
+    ]
+)  # fmt: skip
+def names_of_values(tf, what):
+    v1 = tf.compat.v1
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [2, 3])
+        b = v1.placeholder(tf.bool, [2])
+        i = v1.placeholder(tf.int32, [2])
+        names = {"tf": tf, "np": np, "x": x, "b": b, "i": i, "c": [[1.0]] * 3}
+        eval(what, names)
+        eval(what, names)
+        later = tf.constant(5.0).name
+        return sorted(n.name for n in graph.get_operations()), later
+
+
+@snippet
+def values_by_name(tf):
+    v1 = tf.compat.v1
+    with tf.Graph().as_default() as graph, v1.Session() as sess:
+        y = v1.placeholder(tf.float32, []) * 1.0 + 2.0
+        found = graph.get_tensor_by_name("add/y:0")
+        return sess.run(found), sess.run(
+            y, {graph.get_tensor_by_name("mul/y:0"): 5.0, "Placeholder:0": 3.0, found: 1.0}
+        )
+
+
+@snippet(
+    start=["list", "tuple", "nested"],
+    back=["list", "tuple", "bare"],
+    what=["v1", "v1 same", "v2", "v1 eager"],
+    one=[True, False],
+    either=True,
+)
+def structures_of_loops(tf, start, back, what, one):
+    """Only what comes out as a list or a tuple: one thing in a list comes out bare, but not eagerly."""
+    v1 = tf.compat.v1
+
+    def body(i, *rest):
+        values = (i + 1, *rest)
+        if back == "bare":
+            return values[0] if one else values
+        return list(values) if back == "list" else values
+
+    def run():
+        values = (
+            [tf.constant(0)]
+            if one
+            else [tf.constant(0), (tf.constant(1),) if start == "nested" else tf.constant(1)]
+        )
+        values = tuple(values) if start == "tuple" else values
+        loop = tf.while_loop if what == "v2" else v1.while_loop
+        more = {"return_same_structure": True} if what == "v1 same" else {}
+        out = loop(lambda i, *rest: i < 3, body, values, **more)
+        return (
+            [type(v).__name__ if isinstance(v, (list, tuple)) else "tensor" for v in (out, *out)]
+            if isinstance(out, (list, tuple))
+            else "tensor"
+        )
+
+    if what == "v1 eager":
+        return run()
+    with tf.Graph().as_default():
+        return run()
+
+
+@snippet(what=["matmul", "matmul_left", "one_hot", "range", "rank", "group", "cond", "reduce"])
+def outside_of_their_graph(tf, what):
+    """Functions of tensors of another graph than the default one: all is added to theirs."""
+    v1 = tf.compat.v1
+    graph = tf.Graph()
+    with graph.as_default():
+        x = v1.placeholder(tf.float32, [2, 1])
+        n = v1.placeholder(tf.int32, [3])
+        first = n[0]
+    with tf.Graph().as_default():
+        made = {
+            "matmul": lambda: tf.matmul(x, [[1.0]]),
+            "matmul_left": lambda: tf.matmul([[1.0, 2.0]], x),
+            "one_hot": lambda: tf.one_hot(n, 3),
+            "range": lambda: tf.range(first),
+            "rank": lambda: tf.rank(x),
+            "group": lambda: tf.group(x),
+            "cond": lambda: tf.cond(first > 1, lambda: x + 1, lambda: x),
+            "reduce": lambda: tf.reduce_sum(x, 1),
+        }[what]()
+    return made.graph is graph
