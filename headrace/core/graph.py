@@ -96,7 +96,10 @@ class Operation:
         device = graph._device
         self._device: str | None = None if callable(device) else device
         if callable(device):
-            self._device = device(self)
+            if op.refers and self.inputs and isinstance(self.inputs[0], ReferenceTensor):
+                self._device = self.inputs[0].op._device  # what changes a variable is where that is
+            else:
+                self._device = device(self)
         self._site: Any = None
         if graph._gradient_names and op.name in graph._gradient_names:
             self.private = {"_gradient_op_type": graph._gradient_names[op.name].encode()}

@@ -30,8 +30,11 @@ class RefVariable(GraphVariable):
 
     def _add_operations(self, graph: Graph, scope: str, value: Any, raw: Any, validate_shape: bool) -> None:
         self.handle = ops.VARIABLE(dtype=value._dtype, shape=raw, name=scope)
-        self._initializer = ops.ASSIGN(self.handle, value, validate_shape=validate_shape, name="Assign").op
-        self._snapshot = lookup("Identity")(self.handle, name="read")
+        with graph.colocate_with(self.handle):
+            self._initializer = ops.ASSIGN(
+                self.handle, value, validate_shape=validate_shape, name="Assign"
+            ).op
+            self._snapshot = lookup("Identity")(self.handle, name="read")
         for node in (self._initializer, self._snapshot.op):
             node.private = {**node.private, "_class": [f"loc:@{self._full_name}".encode()]}
 

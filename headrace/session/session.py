@@ -379,9 +379,10 @@ class _Run:
             flat: list[Any] = []
             for n, value in zip(self.sizes, values):
                 parts = list(feed_values(value, n))
-                if len(parts) != n:
-                    raise ValueError(f"A composite feed of {n} tensors received {len(parts)} values.")
-                flat.extend(parts)
+                if len(parts) < n:
+                    message = f"You must feed a value for all of its {n} tensors: a composite feed received {len(parts)}."
+                    raise errors.InvalidArgumentError(None, None, message)
+                flat.extend(parts[:n])
             values = flat
         return [convert(t, v) for t, v in zip(self.feeds, values)]
 

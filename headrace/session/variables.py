@@ -128,9 +128,10 @@ class GraphVariable(Variable):
         self.handle.__dict__["_handle_data"] = (value._dtype, raw)
         with graph.name_scope("IsInitialized"):
             self._is_initialized = lookup("VarIsInitializedOp")(self.handle)
-        self._initializer = ops.ASSIGN(self.handle, value, name="Assign")
-        with graph.name_scope("Read"):
-            self._snapshot = ops.READ(self.handle, dtype=value._dtype)
+        with graph.colocate_with(self.handle):
+            self._initializer = ops.ASSIGN(self.handle, value, name="Assign")
+            with graph.name_scope("Read"):
+                self._snapshot = ops.READ(self.handle, dtype=value._dtype)
 
     def __del__(self) -> None:  # the value belongs to sessions
         pass

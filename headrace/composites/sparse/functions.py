@@ -203,9 +203,7 @@ def transpose(sp_input: Any, perm: Any = None, name: str | None = None) -> Spars
     sp = sparse_of(sp_input)
     rank = sp.shape.rank
     if perm is None:
-        if rank is None:
-            raise ValueError("tf.sparse.transpose without perm needs a sparse tensor of known rank.")
-        perm = list(range(rank))[::-1]
+        perm = tf.range(tf.size(sp.dense_shape))[::-1] if rank is None else list(range(rank))[::-1]
     order = to_tensor(perm)
     if rank is not None:
         order.shape.assert_is_compatible_with([rank])

@@ -1,7 +1,7 @@
 """Rows of variables updated more than once, names of values in graphs, what loops give back, tensors of other graphs."""
 
 import numpy as np
-from conformance.harness import snippet
+from conformance.harness import raises, snippet
 
 STEPS = {
     "Momentum": (1, {"lr": 0.1}, {"momentum": 0.9}, {"use_nesterov": True}),
@@ -198,3 +198,41 @@ def outside_of_their_graph(tf, what):
             "reduce": lambda: tf.reduce_sum(x, 1),
         }[what]()
     return made.graph is graph
+
+
+@snippet(perm=[None, [1, 0]])
+def transposed_of_unknown_rank(tf, perm):
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as sess:
+        p = v1.sparse_placeholder(tf.float32)
+        t = tf.sparse.transpose(p, perm)
+        return tuple(sess.run(t, {p: v1.SparseTensorValue([[0, 1], [1, 0]], [1.0, 2.0], [2, 3])}))
+
+
+@raises
+def sparse_feed_too_short(tf):
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as sess:
+        p = v1.sparse_placeholder(tf.float32)
+        sess.run(tf.sparse.to_dense(p), {p: (np.array([[0, 0]]), [1.0])})
+
+
+@snippet
+def sparse_feed_too_long(tf):
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as sess:
+        p = v1.sparse_placeholder(tf.float32)
+        return sess.run(tf.sparse.to_dense(p), {p: (np.array([[0, 0]]), [1.0], [1, 1], 3)})
+
+
+@snippet(resource=[True, False])
+def devices_of_variables(tf, resource):
+    """What belongs to a variable is where the variable is."""
+    v1 = tf.compat.v1
+    with tf.Graph().as_default() as graph, v1.device(v1.train.replica_device_setter(2)):
+        a = v1.get_variable("a", initializer=1.0, use_resource=resource)
+        b = v1.get_variable("b", initializer=1.0, use_resource=resource)
+        v1.assign_add(b, a + b)
+        names = ["a", "a/Assign", "b", "b/Assign", "add"]
+        names += ["a/Read/ReadVariableOp"] if resource else ["a/read", "b/read", "AssignAdd"]
+        return [graph.get_operation_by_name(n).device for n in names]
