@@ -13,6 +13,8 @@ from headrace.core.slices import IndexedSlices
 from headrace.core.state import state
 from headrace.session.keys import GraphKeys
 
+from .bucketing import bucket, bucket_by_sequence_length
+
 USE_GLOBAL_STEP: Any = object()
 
 
@@ -38,7 +40,7 @@ def create_train_op(
         with graph.control_dependencies(list(update_ops)):
             barrier = tf.no_op(name="update_barrier")
         with graph.control_dependencies([barrier]):
-            total_loss = tf.identity(total_loss)
+            total_loss = tf.identity(total_loss, name="control_dependency")
     variables = variables_to_train or graph.get_collection(GraphKeys.TRAINABLE_VARIABLES)
     options = {} if gate_gradients is None else {"gate_gradients": gate_gradients}
     pairs = optimizer.compute_gradients(
@@ -54,7 +56,7 @@ def create_train_op(
         if check_numerics:
             total_loss = tf.debugging.check_numerics(total_loss, "LossTensor is inf or nan")
         with graph.control_dependencies([updated]):
-            train_op = tf.identity(total_loss)
+            train_op = tf.identity(total_loss, name="control_dependency")
     collection = get_default_graph().get_collection_ref(GraphKeys.TRAIN_OP)
     if not any(train_op is t for t in collection):
         collection.append(train_op)
@@ -275,6 +277,7 @@ def _assignments(text: str) -> list[tuple[str, int | None, str]]:
 
 
 __all__ = [
-    "HParams", "add_gradients_summaries", "clip_gradient_norms", "clip_gradient_norms_fn", "create_train_op",
+    "HParams", "add_gradients_summaries", "bucket", "bucket_by_sequence_length", "clip_gradient_norms",
+    "clip_gradient_norms_fn", "create_train_op",
     "multiply_gradients",
 ]  # fmt: skip

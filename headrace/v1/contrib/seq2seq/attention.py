@@ -28,19 +28,22 @@ class AttentionMechanism:
         raise NotImplementedError
 
 
-class _Attention(AttentionMechanism):
+class Attention(AttentionMechanism):
+    """What mechanisms share: keys and values of a memory, with nothing beyond the ends of sequences."""
+
     def __init__(
         self, query_layer: Any, memory: Any, probability_fn: Callable[..., Any], memory_sequence_length: Any,
         memory_layer: Any, score_mask_value: Any, custom_key_value_fn: Any, name: str,
+        check_inner_dims: bool = True,
     ) -> None:  # fmt: skip
         memory = tf.convert_to_tensor(memory)
         self._name, self._query_layer, self._memory_layer = name, query_layer, memory_layer
         self._lengths = None if memory_sequence_length is None else tf.cast(memory_sequence_length, tf.int32)
         if score_mask_value is None:
             score_mask_value = memory.dtype.as_numpy_dtype(-np.inf)
-        self._mask_value, self._probability_fn = score_mask_value, probability_fn
+        self._mask_value, self._unmasked = score_mask_value, probability_fn
         with tf.name_scope("AttentionMechanismInit"):
-            if None in memory.shape.as_list()[2:]:
+            if check_inner_dims and None in memory.shape.as_list()[2:]:
                 raise ValueError(
                     f"Expected memory to have fully defined inner dims, but saw shape: {memory.shape}"
                 )
@@ -92,11 +95,11 @@ class _Attention(AttentionMechanism):
     def initial_state(self, batch_size: Any, dtype: Any) -> Any:
         return self.initial_alignments(batch_size, dtype)
 
-    def _probabilities(self, score: Any, state: Any) -> Any:
+    def _probability_fn(self, score: Any, state: Any) -> Any:
         if self._lengths is not None:
             mask = tf.sequence_mask(self._lengths, tf.shape(score)[1])
             score = tf.where(mask, score, tf.cast(self._mask_value, score.dtype))
-        return self._probability_fn(score, state)
+        return self._unmasked(score, state)
 
 
 def _plain(probability_fn: Any) -> Callable[..., Any]:
@@ -108,7 +111,8 @@ def _dense(units: int, name: str, dtype: Any) -> Dense:
     return Dense(units, name=name, use_bias=False, dtype=dtype)
 
 
-def _bahdanau_score(units: int, query: Any, keys: Any, normalize: bool) -> Any:
+def bahdanau_score(units: int, query: Any, keys: Any, normalize: bool) -> Any:
+    """Additive scores [batch, time], with variables made here."""
     query = tf.expand_dims(query, 1)
     v = get_variable("attention_v", [units], dtype=query.dtype)
     if not normalize:
@@ -122,7 +126,8 @@ def _bahdanau_score(units: int, query: Any, keys: Any, normalize: bool) -> Any:
     return tf.reduce_sum(normed * tf.tanh(keys + query + b), 2)
 
 
-def _luong_score(query: Any, keys: Any, scale: bool) -> Any:
+def luong_score(query: Any, keys: Any, scale: bool) -> Any:
+    """Multiplicative scores [batch, time]; `scale` makes a variable that they are multiplied by."""
     depth, units = query.shape.as_list()[-1], keys.shape.as_list()[-1]
     if depth != units:
         raise ValueError(
@@ -136,7 +141,7 @@ def _luong_score(query: Any, keys: Any, scale: bool) -> Any:
     return score
 
 
-class BahdanauAttention(_Attention):
+class BahdanauAttention(Attention):
     """Additive attention: Bahdanau et al. (2015); with `normalize` as by Salimans and Kingma (2016).
 
     Args:
@@ -164,12 +169,12 @@ class BahdanauAttention(_Attention):
         """Alignments [batch, time] for a query [batch, size], and the next state (the same)."""
         with variable_scope(None, "bahdanau_attention"):
             query = self._query_layer(query) if self._query_layer else query
-            score = _bahdanau_score(self._num_units, query, self._keys, self._normalize)
-        alignments = self._probabilities(score, state)
+            score = bahdanau_score(self._num_units, query, self._keys, self._normalize)
+        alignments = self._probability_fn(score, state)
         return alignments, alignments
 
 
-class LuongAttention(_Attention):
+class LuongAttention(Attention):
     """Multiplicative attention: Luong et al. (2015). Queries have to have `num_units` columns.
 
     Args: as `BahdanauAttention`'s; `scale` multiplies scores by a trained number.
@@ -190,8 +195,8 @@ class LuongAttention(_Attention):
     def __call__(self, query: Any, state: Any) -> Any:
         """Alignments [batch, time] for a query [batch, num_units], and the next state (the same)."""
         with variable_scope(None, "luong_attention"):
-            score = _luong_score(query, self._keys, self._scale)
-        alignments = self._probabilities(score, state)
+            score = luong_score(query, self._keys, self._scale)
+        alignments = self._probability_fn(score, state)
         return alignments, alignments
 
 
@@ -237,7 +242,7 @@ def _monotonic_probability(score: Any, previous: Any, noise: float, mode: str, s
     return monotonic_attention(p, previous, mode)
 
 
-class _Monotonic(_Attention):
+class _Monotonic(Attention):
     def initial_alignments(self, batch_size: Any, dtype: Any) -> Any:
         """All attention is at the first step."""
         return tf.one_hot(tf.zeros([batch_size], tf.int32), self._alignments_size, dtype=dtype)
@@ -269,12 +274,12 @@ class BahdanauMonotonicAttention(_Monotonic):
         """Alignments [batch, time] for a query [batch, size], and the next state (the same)."""
         with variable_scope(None, "bahdanau_monotonic_attention"):
             query = self._query_layer(query) if self._query_layer else query
-            score = _bahdanau_score(self._num_units, query, self._keys, self._normalize)
+            score = bahdanau_score(self._num_units, query, self._keys, self._normalize)
             start = initializers.constant_initializer(self._bias)
             score = score + get_variable(
                 "attention_score_bias", dtype=query.dtype, shape=(), initializer=start
             )
-        alignments = self._probabilities(score, state)
+        alignments = self._probability_fn(score, state)
         return alignments, alignments
 
 
@@ -298,12 +303,12 @@ class LuongMonotonicAttention(_Monotonic):
     def __call__(self, query: Any, state: Any) -> Any:
         """Alignments [batch, time] for a query [batch, num_units], and the next state (the same)."""
         with variable_scope(None, "luong_monotonic_attention"):
-            score = _luong_score(query, self._keys, self._scale)
+            score = luong_score(query, self._keys, self._scale)
             start = initializers.constant_initializer(self._bias)
             score = score + get_variable(
                 "attention_score_bias", dtype=query.dtype, shape=(), initializer=start
             )
-        alignments = self._probabilities(score, state)
+        alignments = self._probability_fn(score, state)
         return alignments, alignments
 
 
