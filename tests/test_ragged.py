@@ -607,3 +607,17 @@ def test_gather_nd_says_which_policies_it_knows():
     assert tf.gather_nd(ragged, [[0, 1], [1, 0]], bad_indices_policy="ERROR").numpy().tolist() == [2, 3]
     with pytest.raises(ValueError, match="bad_indices_policy='IGNORE'"):
         tf.gather_nd(ragged, [[0, 9]], bad_indices_policy="IGNORE")
+
+
+def test_row_partitions_of_functions_without_v2_shapes():
+    """The numbers in their specs stay numbers where dimensions are objects."""
+    from headrace.composites.ragged.partition import RowPartition
+
+    tf.compat.v1.disable_v2_tensorshape()
+    try:
+        rows = RowPartition.from_row_lengths([2, 1])
+        assert tf.function(lambda p: p.row_lengths())(rows).numpy().tolist() == [2, 1]
+        assert "Dimension" not in repr(rows._type_spec)
+        assert tf.function(lambda r: r * 2)(tf.ragged.constant([[1, 2], [3]])).to_list() == [[2, 4], [6]]
+    finally:
+        tf.compat.v1.enable_v2_tensorshape()

@@ -393,15 +393,15 @@ class RowPartitionSpec(TypeSpec):
 
     @property
     def nrows(self) -> int | None:
-        return self._nrows[0]
+        return self._nrows.as_list()[0]
 
     @property
     def nvals(self) -> int | None:
-        return self._nvals[0]
+        return self._nvals.as_list()[0]
 
     @property
     def uniform_row_length(self) -> int | None:
-        return self._uniform[0]
+        return self._uniform.as_list()[0]
 
     @property
     def dtype(self) -> DType:
