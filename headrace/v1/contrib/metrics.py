@@ -64,6 +64,24 @@ streaming_false_negatives, streaming_true_negatives = (
 )
 
 
+streaming_precision_at_thresholds, streaming_recall_at_thresholds = (
+    _streaming("precision_at_thresholds", "thresholds"), _streaming("recall_at_thresholds", "thresholds"),
+)  # fmt: skip
+streaming_mean_relative_error, streaming_mean_cosine_distance = (
+    _streaming("mean_relative_error", "normalizer"), _streaming("mean_cosine_distance", "dim"),
+)  # fmt: skip
+streaming_true_positives_at_thresholds, streaming_false_positives_at_thresholds = (
+    _streaming("true_positives_at_thresholds", "thresholds"), _streaming("false_positives_at_thresholds", "thresholds"),
+)  # fmt: skip
+streaming_true_negatives_at_thresholds, streaming_false_negatives_at_thresholds = (
+    _streaming("true_negatives_at_thresholds", "thresholds"), _streaming("false_negatives_at_thresholds", "thresholds"),
+)  # fmt: skip
+streaming_percentage_less = metrics.percentage_below
+set_difference, set_intersection, set_size, set_union = (
+    tf.sets.difference, tf.sets.intersection, tf.sets.size, tf.sets.union,
+)  # fmt: skip
+
+
 def streaming_auc(
     predictions: Any, labels: Any, weights: Any = None, num_thresholds: int = 200, metrics_collections: Any = None,
     updates_collections: Any = None, curve: str = "ROC", name: str | None = None,
@@ -110,9 +128,14 @@ def aggregate_metric_map(names_to_tuples: dict[str, Any]) -> tuple[dict[str, Any
 
 
 __all__ = [
-    "accuracy", "aggregate_metric_map", "aggregate_metrics", "streaming_accuracy", "streaming_auc",
-    "streaming_false_negatives", "streaming_false_positives", "streaming_mean", "streaming_mean_absolute_error",
-    "streaming_mean_iou", "streaming_mean_squared_error", "streaming_mean_tensor", "streaming_precision",
-    "streaming_recall", "streaming_recall_at_k", "streaming_root_mean_squared_error", "streaming_true_negatives",
-    "streaming_true_positives",
+    "accuracy", "aggregate_metric_map", "aggregate_metrics", "set_difference", "set_intersection",
+    "set_size", "set_union", "streaming_accuracy", "streaming_auc", "streaming_false_negatives",
+    "streaming_false_negatives_at_thresholds", "streaming_false_positives",
+    "streaming_false_positives_at_thresholds", "streaming_mean", "streaming_mean_absolute_error",
+    "streaming_mean_cosine_distance", "streaming_mean_iou", "streaming_mean_relative_error",
+    "streaming_mean_squared_error", "streaming_mean_tensor", "streaming_percentage_less",
+    "streaming_precision", "streaming_precision_at_thresholds", "streaming_recall", "streaming_recall_at_k",
+    "streaming_recall_at_thresholds", "streaming_root_mean_squared_error", "streaming_true_negatives",
+    "streaming_true_negatives_at_thresholds", "streaming_true_positives",
+    "streaming_true_positives_at_thresholds",
 ]  # fmt: skip

@@ -101,3 +101,28 @@ def attention_helpers(tf):
     layer = tf.layers.Dense(2, use_bias=False, name="out")
     attention = aw._compute_attention(mine, query, state, layer)
     return [prepared, b, s, masked, attention, mine.values]
+
+
+def metrics(tf):
+    m = tf.contrib.metrics
+    p, y = tf.constant([0.1, 0.4, 0.8, 0.7]), tf.constant([0.0, 1.0, 1.0, 0.0])
+    w, t = tf.constant([1.0, 2.0, 1.0, 0.5]), [0.3, 0.75]
+    pairs = [
+        m.streaming_precision_at_thresholds(p, y, t, w),
+        m.streaming_recall_at_thresholds(p, y, t),
+        m.streaming_mean_relative_error(p, y, y + 1.0),
+        m.streaming_mean_cosine_distance([p], [y], 1, [[0.5]]),
+        m.streaming_true_positives_at_thresholds(p, y > 0.5, t),
+        m.streaming_false_positives_at_thresholds(p, y > 0.5, t, w),
+        m.streaming_true_negatives_at_thresholds(p, y > 0.5, t),
+        m.streaming_false_negatives_at_thresholds(p, y > 0.5, t),
+        m.streaming_percentage_less(p, 0.5),
+    ]
+    values, updates = m.aggregate_metrics(*pairs)
+    sets = tf.constant([[1, 2, 3]]), tf.constant([[2, 3, 5]])
+    both = [m.set_difference(*sets), m.set_intersection(*sets), m.set_union(*sets)]
+    return lambda sess: [
+        sess.run(updates),
+        sess.run(values),
+        sess.run([s.values for s in both] + [m.set_size(both[2])]),
+    ]
