@@ -158,7 +158,7 @@ PLACES = {
     "tensorflow.examples.tutorials.mnist.input_data": "headrace.v1.mnist",
     "tensorflow.core.example.feature_pb2": "headrace.proto.example_pb2",
     "tensorflow.python.framework.function": "headrace.v1.internals.defun",
-    "tensorflow.python.layers.utils": "headrace.v1.contrib.layer_utils",
+    "tensorflow.python.layers.utils": "headrace.v1.internals.layers_utils",
     "tensorflow.python.lib.io.file_io": "headrace.v1.internals.file_io",
     "tensorflow.python.ops.core_rnn_cell_impl": "headrace.v1.contrib.rnn",
     "tensorflow.python.ops.data_flow_ops": "headrace.internals.data_flow_ops",

@@ -5,6 +5,7 @@ Tables of a graph are filled by `tf.tables_initializer()`, or their own `init`."
 from __future__ import annotations
 
 import collections
+import sys
 from typing import Any
 
 import headrace as tf
@@ -326,6 +327,8 @@ def string_to_index_table_from_tensor(
     """`index_table_from_tensor`, for strings."""
     return index_table_from_tensor(mapping, num_oov_buckets, default_value, hasher_spec, dtypes.string, name)
 
+
+lookup_ops = sys.modules[__name__]  # programs import the module behind the part by this name
 
 __all__ = [
     "FastHashSpec", "HashTable", "HasherSpec", "IdTableWithHashBuckets", "InitializableLookupTableBase",
