@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import headrace as tf
+from headrace.api import compat_v1_saving as saving
 from headrace.api import compat_v1_train as train
 from headrace.api import nest
 from headrace.api.compat_v1_control import assert_scalar
@@ -17,6 +18,7 @@ from headrace.api.compat_v1_variables import Variable
 from headrace.core.graph import get_default_graph
 from headrace.session.keys import GraphKeys
 from headrace.session.scopes import get_variable
+from headrace.v1.internals.deprecation import deprecated, deprecated_args
 
 from .arg_scopes import (
     add_arg_scope,
@@ -33,6 +35,9 @@ create_global_step = train.create_global_step
 get_global_step = train.get_global_step
 get_or_create_global_step = train.get_or_create_global_step
 assert_global_step = train.assert_global_step
+init_from_checkpoint = saving.init_from_checkpoint
+argsort, sort, TensorSpec = tf.argsort, tf.sort, tf.TensorSpec
+assert_same_float_dtype = tf.debugging.assert_same_float_dtype
 
 
 def assert_or_get_global_step(graph: Any = None, global_step_tensor: Any = None) -> Any:
@@ -328,6 +333,7 @@ def list_variables(checkpoint_dir: str) -> Any:
 
 
 __all__ = [
+    "TensorSpec", "argsort", "assert_same_float_dtype", "deprecated", "deprecated_args", "init_from_checkpoint", "sort",
     "add_arg_scope", "add_model_variable", "arg_scope", "arg_scoped_arguments", "assert_global_step",
     "assert_or_get_global_step", "assert_scalar", "assign_from_checkpoint", "assign_from_checkpoint_fn",
     "assign_from_values", "assign_from_values_fn", "create_global_step", "current_arg_scope", "filter_variables",
