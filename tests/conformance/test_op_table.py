@@ -29,7 +29,11 @@ print("REGISTRY" + json.dumps(out))
 """
 
 # Ops of our own, which stand for nothing in a GraphDef.
-OURS = {"CTCLossDense", "ExtractImagePatchesGrad", "ExtractVolumePatchesGrad", "Variance"}
+OURS = {
+    "CTCLossDense", "ExtractImagePatchesGrad", "ExtractVolumePatchesGrad", "Variance",
+    "SparseFeatureCross",  # of 1.x's contrib
+    "VariableHandle",  # of a reference, inside functions
+}  # fmt: skip
 # Attributes that tell TensorFlow's runtime how to execute; they say nothing of the result.
 EXECUTION = {"config", "config_proto", "executor_type", "output_shapes", "Tshape"}
 # Explicit padding of a max pool's second gradient: TensorFlow's op has no room for it.
