@@ -109,7 +109,7 @@ def _start_from(path: str, shapes: Mapping[str, Any], name: str, variable: Any) 
     for part in parts:
         own = getattr(part, "_save_slice_info", None)
         spec = "" if own is None else own.spec
-        _set_initial(part, partial(_restored, path, name, spec, part.dtype))
+        _set_initial(part, partial(_restored, path, name, spec, part.dtype.base_dtype))
     logs.debug("Initialize variable %s from checkpoint %s with %s", [p.name for p in parts], path, name)
 
 
@@ -124,7 +124,8 @@ def _set_initial(variable: Any, make: Callable[[], Any]) -> None:
         value = make()
         value.set_shape(variable.shape)
         variable._initial_value = value
-        variable._initializer = ASSIGN(variable.handle, value, name="Assign")
+        assign = ASSIGN(variable.handle, value, name="Assign")
+        variable._initializer = getattr(assign, "op", assign)  # of a reference it gives the reference
 
 
 # ------------------------------------------------------------------------------------------------------------ warm_start
@@ -266,7 +267,7 @@ def _with_vocabulary(
                 f"Variable {part.name} {shape} has another size than its vocabulary: {v.new_vocab_size} entries and "
                 f"{v.num_oov_buckets} buckets for others."
             )
-        _set_initial(part, partial(_moved, path, name, part.dtype, shape, mine, v))
+        _set_initial(part, partial(_moved, path, name, part.dtype.base_dtype, shape, mine, v))
 
 
 def _moved(path: str, name: str, dtype: Any, shape: list[int], rows: np.ndarray, v: VocabInfo) -> Any:

@@ -359,6 +359,29 @@ def test_init_from_checkpoint(sess: Any, tmp_path: Path) -> None:
             train.init_from_checkpoint(tmp_path, [wrong])
 
 
+def test_references_start_from_checkpoints(sess: Any, tmp_path: Path) -> None:
+    v1.get_variable("emb", initializer=np.arange(6, dtype=np.float32).reshape(3, 2))
+    sess.run(v1.global_variables_initializer())
+    train.Saver().save(sess, str(tmp_path / "model"), **PLAIN)
+    for name, lines in (("old", "a\nb\nc\n"), ("new", "c\na\n")):
+        (tmp_path / name).write_text(lines)
+    info = train.VocabInfo(str(tmp_path / "new"), 2, 0, str(tmp_path / "old"))
+
+    def references() -> list[Any]:
+        with v1.variable_scope("n", use_resource=False):
+            x, emb = v1.get_variable("x", [3, 2]), v1.get_variable("emb", [2, 2])
+        train.init_from_checkpoint(tmp_path, {"emb": "n/x"})
+        train.warm_start(
+            tmp_path,
+            "n/emb",
+            var_name_to_vocab_info={"n/emb": info},
+            var_name_to_prev_var_name={"n/emb": "emb"},
+        )
+        return [x, emb]
+
+    assert started(references) == [[[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]], [[4.0, 5.0], [0.0, 1.0]]]
+
+
 def test_warm_start(sess: Any, tmp_path: Path) -> None:
     v1.get_variable("emb", initializer=np.arange(6, dtype=np.float32).reshape(3, 2))
     v1.get_variable("w", initializer=[1.0, 2.0])

@@ -180,3 +180,15 @@ def test_messages_where_shapes_have_dimensions():
             assert [d.size for d in placeholder.attr["_output_shapes"].list.shape[0].dim] == [-1, 2]
     finally:
         v1.enable_v2_tensorshape()
+
+
+def test_names_that_are_not_found_say_of_what_they_are():
+    with tf.Graph().as_default() as graph:
+        v1.placeholder(tf.float32, name="x")
+        for name in ("x:0", "nope:0", "a:b:c"):
+            with pytest.raises(ValueError, match="appears to refer to a Tensor"):
+                graph.get_operation_by_name(name)
+        with pytest.raises(KeyError, match="'nope:0' refers to a Tensor which does not exist"):
+            graph.get_tensor_by_name("nope:0")
+        with pytest.raises(ValueError, match="Tensor name"):
+            graph.get_tensor_by_name("a:b:0")

@@ -305,8 +305,7 @@ class Layer:
             trainable = getattr(synchronization, "name", None) != "ON_READ"
         dtype = as_dtype(dtype or self._dtype or float32)
         options |= {"trainable": trainable and self.trainable, "constraint": constraint}
-        regularisers = get_default_graph().get_collection_ref(GraphKeys.REGULARIZATION_LOSSES)
-        known = len(regularisers)
+        known = len(get_default_graph().get_collection(GraphKeys.REGULARIZATION_LOSSES))
         if self._keras_style:
             variable = self._own_variable(name, shape, dtype, initializer, regularizer, options)
         else:
@@ -322,7 +321,8 @@ class Layer:
                     name, shape, dtype, initializer, regularizer, partitioner=partitioner, use_resource=use_resource,
                     **options,
                 )  # fmt: skip
-        self._losses += [(loss, False) for loss in regularisers[known:]]
+        losses = get_default_graph().get_collection(GraphKeys.REGULARIZATION_LOSSES)
+        self._losses += [(loss, False) for loss in losses[known:]]
         kept = self._trainable_weights if trainable else self._non_trainable_weights
         for v in variable if hasattr(variable, "_parts") else [variable]:
             if not any(v is w for w in kept):

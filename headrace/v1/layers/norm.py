@@ -125,8 +125,11 @@ class BatchNormalization(Layer):
             if known is None:
                 rate = tf.where(tf.cast(training, tf.bool), tf.constant(rate, mean.dtype), tf.zeros([], mean.dtype))  # fmt: skip
             for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-                with name_scope("AssignMovingAvg"):
-                    update = moving.assign_sub((moving - value) * rate, read_value=False)
+                with name_scope("AssignMovingAvg") as scope:
+                    name = (
+                        scope if moving.dtype._is_ref_dtype else None
+                    )  # a resource's update lies inside of it
+                    update = moving.assign_sub((moving - value) * rate, name=name, read_value=False)
                 self.add_update(update, inputs=True)
         return y
 

@@ -171,9 +171,10 @@ def _updated(outputs: Any, moving: Any, decay: float, is_training: Any, collecti
         rate = tf.where(tf.cast(is_training, tf.bool), rate, 0.0)
     updates = []
     for variable, new in moving:
-        with tf.name_scope("AssignMovingAvg"):
+        with tf.name_scope("AssignMovingAvg") as scope:
             step = (variable - tf.cast(new, variable.dtype)) * tf.cast(rate, variable.dtype)
-            updates.append(variable.assign_sub(step, read_value=False))
+            name = scope if variable.dtype._is_ref_dtype else None  # a resource's update lies inside of it
+            updates.append(variable.assign_sub(step, name=name, read_value=False))
     if collections is None:
         graph: Any = state.graph
         with graph.control_dependencies(updates):

@@ -41,9 +41,9 @@ def _regularizer(
         return lambda _: None
 
     def regularizer(weights: Any) -> Any:
-        with tf.name_scope(scope or name):
+        with tf.name_scope(scope or name) as result:
             weights = tf.convert_to_tensor(weights)
-            return tf.multiply(tf.cast(scale, weights.dtype), norm(weights), name=name)
+            return tf.multiply(tf.cast(scale, weights.dtype), norm(weights), name=result)
 
     return regularizer
 
@@ -69,9 +69,9 @@ def sum_regularizer(regularizer_list: Any, scope: str | None = None) -> Any:
         return None
 
     def regularizer(weights: Any) -> Any:
-        with tf.name_scope(scope or "sum_regularizer"):
+        with tf.name_scope(scope or "sum_regularizer") as name:
             values = [v for v in (r(weights) for r in regularizers) if v is not None]
-            return tf.add_n(values) if values else None
+            return tf.add_n(values, name=name) if values else None
 
     return regularizer
 

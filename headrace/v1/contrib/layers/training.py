@@ -63,7 +63,7 @@ def optimize_loss(
         update_ops = set(graph.get_collection(GraphKeys.UPDATE_OPS) if update_ops is None else update_ops)
         if update_ops:
             with graph.control_dependencies(list(update_ops)):
-                loss = tf.identity(loss)
+                loss = tf.identity(loss, name="control_dependency")
         wanted = ["loss", "learning_rate", "global_gradient_norm"] if summaries is None else list(summaries)
         for s in wanted:
             if s not in OPTIMIZER_SUMMARIES:
@@ -71,7 +71,7 @@ def optimize_loss(
                     f"Summaries should be one of [{', '.join(OPTIMIZER_SUMMARIES)}], you provided {s}."
                 )
         rate = _learning_rate(learning_rate, learning_rate_decay_fn, global_step)
-        if rate is not None and "learning_rate" in wanted:
+        if rate is not None and learning_rate_decay_fn is not None and "learning_rate" in wanted:
             summary.scalar("learning_rate", rate)
         opt = _optimizer(optimizer, rate)
         variables = graph.get_collection(GraphKeys.TRAINABLE_VARIABLES) if variables is None else variables
@@ -82,7 +82,8 @@ def optimize_loss(
             pairs = [(_noisy(g, gradient_noise_scale), v) for g, v in pairs]
         if gradient_multipliers is not None:
             pairs = _multiplied(pairs, gradient_multipliers)
-        if "global_gradient_norm" in wanted:
+        norms = "global_gradient_norm" in wanted or "gradient_norm" in wanted
+        if norms:
             summary.scalar("global_norm/gradient_norm", tf.linalg.global_norm([g for g, _ in pairs]))
         if isinstance(clip_gradients, float):
             clipped, _ = tf.clip_by_global_norm([g for g, _ in pairs], clip_gradients)
@@ -94,11 +95,13 @@ def optimize_loss(
         if "loss" in wanted:
             summary.scalar("loss", loss)
         _summarise(pairs, wanted)
+        if norms and clip_gradients is not None:
+            summary.scalar("global_norm/clipped_gradient_norm", tf.linalg.global_norm([g for g, _ in pairs]))
         update = opt.apply_gradients(
             pairs, global_step=global_step if increment_global_step else None, name="train"
         )
         with graph.control_dependencies([update]):
-            return tf.identity(loss)
+            return tf.identity(loss, name="control_dependency")
 
 
 def _learning_rate(value: Any, decay: Any, global_step: Any) -> Any:
@@ -165,12 +168,11 @@ def _summarise(pairs: Any, wanted: list[str]) -> None:
         if gradient is None:
             continue
         values = gradient.values if isinstance(gradient, IndexedSlices) else gradient
+        name = var.name.replace(":", "_")
         if "gradients" in wanted:
-            summary.histogram(f"gradients/{var.op.name}", values)
+            summary.histogram(f"gradients/{name}", values)
         if "gradient_norm" in wanted:
-            summary.scalar(f"gradient_norm/{var.op.name}", tf.linalg.global_norm([values]))
-    if "global_gradient_norm" in wanted and pairs:
-        summary.scalar("global_norm/clipped_gradient_norm", tf.linalg.global_norm([g for g, _ in pairs]))
+            summary.scalar(f"gradient_norm/{name}", tf.linalg.global_norm([values]))
 
 
 # -------------------------------------------------------------------------------------------------------------- summaries
