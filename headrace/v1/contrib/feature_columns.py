@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import headrace as tf
+from headrace.api.io_features import FixedLenFeature, VarLenFeature
 from headrace.api.nn_embedding import safe_embedding_lookup_sparse
 from headrace.composites.sparse.functions import cross_hashed
 from headrace.composites.sparse.tensor import is_sparse
@@ -115,7 +116,7 @@ class _SparseColumn(_Ids, _Sparse):
 
     @property
     def config(self) -> dict[str, Any]:
-        return {self.column_name: tf.io.VarLenFeature(self.dtype)}
+        return {self.column_name: VarLenFeature(self.dtype)}
 
     def _transform_feature(self, inputs: Any) -> Any:
         return self._do_transform(sparse_ids(inputs.get(self.column_name)))
@@ -245,7 +246,7 @@ class _WeightedSparseColumn(_Ids, _Weighted):
 
     @property
     def config(self) -> dict[str, Any]:
-        return {**self.sparse_id_column.config, self.weight_column_name: tf.io.VarLenFeature(self.dtype)}
+        return {**self.sparse_id_column.config, self.weight_column_name: VarLenFeature(self.dtype)}
 
     def _transform_feature(self, inputs: Any) -> Any:
         weights = sparse_ids(inputs.get(self.weight_column_name), ignored=0)
@@ -467,7 +468,7 @@ class _RealValuedColumn(_Column, OldDenseColumn, _RealValued):
     @property
     def config(self) -> dict[str, Any]:
         default = None if self.default_value is None else list(self.default_value)
-        return {self.column_name: tf.io.FixedLenFeature([self.dimension], self.dtype, default)}
+        return {self.column_name: FixedLenFeature([self.dimension], self.dtype, default)}
 
     def _transform_feature(self, inputs: Any) -> Any:
         numbers = inputs.get(self.column_name)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import headrace as tf
+from headrace.api.io_features import VarLenFeature
 from headrace.api.nn_embedding import safe_embedding_lookup_sparse
 from headrace.composites.sparse.tensor import is_sparse
 from headrace.feature_column.cache import OldCache
@@ -200,7 +201,7 @@ def make_place_holder_tensors_for_base_features(feature_columns: Any) -> dict[st
     """Placeholders for the features that columns are made of."""
     v1, out = tf.compat.v1, {}
     for key, spec in create_feature_spec_for_parsing(feature_columns).items():
-        if isinstance(spec, tf.io.VarLenFeature):
+        if isinstance(spec, VarLenFeature):
             out[key] = v1.sparse_placeholder(spec.dtype, name=f"Placeholder_{key}")
         else:
             out[key] = v1.placeholder(spec.dtype, [None, *spec.shape], name=f"Placeholder_{key}")
