@@ -6,6 +6,7 @@ from typing import Any
 
 import headrace as tf
 from headrace.api import compat_v1_initializers as initializers
+from headrace.core.scoping import called
 from headrace.core.shapes import TensorShape
 
 from .arguments import activation_of, channels_first, format_of, initializer_of, padding_of, several, size_of
@@ -88,7 +89,8 @@ class _Conv(Layer):
             before = (self.kernel_size[0] - 1) * self.dilation_rate[0]
             pads = [[0, 0], [0, 0], [before, 0]] if self._first else [[0, 0], [before, 0], [0, 0]]
             inputs, padding = tf.pad(inputs, pads), "VALID"
-        return tf.nn.convolution(
+        run = getattr(tf.nn, f"conv{self.rank}d")
+        y = run(
             inputs,
             self.kernel,
             list(self.strides),
@@ -96,6 +98,8 @@ class _Conv(Layer):
             format_of(self.rank, self._first),
             list(self.dilation_rate),
         )
+        # Where 1.x dilates, it takes the images apart first.
+        return y if max(self.dilation_rate) == 1 else called(y, "BatchToSpaceND")
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
         shape = TensorShape(input_shape).as_list()

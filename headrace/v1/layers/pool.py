@@ -27,9 +27,14 @@ class _Pooling(Layer):
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def call(self, inputs: Any) -> Any:
-        run = getattr(tf.nn, f"{self.kind}_pool{self.rank}d")
-        form = format_of(self.rank, self._first)
-        return run(inputs, list(self.pool_size), list(self.strides), self.padding, form)
+        size, strides, rank = list(self.pool_size), list(self.strides), self.rank
+        if rank == 1:  # an image of one column
+            column = 3 if self._first else 2
+            inputs, size, strides, rank = tf.expand_dims(inputs, column), [*size, 1], [*strides, 1], 2
+        run = getattr(tf.nn, f"{self.kind}_pool{rank}d")
+        name = f"{self.kind.capitalize()}Pool{'3D' if rank == 3 else ''}"
+        y = run(inputs, size, strides, self.padding, format_of(rank, self._first), name=name)
+        return tf.squeeze(y, [column]) if self.rank == 1 else y
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
         shape = TensorShape(input_shape).as_list()

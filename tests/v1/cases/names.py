@@ -44,3 +44,31 @@ def training_steps(tf):
     )
     three = slim.learning.create_train_op(loss, tf.train.GradientDescentOptimizer(0.1), step)
     return lambda sess: [_names([one, two, three]), _names(tf.get_collection("summaries"))]
+
+
+def layers(tf):
+    """The results of layers, and of contrib's: programs fetch them by name."""
+    L, slim = tf.layers, tf.contrib.slim
+    x, x1, x3 = (tf.placeholder(tf.float32, s) for s in ([2, 16, 16, 3], [2, 16, 3], [2, 8, 8, 8, 3]))
+    made = [
+        L.conv1d(x1, 4, 3, use_bias=False, name="a"),
+        L.conv1d(x1, 4, 3, dilation_rate=2, use_bias=False, name="b"),
+        L.conv2d(x, 4, 3, use_bias=False, name="c"),
+        L.conv2d(x, 4, 3, dilation_rate=2, use_bias=False, name="d"),
+        L.conv2d(x, 4, 3, activation=tf.nn.relu, name="e"),
+        L.conv3d(x3, 4, 3, use_bias=False, name="f"),
+        L.separable_conv2d(x, 4, 3, use_bias=False, name="g"),
+        L.conv2d_transpose(x, 4, 3, use_bias=False, name="h"),
+        L.dense(x1, 4, use_bias=False, name="i"),
+        L.batch_normalization(x, training=True, name="j"),
+        slim.max_pool2d(x, 2, scope="k"),
+        slim.avg_pool2d(x, 2, scope="l"),
+        slim.conv2d(x, 4, 3, scope="m"),
+        slim.softmax(x1, scope="n"),
+        tf.contrib.layers.unit_norm(x, 3, scope="o"),
+    ]
+    for kind in ("max", "average"):
+        for n, value in enumerate((x1, x, x3), 1):
+            made.append(getattr(L, f"{kind}_pooling{n}d")(value, 2, 2, name=f"{kind}{n}"))
+    biased = [L.conv2d(x, 4, 3, name="p"), L.conv3d(x3, 4, 3, name="q"), L.dense(x1[:, 0], 4, name="r")]
+    return lambda sess: [_names(made), [y.op.inputs[0].name for y in biased]]

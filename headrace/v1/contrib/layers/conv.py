@@ -216,7 +216,8 @@ def _pooling(kind: str, dims: int) -> Any:
     ) -> Any:  # fmt: skip
         with tf.name_scope(scope or title) as sc:
             layer = cls(
-                n_positive_integers(dims, kernel_size), n_positive_integers(dims, stride), padding, _format(data_format)
+                n_positive_integers(dims, kernel_size), n_positive_integers(dims, stride), padding, _format(data_format),
+                _scope=sc,
             )  # fmt: skip
             return collect_named_outputs(outputs_collections, sc, layer(tf.convert_to_tensor(inputs)))
 

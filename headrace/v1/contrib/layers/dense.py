@@ -8,6 +8,7 @@ from typing import Any
 
 import headrace as tf
 from headrace.api.compat_v1_initializers import zeros_initializer
+from headrace.core.scoping import called
 from headrace.session.keys import GraphKeys
 from headrace.session.scopes import variable_scope
 from headrace.v1 import layers as core
@@ -152,7 +153,7 @@ def one_hot_encoding(
 def softmax(logits: Any, scope: Any = None) -> Any:
     """Softmax along the last axis."""
     with variable_scope(scope, "softmax", [logits]):
-        return tf.nn.softmax(logits)
+        return called(tf.nn.softmax(logits), "Reshape_1")
 
 
 @add_arg_scope
@@ -167,7 +168,8 @@ def unit_norm(inputs: Any, dim: int, epsilon: float = 1e-7, scope: Any = None) -
             raise ValueError("The input rank must be known.")
         if not 0 <= dim < inputs.shape.rank:
             raise ValueError("dim must be positive but smaller than the input rank.")
-        return inputs / tf.sqrt(epsilon + tf.reduce_sum(tf.square(inputs), dim, keepdims=True))
+        length = tf.sqrt(epsilon + tf.reduce_sum(tf.square(inputs), dim, keepdims=True))
+        return called(inputs / length, "div")
 
 
 @add_arg_scope
