@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .shapes import Raw, known
+from .shapes import Raw, broadcast, known
 
 MAX_ELEMENTS = 4096  # larger values are data, not shapes: leave them to the compiler
 
@@ -90,6 +90,9 @@ def static_shape(tensor: Any) -> Raw:
         return node.inputs[0]._raw_shape
     if name in ("Cast", "Identity", "StopGradient", "EnsureShape"):
         return static_shape(node.inputs[0])
+    if name == "BroadcastArgs":
+        first, second = (static_shape(t) for t in node.inputs)
+        return broadcast(first, second)
     if name == "Pack":
         entries = [static_value(t) for t in node.inputs]
         return tuple([None if e is None or e < 0 else int(e) for e in entries])

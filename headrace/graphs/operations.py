@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from headrace.core import errors
@@ -11,7 +11,7 @@ from headrace.core.dispatch import infer
 from headrace.core.dtypes import DType, from_numpy
 from headrace.core.graph import CONST, FuncGraph, Graph, Operation, user_site
 from headrace.core.op import REQUIRED, OpDef, lookup
-from headrace.core.shapes import compatible, merge
+from headrace.core.shapes import Raw, compatible, generalise, merge
 from headrace.core.specs import TensorSpec
 from headrace.core.state import building
 from headrace.core.tensor import ReferenceTensor, SymbolicTensor
@@ -29,6 +29,11 @@ PLACEHOLDERS_SAY_SHAPES = (
 )
 SHAPES_ARE_CHECKED = 21  # graphs of older producers may have `_output_shapes` that are wrong
 KEPT_BY = {"_output_shapes"}  # attributes that become properties of what is made
+
+# Ops that call functions with their inputs, by how many inputs stand before those of the functions.
+CALLS = {"PartitionedCall": 0, "StatefulPartitionedCall": 0}
+CALLS |= {"If": 1, "StatelessIf": 1, "Case": 1, "StatelessCase": 1}
+LOOPS = {"While", "StatelessWhile"}
 
 
 class Row:
@@ -62,7 +67,8 @@ class Library:
     def __init__(self, graph: Graph, producer: int) -> None:
         self.graph, self.producer = graph, producer
         self.definitions: dict[str, Any] = {}
-        self.made: dict[Any, FuncGraph | None] = {}
+        self.made: dict[Any, FuncGraph] = {}
+        self.making: set[Any] = set()
 
     def add(self, definitions: Any) -> None:
         for d in definitions:
@@ -72,39 +78,60 @@ class Library:
                     f"Cannot add function '{d.signature.name}' because a different function with the same name already exists."
                 )
 
-    def function(self, reference: Any) -> FuncGraph:
-        """The graph of a `NameAttrList`."""
+    def function(self, reference: Any, shapes: Sequence[Raw] = ()) -> FuncGraph:
+        """The graph of a `NameAttrList`.
+
+        Args:
+          shapes: those of the values it is called with, if they are known: more follows from them for its results.
+        """
         name = reference.name
-        key = (name, reference.SerializeToString(deterministic=True)) if reference.attr else name
-        if key in self.made:
-            found = self.made[key]
-            if found is None:
-                raise Malformed(f"function {name!r} calls itself, which is not supported")
-            return found
         definition = self.definitions.get(name)
         if definition is None:
             raise errors.NotFoundError(None, None, f"Function {name} is not defined.")
-        self.made[key] = None
+        attrs = reference.SerializeToString(deterministic=True) if reference.attr else b""
+        arguments = self._arguments(definition, reference.attr, shapes)
+        if (name, attrs, arguments) in self.made:
+            return self.made[name, attrs, arguments]
+        if (name, attrs) in self.making:
+            raise Malformed(f"function {name!r} calls itself, which is not supported")
+        self.making.add((name, attrs))
         try:
-            made = self.made[key] = self._make(definition, reference.attr)
-        except BaseException:
-            del self.made[key]
-            raise
+            made = self._make(definition, reference.attr, arguments)
+        except Malformed:
+            if arguments == self._arguments(definition, reference.attr):
+                raise
+            made = None  # a branch that is not for values of these shapes
+        finally:
+            self.making.discard((name, attrs))
+        made = made or self.function(reference)
+        self.made[name, attrs, arguments] = made
         return made
 
-    def _make(self, definition: Any, given: Any) -> FuncGraph:
+    @staticmethod
+    def _arguments(definition: Any, given: Any, shapes: Sequence[Raw] = ()) -> tuple[Raw, ...]:
+        """The shapes of a function's arguments: what its message and those of a call say."""
+        out: list[Raw] = []
+        args = definition.signature.input_arg
+        for i, arg in enumerate(args):
+            dtype = dtype_of(given[arg.type_attr].type if arg.type_attr else arg.type)
+            written = definition.arg_attr[i].attr if i in definition.arg_attr else {}
+            shape: Raw = () if dtype.kind in "rv" else None
+            if "_output_shapes" in written and written["_output_shapes"].list.shape:
+                shape = raw_shape(written["_output_shapes"].list.shape[0])
+            if dtype.kind not in "rv" and len(shapes) == len(args) and compatible(shape, shapes[i]):
+                shape = merge(shape, shapes[i])
+            out.append(shape)
+        return tuple(out)
+
+    def _make(self, definition: Any, given: Any, shapes: Sequence[Raw]) -> FuncGraph:
         signature = definition.signature
         graph = FuncGraph(signature.name, outer=self.graph)
         nodes, refer = function_nodes(definition)
         scope = Scope(graph, self, "", given)
         for i, arg in enumerate(signature.input_arg):
             dtype = dtype_of(given[arg.type_attr].type if arg.type_attr else arg.type)
-            shapes = definition.arg_attr[i].attr if i in definition.arg_attr else {}
-            shape = None
-            if "_output_shapes" in shapes and shapes["_output_shapes"].list.shape:
-                shape = raw_shape(shapes["_output_shapes"].list.shape[0])
             with building(graph, tapes=()):
-                t = graph.argument(dtype, () if dtype.kind in "rv" and shape is None else shape, arg.name)
+                t = graph.argument(dtype, shapes[i], arg.name)
             if arg.handle_data:
                 data = arg.handle_data[0]
                 t.__dict__["_handle_data"] = dtype_of(data.dtype), raw_shape(data.shape)
@@ -341,8 +368,10 @@ class Scope:
                 made._device = merged(made._device, message.device)
             except ValueError as error:
                 raise Malformed(str(error)) from None
-        if "_output_shapes" in message.attr and name is None:
-            self._refine(made, message.attr["_output_shapes"].list.shape)
+        if name is None:
+            for key in ("_output_shapes", "output_shapes"):
+                if key in message.attr and (key[0] == "_" or op.name in CALLS or op.name in LOOPS):
+                    self._refine(made, message.attr[key].list.shape, key)
         if op.name == "VarHandleOp":
             made.outputs[0].__dict__["_handle_data"] = attrs["dtype"], attrs["shape"]
         elif op.name == "Identity" and "_handle_data" in inputs[0].__dict__:
@@ -351,7 +380,7 @@ class Scope:
         graph._by_name[full] = made
         return made
 
-    def _refine(self, made: Operation, shapes: Any) -> None:
+    def _refine(self, made: Operation, shapes: Any, key: str) -> None:
         """What the message says of the outputs' shapes, beyond what follows from the inputs'."""
         for i, (t, shape) in enumerate(zip(made.outputs, shapes)):
             raw = raw_shape(shape)
@@ -359,7 +388,7 @@ class Scope:
                 t._raw_shape = merge(t._raw_shape, raw)
             elif self.library.producer >= SHAPES_ARE_CHECKED:
                 raise Malformed(
-                    f"Node '{made.name}' has an _output_shapes attribute inconsistent with the GraphDef for output #{i}: "
+                    f"Node '{made.name}' has an {key} attribute inconsistent with the GraphDef for output #{i}: "
                     f"{raw} and {t._raw_shape}"
                 )
 
@@ -372,6 +401,7 @@ class Scope:
         attrs = dict(op.attrs)
         implied: dict[str, Any] = {}
         given = message.attr
+        function = self._function_for(op, message, inputs)
         for name in given:
             value = given[name]
             if self.given is not None and value.WhichOneof("value") == "placeholder":
@@ -381,7 +411,7 @@ class Scope:
             if name in row.implied:
                 implied[name] = value
             elif name in attrs:
-                attrs[name] = read_attribute(value, name, op.attrs[name], self.library.function)
+                attrs[name] = read_attribute(value, name, op.attrs[name], function)
         self._check_inputs(row, node, inputs, attrs, implied, dict(types))
         for name, dtype in types.items():
             if attrs.get(name) is REQUIRED:
@@ -400,6 +430,21 @@ class Scope:
         ):
             attrs["shape"] = None
         return attrs
+
+    def _function_for(self, op: OpDef, message: Any, inputs: Sequence[Any]) -> Callable[[Any], FuncGraph]:
+        """What gives the functions that a node calls: for values of its inputs' shapes."""
+        library = self.library
+        if op.name in CALLS:
+            shapes = [t._raw_shape for t in inputs[CALLS[op.name] :]]
+        elif op.name in LOOPS and "body" in message.attr and message.attr["body"].HasField("func"):
+            before, shapes = None, [t._raw_shape for t in inputs]
+            while before != shapes:  # until an iteration leaves the shapes as they are
+                body, before = library.function(message.attr["body"].func, shapes), shapes
+                after = [generalise(x._raw_shape, y._raw_shape) for x, y in zip(body.inputs, body.outputs)]
+                shapes = [generalise(s, a) for s, a in zip(shapes, after)]
+        else:
+            return library.function
+        return lambda reference: library.function(reference, shapes)
 
     def _private(self, name: str, value: Any, node: Node) -> Any:
         if name != "_class":

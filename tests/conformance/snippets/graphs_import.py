@@ -160,3 +160,52 @@ def bad_parts(tf, case):
         "missing": lambda: util.extract_sub_graph(message, ["zz"]),
         "message": lambda: util.extract_sub_graph("a", ["a"]),
     }[case]()
+
+
+def small_nets(tf):
+    """Functions of a picture whose results' shapes follow from its own."""
+    v1 = tf.compat.v1
+
+    def choice(x):
+        return v1.cond(
+            v1.placeholder_with_default(False, []), lambda: tf.nn.relu(x), lambda: tf.nn.dropout(x, 0.5)
+        )
+
+    def normalised(x):
+        def batch(training):
+            given = {} if training else {"mean": [0.0], "variance": [1.0]}
+            return v1.nn.fused_batch_norm(x, [1.0], [0.0], is_training=training, **given)[0]
+
+        y = v1.cond(v1.placeholder_with_default(False, []), lambda: batch(True), lambda: batch(False))
+        return tf.matmul(tf.reshape(y, [-1, 64]), tf.ones([64, 3]))
+
+    return {
+        "choice": choice,
+        "normalised": normalised,
+        "flat": lambda x: tf.reshape(x, tf.stack([tf.shape(x)[0], 64])) @ tf.ones([64, 3]),
+        "default": lambda x: v1.placeholder_with_default(x, [None, 8, 8, 1]),
+        "filled": lambda x: tf.fill([tf.shape(x)[0], 3], 1.0),
+        "transposed": lambda x: tf.nn.conv2d_transpose(
+            x, tf.ones([3, 3, 5, 1]), tf.stack([tf.shape(x)[0], 16, 16, 5]), [1, 2, 2, 1]
+        ),
+    }
+
+
+@snippet(
+    net=["choice", "normalised", "flat", "default", "filled", "transposed"], add_shapes=[False, True],
+    batch=[1, None],
+)  # fmt: skip
+def shapes_of_mapped_inputs(tf, net, add_shapes, batch):
+    v1 = tf.compat.v1
+    v1.disable_control_flow_v2()
+    try:
+        with tf.Graph().as_default() as graph:
+            x = v1.placeholder(tf.float32, [None, 8, 8, 1], name="x")
+            before = tf.identity(small_nets(tf)[net](x), name="y").shape
+    finally:
+        v1.enable_control_flow_v2()
+    message = graph.as_graph_def(add_shapes=add_shapes)
+    with tf.Graph().as_default():
+        x = v1.placeholder(tf.float32, [batch, 8, 8, 1])
+        (y,) = tf.graph_util.import_graph_def(message, {"x:0": x}, ["y:0"])
+        return before, y.shape
