@@ -101,6 +101,45 @@ def test_old_placeholders_have_no_shape():
     assert old.shape.rank is None and new.shape.rank == 0
 
 
+def test_shapes_follow_from_actual_inputs():
+    """Branches and loops are made for the shapes of what they are called with."""
+
+    def net(x):
+        test = tf.compat.v1.placeholder_with_default(False, [])
+        x = tf.cond(test, lambda: tf.nn.relu(x), lambda: tf.tanh(x))
+        _, doubled = tf.while_loop(lambda i, y: i < 2, lambda i, y: (i + 1, y * 2.0), (0, x))
+        _, grown = tf.while_loop(
+            lambda i, y: i < 2,
+            lambda i, y: (i + 1, tf.concat([y, y], 0)),
+            (0, x),
+            (tf.TensorShape([]), tf.TensorShape([None, 4])),
+        )
+        return doubled, grown
+
+    with tf.Graph().as_default() as graph:
+        doubled, grown = net(tf.compat.v1.placeholder(tf.float32, [None, 4], name="x"))
+        names = [doubled.name, grown.name]
+    for add_shapes in (False, True):
+        with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+            x = tf.compat.v1.placeholder(tf.float32, [3, 4])
+            y, z = tf.import_graph_def(graph.as_graph_def(add_shapes=add_shapes), {"x:0": x}, names)
+            assert y.shape == [3, 4] and z.shape.as_list() == [None, 4]
+            found = session.run([y, z], {x: np.ones([3, 4])})
+            assert found[1].shape == (12, 4)
+            np.testing.assert_allclose(found[0], 4 * np.tanh(np.ones([3, 4])), rtol=1e-6)
+
+
+def test_branch_that_is_not_for_the_shape():
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, [None], name="x")
+        even = tf.equal(tf.shape(x)[0] % 2, 0)
+        y = tf.cond(even, lambda: tf.reduce_sum(tf.reshape(x, [2, -1]), 0), lambda: x)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        message = graph.as_graph_def()
+        (y,) = tf.import_graph_def(message, {"x:0": tf.constant([1.0, 2.0, 3.0])}, [y.name])
+        assert session.run(y).tolist() == [1, 2, 3]
+
+
 # -------------------------------------------------------------------------------------------------------------- bad input
 BAD = {
     "unique": (A + A, "Node 'a' is not unique"),
