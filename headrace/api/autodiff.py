@@ -128,7 +128,8 @@ def gradients(
     Args:
       ys, xs: tensors (`xs` also variables) or lists of them.
       grad_ys: gradients of the ys to start from (ones where None).
-      gate_gradients: whether no gradient is available before all are.
+      gate_gradients: whether the gradients of an operation are available together. They always are; in plain graphs, gates
+        show in the names (`"gradients/MatMul_grad/tuple/control_dependency_1"`).
       aggregation_method: one of `tf.AggregationMethod`; all give one result.
       stop_gradients: tensors through which nothing flows back.
       unconnected_gradients: what the gradient is where ys do not depend on x.
@@ -184,12 +185,13 @@ def gradients(
             start.append(g)
         records = _stopped(graph.operations, [_symbol(t, graph) for t in _as_list(stop_gradients or [])])
         found = backprop(
-            list(records), targets, [_symbol(x, graph) for x in xs], start, unconnected_gradients
+            list(records),
+            targets,
+            [_symbol(x, graph) for x in xs],
+            start,
+            unconnected_gradients,
+            gated=gate_gradients,
         )
-        if gate_gradients:
-            from .script import tuple as gated
-
-            found = gated(found)
     return found
 
 

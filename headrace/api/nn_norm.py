@@ -184,10 +184,11 @@ def batch_normalization(
         )
     )
     if scale is not None:
-        inverse = m.mul(inverse, to_tensor(scale, hint=inverse._dtype))
-    shift = m.mul(to_tensor(mean, hint=inverse._dtype), inverse)
-    shift = m.neg(shift) if offset is None else m.sub(to_tensor(offset, hint=inverse._dtype), shift)
-    return m.add(m.mul(x, _cast(inverse, x._dtype)), _cast(shift, x._dtype), name)
+        inverse = m.mul(inverse, to_tensor(scale, hint=inverse._dtype), "mul")
+    scaled = m.mul(x, _cast(inverse, x._dtype), "mul_1")
+    shift = m.mul(to_tensor(mean, hint=inverse._dtype), inverse, "mul_2")
+    shift = m.neg(shift) if offset is None else m.sub(to_tensor(offset, hint=inverse._dtype), shift, "sub")
+    return m.add(scaled, _cast(shift, x._dtype), name)
 
 
 def batch_norm_with_global_normalization(

@@ -5,6 +5,7 @@ with ops, so whatever it computes is run, traced or recorded again in turn."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -318,9 +319,11 @@ def backprop(
     output_gradients: Sequence[Any],
     unconnected: Any = "none",
     watched: set[int] | None = None,
+    gated: bool = False,
 ) -> list[Any]:
     """Gradients of the targets with respect to the sources, walking `records` (anything with `.op_def`, `.inputs`,
-    `.outputs`, `.attrs`, in execution order) backwards. A source that is not among the ids in `watched` is unconnected."""
+    `.outputs`, `.attrs`, in execution order) backwards. A source that is not among the ids in `watched` is unconnected.
+    `gated`: in plain graphs, the gradients of the sources are called what TensorFlow's gates of an operation's gradients are."""
     unconnected = str(getattr(unconnected, "value", unconnected)).lower()
     if unconnected not in ("none", "zero"):
         raise ValueError(f"Unknown value for unconnected_gradients: {unconnected!r}; use 'none' or 'zero'.")
@@ -339,8 +342,21 @@ def backprop(
         if id(target) in reached and target._dtype.is_trainable:
             _accumulate(grads, target, lookup("OnesLike")(target) if g is None else g)
     kept = {id(s) for s in sources}
+    gates = set(kept) if gated and named else set()  # sources, and reads of them
+    for record in on_path if gates else ():
+        if record.op_def.name in _READS and id(record.inputs[0]) in gates:
+            gates.add(id(record.outputs[0]))
+    parts: dict[int, list[Any]] = {}  # with gates, what is still to be summed: once, when all is there
+
+    def add_up(tensors: Sequence[Any]) -> None:
+        for y in tensors:
+            if id(y) in parts:
+                _accumulate(grads, y, _sum(parts.pop(id(y))))
+
     for record in reversed(on_path):
         outputs = record.outputs
+        if parts:
+            add_up(outputs)
         received = [grads.get(id(y)) for y in outputs]
         if all(g is None for g in received):
             continue
@@ -353,15 +369,42 @@ def backprop(
         else:
             with state.graph.name_scope(scope):  # type: ignore[union-attr]
                 results = input_gradients(record, received, reached)
+                if gates:
+                    results = _gated(record, results, reached, gates)
         for x, g in zip(record.inputs, results):
             if g is not None and id(x) in reached:
-                _accumulate(grads, x, g)
+                if gates:
+                    parts[id(x)] = [*parts.pop(id(x), ()), g]
+                else:
+                    _accumulate(grads, x, g)
     out = []
+    last = {key: i for i, key in enumerate(parts)}  # what was complete first is summed first
+    add_up(sorted(sources, key=lambda s: last.get(id(s), 0)))
     for s in sources:
         g = grads.get(id(s))
         if g is None and unconnected == "zero":
             g = _zeros_for(s)
         out.append(g)
+    return out
+
+
+_READS = ("Identity", "ReadVariableOp")
+
+
+def _gated(record: Any, results: Sequence[Any], reached: set[int], sources: set[int]) -> list[Any]:
+    """The gradients of an operation; those of sources with names as if they had passed a gate together with the others.
+    There is no gate, as compiled programs give them together: only the names, by which programs call their summaries."""
+    there = [
+        x._dtype.is_trainable and (g is not None or id(x) not in reached)
+        for x, g in zip(record.inputs, results)
+    ]
+    out = list(results)
+    if sum(there) > 1:
+        for i, (x, g) in enumerate(zip(record.inputs, results)):
+            if g is not None and id(x) in sources and not is_slices(g):
+                k = sum(there[:i])
+                name = "tuple/control_dependency" + (f"_{k}" if k else "")
+                out[i] = lookup("Identity")(g, name=name)
     return out
 
 
@@ -455,6 +498,13 @@ def _accumulate(grads: dict[int, Any], tensor: Any, g: Any) -> None:
     key = id(tensor)
     old = grads.get(key)
     grads[key] = g if old is None else add_gradients(old, g)
+
+
+def _sum(gradients: Sequence[Any]) -> Any:
+    """The sum of gradients of one tensor."""
+    if len(gradients) > 2 and not any(is_slices(g) for g in gradients):
+        return lookup("AddN")(list(gradients), name="AddN")
+    return functools.reduce(add_gradients, gradients)
 
 
 def add_gradients(a: Any, b: Any) -> Any:

@@ -114,7 +114,7 @@ class Optimizer:
 
         grads = gradients(
             loss, flat, grad_loss,
-            aggregation_method=aggregation_method,
+            aggregation_method=aggregation_method, gate_gradients=gate_gradients == self.GATE_OP,
         )  # fmt: skip
         if gate_gradients == self.GATE_GRAPH:
             from headrace.api.script import tuple as together

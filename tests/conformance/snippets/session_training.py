@@ -268,3 +268,55 @@ def weights_that_do_not_fit(tf):
     v1 = tf.compat.v1
     with tf.Graph().as_default():
         v1.losses.mean_squared_error([[1.0, 2.0]], [[1.0, 2.0]], weights=[[1.0, 2.0, 3.0]])
+
+
+def layer(tf, h, units, name):
+    v1 = tf.compat.v1
+    with v1.variable_scope(name):
+        kernel = v1.get_variable("kernel", [h.shape[-1], units], use_resource=False)
+        return tf.nn.bias_add(
+            tf.matmul(h, kernel), v1.get_variable("bias", [units], use_resource=name == "out")
+        )
+
+
+def loss_of(tf, net):
+    """A loss whose variables are below ops of which several inputs have gradients."""
+    v1 = tf.compat.v1
+    x = v1.placeholder(tf.float32, [None, 8, 8, 2], name="x")
+    rows = tf.reshape(x, [-1, 128])
+    if net == "dense":
+        labels = v1.placeholder(tf.int32, [None])
+        logits = layer(tf, tf.nn.relu(layer(tf, rows, 5, "hidden")), 3, "out")
+        return tf.reduce_mean(v1.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits))
+    if net == "conv":
+        h = tf.nn.conv2d(x, v1.get_variable("w", [3, 3, 2, 4]), 1, "SAME", name="conv")
+        h = tf.nn.relu(tf.nn.bias_add(h, v1.get_variable("b", [4], use_resource=False)))
+        h = tf.nn.conv2d(h, v1.get_variable("v", [3, 3, 4, 4]), 1, "SAME") + v1.get_variable("c", [4])
+        logits = layer(tf, tf.reshape(tf.nn.max_pool2d(h, 2, 2, "SAME"), [-1, 64]), 3, "out")
+        labels = v1.placeholder(tf.float32, [None, 3])
+        return tf.reduce_mean(v1.nn.softmax_cross_entropy_with_logits_v2(labels=labels, logits=logits))
+    if net == "norm":
+        h, _, _ = v1.nn.fused_batch_norm(x, v1.get_variable("g", [2]), v1.get_variable("b", [2]))
+        h = tf.nn.conv2d(h, v1.get_variable("w", [3, 3, 2, 2]), 1, "SAME")
+        mean, variance = tf.nn.moments(h, [0, 1, 2])
+        offset, scale = v1.get_variable("offset", [2]), v1.get_variable("scale", [2])
+        return tf.reduce_sum(tf.nn.batch_normalization(h, mean, variance, offset, scale, 1e-3) ** 2)
+    if net == "shared":
+        w, b = v1.get_variable("w", [128, 128]), v1.get_variable("b", [128])
+        h = tf.matmul(tf.tanh(tf.matmul(rows, w) + b), w) * b
+        return tf.reduce_sum(h - tf.constant(1.0)) + tf.nn.l2_loss(w)
+    table, index = v1.get_variable("table", [10, 3]), v1.placeholder(tf.int32, [None])
+    h = tf.concat([tf.nn.embedding_lookup(table, index), tf.nn.embedding_lookup(table, index + 1)], 1)
+    return tf.reduce_mean(tf.matmul(h, v1.get_variable("w", [6, 3])) / v1.get_variable("s", []))
+
+
+@snippet(net=["dense", "conv", "norm", "shared", "rows"])
+def names_of_gradients(tf, net):
+    v1 = tf.compat.v1
+    with tf.Graph().as_default():
+        loss = loss_of(tf, net)
+        found = []
+        for _ in range(2):
+            for g, v in v1.train.GradientDescentOptimizer(0.1).compute_gradients(loss):
+                found.append((v.op.name, g.values.op.name if hasattr(g, "values") else g.op.name))
+    return found
