@@ -11,9 +11,11 @@ import numpy as _np
 from headrace.core import dtypes as _dtypes
 from headrace.core.convert import to_tensor as _to_tensor
 from headrace.core.op import lookup as _lookup
+from headrace.core.scoping import at_home as _at_home
 from headrace.core.scoping import scoped as _scoped
 from headrace.core.state import building as _building
 from headrace.core.state import elsewhere as _elsewhere
+from headrace.core.state import state as _state
 from headrace.core.tape import is_slices as _is_slices
 from headrace.core.tensor import Tensor as _Tensor
 from headrace.ops import bitwise as _bitwise
@@ -136,6 +138,7 @@ def add(x: Any, y: Any, name: str | None = None) -> Any:
     return _operators.add(x, _to_tensor(y, hint=x._dtype), name or "Add")
 
 
+@_at_home
 def truediv(x: Any, y: Any, name: str | None = None) -> Any:
     """x / y as Python 3 divides: integers of up to 16 bits become float32 first, wider ones float64.
 
@@ -157,6 +160,8 @@ def divide(x: Any, y: Any, name: str | None = None) -> Any:
     """
     if not isinstance(x, _Tensor):
         x = _to_tensor(x, y._dtype if isinstance(y, _Tensor) else None)
+        if _state.graph is not None:
+            _state.graph.keep_names()
     if name is None:
         return x / y
     return _operators.true_divide(x, _to_tensor(y, hint=x._dtype), name)

@@ -277,16 +277,25 @@ class Graph:
                 argument = special.get(argument, f"{k}")
             elif k is not None:
                 argument = f"{argument}_{k}"
-            before = constant.name.lower()
             constant.__dict__["_argument"] = argument
-            self.rename(constant, self.unique_name(f"{node.name}/{argument}/"))
-            if self._names.get(key) == count + 1 or (
-                count and before == f"{key}_{self._names.get(key, 0) - 1}"
-            ):
-                self._names.pop(before, None)
-                self._names[key] = count
-                if not count:
-                    del self._names[key]
+            self._name_value(constant, key, count, f"{node.name}/{argument}/")
+
+    def _name_value(self, constant: Operation, key: str, count: int, name: str) -> None:
+        before = constant.name.lower()
+        self.rename(constant, self.unique_name(name))
+        if self._names.get(key) == count + 1 or (count and before == f"{key}_{self._names.get(key, 0) - 1}"):
+            self._names.pop(before, None)
+            self._names[key] = count
+            if not count:
+                del self._names[key]
+
+    def name_values(self, scope: str, **values: Any) -> None:
+        """Names the constants among these tensors that were just made for an op of several nodes, in its scope."""
+        unnamed, self._unnamed = self._unnamed, []
+        for constant, key, count in reversed(unnamed):
+            for argument, t in values.items():
+                if not t._is_eager and t.op is constant and constant.name.lower().startswith(key):
+                    self._name_value(constant, key, count, f"{scope}{argument}/")
 
     def placeholder(self, dtype: DType, shape: Raw, name: str = "Placeholder") -> SymbolicTensor:
         return self.add(PLACEHOLDER, (), {"dtype": dtype, "shape": shape}, name).outputs[0]

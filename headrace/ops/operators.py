@@ -83,8 +83,13 @@ def true_divide(x: Any, y: Any, name: str | None = None) -> Any:
         raise TypeError(f"`x` and `y` must have the same dtype, got {x._dtype!r} != {y._dtype!r}.")
     dtype: DType = x._dtype
     if dtype.kind in "iu" and dtype in QUOTIENT:
-        cast = lookup("Cast")
-        x, y = cast(x, DstT=QUOTIENT[dtype]), cast(y, DstT=QUOTIENT[dtype])
+        cast, wide = lookup("Cast"), QUOTIENT[dtype]
+        graph = elsewhere((x, y)) or state.graph
+        if graph is not None and not graph.building_function:
+            with graph.name_scope(name or "truediv") as scope:
+                graph.name_values(scope, x=x, y=y)
+                return math.realdiv(cast(x, DstT=wide), cast(y, DstT=wide), scope)
+        x, y = cast(x, DstT=wide), cast(y, DstT=wide)
     elif dtype.kind not in "fc":
         raise TypeError(
             f"Invalid dtype {dtype!r} in __truediv__. Expected a number type; convert with tf.cast."

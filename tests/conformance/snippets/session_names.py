@@ -686,3 +686,22 @@ def operators_beside_functions(tf):
         made = [x + x, tf.add(x, x), x * x, tf.multiply(x, x), x - x, tf.subtract(x, x), x / x, tf.divide(x, x), x + x,
                 tf.multiply(x, x), x**2.0, tf.pow(x, 2.0), tf.reduce_mean(x), tf.reduce_sum(x, 0), tf.transpose(x)]  # fmt: skip
         return [t.op.name for t in made]
+
+
+@snippet(
+    expression=[
+        "i / 2", "2 / i", "i / i", "f / 2", "i / [1, 2, 3, 4]", "(i / 2, i / 3, i / i, 4 / l)", "tf.truediv(i, 2)",
+        "tf.divide(i, 2)", "tf.truediv(i, 2, name='q')", "tf.divide(2, i)", "i / tf.constant(2)", "i / 2 + n / 3",
+        "u8[0] / 2", "i // 2 / 3",
+    ]
+)  # fmt: skip
+def names_inside_of_quotients(tf, expression):
+    """Whole numbers become fractional first: the constants and casts lie in the quotient's scope."""
+    with tf.Graph().as_default() as graph:
+        known = {
+            n: tf.compat.v1.placeholder(TENSORS[n][0], TENSORS[n][1], n) for n in ("i", "l", "f", "n", "u8")
+        }
+        eval(expression, {"tf": tf, **known})
+        with tf.name_scope("outer"):
+            eval(expression, {"tf": tf, **known})
+        return [(op.name, op.type) for op in graph.get_operations()]
