@@ -132,9 +132,9 @@ class Loop:
         self.next: list[Node] = []  # the NextIteration node of each
         for n in own:
             if n.op in MERGE and any(s in nodes and nodes[s].op in NEXT for s, _ in n.inputs):
-                sources = [nodes[s] for s, _ in n.inputs]
+                sources = [nodes[s] for s, _ in n.inputs if s in nodes]
                 begins, goes_on = [s for s in sources if s.op in ENTER], [s for s in sources if s.op in NEXT]
-                if len(sources) != 2 or len(begins) != 1 or len(goes_on) != 1:
+                if len(n.inputs) != 2 or len(begins) != 1 or len(goes_on) != 1:
                     raise Malformed(
                         f"Node '{n.name}' must merge what enters the loop and the next iteration's value"
                     )

@@ -269,6 +269,15 @@ def test_a_loop_becomes_a_while():
         assert session.run(gradient) == 64.0
 
 
+def test_a_loop_variable_merges_two_values():
+    merge = node("merge", "Merge", "enter", "next", attrs=attr("N", "i: 2"), T="DT_FLOAT")
+    assert merge in LOOP
+    for inputs in (("enter", "next", "a"), ("enter", "next", "next"), ("a", "next")):
+        changed_ = node("merge", "Merge", *inputs, attrs=attr("N", f"i: {len(inputs)}"), T="DT_FLOAT")
+        with tf.Graph().as_default(), pytest.raises(ValueError, match="merge"):
+            tf.import_graph_def(graph_def(LOOP.replace(merge, changed_)))
+
+
 def test_a_conditional_becomes_an_if():
     text = (
         A
