@@ -11,7 +11,7 @@ from headrace.runtime import cpu
 # dropped at first use.
 _CPU: tuple[tuple[str, Any, Callable[[str], bool]], ...] = (
     # YNNPACK's fusions win for reductions and dots, but its convolutions and their gradients take up to six times as
-    # long as XLA's own (ResNet-50 step 1,987 → 1,434 ms; dots, too, for themselves: 552 → 514 ms on another machine).
+    # long as XLA's own (ResNet-50 step 1,987 → 1,434 ms; dots, too, for themselves: 552 → 514 ms, measured later).
     (
         "xla_cpu_experimental_ynn_fusion_type",
         "LIBRARY_FUSION_TYPE_REDUCE,LIBRARY_FUSION_TYPE_DOT",
