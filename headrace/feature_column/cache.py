@@ -120,8 +120,12 @@ class StateManager:
         """Makes a variable.
 
         Raises:
-          ValueError: the column has one of that name.
+          ValueError: the column has one of that name, or `use_resource` is False: weights of layers are resources.
         """
+        if not use_resource:
+            raise ValueError(
+                "use_resource=False is not supported: the weights of layers are resource variables."
+            )
         own = self._variables.setdefault(feature_column, {})
         if name in own:
             raise ValueError(f"Variable already exists: {name!r} of column {feature_column.name}.")
