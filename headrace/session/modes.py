@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from headrace.core import graph as graphs
+from headrace.core.graph import Graph, current, get_default_graph
 from headrace.core.state import OTHER, State, set_graph, state
 from headrace.core.tensor import SymbolicTensor, Tensor
 
@@ -48,12 +48,12 @@ def graph_mode(on: bool) -> None:
     if on == Switches.graph_mode:
         return
     if on:
-        graph = graphs.get_default_graph() if state.graph is None else state.graph
+        graph = get_default_graph()
         if state.graph is None:
             set_graph(graph)
-        State.graph, State.mode = graphs.get_default_graph(), OTHER  # of threads that start from now on
+        State.graph, State.mode = graph, OTHER  # of threads that start from now on
     else:
-        if state.graph is not graphs._default_graph:
+        if state.graph is not current.outermost:
             raise ValueError(
                 "tf.enable_eager_execution must be called at program startup, not inside of a graph."
             )
@@ -69,14 +69,11 @@ def reset_default_graph() -> None:
 
     Raises:
       AssertionError: inside of `with graph.as_default()`."""
-    old = graphs._default_graph
-    if state.graph is not None and state.graph is not old:
+    if state.graph is not None and state.graph is not current.outermost:
         raise AssertionError(
             "Do not use tf.reset_default_graph() to clear nested graphs. If you need a cleared graph, exit the nesting and create a new graph."
         )
-    graphs.reset_default_graph()
+    current.outermost = None
     if Switches.graph_mode:
-        new = graphs.Graph("default")
-        graphs._default_graph = new
-        State.graph = new
-        set_graph(new)
+        current.outermost = State.graph = Graph("default")
+        set_graph(current.outermost)
