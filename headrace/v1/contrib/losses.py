@@ -8,6 +8,7 @@ from typing import Any
 import headrace as tf
 from headrace.api import compat_v1_losses as losses
 
+from . import metric_learning
 from .arg_scopes import add_arg_scope
 
 add_loss, get_losses = add_arg_scope(losses.add_loss), losses.get_losses
@@ -105,5 +106,5 @@ def compute_weighted_loss(losses_: Any, weights: Any = 1.0, scope: Any = None) -
 __all__ = [
     "absolute_difference", "add_loss", "compute_weighted_loss", "cosine_distance", "get_losses",
     "get_regularization_losses", "get_total_loss", "hinge_loss", "log_loss", "mean_pairwise_squared_error",
-    "mean_squared_error", "sigmoid_cross_entropy", "softmax_cross_entropy", "sparse_softmax_cross_entropy",
+    "mean_squared_error", "metric_learning", "sigmoid_cross_entropy", "softmax_cross_entropy", "sparse_softmax_cross_entropy",
 ]  # fmt: skip

@@ -317,10 +317,19 @@ class Layer:
                 ) as scope,
                 name_scope(scope.original_name_scope or None),
             ):
+                before = {id(v) for v in get_default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES)}
                 variable = get_variable(
-                    name, shape, dtype, initializer, regularizer, partitioner=partitioner, use_resource=use_resource,
+                    name,
+                    shape,
+                    dtype,
+                    initializer,
+                    partitioner=partitioner,
+                    use_resource=use_resource,
                     **options,
-                )  # fmt: skip
+                )
+                parts = variable if hasattr(variable, "_parts") else [variable]
+                if regularizer is not None and not any(id(v) in before for v in parts):
+                    self._regularise(name, regularizer, parts)
         losses = get_default_graph().get_collection(GraphKeys.REGULARIZATION_LOSSES)
         self._losses += [(loss, False) for loss in losses[known:]]
         kept = self._trainable_weights if trainable else self._non_trainable_weights
@@ -330,6 +339,15 @@ class Layer:
         return variable
 
     add_variable = add_weight
+
+    @staticmethod
+    def _regularise(name: str, regularizer: Any, parts: Any) -> None:
+        # Named by the layer's own word ("kernel") where the variable may have another ("weights"): as in TensorFlow 1.15.
+        for part in parts:
+            with name_scope(f"{name}/Regularizer"):
+                loss = regularizer(part)
+            if loss is not None:
+                get_default_graph().add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
 
     def _own_variable(
         self, name: str, shape: Any, dtype: Any, initializer: Any, regularizer: Any, options: dict[str, Any]

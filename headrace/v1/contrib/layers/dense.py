@@ -133,6 +133,18 @@ def flatten(inputs: Any, outputs_collections: Any = None, scope: Any = None) -> 
 
 
 @add_arg_scope
+def dense_to_sparse(
+    tensor: Any, eos_token: int = 0, outputs_collections: Any = None, scope: Any = None
+) -> Any:
+    """The entries other than `eos_token`, as a `SparseTensor`: labels for `tf.nn.ctc_loss`."""
+    with variable_scope(scope, "dense_to_sparse", [tensor]) as sc:
+        tensor = tf.convert_to_tensor(tensor)
+        where = tf.where(tf.not_equal(tensor, tf.constant(eos_token, tensor.dtype)))
+        outputs = tf.SparseTensor(where, tf.gather_nd(tensor, where), tf.shape(tensor, out_type=tf.int64))
+        return collect_named_outputs(outputs_collections, sc.name, outputs)
+
+
+@add_arg_scope
 def one_hot_encoding(
     labels: Any, num_classes: int, on_value: float = 1.0, off_value: float = 0.0, outputs_collections: Any = None,
     scope: Any = None,

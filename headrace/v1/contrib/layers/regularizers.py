@@ -85,7 +85,7 @@ def apply_regularization(regularizer: Callable[[Any], Any], weights_list: Any = 
     weights = list(weights_list or get_default_graph().get_collection(GraphKeys.WEIGHTS))
     if not weights:
         raise ValueError("No weights to regularize.")
-    with tf.name_scope("get_regularization_penalty"):
+    with tf.name_scope("get_regularization_penalty") as name:
         penalties = [regularizer(w) for w in weights]
         penalties = [tf.constant(0.0) if p is None else p for p in penalties]
         for p in penalties:
@@ -93,6 +93,6 @@ def apply_regularization(regularizer: Callable[[Any], Any], weights_list: Any = 
                 raise ValueError(
                     f"regularizer must return a scalar Tensor instead of a Tensor with rank {p.shape.rank}."
                 )
-        total = tf.add_n(penalties, name="regularization_penalty")
+        total = tf.add_n(penalties, name=name)
     get_default_graph().add_to_collection(GraphKeys.REGULARIZATION_LOSSES, total)
     return total
