@@ -21,7 +21,7 @@ from headrace.core.shapes import known
 from headrace.core.state import building, state
 from headrace.core.tensor import EagerTensor
 from headrace.ops.functional import Undefined, inner_graphs
-from headrace.ops.state import HostResource, VariableState
+from headrace.ops.state import DONATION, HostResource, VariableState
 from headrace.ops.tensor_list import ElementSpec, HostList, ListValue
 from headrace.ops.waiting import check_deadline
 
@@ -100,15 +100,15 @@ class Program:
         """Runs the steps. None when all are done; how many were when a new plan had to be made. (A new plan must not
         repeat side effects. What does not compile shows before a cluster's first run; the steps done are kept.)"""
         for k, step in enumerate(steps):
-            began = time.perf_counter()
             if state.deadline is not None:
                 check_deadline()
             try:
-                step.run(env)
+                if self.watch is None:
+                    step.run(env)
+                else:
+                    self.watch(step, *step.timed(env))
             except Replan:
                 return k
-            if self.watch is not None:
-                self.watch(step, began, time.perf_counter())
         return None
 
     def replanned(
@@ -198,6 +198,12 @@ class HostStep:
         for node in self.nodes:
             run_node(node, env)
 
+    def timed(self, env: dict[int, Any]) -> tuple[float, float]:
+        """Runs; when it began and ended."""
+        began = time.perf_counter()
+        self.run(env)
+        return began, time.perf_counter()
+
     def describe(self) -> str:
         return "host: " + ", ".join([f"{n.type} ({n.site})" for n in self.nodes])
 
@@ -230,11 +236,24 @@ class Cluster:
             taken[id(t)] = t
 
     def run(self, env: dict[int, Any]) -> None:
-        tensors = [env[id(t)] for t in self.tensors]
-        states = [env[id(t)]._host().item() for t in self.handles]
-        results = self.execute(tensors, states)
+        results = self.execute(*self._given(env))
         for t, value in zip(self.outputs, results):
             env[id(t)] = value
+
+    def timed(self, env: dict[int, Any]) -> tuple[float, float]:
+        """Runs, and waits for what the device computes; when that began and ended. Compiling is not part of it."""
+        tensors, states = self._given(env)
+        self.executable(tensors, states)
+        began = time.perf_counter()
+        self.run(env)
+        with DONATION:  # otherwise another thread could give a variable's buffer away
+            for buffer in [*[env[id(t)]._buf for t in self.outputs], *[s.buffer for s in states]]:
+                if buffer is not None:
+                    runtime.wait(buffer)
+        return began, time.perf_counter()
+
+    def _given(self, env: dict[int, Any]) -> tuple[list[EagerTensor], list[VariableState]]:
+        return [env[id(t)] for t in self.tensors], [env[id(t)]._host().item() for t in self.handles]
 
     def execute(self, tensors: Sequence[EagerTensor], states: Sequence[VariableState]) -> list[EagerTensor]:
         executable = self.executable(tensors, states)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from headrace.compiler.optimise.options import from_config as rewrites
@@ -112,8 +114,15 @@ class BaseSession:
     def _run(self, fetches: Any, feed_dict: Any, options: Any, run_metadata: Any) -> Any:
         if isinstance(feed_dict, Mapping) and any(isinstance(key, tuple) for key in feed_dict):
             return self.run(fetches, flat_feeds(feed_dict), options, run_metadata)
-        run = self._prepare(fetches, feed_dict)
+        run = self._kept(fetches, feed_dict) or self._prepare(fetches, feed_dict)
         return self._watched(run, () if feed_dict is None else feed_dict.values(), options, run_metadata)
+
+    def _kept(self, fetches: Any, feed_dict: Any) -> _Run | None:
+        """What an earlier run of the same prepared, if it still holds."""
+        if self._closed or not (feed_dict is None or isinstance(feed_dict, Mapping)):
+            return None
+        found = self._plans.get((signature(fetches), tuple(map(id, feed_dict or ()))))
+        return found[0] if found is not None and found[0].plan.revision == self._graph.revision else None
 
     def _watched(self, run: _Run, values: Any, options: Any, run_metadata: Any) -> Any:
         """A run that is limited in time, or traced."""
@@ -344,7 +353,12 @@ class _Run:
         self.kept = {
             i: t.op.inputs[0].dtype for i, t in enumerate(fetches.tensors) if t.op.type == "GetSessionHandle"
         }
-        self.plan = Plan(
+        self.plan = self._planned()
+        self._for_traces: _Run | None = None
+
+    def _planned(self) -> Plan:
+        session, fetches = self.session, self.fetches
+        return Plan(
             session._graph,
             fetches.tensors,
             fetches.operations,
@@ -353,6 +367,18 @@ class _Run:
             session._streams,
             passes=session._passes,
         )
+
+    @contextlib.contextmanager
+    def for_traces(self) -> Iterator[_Run]:
+        """The same with a plan of its own, which is kept, too: what other threads run in the meantime is not in a trace."""
+        other, self._for_traces = self._for_traces, None
+        if other is None or other.plan.revision != self.plan.revision:
+            other = copy.copy(self)
+            other.plan = other._planned()
+        try:
+            yield other
+        finally:
+            self._for_traces = other
 
     def __call__(self, values: Any) -> Any:
         try:

@@ -40,25 +40,31 @@ def traced(run: Any, values: Any, options: Any, run_metadata: Any) -> Any:
     if run_metadata is None or options is None or not options.trace_level:
         return run(values)
     run_metadata.Clear()
-    plan = run.plan
-    program = program_of(plan.view)
-    seen: list[tuple[Any, float, float]] = []
-    saved = plan.calls, plan.quick
-    plan.calls, plan.quick = {}, {}
-    program.watch = lambda step, began, ended: seen.append((step, began, ended))
-    start, clock = time.time(), time.perf_counter()
-    try:
-        result = run(values)
-    finally:
-        (plan.calls, plan.quick), program.watch = saved, None
-    if not seen:  # first values of variables are computed without a program
-        seen.append((HostStep(plan.view.operations, True), clock, time.perf_counter()))
+    with run.for_traces() as own:
+        result, seen, start, clock = _timed(own, values)
     device = run_metadata.step_stats.dev_stats.add(device=device_of())
     for i, (step, began, ended) in enumerate(seen):
         _describe(device.node_stats.add(), i, step, start + began - clock, ended - began)
     per_op = [(step, start + began - clock, ended - began) for step, began, ended in seen]
     add_estimates(run_metadata.step_stats, device.device, per_op)
     return result
+
+
+def _timed(run: Any, values: Any) -> tuple[Any, list[tuple[Any, float, float]], float, float]:
+    """The result of a run, its steps with the times they began and ended, and the time now on both clocks."""
+    plan = run.plan
+    program = program_of(plan.view)
+    seen: list[tuple[Any, float, float]] = []
+    plan.calls, plan.quick = {}, {}  # these skip the program's steps
+    program.watch = lambda step, began, ended: seen.append((step, began, ended))
+    start, clock = time.time(), time.perf_counter()
+    try:
+        result = run(values)
+    finally:
+        program.watch = None
+    if not seen:  # first values of variables are computed without a program
+        seen.append((HostStep(plan.view.operations, True), clock, time.perf_counter()))
+    return result, seen, start, clock
 
 
 def _describe(stats: Any, i: int, step: Any, began: float, seconds: float) -> None:

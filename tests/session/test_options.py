@@ -1,10 +1,12 @@
 """Options of sessions and runs: what they do, and what is said of those that do nothing."""
 
 import logging
+import time
 
 import pytest
 
 import headrace as tf
+from headrace.compiler.program import Cluster
 from headrace.session import options
 
 v1 = tf.compat.v1
@@ -111,3 +113,43 @@ def test_gpus_are_set_up(monkeypatch, caplog):
     found = messages(caplog)
     assert any("allow_growth=True has no effect: Physical devices cannot be modified" in m for m in found)
     assert any("allocator_type=BFC" in m for m in found) and len(found) == 2
+
+
+def test_runs_with_options_are_prepared_once(monkeypatch):
+    """A run with a time limit, or one that is traced, does not plan and compile again."""
+    compiled = []
+    compiling = Cluster._compile
+    monkeypatch.setattr(
+        Cluster, "_compile", lambda self, *given: compiled.append(1) or compiling(self, *given)
+    )
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [None, 3])
+        v = v1.get_variable("v", [3, 2], initializer=v1.ones_initializer())
+        fetches = [tf.matmul(x, v), v1.assign_add(v, v)]
+        session.run(v.initializer)
+        feed, meta = {x: [[1.0, 2.0, 3.0]]}, v1.RunMetadata()
+        for _ in range(3):
+            session.run(fetches, feed, options=v1.RunOptions(timeout_in_ms=60000))
+        assert len(compiled) == 1
+        full = v1.RunOptions(trace_level=v1.RunOptions.FULL_TRACE)
+        for _ in range(3):
+            session.run(fetches, feed, options=full, run_metadata=meta)
+        assert len(compiled) == 2  # a trace has a plan of its own
+        assert session.run(v)[0, 0] == 64.0
+        with pytest.raises(TypeError, match="feed_dict"):
+            session.run(fetches, [x], options=full)
+
+
+def test_compiling_is_not_in_the_times_of_a_trace(monkeypatch):
+    compiling = Cluster._compile
+
+    def slowly(self, *given):
+        time.sleep(0.5)
+        return compiling(self, *given)
+
+    monkeypatch.setattr(Cluster, "_compile", slowly)
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [300])
+        meta, full = v1.RunMetadata(), v1.RunOptions(trace_level=v1.RunOptions.FULL_TRACE)
+        session.run(tf.tanh(x) * 2.0, {x: [0.5] * 300}, options=full, run_metadata=meta)
+    assert 0 < meta.step_stats.dev_stats[0].node_stats[0].all_end_rel_micros < 400_000
