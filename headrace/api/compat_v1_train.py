@@ -159,7 +159,9 @@ def polynomial_decay(
             )
         else:
             step = lookup("Minimum")(step, steps)
-        return (rate - end) * lookup("Pow")(1 - step / steps, p) + end
+        # Compiled, step / steps may be a little more than 1 at the end: no power of what is below zero is taken.
+        left = lookup("Maximum")(1 - step / steps, 0.0)
+        return (rate - end) * lookup("Pow")(left, p) + end
 
     return _decay(name or "PolynomialDecay", rule)
 
@@ -248,6 +250,11 @@ def noisy_linear_cosine_decay(
     return _decay(name or "NoisyLinearCosineDecay", rule)
 
 
+def _holds(dtype: Any, value: Any) -> bool:
+    """Whether a Python number becomes a tensor of that type."""
+    return isinstance(value, int) or (isinstance(value, float) and dtype.is_floating)
+
+
 def piecewise_constant(
     x: Any, boundaries: Sequence[Any], values: Sequence[Any], name: str | None = None
 ) -> Any:
@@ -261,9 +268,7 @@ def piecewise_constant(
 
     def rule() -> Any:
         at = x.value() if hasattr(x, "handle") else to_tensor(x)
-        edges = [
-            to_tensor(b) if not isinstance(b, (int, float)) else to_tensor(b, at._dtype) for b in boundaries
-        ]
+        edges = [to_tensor(b, at._dtype if _holds(at._dtype, b) else None) for b in boundaries]
         for i, b in enumerate(edges):
             if b._dtype is not at._dtype:
                 if at._dtype is dtypes.int64 and b._dtype is dtypes.int32:

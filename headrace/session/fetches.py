@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from headrace.core.errors import InaccessibleTensorError
@@ -40,6 +42,8 @@ class Fetches:
         if isinstance(fetch, Mapping):
             keys, parts = list(fetch), [self._visit(f) for f in fetch.values()]
             mapping: Any = type(fetch)
+            if isinstance(fetch, defaultdict):
+                mapping = partial(mapping, fetch.default_factory)
             return lambda values: mapping((k, p(values)) for k, p in zip(keys, parts))
         if hasattr(fetch, "__attrs_attrs__"):
             kind = type(fetch)
@@ -57,7 +61,8 @@ class Fetches:
 
     def _element(self, fetch: Any) -> Rebuild:
         try:
-            element = self.graph.as_graph_element(fetch, allow_tensor=True, allow_operation=True)
+            named = fetch.decode() if isinstance(fetch, bytes) else fetch
+            element = self.graph.as_graph_element(named, allow_tensor=True, allow_operation=True)
         except TypeError as error:
             raise TypeError(
                 f'Argument `fetch` = {fetch!r} has invalid type "{type(fetch).__name__}" must be a string or Tensor. ({error})'

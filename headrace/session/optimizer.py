@@ -26,7 +26,8 @@ class Optimizer:
 
     Subclasses define `_create_slots(var_list)`, `_prepare()` (hyperparameters as tensors), `_apply_dense(grad, var)`,
     `_apply_sparse(grad, var)` (whose rows have no repeated index), and, where something remains to be done after all variables,
-    `_finish(update_ops, name)`.
+    `_finish(update_ops, name)`. Variables that are resources are updated by `_resource_apply_dense(grad, handle)` and
+    `_resource_apply_sparse(grad, handle, indices)` where a subclass defines these.
     """
 
     GATE_NONE, GATE_OP, GATE_GRAPH = 0, 1, 2
@@ -185,12 +186,28 @@ class Optimizer:
         if is_slices(grad):
             if var.constraint is not None:
                 raise RuntimeError("Cannot use a constraint function on a sparse variable.")
+            if self._by_reference(var, "apply_sparse_duplicate_indices", "apply_sparse"):
+                return self._apply_sparse_duplicate_indices(grad, var)
             return self._resource_apply_sparse_duplicate_indices(grad.values, var, grad.indices)
-        node = self._resource_apply_dense(grad, var)
+        if self._by_reference(var, "apply_dense"):
+            node = self._apply_dense(grad, var)
+        else:
+            node = self._resource_apply_dense(grad, var)
         if var.constraint is None:
             return node
         with _after(node):
             return var.assign(var.constraint(var.value()), read_value=False)
+
+    def _by_reference(self, var: Any, *methods: str) -> bool:
+        """Whether the rule for references (`_apply_dense` …) updates a variable, or that for resources
+        (`_resource_apply_dense` …): the one that the most derived class defines. Where a class defines both, it is the
+        variable's kind that decides."""
+        older, newer = ({f"{prefix}{m}" for m in methods} for prefix in ("_", "_resource_"))
+        for kind in type(self).__mro__:
+            has = not older.isdisjoint(vars(kind)), not newer.isdisjoint(vars(kind))
+            if any(has):
+                return has[0] and (not has[1] or var.handle._dtype.kind != "r")
+        return False
 
     def _finish(self, update_ops: Sequence[Any], name_scope: str) -> Any:
         """What is done after all updates; the result is the train op."""
@@ -228,15 +245,17 @@ class Optimizer:
         return self._apply_sparse(IndexedSlices(grad, indices), handle)
 
     def _resource_apply_sparse_duplicate_indices(self, grad: Any, handle: Any, indices: Any) -> Any:
-        from headrace.core.slices import IndexedSlices
-
-        return self._apply_sparse_duplicate_indices(IndexedSlices(grad, indices), handle)
+        """Applies the gradients of rows, of which some may be of the same row: these are added up first."""
+        values, rows = _each_once(grad, indices)
+        return self._resource_apply_sparse(values, handle, rows)
 
     def _apply_sparse_duplicate_indices(self, grad: Any, var: Any) -> Any:
-        """Applies the gradients of rows, of which some may be of the same row: these are added up first."""
-        rows, places = lookup("Unique")(grad.indices)
-        n = lookup("StridedSlice")(lookup("Shape")(rows), [0], [1], [1], shrink_axis_mask=1)
-        return self._resource_apply_sparse(lookup("UnsortedSegmentSum")(grad.values, places, n), var, rows)
+        """The same for a variable that is a reference."""
+        from headrace.core.slices import IndexedSlices
+
+        return self._apply_sparse(
+            IndexedSlices(*_each_once(grad.values, grad.indices), grad.dense_shape), var
+        )
 
     # ----------------------------------------------------------------------------------------------------------- slots
     def get_slot(self, var: Any, name: str) -> Any:
@@ -276,7 +295,7 @@ class Optimizer:
 
     def _create_non_slot_variable(self, initial_value: Any, name: str, colocate_with: Any = None) -> Any:
         """A variable of the optimizer that belongs to none of the trained ones."""
-        key = name, get_default_graph() if state.graph is not None else None
+        key = name, _around(state.graph)
         if key not in self._non_slot:
             kind = of_the_kind_of(colocate_with)
             full = f"{self._name}/{name}" if self._own_scope else name
@@ -284,7 +303,7 @@ class Optimizer:
         return self._non_slot[key]
 
     def _get_non_slot_variable(self, name: str, graph: Any = None) -> Any:
-        return self._non_slot.get((name, graph))
+        return self._non_slot.get((name, _around(graph)))
 
     def _call_if_callable(self, param: Any) -> Any:
         return param() if callable(param) else param
@@ -293,6 +312,20 @@ class Optimizer:
         """A hyperparameter (a value, a tensor, or a function that gives one) as a tensor."""
         value = self._call_if_callable(value)
         return to_tensor(value.value() if isinstance(value, Variable) else value, name=name)
+
+
+def _around(graph: Any) -> Any:
+    """The graph in which a branch, a loop or a function makes its variables; None in eager mode."""
+    while graph is not None and graph.building_function:
+        graph = graph.outer
+    return graph
+
+
+def _each_once(values: Any, indices: Any) -> tuple[Any, Any]:
+    """Gradients of rows and the rows, each once."""
+    rows, places = lookup("Unique")(indices)
+    n = lookup("StridedSlice")(lookup("Shape")(rows), [0], [1], [1], shrink_axis_mask=1)
+    return lookup("UnsortedSegmentSum")(values, places, n), rows
 
 
 def cast(x: Any, like: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from headrace.core import dtypes
@@ -15,17 +15,19 @@ from .optimizer import Optimizer, cast, summed
 
 
 class _Row(Optimizer):
-    """An optimizer whose update is one op: `_op` is its name, `_slot_names` its slots, `_parameters(var)` its
-    hyperparameters by name."""
+    """An optimizer whose update is one op: `_op` is its name, `_slot_names` its slots, `_hyperparameters()` those of the
+    op by name. `_known` says what programs know the hyperparameters' tensors as: `optimizer._learning_rate_tensor`."""
 
     _op = ""
     _slot_names: tuple[str, ...] = ()
+    _known: Mapping[str, str] = {"lr": "_learning_rate_tensor"}
 
     def _hyperparameters(self) -> dict[str, Any]:
         raise NotImplementedError
 
     def _prepare(self) -> None:
         self._tensors = {k: self._tensor(v, k) for k, v in self._hyperparameters().items()}
+        self.__dict__.update({known: self._tensors[k] for k, known in self._known.items()})
 
     def _attrs(self) -> dict[str, Any]:
         return {}
@@ -72,15 +74,17 @@ class GradientDescentOptimizer(Optimizer):
         self._learning_rate = learning_rate
 
     def _prepare(self) -> None:
-        self._rate = self._tensor(self._learning_rate, "learning_rate")
+        self._learning_rate_tensor = self._tensor(self._learning_rate, "learning_rate")
 
     def _apply_dense(self, grad: Any, var: Any) -> Any:
         return lookup("ResourceApplyGradientDescent")(
-            var.handle, cast(self._rate, var), grad, use_locking=self._use_locking
+            var.handle, cast(self._learning_rate_tensor, var), grad, use_locking=self._use_locking
         )
 
     def _resource_apply_sparse_duplicate_indices(self, grad: Any, handle: Any, indices: Any) -> Any:
-        return lookup("ResourceScatterSub")(handle.handle, indices, grad * cast(self._rate, handle))
+        return lookup("ResourceScatterSub")(
+            handle.handle, indices, grad * cast(self._learning_rate_tensor, handle)
+        )
 
 
 class MomentumOptimizer(_Row):
@@ -90,6 +94,7 @@ class MomentumOptimizer(_Row):
       use_nesterov: Nesterov's momentum (Sutskever et al., 2013)."""
 
     _op, _slot_names = "Momentum", ("momentum",)
+    _known = {"lr": "_learning_rate_tensor", "momentum": "_momentum_tensor"}
 
     def __init__(
         self,
@@ -128,14 +133,15 @@ class AdagradOptimizer(_Row):
         if initial_accumulator_value <= 0.0:
             raise ValueError(f"initial_accumulator_value must be positive: {initial_accumulator_value}")
         super().__init__(use_locking, name)
-        self._learning_rate, self._start = learning_rate, initial_accumulator_value
+        self._learning_rate, self._initial_accumulator_value = learning_rate, initial_accumulator_value
 
     def _hyperparameters(self) -> dict[str, Any]:
         return {"lr": self._learning_rate}
 
     def _create_slots(self, var_list: Sequence[Any]) -> None:
         for v in var_list:
-            self._get_or_make_slot(v, _filled(v, self._start), "accumulator", self._name)
+            start = _filled(v, self._initial_accumulator_value)
+            self._get_or_make_slot(v, start, "accumulator", self._name)
 
 
 class AdagradDAOptimizer(_Row):
@@ -178,12 +184,13 @@ class AdamOptimizer(Optimizer):
         use_locking: bool = False, name: str = "Adam", use_own_namescope_for_non_slot_vars: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(use_locking, name, use_own_namescope_for_non_slot_vars)
+        self._lr, self._beta1, self._beta2, self._epsilon = learning_rate, beta1, beta2, epsilon
         self._hyper = {"lr": learning_rate, "beta1": beta1, "beta2": beta2, "epsilon": epsilon}
 
     def _create_slots(self, var_list: Sequence[Any]) -> None:
         first = min(var_list, key=lambda v: v.name)
-        for name in ("beta1", "beta2"):
-            self._create_non_slot_variable(self._call_if_callable(self._hyper[name]), f"{name}_power", first)
+        for name, value in (("beta1", self._beta1), ("beta2", self._beta2)):
+            self._create_non_slot_variable(self._call_if_callable(value), f"{name}_power", first)
         for v in var_list:
             self._zeros_slot(v, "m", self._name)
             self._zeros_slot(v, "v", self._name)
@@ -198,10 +205,12 @@ class AdamOptimizer(Optimizer):
     def _prepare(self) -> None:
         names = {"lr": "learning_rate"}
         self._tensors = {k: self._tensor(v, names.get(k, k)) for k, v in self._hyper.items()}
+        self._lr_t, self._beta1_t, self._beta2_t, self._epsilon_t = self._tensors.values()
 
     def _hypers(self, var: Any) -> list[Any]:
         powers = [cast(p.value(), var) for p in self._get_beta_accumulators()]
-        return [*powers, *[cast(self._tensors[k], var) for k in ("lr", "beta1", "beta2", "epsilon")]]
+        rest = (self._lr_t, self._beta1_t, self._beta2_t, self._epsilon_t)
+        return [*powers, *[cast(t, var) for t in rest]]
 
     def _apply_dense(self, grad: Any, var: Any) -> Any:
         slots = [var.handle, self.get_slot(var, "m").handle, self.get_slot(var, "v").handle]
@@ -233,8 +242,8 @@ class AdamOptimizer(Optimizer):
     def _finish(self, update_ops: Sequence[Any], name_scope: str) -> Any:
         with _ordered(update_ops):
             last = [
-                p.assign(p.value() * cast(self._tensors[k], p), read_value=False)
-                for p, k in zip(self._get_beta_accumulators(), ("beta1", "beta2"))
+                p.assign(p.value() * cast(beta, p), read_value=False)
+                for p, beta in zip(self._get_beta_accumulators(), (self._beta1_t, self._beta2_t))
             ]
         from headrace.api.script import group
 
@@ -248,18 +257,23 @@ class RMSPropOptimizer(_Row):
       decay: of the running mean.
       centered: whether the running mean of the gradient itself is subtracted first."""
 
+    _known = {
+        "lr": "_learning_rate_tensor", "rho": "_decay_tensor", "momentum": "_momentum_tensor", "epsilon": "_epsilon_tensor",
+    }  # fmt: skip
+
     def __init__(
         self, learning_rate: Any, decay: Any = 0.9, momentum: Any = 0.0, epsilon: Any = 1e-10, use_locking: bool = False,
         centered: bool = False, name: str = "RMSProp",
     ) -> None:  # fmt: skip
         super().__init__(use_locking, name)
-        self._hyper = {"lr": learning_rate, "rho": decay, "momentum": momentum, "epsilon": epsilon}
-        self._centered = centered
+        self._learning_rate, self._decay, self._momentum = learning_rate, decay, momentum
+        self._epsilon, self._centered = epsilon, centered
         self._op = "CenteredRMSProp" if centered else "RMSProp"
         self._slot_names = ("mg", "rms", "momentum") if centered else ("rms", "momentum")
 
     def _hyperparameters(self) -> dict[str, Any]:
-        return self._hyper
+        own = {"lr": self._learning_rate, "rho": self._decay}
+        return {**own, "momentum": self._momentum, "epsilon": self._epsilon}
 
     def _create_slots(self, var_list: Sequence[Any]) -> None:
         for v in var_list:
@@ -273,16 +287,17 @@ class AdadeltaOptimizer(_Row):
     """Zeiler (2012): steps as large as the past ones were."""
 
     _op, _slot_names = "Adadelta", ("accum", "accum_update")
+    _known = {"lr": "_lr_t", "rho": "_rho_t", "epsilon": "_epsilon_t"}
 
     def __init__(
         self, learning_rate: Any = 0.001, rho: Any = 0.95, epsilon: Any = 1e-08, use_locking: bool = False,
         name: str = "Adadelta",
     ) -> None:  # fmt: skip
         super().__init__(use_locking, name)
-        self._hyper = {"lr": learning_rate, "rho": rho, "epsilon": epsilon}
+        self._lr, self._rho, self._epsilon = learning_rate, rho, epsilon
 
     def _hyperparameters(self) -> dict[str, Any]:
-        return self._hyper
+        return {"lr": self._lr, "rho": self._rho, "epsilon": self._epsilon}
 
     def _create_slots(self, var_list: Sequence[Any]) -> None:
         for v in var_list:
@@ -351,6 +366,7 @@ class ProximalGradientDescentOptimizer(_Row):
     """Duchi and Singer (2009): gradient descent, then shrinking by the regularisers."""
 
     _op = "ProximalGradientDescent"
+    _known = {"alpha": "_learning_rate_tensor"}
 
     def __init__(
         self, learning_rate: Any, l1_regularization_strength: float = 0.0, l2_regularization_strength: float = 0.0,

@@ -26,6 +26,7 @@ class Part:
         self.feeds = feeds
         self.values: dict[int, Any] = {}  # of fed and of computed tensors
         self.done: set[int] = set()  # ids of operations that ran
+        self.fetched: set[int] = set()  # ids of tensors that the caller has had
         self.known: dict[int, Any] = {}  # the tensors of `values`
 
 
@@ -60,6 +61,8 @@ def step(session: Any, handle: str, fetches: Any, feed_dict: Any) -> Any:
     for t in asked.tensors:
         if id(t) not in part.tensors:
             raise errors.InvalidArgumentError(None, t.op, f"{t.name} was not specified in partial_run_setup.")
+        if id(t) in part.fetched:
+            raise errors.InvalidArgumentError(None, t.op, f"The fetch {t.name} has already been fetched.")
     for key, value in (feed_dict or {}).items():
         tensors = feed_tensors(session.graph, key)
         for t, v in zip(tensors, feed_values(value, len(tensors))):
@@ -71,6 +74,7 @@ def step(session: Any, handle: str, fetches: Any, feed_dict: Any) -> Any:
                 raise errors.InvalidArgumentError(None, t.op, f"The feed {t.name} has already been fed.")
             part.values[id(t)], part.known[id(t)] = convert(t, v), t
     _run(session, part, asked)
+    part.fetched |= {id(t) for t in asked.tensors}
     if all(i in part.values for i in part.tensors) and all(i in part.done for i in part.operations):
         del session._partial[handle]
     from .session import _array

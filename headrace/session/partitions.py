@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.core.convert import register_tensor_conversion_function
+from headrace.core.graph import name_scope
 from headrace.core.op import lookup
 from headrace.core.shapes import TensorShape
 from headrace.core.state import state
@@ -60,28 +61,38 @@ class SliceInfo:
         return sizes + ":".join([f"{o},{s}" for o, s in zip(self.var_offset, self.var_shape)])
 
 
+def counts(shape: TensorShape, dtype: Any, partitioner: Callable[..., Any]) -> list[int]:
+    """Into how many parts `partitioner` cuts each dimension of a variable.
+
+    Raises:
+      ValueError: it is no function, or gives something else than a number for each dimension.
+    """
+    if not callable(partitioner):
+        raise ValueError(f"Partitioner must be callable, but received: {partitioner}")
+    numbers = list(partitioner(shape=shape, dtype=dtype))
+    if len(numbers) != shape.rank:
+        raise ValueError(
+            f"Partitioner returned a partition list that does not match the Variable's rank: {numbers} vs. {shape}"
+        )
+    if any(n < 1 for n in numbers):
+        raise ValueError(f"Partitioner returned zero partitions for some axes: {numbers}")
+    return numbers
+
+
 def shards(name: str, shape: TensorShape, dtype: Any, partitioner: Callable[..., Any]) -> list[Part] | None:
     """The parts that `partitioner` cuts a variable into, one at least; None for scalars."""
     if not shape.is_fully_defined():
         raise ValueError(
             f"Shape of a new partitioned variable ({name}) must be fully defined, but instead was {shape}."
         )
-    if not callable(partitioner):
-        raise ValueError(f"Partitioner must be callable, but received: {partitioner}")
     full: list[Any] = shape.as_list()
     if not full:
         return None
-    numbers = list(partitioner(shape=shape, dtype=dtype))
-    if len(numbers) != len(full):
-        raise ValueError(
-            f"Partitioner returned a partition list that does not match the Variable's rank: {numbers} vs. {shape}"
-        )
-    if any(n < 1 for n in numbers):
-        raise ValueError(f"Partitioner returned zero partitions for some axes: {numbers}")
+    numbers = counts(shape, dtype, partitioner)
     cut = [i for i, n in enumerate(numbers) if n > 1]
     if len(cut) > 1:
-        raise NotImplementedError(
-            f"Partitioning is only supported along one axis. Shape: {shape}, partitions: {numbers}"
+        raise ValueError(
+            f"Can only slice a variable along one dimension: shape: {shape}, partitioning: {numbers}"
         )
     axis = cut[0] if cut else 0
     n = numbers[axis]
@@ -133,9 +144,10 @@ class PartitionedVariable:
     def as_tensor(self) -> Any:
         """The whole value."""
         with state.graph.control_dependencies(None) if state.graph is not None else _nothing():  # type: ignore[attr-defined]
-            return lookup("ConcatV2")(
-                [p.value() for p in self._parts], self._axis, name=f"{self._name}/ConcatPartitions/concat"
-            )
+            with name_scope(f"{self._name}/ConcatPartitions/"):
+                whole = lookup("ConcatV2")([p.value() for p in self._parts], self._axis, name="concat")
+            with name_scope(None):
+                return lookup("Identity")(whole, name=self._name)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._parts)

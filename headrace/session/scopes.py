@@ -10,7 +10,7 @@ from typing import Any
 
 from headrace.api.variables import Variable, VariableAggregation, VariableSynchronization, plain_graph
 from headrace.core import dtypes
-from headrace.core.convert import to_array
+from headrace.core.convert import to_array, to_tensor
 from headrace.core.dtypes import DType, as_dtype, from_numpy
 from headrace.core.graph import name_scope as enter_name_scope
 from headrace.core.shapes import TensorShape
@@ -18,8 +18,8 @@ from headrace.core.state import init_scope, state
 from headrace.core.tensor import Tensor
 
 from .keys import GraphKeys
-from .partitions import PartitionedVariable, shards
-from .variable_store import VariableScope, get_variable_scope, store
+from .partitions import PartitionedVariable, counts, shards
+from .variable_store import AUTO_REUSE, VariableScope, get_variable_scope, store
 from .variables import GraphVariable
 
 
@@ -145,6 +145,13 @@ def _get(
             raise ValueError(
                 f"Trying to share variable {name}, but specified dtype {wanted.name} and found dtype {found.dtype.name}."
             )
+        if isinstance(found, PartitionedVariable) and partitioner is not None:
+            numbers = counts(found.shape, wanted, partitioner)
+            if numbers != found._get_partitions():
+                raise ValueError(
+                    f"Trying to reuse partitioned variable {name}, but specified partitions {numbers} and found partitions "
+                    f"{found._get_partitions()}."
+                )
         return found
     if reuse is True:
         raise ValueError(
@@ -157,12 +164,19 @@ def _get(
         "trainable": trainable, "collections": collections, "caching_device": caching_device, "validate_shape": validate_shape,
         "constraint": constraint, "use_resource": use_resource, "synchronization": synchronization, "aggregation": aggregation,
     }  # fmt: skip
+    if partitioner is not None and static is None and not callable(initializer):
+        initializer = to_tensor(initializer, wanted)
+        static = initializer.shape
     if partitioner is not None and static is not None:
         parts = shards(name, static, wanted, partitioner)
         if parts is not None:
             made = [
                 _make(
-                    f"{name}/part_{i}", TensorShape(part.shape), wanted, _part_of(initializer, part), common
+                    f"{name}/part_{i}",
+                    TensorShape(part.shape) if callable(initializer) else None,
+                    wanted,
+                    _part_of(initializer, part),
+                    common,
                 )
                 for i, part in enumerate(parts)
             ]
@@ -302,6 +316,10 @@ class variable_scope:
         if not isinstance(auxiliary_name_scope, bool):
             raise TypeError(
                 f"The auxiliary_name_scope must be `True` or `False`, while get {auxiliary_name_scope}"
+            )
+        if reuse is not None and not isinstance(reuse, bool) and reuse is not AUTO_REUSE:
+            raise ValueError(
+                f"The reuse parameter must be True, False, None or tf.AUTO_REUSE, received {reuse!r}."
             )
         self._given: Any = name_or_scope
         self._default_name = default_name

@@ -28,6 +28,8 @@ def new_variable(*args: Any, **options: Any) -> Any:
     from .variable_store import get_variable_scope
 
     if options.get("variable_def") is not None:
+        if args or options.get("initial_value") is not None:
+            raise ValueError("variable_def and initial_value are mutually exclusive.")
         return of_message(options.pop("variable_def"), **options)
     wanted = options.get("use_resource")
     if wanted is None:

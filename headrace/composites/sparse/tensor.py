@@ -132,11 +132,10 @@ class SparseTensor(CompositeTensor):
 
     def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
         """A SparseTensorValue, evaluated in a session (the default one, if none is given)."""
-        from headrace.compat.session import default_session
+        from headrace.session import default_session
 
-        return SparseTensorValue(
-            *(session or default_session()).run([self._indices, self._values, self._shape], feed_dict)
-        )
+        session = session or default_session("evaluate tensor using `eval()`", self.graph)
+        return session.run(self, feed_dict)
 
     @property
     def _type_spec(self) -> SparseTensorSpec:
