@@ -22,7 +22,7 @@ from headrace.core.tape import (
     not_differentiable,
     to_dense,
 )
-from headrace.core.tensor import Tensor
+from headrace.core.tensor import ReferenceTensor, Tensor
 
 from .custom_gradients import custom_gradient, grad_pass_through, recompute_grad
 from .jacobians import batch_jacobian, jacobian, rows
@@ -102,8 +102,20 @@ def _symbol(x: Any, graph: Any) -> Any:
         tensor = to_tensor(tensor)
     if not tensor._is_eager and tensor.op.graph is graph:
         return tensor
+    if isinstance(tensor, ReferenceTensor):
+        return _handle_in(graph, tensor)
     found = getattr(graph, "captures", {}).get(id(tensor))
     return tensor if found is None else found[1]
+
+
+def _handle_in(graph: Any, reference: Any) -> Any:
+    """The handle that stands for a reference inside a function; the reference where the function does not use it."""
+    outer = graph.outer if graph.building_function else None
+    if outer is None:
+        return reference
+    handle = reference.__dict__.get("_handle") if outer is reference.graph else _handle_in(outer, reference)
+    found = graph.captures.get(id(handle))
+    return reference if found is None else found[1]
 
 
 def _graph_of(ys: Sequence[Any]) -> Any:
@@ -137,6 +149,8 @@ def gradients(
     Raises:
       RuntimeError: called in eager mode; use `tf.GradientTape` there.
       LookupError: an op on the way has no gradient.
+      TypeError: a y is complex and has no gradient to start from, or one of another type.
+      ValueError: an x belongs to another graph than the ys.
 
     >>> import headrace as tf
     >>> f = tf.function(lambda x: tf.gradients(x * x, x)[0])
@@ -175,7 +189,15 @@ def gradients(
     with name_scope(name):
         start = []
         for y, g in zip(targets, seeds):
+            if g is None and y._dtype.is_complex:
+                raise TypeError(
+                    f"Gradients of complex tensors ({y!r}) must set grad_ys (y.dtype = {y._dtype.name})."
+                )
             if g is not None and not hasattr(g, "indices"):
+                if isinstance(g, Tensor) and g._dtype is not y._dtype:
+                    raise TypeError(
+                        f"A gradient in grad_ys has the type of its y, {y._dtype.name}: received {g!r}."
+                    )
                 g = to_tensor(g, y._dtype)
                 if not g.shape.is_compatible_with(y.shape):
                     raise ValueError(
@@ -184,10 +206,16 @@ def gradients(
                     )
             start.append(g)
         records = _stopped(graph.operations, [_symbol(t, graph) for t in _as_list(stop_gradients or [])])
+        sources = [_symbol(x, graph) for x in xs]
+        for x in sources:
+            if not graph.building_function and not x._is_eager and x.op.graph is not graph:
+                raise ValueError(
+                    f"{x!r} (created at {x.op.site}) must be from the same graph as {targets[0]!r}."
+                )
         found = backprop(
             list(records),
             targets,
-            [_symbol(x, graph) for x in xs],
+            sources,
             start,
             unconnected_gradients,
             gated=gate_gradients,

@@ -206,6 +206,15 @@ def _reference(ref: Any) -> Any:
     return reference if here else None
 
 
+def _inside(ref: Any) -> Any:
+    """What stands for a reference of the graph around, inside of a function; any other variable itself."""
+    if not isinstance(ref, ReferenceTensor):
+        return ref
+    from headrace.session.references import HeldReference
+
+    return HeldReference(ref)
+
+
 def assign(
     ref: Any,
     value: Any,
@@ -222,7 +231,7 @@ def assign(
     if memory is not None:
         attrs = {"validate_shape": validate_shape is not False, "use_locking": use_locking is not False}
         return lookup("Assign")(memory, to_tensor(value, memory._dtype), **attrs, name=name)
-    return ref.assign(value, name=name)
+    return _inside(ref).assign(value, name=name)
 
 
 def assign_add(ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None) -> Any:
@@ -230,7 +239,7 @@ def assign_add(ref: Any, value: Any, use_locking: bool | None = None, name: str 
     memory = _reference(ref)
     if memory is not None:
         return lookup("AssignAdd")(memory, value, use_locking=bool(use_locking), name=name)
-    return ref.assign_add(value, name=name)
+    return _inside(ref).assign_add(value, name=name)
 
 
 def assign_sub(ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None) -> Any:
@@ -238,7 +247,7 @@ def assign_sub(ref: Any, value: Any, use_locking: bool | None = None, name: str 
     memory = _reference(ref)
     if memory is not None:
         return lookup("AssignSub")(memory, value, use_locking=bool(use_locking), name=name)
-    return ref.assign_sub(value, name=name)
+    return _inside(ref).assign_sub(value, name=name)
 
 
 def count_up_to(ref: Any, limit: int, name: str | None = None) -> Any:
@@ -256,6 +265,7 @@ def _scatter(kind: str) -> Callable[..., Any]:
         memory = _reference(ref)
         if memory is not None:
             return lookup(f"Scatter{kind}")(memory, indices, updates, use_locking=use_locking, name=name)
+        ref = _inside(ref)
         node = lookup(f"ResourceScatter{kind}")(ref.handle, indices, to_tensor(updates, ref.dtype), name=name)
         return ref._after(node, True)
 

@@ -9,12 +9,14 @@ import numpy as np
 
 from headrace.core import dtypes
 from headrace.core.graph import FuncGraph, graph_output
-from headrace.core.op import lookup
+from headrace.core.op import TABLE, lookup
 from headrace.core.state import building
 from headrace.ops import functional
+from headrace.ops.functional import READS
 
 from .attributes import Malformed
 from .nodes import Node, ordered
+from .references import RENAMED, Reference, counterpart, refer, without
 
 if TYPE_CHECKING:
     from .operations import Scope
@@ -164,8 +166,11 @@ def _group(
             groups.setdefault((here.ends, here.levels[here.ends]), []).append(item)
     provides = dict(provider)
     made = [
-        Conditional(key[0], merges, items, own, provider, found, around, effects.get(key, []))
+        part
         for key, merges in groups.items()
+        for part in Conditional(
+            key[0], merges, items, own, provider, found, around, effects.get(key, [])
+        ).parts(items)
     ]
     for c in made:
         provides.update(dict.fromkeys(c.provides, c.name))
@@ -223,6 +228,39 @@ class Conditional:
         here = self._found.get(node.name)
         return here is not None and self._within(here.branches, self._around)
 
+    def parts(self, items: Sequence[Any]) -> list[Conditional]:
+        """Conditionals of the same predicate that have effects are each one of its own: whoever takes the result of one does
+        not run the others."""
+        if not any(_has_effects(i) for part in self.members for i in part):
+            return [self]
+        group: dict[str, str] = {}  # of nodes that belong together, towards the one that stands for them
+
+        def of(name: str) -> str:
+            while (up := group.setdefault(name, name)) != name:
+                group[name] = name = group[up]
+            return name
+
+        for part in self.members:
+            names = {i.name for i in part}
+            for item in (*part, *self.merges):
+                for s in item.sources:
+                    if self._provider.get(s, s) in names:
+                        group[of(self._provider.get(s, s))] = of(item.name)
+        active = {of(i.name) for part in self.members for i in part if _has_effects(i)}
+        parts: dict[str, tuple[list[Node], list[str]]] = {}
+        for m in self.merges:
+            parts.setdefault(of(m.name) if of(m.name) in active else "", ([], []))[0].append(m)
+        for s in self.effects:
+            name = of(self._provider.get(s, s))
+            parts.setdefault(name if name in active else "", ([], []))[1].append(s)
+        if len(parts) == 1:
+            return [self]
+        return [
+            Conditional(
+                self.predicate, m, items, self._own, self._provider, self._found, self._around, s
+            ) for m, s in parts.values()
+        ]  # fmt: skip
+
     def share(self, others: Sequence[Conditional]) -> None:
         """Leaves to an earlier conditional of the same predicate what it computes already."""
         for other in others:
@@ -261,6 +299,9 @@ class Conditional:
         """Adds the If, and an Identity for each of the Merges."""
         test = scope.output_value(*self.predicate)
         graphs, inner = [], []
+        for n in self._switches:
+            for name in n.controls:
+                scope.wait(name)
         for branch in (1, 0):
             graph = FuncGraph(f"{self.provides[0]}_{'true' if branch else 'false'}", outer=scope.graph)
             inside = scope.within(graph)
@@ -272,15 +313,14 @@ class Conditional:
             graphs.append(graph)
             inner.append(inside)
         wants_index = {m.name for m in self.merges if (m.name, 1) in scope.asked}
+        references = self._references(inner)
         for graph, inside, branch in zip(graphs, inner, (1, 0)):
             results: list[Any] = []
             with building(graph, tapes=()):
                 for m in self.merges:
-                    place, source = next(
-                        (i, s) for i, s in enumerate(m.inputs)
-                        if _state(self._own, self._provider, self._found, *s).get(self.predicate) == branch
-                    )  # fmt: skip
-                    results.append(graph_output(graph, inside.output_value(*source)))
+                    place, source = self._merged(m, branch)
+                    if m.name not in references:
+                        results.append(graph_output(graph, inside.output_value(*source)))
                     if m.name in wants_index:
                         results.append(graph.constant(np.asarray(place, np.int32), dtypes.int32))
                 for source, of in self.shared:
@@ -291,19 +331,45 @@ class Conditional:
         self._fill(graphs)
         functional.hoist_reads(graphs, every=False)
         captured = functional.unify_inputs(graphs, 0)
-        results = functional.conditional(
-            test, graphs, captured, f"{self.provides[0].rpartition('/')[0] or 'cond'}/If"
-        )
-        scope.operations.update(dict.fromkeys(self.effects, scope.graph.operations[-1]))
+        with scope.graph.control_dependencies(scope.take_awaited()):
+            results = functional.conditional(
+                test, graphs, captured, f"{self.provides[0].rpartition('/')[0] or 'cond'}/If"
+            )
+        made = scope.graph.operations[-1]
+        scope.operations.update(dict.fromkeys(self.effects, made))
         left = iter(results)
         for m in self.merges:
-            scope.add_as(lookup("Identity"), m, [next(left)], ())
+            if m.name in references:
+                refer(scope, m, references[m.name], [made])
+            else:
+                scope.add_as(lookup("Identity"), m, [next(left)], ())
             if m.name in wants_index:
                 scope.tensors[m.name] = [*scope.tensors[m.name], next(left)]
         for source, _ in self.shared:
             outputs = scope.tensors.setdefault(source[0], [])
             outputs.extend([None] * (source[1] + 1 - len(outputs)))
             outputs[source[1]] = next(left)
+
+    def _merged(self, merge: Node, branch: int) -> tuple[int, Source]:
+        """Which of a Merge's inputs comes from a branch."""
+        return next(
+            (i, s) for i, s in enumerate(merge.inputs)
+            if _state(self._own, self._provider, self._found, *s).get(self.predicate) == branch
+        )  # fmt: skip
+
+    def _references(self, inner: Sequence[Scope]) -> dict[str, Reference]:
+        """The Merges that give a reference: that to the variable which both branches give one to."""
+        found: dict[str, Reference] = {}
+        for m in self.merges:
+            if m.op == "RefMerge":
+                one, other = [
+                    inside.output(*self._merged(m, b)[1]) for inside, b in zip(inner, (1, 0), strict=True)
+                ]
+                if isinstance(one, Reference) and isinstance(other, Reference):
+                    if one.variable is not other.variable:
+                        continue  # whose value it is
+                    found[m.name] = without(inner[0].graph, one)
+        return found
 
     def _fill(self, graphs: Sequence[FuncGraph]) -> None:
         """What only one branch computes has no value in the other."""
@@ -315,6 +381,15 @@ class Conditional:
                     else t
                     for i, t in enumerate(graph.outputs)
                 ]
+
+
+def _has_effects(item: Any) -> bool:
+    """Whether running a node, or a loop, does more than give results."""
+    plain = _Renamed.plain(item)
+    if type(plain) is not Node:
+        return any(_has_effects(n) for n in plain.nodes.values())
+    op = TABLE.get(RENAMED.get(plain.op, plain.op))
+    return counterpart(plain.op) is not None or (op is not None and op.stateful and op.name not in READS)
 
 
 def _needed(

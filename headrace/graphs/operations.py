@@ -21,7 +21,7 @@ from . import arrays
 from .attributes import Malformed, dtype_of, private_attribute, read_attribute
 from .defaults import default_type
 from .nodes import Node, function_nodes, ordered
-from .references import RENAMED, RULES, Reference, counterpart, read, update
+from .references import RENAMED, RULES, Reference, counterpart, held, read, update, variable_behind
 from .regions import structured
 
 PLACEHOLDERS_SAY_SHAPES = (
@@ -69,6 +69,7 @@ class Library:
         self.definitions: dict[str, Any] = {}
         self.made: dict[Any, FuncGraph] = {}
         self.making: set[Any] = set()
+        self.lists = True  # TensorArrays become lists
 
     def add(self, definitions: Any) -> None:
         for d in definitions:
@@ -77,6 +78,9 @@ class Library:
                 raise Malformed(
                     f"Cannot add function '{d.signature.name}' because a different function with the same name already exists."
                 )
+            given = {a.name for a in d.signature.input_arg}
+            if any(n.op.startswith("TensorArray") and n.input and n.input[0] in given for n in d.node_def):
+                self.lists = False
 
     def function(self, reference: Any, shapes: Sequence[Raw] = ()) -> FuncGraph:
         """The graph of a `NameAttrList`.
@@ -168,11 +172,11 @@ class Scope:
         self.tensors: dict[str, list[Any]] = {}
         self.operations: dict[str, Any] = {}
         self.values: dict[tuple[str, int], Any] = {}  # of references, where somebody asks for them by name
-        self.lists = True  # TensorArrays become lists
+        self.lists = library.lists
         self.by_reference = False  # variables that are references stay what they are
-        self.updated: list[
-            int
-        ] = []  # ids of the handles of variables that were updated, in here or further inside
+        self.passed: set[tuple[str, int]] = set()  # those that loops and conditionals take by reference
+        self.awaited: list[Operation] = []  # what the loop or conditional that is being made has to wait for
+        self.updated: list[int] = []  # ids of the variables that were updated, in here or further inside
         self.written: dict[str, frozenset[int]] = {}  # which of them, before or at a node
         self.site = user_site()
 
@@ -265,7 +269,36 @@ class Scope:
                 return self.output(*key)
         assert self.outer is not None
         x = self.outer.output(*key)
+        if self.outer.passed:
+            x = held(self.outer, x)
+        if isinstance(x, Reference) and x.after is not None:
+            self.outer.awaited.append(x.after)
         return x.within(self.graph) if hasattr(x, "within") else self.graph.capture(x)
+
+    def passes(self, variable: Operation) -> bool:
+        """Whether some loop or conditional takes a variable by reference."""
+        for key in self.passed:
+            found = self.mapped.get(key) if key in self.mapped else self.operations.get(key[0])
+            if found is variable or (
+                isinstance(found, ReferenceTensor) and variable_behind(found) is variable
+            ):
+                return True
+        return False
+
+    def wait(self, name: str) -> None:
+        """Has the loop or conditional that is being made in here, or around this, wait for a node."""
+        if (name, None) in self.mapped:
+            self.used.add((name, None))
+            self.awaited.append(self.mapped[name, None])
+        elif self.operations.get(name) is not None:
+            self.awaited.append(self.operations[name])
+        elif self.outer is not None and name not in self.operations:
+            self.outer.wait(name)
+
+    def take_awaited(self) -> list[Operation]:
+        """What the loop or conditional that is to be added now waits for."""
+        found, self.awaited = dict.fromkeys(self.awaited), []
+        return [op for op in found if op.type not in ("Const", "Placeholder")]
 
     def output(self, name: str, index: int) -> Any:
         """The tensor (or reference) of a name and an index."""
@@ -298,8 +331,10 @@ class Scope:
             if self.mapped and (name, None) in self.mapped:
                 self.used.add((name, None))
                 out.append(self.mapped[name, None])
-            elif name in self.operations:  # otherwise it is outside of this function, which runs after it
+            elif name in self.operations:
                 out.append(self.operations[name])
+            elif self.outer is not None:  # it is outside of this function, which runs after it
+                self.outer.wait(name)
         return tuple([op for op in out if op is not None])
 
     # ------------------------------------------------------------------------------------------------------------ adding
@@ -383,6 +418,8 @@ class Scope:
     def _refine(self, made: Operation, shapes: Any, key: str) -> None:
         """What the message says of the outputs' shapes, beyond what follows from the inputs'."""
         for i, (t, shape) in enumerate(zip(made.outputs, shapes)):
+            if t._dtype.kind == "r":
+                continue  # TensorFlow gives handles of TensorArrays a shape of their own
             raw = raw_shape(shape)
             if compatible(t._raw_shape, raw):
                 t._raw_shape = merge(t._raw_shape, raw)

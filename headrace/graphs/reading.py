@@ -14,7 +14,7 @@ from headrace.io.graph_def import PRODUCER
 from .attributes import Malformed
 from .nodes import graph_nodes
 from .operations import Scope, library_of, row_of
-from .references import RENAMED, passes_references
+from .references import RENAMED, passed
 
 # What TensorFlow's ops have and ours do not, and what makes no difference: hints to its runtime, shapes that are inferred.
 HINTS = frozenset({"config", "config_proto", "executor_type", "output_shapes", "Tshape", "use_locking"})
@@ -27,7 +27,7 @@ def import_graph_def(
     """Adds the operations of a `GraphDef` to the default graph.
 
     Graphs of TensorFlow 1.x become graphs of today on the way in: loops and conditionals of Switch, Merge, Enter and Exit
-    nodes become `While` and `If`. Where these change variables that are references, and in functions, the variables become resources.
+    nodes become `While` and `If`. Variables stay references, but in functions, where they become resources.
 
     Args:
       graph_def: a `GraphDef` message.
@@ -76,7 +76,8 @@ def import_graph_def(
         library.add(message.library.function)
         scope = Scope(graph, library, prefix, mapped=mapped)
         scope.names = nodes
-        scope.by_reference = not (graph.building_function or passes_references(message.node))
+        scope.by_reference = not graph.building_function
+        scope.passed = passed(nodes)
         scope.build(nodes)
         _all_used(mapped, scope, nodes)
         return None if wanted is None else [_element(scope, item) for item in wanted]

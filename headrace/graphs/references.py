@@ -1,17 +1,19 @@
-"""Variables of the older kind, which ops share by reference, as resource variables: of graphs that pass references into loops
-and conditionals, which here are functions. (Others keep them: `ops/references.py`.)
+"""Variables of the older kind, which ops share by reference, inside of functions: there they are handles.
 
-`Variable` and `VariableV2` nodes become a handle (`v/handle`) and a read of it that has the node's name; what takes a
-reference takes the handle; what takes a value takes a read made at that place, after everything the node waits for."""
+A graph keeps them as they are (`ops/references.py`). The loops and conditionals that take references become functions, and
+inside of these what takes a reference takes the handle; what takes a value takes a read made at that place, after everything
+the node waits for. In graphs that are functions themselves `Variable` and `VariableV2` nodes become a handle (`v/handle`) and a
+read of it that has the node's name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from headrace.core.dtypes import DType
 from headrace.core.graph import Operation
 from headrace.core.op import OpDef, lookup
+from headrace.core.tensor import ReferenceTensor, SymbolicTensor
 
 from .attributes import Malformed, dtype_of
 from .nodes import Node
@@ -20,26 +22,74 @@ if TYPE_CHECKING:
     from .operations import Scope
 
 
-def passes_references(nodes: Iterable[Any]) -> bool:
-    """Whether loops or conditionals among a graph's nodes take references to variables."""
-    return any(n.op[:3] == "Ref" and n.op != "RefIdentity" for n in nodes)
-
-
 class Reference:
     """A reference to a variable: its handle, and the operation whose effect a reader must see.
 
     What passes a reference on by value (`Identity`) passes on the memory itself: the value is the one that is there when it is
-    used. `shared` is a read that serves everybody who does not run after some update of the variable."""
+    used. `shared` is a read that serves everybody who does not run after some update of the variable. `variable` is the same
+    object for all references to one variable, in whatever graph they are."""
 
-    __slots__ = ("_dtype", "after", "handle", "shared")
+    __slots__ = ("_dtype", "after", "handle", "shared", "variable")
 
-    def __init__(self, handle: Any, dtype: DType, after: Operation | None = None, shared: Any = None) -> None:
+    def __init__(
+        self,
+        handle: Any,
+        dtype: DType,
+        after: Operation | None = None,
+        shared: Any = None,
+        variable: Any = None,
+    ) -> None:
         self.handle, self._dtype, self.after, self.shared = handle, dtype, after, shared
+        self.variable = handle if variable is None else variable
+
+    def since(self, after: Operation | None, shared: Any = None) -> Reference:
+        """The same variable after an operation."""
+        return Reference(self.handle, self._dtype, after, shared, self.variable)
 
     def within(self, graph: Any) -> Reference:
         """The same variable inside of a function's graph."""
-        return Reference(graph.capture(self.handle), self._dtype)
+        return Reference(graph.capture(self.handle), self._dtype, variable=self.variable)
 
+
+def variable_behind(reference: Any) -> Operation:
+    """The variable that a reference of a graph leads to."""
+    node: Operation = reference.op
+    while node.inputs:
+        node = node.inputs[0].op
+    return node
+
+
+def passed(nodes: Mapping[str, Node]) -> set[tuple[str, int]]:
+    """What loops and conditionals among a graph's nodes take by reference: variables, by the names of their nodes."""
+    found: set[tuple[str, int]] = set()
+    for node in nodes.values():
+        if node.op in TAKE_REFERENCES and node.inputs:
+            key, met = node.inputs[0], {node.name}
+            while (source := nodes.get(key[0])) is not None and source.inputs and source.name not in met:
+                met.add(source.name)
+                key = source.inputs[0]
+            found.add(key)
+    return found
+
+
+def held(scope: Scope, tensor: Any) -> Any:
+    """What a function around which references are kept has of a tensor: the variable itself, where it is a reference, or
+    passes one on by value, to a variable that the graph's loops and conditionals may change."""
+    at = tensor
+    while not isinstance(at, ReferenceTensor):
+        if not isinstance(at, SymbolicTensor) or at.op.type != "Identity":
+            return tensor
+        at = at.op.inputs[0]
+    variable = variable_behind(at)
+    if not scope.passes(variable):
+        return tensor
+    node = tensor.op
+    unchanged = node is variable or (node.inputs[0].op is variable and not node.control_inputs)
+    after = None if unchanged and node.type in ("Identity", variable.type) else node
+    return Reference(scope.graph.handle_of(variable.outputs[0]), at._dtype, after, variable=variable)
+
+
+TAKE_REFERENCES = {"RefSwitch", "RefMerge", "RefEnter", "RefExit", "RefNextIteration"}
 
 # Ops on references by their counterparts for resources, where the names differ by more than a prefix.
 UPDATES = {
@@ -87,7 +137,7 @@ def _attribute(message: Any, name: str, kind: str) -> Any:
 
 def read(scope: Scope, node: Node, reference: Reference, others: Sequence[Any], name: str) -> Any:
     """The value of a variable when a node runs."""
-    if reference.shared is not None and id(reference.handle) not in scope.written_before(node.sources):
+    if reference.shared is not None and id(reference.variable) not in scope.written_before(node.sources):
         return reference.shared
     first = [t.op for t in others if not isinstance(t, Reference) and t.op.graph is scope.graph]
     controls = [*scope.controls(node), *([reference.after] if reference.after is not None else []), *first]
@@ -122,8 +172,8 @@ def update(scope: Scope, node: Node) -> None:
     made = scope.add_as(
         op, node, inputs, tuple(dict.fromkeys(controls)), {"dtype": raw[0]._dtype, "T": raw[0]._dtype}
     )
-    scope.tensors[node.name] = [Reference(raw[0].handle, raw[0]._dtype, made)]
-    scope.updated.append(id(raw[0].handle))
+    scope.tensors[node.name] = [raw[0].since(made)]
+    scope.updated.append(id(raw[0].variable))
 
 
 def identity(scope: Scope, node: Node) -> None:
@@ -135,8 +185,8 @@ def identity(scope: Scope, node: Node) -> None:
     controls = [*scope.controls(node), *([x.after] if x.after is not None else [])]
     op = lookup("ReadVariableOp")
     made = scope.add_op(op, node, [x.handle], {"dtype": x._dtype}, tuple(dict.fromkeys(controls)))
-    passed = Reference(x.handle, x._dtype, made if controls else x.after, made.outputs[0])
-    scope.tensors[node.name], scope.operations[node.name] = [passed], made
+    passed_on = x.since(made if controls else x.after, made.outputs[0])
+    scope.tensors[node.name], scope.operations[node.name] = [passed_on], made
     scope.values[node.name, 0] = made.outputs[0]
 
 
@@ -146,9 +196,23 @@ def ref_identity(scope: Scope, node: Node) -> None:
     if not isinstance(x, Reference):
         scope.add_as(lookup("Identity"), node, [x], scope.controls(node))
         return
-    controls = [*scope.controls(node), *([x.after] if x.after is not None else [])]
+    refer(scope, node, x, [*scope.controls(node), *([x.after] if x.after is not None else [])])
+
+
+def without(graph: Any, inside: Reference) -> Reference:
+    """The variable around the function that captured it."""
+    handle = next(outer for outer, inner in graph.captures.values() if inner is inside.handle)
+    return Reference(handle, inside._dtype, variable=inside.variable)
+
+
+def refer(scope: Scope, node: Node, reference: Reference, controls: Sequence[Operation]) -> None:
+    """A node that gives a reference, which is read after other operations."""
+    if scope.by_reference:
+        variable = reference.variable.outputs[0]
+        scope.add_as(lookup("RefIdentity"), node, [variable], tuple(controls))
+        return
     made = scope.add_op(lookup("NoOp"), node, (), {}, tuple(controls))
-    scope.tensors[node.name], scope.operations[node.name] = [Reference(x.handle, x._dtype, made)], made
+    scope.tensors[node.name], scope.operations[node.name] = [reference.since(made)], made
 
 
 def on_handle(name: str) -> Any:
@@ -183,4 +247,16 @@ RENAMED = {
     )
 } | {"PlaceholderV2": "Placeholder", "ControlTrigger": "NoOp", "Iterator": "IteratorV2"}  # fmt: skip
 
-__all__ = ["RENAMED", "RULES", "Reference", "counterpart", "passes_references", "read", "update"]
+__all__ = [
+    "RENAMED",
+    "RULES",
+    "Reference",
+    "counterpart",
+    "held",
+    "passed",
+    "read",
+    "refer",
+    "update",
+    "variable_behind",
+    "without",
+]

@@ -23,6 +23,7 @@ from headrace.ops import functional
 from .attributes import Malformed
 from .branches import MERGE, SWITCH, behind, conditionals
 from .nodes import Node, ordered
+from .references import Reference, refer, without
 
 if TYPE_CHECKING:
     from .operations import Scope
@@ -130,6 +131,7 @@ class Loop:
         self.variables: list[Node] = []  # the Merge node of each
         self.first: list[Node] = []  # the Enter node of each
         self.next: list[Node] = []  # the NextIteration node of each
+        self.references: list[tuple[Node, Node, Node]] = []  # the same nodes of each reference to a variable
         for n in own:
             if n.op in MERGE and any(s in nodes and nodes[s].op in NEXT for s, _ in n.inputs):
                 sources = [nodes[s] for s, _ in n.inputs if s in nodes]
@@ -138,6 +140,9 @@ class Loop:
                     raise Malformed(
                         f"Node '{n.name}' must merge what enters the loop and the next iteration's value"
                     )
+                if begins[0].op == "RefEnter" and goes_on[0].op == "RefNextIteration":
+                    self.references.append((n, begins[0], goes_on[0]))
+                    continue
                 self.variables.append(n)
                 self.first.append(begins[0])
                 self.next.append(goes_on[0])
@@ -154,12 +159,12 @@ class Loop:
 
     def make(self, scope: Scope) -> None:
         """Adds the While, and an Identity for each way out."""
-        start = []
-        for node in self.first:
-            start.append(scope.value(node, 0))
+        start = [scope.value(node, 0) for node in self.first]
+        for name in self.controls:
+            scope.wait(name)
         shapes = [t._raw_shape for t in start]
         while True:
-            condition, body, results = self._graphs(scope, start, shapes)
+            condition, body, results, references = self._graphs(scope, start, shapes)
             merged = [generalise(s, t._raw_shape) for s, t in zip(shapes, results)]
             if merged == shapes:
                 break
@@ -167,20 +172,25 @@ class Loop:
         functional.hoist_reads([condition, body])
         captured = functional.unify_inputs([condition, body], len(start))
         body.outputs = [*body.outputs, *body.inputs[len(start) :]]
-        after = functional.loop(
-            condition, body, [*start, *captured], f"{self.frame[-1].rpartition('/')[0] or 'while'}/While"
-        )
+        with scope.graph.control_dependencies(scope.take_awaited()):
+            after = functional.loop(
+                condition, body, [*start, *captured], f"{self.frame[-1].rpartition('/')[0] or 'while'}/While"
+            )
+        made = scope.graph.operations[-1]
         for node in self.exits:
             source = behind(node.inputs[0], self.nodes)
             switch = self.switches.get(source[0])
-            if switch is None or source[1] != 0 or switch.inputs[0][0] not in self.index:
+            merge = None if switch is None or source[1] != 0 else switch.inputs[0][0]
+            if merge in references:
+                refer(scope, node, references[merge], [made])
+            elif merge in self.index:
+                scope.add_as(lookup("Identity"), node, [after[self.index[merge]]], ())
+            else:
                 raise Malformed(f"Node '{node.name}' must take the last value of a loop variable")
-            value = after[self.index[switch.inputs[0][0]]]
-            scope.add_as(lookup("Identity"), node, [value], ())
 
     def _graphs(
         self, scope: Scope, start: Sequence[Any], shapes: Sequence[Any]
-    ) -> tuple[FuncGraph, FuncGraph, list[Any]]:
+    ) -> tuple[FuncGraph, FuncGraph, list[Any], dict[Any, Reference]]:
         items = _Region(self.nodes, self.frames, self.frame).items()
         name = self.frame[-1].rpartition("/")[0] or self.frame[-1]
         condition, inside = self._inside(scope, f"{name}_cond", start, shapes, False)
@@ -191,7 +201,8 @@ class Loop:
                 test = lookup("Reshape")(test, [])
             condition.outputs = [graph_output(condition, test)]
         body, inside = self._inside(scope, f"{name}_body", start, shapes, True)
-        inside.build_items(reached(items, self.next, self.nodes))
+        inside.build_items(reached(items, [*self.next, *[n for _, _, n in self.references]], self.nodes))
+        references = self._references(inside)
         results = [inside.value(n, 0) for n in self.next]
         with building(body, tapes=()):
             body.outputs = [
@@ -203,7 +214,22 @@ class Loop:
                 raise Malformed(
                     f"Node '{node.name}' gives {t._dtype.name} to a loop variable of type {x._dtype.name}"
                 )
-        return condition, body, results
+        return condition, body, results, references
+
+    def _references(self, body: Scope) -> dict[Any, Reference]:
+        """What the loop variables that are references refer to, by their Merge nodes: the same in all iterations."""
+        found: dict[Any, Reference] = {}
+        for merge, _, node in self.references:
+            one, other = body.output(merge.name, 0), body.raw(node, 0)
+            if (
+                not (isinstance(one, Reference) and isinstance(other, Reference))
+                or one.variable is not other.variable
+            ):
+                raise Malformed(
+                    f"Node '{node.name}': a loop variable that is a reference must refer to one variable all the time"
+                )
+            found[merge.name] = without(body.graph, one)
+        return found
 
     def _inside(
         self, scope: Scope, name: str, start: Sequence[Any], shapes: Sequence[Any], of_body: bool
@@ -225,6 +251,8 @@ class Loop:
         for node in self.enters.values():
             if node not in self.first:
                 inside.aliases[node.name] = scope, node.inputs[0]
+        for merge, enter, _ in self.references:
+            inside.aliases[merge.name] = scope, enter.inputs[0]
         for node in self.switches.values():
             inside.aliases[node.name] = inside, node.inputs[0]
         if of_body:

@@ -88,6 +88,8 @@ class _Writer:
             return
         elif of is not None and node.op in ("Identity", "RefIdentity"):
             self.aliases[node.name] = source
+            if node.op == "RefIdentity":
+                self.references[node.name] = of
             self._change(node, lookup("ReadVariableOp"), of)
         elif of is not None and op is not None and op.on_handle is not None:
             if op.refers:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType, reference_type
-from headrace.core.graph import Graph
+from headrace.core.graph import Graph, get_default_graph
 from headrace.core.op import lookup
 from headrace.core.state import state
 from headrace.core.tensor import ReferenceTensor, SymbolicTensor, Tensor
@@ -105,4 +106,28 @@ class RefVariable(GraphVariable):
         return f"<tf.Variable '{self.name}' shape={self.shape} dtype={self.dtype.name}>"
 
 
-__all__ = ["RefVariable"]
+class HeldReference:
+    """A reference of the graph around, inside of a function: the variable's handle, and what changes it."""
+
+    def __init__(self, reference: ReferenceTensor) -> None:
+        self.handle = get_default_graph().handle_of(reference)
+        self.dtype = reference._dtype
+
+    def assign(self, value: Any, name: str | None = None) -> Any:
+        return self._change("AssignVariableOp", value, name)
+
+    def assign_add(self, value: Any, name: str | None = None) -> Any:
+        return self._change("AssignAddVariableOp", value, name)
+
+    def assign_sub(self, value: Any, name: str | None = None) -> Any:
+        return self._change("AssignSubVariableOp", value, name)
+
+    def _change(self, op: str, value: Any, name: str | None) -> Any:
+        return self._after(lookup(op)(self.handle, to_tensor(value, self.dtype), name=name), True)
+
+    def _after(self, node: Any, read_value: bool) -> Any:
+        with get_default_graph().control_dependencies([node]):
+            return lookup("ReadVariableOp")(self.handle, dtype=self.dtype) if read_value else node
+
+
+__all__ = ["HeldReference", "RefVariable"]

@@ -243,3 +243,18 @@ class TestExchange:
             assert kinds["w:0"] == kinds["w/Momentum:0"] == "VarHandleOp" and kinds["other:0"] == "VariableV2"
             assert [sess.run(n).tolist() for n in ("y:0", "z:0", "after:0", "w/read:0")] == expected
             assert not [o for o in graph.get_operations() if o.type == "VariableHandle"]
+
+
+def test_handles_are_not_seen():
+    """A function takes a variable's handle, which is nobody else's: no operation, and no name that is taken."""
+    with tf.Graph().as_default() as graph, v1.Session() as session:
+        v = v1.Variable(1.0, name="v", use_resource=False)
+        y = v1.cond(tf.constant(True), lambda: v1.assign_add(v, 1.0), lambda: tf.identity(v))
+        assert not {"v/handle", "VariableHandle"} & {
+            t for n in graph.get_operations() for t in (n.name, n.type)
+        }
+        with pytest.raises(KeyError):
+            graph.get_operation_by_name("v/handle")
+        assert tf.constant(1.0, name="v/handle").name == "v/handle:0"
+        session.run(v.initializer)
+        assert session.run(y) == 2.0

@@ -75,7 +75,7 @@ class Graph(Names, Surroundings):
         self._revision[0] += 1
 
     def get_operations(self) -> list[Operation]:
-        return list(self.operations)
+        return [n for n in self.operations if n.type != "VariableHandle"]
 
     def finalize(self) -> None:
         """From here on the graph is read-only: adding an operation is an error."""
@@ -139,6 +139,8 @@ class Graph(Names, Surroundings):
             with self.control_dependencies(None):
                 op = lookup("VariableHandle")
                 handle = self.add(op, [reference], {}, f"{reference.op.name}/handle/").outputs[0]
+            self._by_name.pop(handle.op.name)  # nobody but functions knows of it
+            self._names.pop(handle.op.name.lower(), None)
             handle.__dict__["_handle_data"] = reference._dtype, reference._raw_shape
             reference.__dict__["_handle"] = handle
         return handle
