@@ -456,6 +456,13 @@ def _labels(labels: Any, rank: int) -> Any:
     return lookup("ExpandDims")(labels, -1) if len(labels._raw_shape) == rank - 1 else labels
 
 
+def _first_ones(labels: Any) -> Any:
+    """Which labels are no padding, nor there a second time: the labels of a sample are a set."""
+    same = lookup("Equal")(lookup("ExpandDims")(labels, -1), lookup("ExpandDims")(labels, -2))
+    before = lookup("MatrixBandPart")(same, -1, 0) & ~lookup("MatrixBandPart")(same, 0, 0)
+    return lookup("LogicalAnd")(labels >= 0, lookup("LogicalNot")(reduce_any(before, axis=-1)))
+
+
 def _hits(labels: Any, top: Any) -> tuple[Any, Any]:
     """Whether each of the top k is among the labels, and whether each label is among the top k."""
     same = lookup("Equal")(lookup("ExpandDims")(top, -1), lookup("ExpandDims")(labels, -2))
@@ -471,10 +478,11 @@ def _at_k(
         top = lookup("Cast")(to_tensor(top), DstT=dtypes.int64)
         labels = _labels(labels, len(top._raw_shape))
         in_labels, in_top = _hits(labels, top)
-        counted, present = lookup("OnesLike")(in_labels), labels >= 0
+        counted, present = lookup("OnesLike")(in_labels), _first_ones(labels)
         if class_id is not None:
             counted = lookup("Equal")(top, to_tensor(class_id, dtypes.int64))
-            present = lookup("Equal")(labels, to_tensor(class_id, dtypes.int64))
+            same = lookup("Equal")(labels, to_tensor(class_id, dtypes.int64))
+            present = lookup("LogicalAnd")(present, same)
         both = lookup("LogicalAnd")
         right = total(floats(both(in_labels, counted)), -1)
         other = (
@@ -555,9 +563,30 @@ def average_precision_at_k(
 ) -> tuple[Any, Any]:  # fmt: skip
     """The mean over samples of the average precision of their k highest predictions."""
     default = f"average_precision_at_{k}"
+    return _average_precision(
+        labels, lambda: _top(predictions, k), weights, metrics_collections, updates_collections, name, default
+    )
+
+
+def average_precision_at_top_k(
+    labels: Any, predictions_idx: Any, weights: Any = None, metrics_collections: Any = None,
+    updates_collections: Any = None, name: str | None = None,
+) -> tuple[Any, Any]:  # fmt: skip
+    """`average_precision_at_k` of predictions that are given as the numbers of the classes, best first."""
+    return _average_precision(
+        labels, lambda: to_tensor(predictions_idx), weights, metrics_collections, updates_collections, name,
+        "average_precision_at_top_k",
+    )  # fmt: skip
+
+
+def _average_precision(
+    labels: Any, best: Callable[[], Any], weights: Any, metrics_collections: Any, updates_collections: Any,
+    name: str | None, default: str,
+) -> tuple[Any, Any]:  # fmt: skip
     check_graph(default)
     with scope(name, default):
-        top = lookup("Cast")(_top(predictions, k), DstT=dtypes.int64)
+        top = lookup("Cast")(best(), DstT=dtypes.int64)
+        k = top._raw_shape[-1]
         labels = _labels(labels, len(top._raw_shape))
         hits = lookup("Cast")(_hits(labels, top)[0], DstT=dtypes.float64)
         ranks = to_tensor([float(i + 1) for i in range(k)], dtypes.float64)

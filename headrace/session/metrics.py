@@ -27,8 +27,8 @@ def scope(name: str | None, default: str) -> Any:
     return variable_scope(name, default)
 
 
-def accumulator(shape: Any, name: str, dtype: Any = dtypes.float32) -> Any:
-    """A local variable of zeros that a metric adds to."""
+def accumulator(shape: Any, name: str, dtype: Any = dtypes.float32, **options: Any) -> Any:
+    """A local variable of zeros that a metric adds to; `options` are the variable's."""
 
     def start() -> Any:
         from headrace.api.making import zeros
@@ -43,7 +43,7 @@ def accumulator(shape: Any, name: str, dtype: Any = dtypes.float32) -> Any:
     with name_scope(None):
         return make_variable(
             start, name=f"{prefix}/{name}" if prefix else name, trainable=False,
-            collections=[GraphKeys.LOCAL_VARIABLES, GraphKeys.METRIC_VARIABLES],
+            collections=[GraphKeys.LOCAL_VARIABLES, GraphKeys.METRIC_VARIABLES], **options,
         )  # fmt: skip
 
 

@@ -31,8 +31,15 @@ _OPTIONS = ("weights", "metrics_collections", "updates_collections", "name")
 
 def _streaming(name: str, *between: str) -> Callable[..., Any]:
     """The metric with predictions first; `between` are its own arguments, which come before the common ones."""
+    return _turned(name, (*between, *_OPTIONS))
+
+
+def _at_other(name: str, wanted: str) -> Callable[..., Any]:
+    return _turned(name, (wanted, "weights", "num_thresholds", *_OPTIONS[1:]))
+
+
+def _turned(name: str, order: tuple[str, ...]) -> Callable[..., Any]:
     target = getattr(metrics, name)
-    order = (*between, *_OPTIONS)
 
     def metric(predictions: Any, labels: Any, *args: Any, **kwargs: Any) -> Any:
         if len(args) > len(order):
@@ -111,6 +118,69 @@ def streaming_recall_at_k(
     return metrics.mean(hit, weights, metrics_collections, updates_collections, name or f"recall_at_{k}")
 
 
+def _of_classes(target: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def metric(
+        predictions: Any, labels: Any, k: int, class_id: int | None = None, weights: Any = None,
+        metrics_collections: Any = None, updates_collections: Any = None, name: str | None = None,
+    ) -> Any:  # fmt: skip
+        return target(
+            labels, predictions, k, class_id, weights, metrics_collections, updates_collections, name
+        )
+
+    metric.__name__ = metric.__qualname__ = name
+    metric.__doc__ = f"`tf.metrics.{target.__name__}`, with predictions before labels."
+    return metric
+
+
+streaming_sparse_precision_at_k = _of_classes(metrics.precision_at_k, "streaming_sparse_precision_at_k")
+streaming_sparse_recall_at_k = _of_classes(metrics.recall_at_k, "streaming_sparse_recall_at_k")
+
+
+def streaming_sparse_precision_at_top_k(
+    top_k_predictions: Any, labels: Any, class_id: int | None = None, weights: Any = None, metrics_collections: Any = None,
+    updates_collections: Any = None, name: str | None = None,
+) -> Any:  # fmt: skip
+    """`tf.metrics.precision_at_top_k`, with predictions before labels."""
+    return metrics.precision_at_top_k(
+        labels, top_k_predictions, None, class_id, weights, metrics_collections, updates_collections, name
+    )
+
+
+def sparse_recall_at_top_k(
+    labels: Any, top_k_predictions: Any, class_id: int | None = None, weights: Any = None, metrics_collections: Any = None,
+    updates_collections: Any = None, name: str | None = None,
+) -> Any:  # fmt: skip
+    """`tf.metrics.recall_at_top_k`."""
+    return metrics.recall_at_top_k(
+        labels, top_k_predictions, None, class_id, weights, metrics_collections, updates_collections, name
+    )
+
+
+def streaming_sparse_average_precision_at_k(
+    predictions: Any, labels: Any, k: int, weights: Any = None, metrics_collections: Any = None,
+    updates_collections: Any = None, name: str | None = None,
+) -> Any:  # fmt: skip
+    """`tf.metrics.average_precision_at_k`, with predictions before labels."""
+    return metrics.average_precision_at_k(
+        labels, predictions, k, weights, metrics_collections, updates_collections, name
+    )
+
+
+def streaming_sparse_average_precision_at_top_k(
+    top_k_predictions: Any, labels: Any, weights: Any = None, metrics_collections: Any = None,
+    updates_collections: Any = None, name: str | None = None,
+) -> Any:  # fmt: skip
+    """`tf.metrics.average_precision_at_k` of predictions that are given as the numbers of the classes, best first."""
+    return metrics.average_precision_at_top_k(
+        labels, top_k_predictions, weights, metrics_collections, updates_collections, name
+    )
+
+
+streaming_specificity_at_sensitivity, streaming_sensitivity_at_specificity = (
+    _at_other("specificity_at_sensitivity", "sensitivity"), _at_other("sensitivity_at_specificity", "specificity"),
+)  # fmt: skip
+
+
 def aggregate_metrics(*value_update_tuples: Any) -> tuple[list[Any], list[Any]]:
     """`(value, update)` pairs as a list of values and a list of updates."""
     if not value_update_tuples:
@@ -125,17 +195,3 @@ def aggregate_metric_map(names_to_tuples: dict[str, Any]) -> tuple[dict[str, Any
         {name: pair[0] for name, pair in names_to_tuples.items()},
         {name: pair[1] for name, pair in names_to_tuples.items()},
     )
-
-
-__all__ = [
-    "accuracy", "aggregate_metric_map", "aggregate_metrics", "set_difference", "set_intersection",
-    "set_size", "set_union", "streaming_accuracy", "streaming_auc", "streaming_false_negatives",
-    "streaming_false_negatives_at_thresholds", "streaming_false_positives",
-    "streaming_false_positives_at_thresholds", "streaming_mean", "streaming_mean_absolute_error",
-    "streaming_mean_cosine_distance", "streaming_mean_iou", "streaming_mean_relative_error",
-    "streaming_mean_squared_error", "streaming_mean_tensor", "streaming_percentage_less",
-    "streaming_precision", "streaming_precision_at_thresholds", "streaming_recall", "streaming_recall_at_k",
-    "streaming_recall_at_thresholds", "streaming_root_mean_squared_error", "streaming_true_negatives",
-    "streaming_true_negatives_at_thresholds", "streaming_true_positives",
-    "streaming_true_positives_at_thresholds",
-]  # fmt: skip
