@@ -144,9 +144,9 @@ def _differences(symbol: str, x: Any, y: Any, limit: int, test: Any) -> list[Any
 def _pretty(item: Any, limit: int) -> str:
     if not isinstance(item, Tensor):
         return str(item)
-    array = item._host()  # type: ignore[attr-defined]
+    array = item._host()
     if array.ndim == 0:
-        return str(item.numpy())  # type: ignore[attr-defined]
+        return str(item.numpy())
     flat = array.reshape(-1)
     return str([str(v) for v in flat[:limit]] + (["..."] if limit < flat.size else []))
 

@@ -128,7 +128,7 @@ def assert_scalar(tensor: Any, message: str | None = None, name: str | None = No
     """Raises ValueError unless the value is a scalar."""
     tensor = to_tensor(tensor, name=name)
     if tensor._raw_shape != ():
-        whose = "" if tensor._is_eager else f" for {tensor.name}"  # type: ignore[attr-defined]
+        whose = "" if tensor._is_eager else f" for {tensor.name}"
         raise ValueError(f"{_prefix(message)}Expected scalar shape{whose}, saw shape: {tensor.shape}.")
 
 
@@ -282,7 +282,7 @@ def assert_integer(x: Any, message: str | None = None, name: str | None = None) 
     """Raises TypeError unless the tensor's dtype is an integer type."""
     x = to_tensor(x)
     if not x._dtype.is_integer:
-        who = "tensor" if x._is_eager else x.name  # type: ignore[attr-defined]
+        who = "tensor" if x._is_eager else x.name
         raise TypeError(
             f'{_prefix(message)}Expected "x" to be integer type.  Found: {who} of dtype {x.dtype!r}'
         )

@@ -121,7 +121,7 @@ def _handle_in(graph: Any, reference: Any) -> Any:
 def _graph_of(ys: Sequence[Any]) -> Any:
     for y in ys:
         if isinstance(y, Tensor) and not y._is_eager:
-            return y.op.graph  # type: ignore[attr-defined]
+            return y.op.graph
     return state.graph
 
 

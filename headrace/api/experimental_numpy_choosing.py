@@ -90,8 +90,8 @@ def compress(condition: Any, a: Any, axis: int | None = None) -> Tensor:
     if axis is None or not known_rank(a, "compress"):
         a, axis = _array.reshape(a, [-1]), 0
     axis = axis_in(axis, known_rank(a, "compress"), "compress")
-    size = _array.shape(a)[axis]  # type: ignore[index]
-    missing = _math.maximum(size - _array.shape(condition)[0], 0)  # type: ignore[index]
+    size = _array.shape(a)[axis]
+    missing = _math.maximum(size - _array.shape(condition)[0], 0)
     return boolean_mask(a, _array.pad(condition, [[0, missing]]), axis)
 
 
@@ -115,7 +115,7 @@ def take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: 
     a, indices = as_tensor(a), as_tensor(indices)
     if axis is None:
         a, axis = _array.reshape(a, [-1]), 0
-    size = _array.shape(a, out_type=indices._dtype)[axis]  # type: ignore[index]
+    size = _array.shape(a, out_type=indices._dtype)[axis]
     if mode == "wrap":
         indices = _math.floormod(indices, size)
     else:
@@ -142,12 +142,11 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None) -> Tensor:
         raise ValueError(f"take_along_axis() takes arrays of one rank. Received: {arr!r}, {indices!r}.")
     axis = axis_in(axis, rank, "take_along_axis")
     arr, indices = moveaxis(arr, axis, -1), moveaxis(indices, axis, -1)
-    size = _array.shape(arr, out_type=indices._dtype)[-1]  # type: ignore[index]
+    size = _array.shape(arr, out_type=indices._dtype)[-1]
     indices = _array.where(_math.less(indices, 0), indices + size, indices)
-    outer = _array.broadcast_dynamic_shape(_array.shape(arr)[:-1], _array.shape(indices)[:-1])  # type: ignore[index]
+    outer = _array.broadcast_dynamic_shape(_array.shape(arr)[:-1], _array.shape(indices)[:-1])
     arr, indices = (
-        _array.broadcast_to(x, _array.concat([outer, _array.shape(x)[-1:]], 0))  # type: ignore[index]
-        for x in (arr, indices)  # type: ignore[index]
+        _array.broadcast_to(x, _array.concat([outer, _array.shape(x)[-1:]], 0)) for x in (arr, indices)
     )
     return moveaxis(_array.gather(arr, indices, axis=-1, batch_dims=rank - 1), -1, axis)
 

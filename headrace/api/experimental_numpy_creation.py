@@ -133,7 +133,7 @@ def _triangle(m: Any, k: int, lower: bool) -> Any:
     name = "tril" if lower else "triu"
     if known_rank(m, name) < 2:
         raise ValueError(f"{name}() takes matrices: an array of rank 2 at least. Received: {m!r}.")
-    rows, columns = (_array.shape(m)[i] for i in (-2, -1))  # type: ignore[index]
+    rows, columns = (_array.shape(m)[i] for i in (-2, -1))
     row, column = _math.range(rows)[:, None], _math.range(columns)[None]
     keep = _math.less_equal(column - row, k) if lower else _math.greater_equal(column - row, k)
     return _array.where(keep, m, _array.zeros([], m._dtype))
@@ -176,7 +176,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
         raise ValueError(f"vander() takes a vector. Received: {x!r}.")
     if isinstance(N, int) and N < 0:
         raise ValueError(f"vander() takes a count N that is not negative. Received: {N}.")
-    count = _array.shape(x)[0] if N is None else N  # type: ignore[index]
+    count = _array.shape(x)[0] if N is None else N
     powers = _math.range(count) if increasing else _math.range(count - 1, -1, -1)
     return _math.pow(x[:, None], cast(powers, x._dtype))
 
@@ -262,7 +262,7 @@ def _empty(like: Any, axis: int) -> Any:
     """No samples: the shape of `like` with a dimension of 0 at `axis`."""
     stacked = _array.expand_dims(like, axis)
     at = axis % (known_rank(like, "linspace") + 1)
-    return stacked[(slice(None),) * at + (slice(0, 0),)]  # type: ignore[index]
+    return stacked[(slice(None),) * at + (slice(0, 0),)]
 
 
 def logspace(

@@ -122,9 +122,9 @@ arccosh = inexact("arccosh", _math.acosh)
 arctanh = inexact("arctanh", _math.atanh)
 ceil = inexact("ceil", _math.ceil)
 floor = inexact("floor", _math.floor)
-fix = inexact("fix", lambda x: _where(x < _number(0, x), _math.ceil(x), _math.floor(x)))  # type: ignore[operator]
-deg2rad = inexact("deg2rad", lambda x: x * _number(_numbers.pi / 180, x))  # type: ignore[operator]
-rad2deg = inexact("rad2deg", lambda x: x * _number(180 / _numbers.pi, x))  # type: ignore[operator]
+fix = inexact("fix", lambda x: _where(x < _number(0, x), _math.ceil(x), _math.floor(x)))
+deg2rad = inexact("deg2rad", lambda x: x * _number(_numbers.pi / 180, x))
+rad2deg = inexact("rad2deg", lambda x: x * _number(180 / _numbers.pi, x))
 isnan = inexact("isnan", lambda x: _parts(_math.is_nan, _math.logical_or, x))
 isfinite = inexact("isfinite", lambda x: _parts(_math.is_finite, _math.logical_and, x))
 isinf = inexact("isinf", lambda x: _parts(_math.is_inf, _math.logical_or, x))
@@ -153,7 +153,7 @@ def cbrt(x: Any) -> Any:
 @lambda f: inexact("sinc", f)
 def sinc(x: Any) -> Any:
     at_zero = _math.equal(x, _number(0, x))
-    angle = _where(at_zero, ones_like(x), x) * _number(  # type: ignore[operator]
+    angle = _where(at_zero, ones_like(x), x) * _number(
         _numbers.pi, x
     )  # the derivative at 0 is not to divide by 0
     return _where(at_zero, ones_like(x), _math.sin(angle) / angle)

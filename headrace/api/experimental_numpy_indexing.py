@@ -115,7 +115,7 @@ def _size(x: Any, like: Any) -> Any:
 
 
 def _from_front(positions: Tensor, size: Any) -> Any:
-    if positions._is_eager and not (positions._host() < 0).any():  # type: ignore[attr-defined]
+    if positions._is_eager and not (positions._host() < 0).any():
         return positions
     return _array.where(
         _math.less(positions, np.zeros((), positions._dtype._np)), positions + size, positions

@@ -61,7 +61,7 @@ def outer(a: Any, b: Any) -> Any:
     [[3, 4], [6, 8]]
     """
     a, b = promote(a, b)
-    return _array.reshape(a, [-1, 1]) * _array.reshape(b, [-1])  # type: ignore[operator]
+    return _array.reshape(a, [-1, 1]) * _array.reshape(b, [-1])
 
 
 def vdot(a: Any, b: Any) -> Any:
@@ -86,7 +86,7 @@ def kron(a: Any, b: Any) -> Any:
     a, b, rank_a, rank_b = _pair("kron", a, b)
     rank = max(rank_a, rank_b)
     a, b = a[(None,) * (rank - rank_a) + (...,)], b[(None,) * (rank - rank_b) + (...,)]
-    shape = _array.shape(a) * _array.shape(b)  # type: ignore[operator]
+    shape = _array.shape(a) * _array.shape(b)
     a = a[(slice(None), None) * rank]  # every dimension of `a` in front of that of `b`
     b = b[(None, slice(None)) * rank]
     return _array.reshape(a * b, shape)

@@ -279,7 +279,7 @@ def average(a: Any, axis: int | None = None, weights: Any = None, returned: bool
     if weights is None:
         a = to_inexact(a)
         means = _math.reduce_mean(a, axis)
-        total = cast(_array.size(a) if axis is None else _array.shape(a)[axis], a._dtype)  # type: ignore[index]
+        total = cast(_array.size(a) if axis is None else _array.shape(a)[axis], a._dtype)
     else:
         dtype = result_type(a._dtype, weights)
         if not (a._dtype.is_floating or a._dtype.is_complex):

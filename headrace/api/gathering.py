@@ -91,7 +91,7 @@ def strided_slice(
                 lookup("TensorStridedSliceUpdate")(var, begin, end, strides, value, **masks, name=name)
             )
 
-        out.assign = assign  # type: ignore[attr-defined]
+        out.assign = assign
     return out
 
 

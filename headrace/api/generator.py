@@ -55,7 +55,7 @@ def create_rng_state(seed: Any, alg: Any) -> Tensor:
     if isinstance(seed, int):
         seed = [(seed >> (64 * i)) & (2**64 - 1) for i in range(size)]
     flat = lookup("Reshape")(_state_tensor(seed), [-1])
-    n = flat._raw_shape[0]  # type: ignore[index]
+    n = flat._raw_shape[0]
     if n is None:
         raise ValueError("The number of integers in `seed` must be known.")
     if n >= size:

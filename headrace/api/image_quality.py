@@ -159,7 +159,7 @@ def _singles(a: Any, b: Any, max_val: Any) -> tuple[Any, Any, Any]:
     a, b = to_tensor(a), to_tensor(b)
     _compatible(a, b)
     top = lookup("Cast")(to_tensor(max_val), DstT=a._dtype)
-    return tuple(convert_image_dtype(v, dtypes.float32) for v in (a, b, top))  # type: ignore[return-value]
+    return tuple(convert_image_dtype(v, dtypes.float32) for v in (a, b, top))
 
 
 @scoped("PSNR", "Identity_3")

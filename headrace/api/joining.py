@@ -125,7 +125,7 @@ def parallel_stack(values: Any, name: str = "parallel_stack") -> Tensor:
     parts = [convert.to_tensor(v) for v in values]
     if not known(parts[0]._raw_shape):
         raise ValueError(f"tf.parallel_stack needs tensors of known shape, got {parts[0]!r}. Use tf.stack.")
-    whole = (len(parts), *parts[0]._raw_shape)  # type: ignore[misc]
+    whole = (len(parts), *parts[0]._raw_shape)
     return PARALLEL_CONCAT([EXPAND_DIMS(p, 0) for p in parts], shape=whole, name=name)
 
 

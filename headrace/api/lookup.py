@@ -185,7 +185,7 @@ class StaticVocabularyTable(LookupInterface):
 
     def _buckets(self, keys: Tensor) -> Tensor:
         text = keys if keys.dtype is dtypes.string else strings.AS_STRING(keys)
-        return strings.HASH_BUCKET_FAST(text, num_buckets=self._num_oov_buckets)  # type: ignore[no-any-return]
+        return strings.HASH_BUCKET_FAST(text, num_buckets=self._num_oov_buckets)
 
 
 def _check_vocabulary(initializer: Any, key_dtype: DType) -> None:

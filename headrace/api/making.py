@@ -133,8 +133,8 @@ def get_static_value(tensor: Any, partial: bool = False) -> Any:
     value = static_value(tensor)
     if value is not None:
         return value[()] if value.ndim == 0 and tensor._dtype.kind != "s" else value.copy()
-    if partial and tensor.op.op_def.name == "Pack":  # type: ignore[attr-defined]
-        parts = [static_value(t) for t in tensor.op.inputs]  # type: ignore[attr-defined]
+    if partial and tensor.op.op_def.name == "Pack":
+        parts = [static_value(t) for t in tensor.op.inputs]
         return np.array([None if p is None else p[()] for p in parts], object)
     return None
 
@@ -310,7 +310,7 @@ def sequence_mask(
     lengths = convert.to_tensor(lengths)
     if maxlen is None:
         rank = lookup("Rank")(lengths) if lengths._raw_shape is None else None
-        axes = list(range(len(lengths._raw_shape))) if rank is None else lookup("Range")(0, rank, 1)  # type: ignore[arg-type]
+        axes = list(range(len(lengths._raw_shape))) if rank is None else lookup("Range")(0, rank, 1)
         maxlen = lookup("Max")(lengths, axes, keep_dims=False)
         maxlen = lookup("Maximum")(maxlen, ZEROS_LIKE(maxlen))
     maxlen = convert.to_tensor(maxlen)

@@ -21,7 +21,7 @@ def _int32(x: Any) -> Tensor:
 def _sparse_tensor(indices: Tensor, values: Tensor, shape: Tensor) -> Any:
     import headrace
 
-    return headrace.SparseTensor(indices, values, shape)  # type: ignore[attr-defined]
+    return headrace.SparseTensor(indices, values, shape)
 
 
 def ctc_loss(

@@ -52,7 +52,7 @@ def _partition(params: list[Any], ids: Tensor) -> Tensor:
     tables = [to_tensor(p) for p in params]
     sizes = [t._raw_shape[0] if t._raw_shape is not None else None for t in tables]
     if all(s is not None for s in sizes):
-        total: Any = sum(sizes)  # type: ignore[arg-type]
+        total: Any = sum(sizes)
         per, extra = divmod(total, parts)
         number = lambda n: m.number(n, ids)
     else:

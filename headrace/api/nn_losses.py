@@ -276,7 +276,7 @@ def compute_average_loss(
             f"`global_batch_size` must be an int scalar. Received: global_batch_size={global_batch_size} of "
             f"type {size._dtype.name}"
         )
-    if size._is_eager and size.numpy() < 0:  # type: ignore[attr-defined]
+    if size._is_eager and size.numpy() < 0:
         raise ValueError(
             f"`global_batch_size` must be non-negative. Received: global_batch_size={global_batch_size}"
         )

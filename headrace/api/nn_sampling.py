@@ -236,7 +236,7 @@ def _sampled_logits(
     ids = lookup("ConcatV2")([flat, candidates], 0)
     rows, offsets = embedding_lookup(weights, ids), embedding_lookup(biases, ids)
     rows, offsets = (t if t._dtype is x._dtype else cast(t, DstT=x._dtype) for t in (rows, offsets))
-    count = lookup("Shape")(flat) if flat._raw_shape in (None, (None,)) else [flat._raw_shape[0]]  # type: ignore[index]
+    count = lookup("Shape")(flat) if flat._raw_shape in (None, (None,)) else [flat._raw_shape[0]]
     split = lookup("StridedSlice")
     true_w, sampled_w = split(rows, [0], count, [1]), split(rows, count, [0], [1], end_mask=1)
     true_b, sampled_b = split(offsets, [0], count, [1]), split(offsets, count, [0], [1], end_mask=1)

@@ -110,7 +110,7 @@ def _ordered(values: Any, axis: Any, direction: str, want: int) -> Tensor:
     keys = _downwards(x) if up else x
     order = None
     if axis != -1:
-        rank = len(shape)  # type: ignore[arg-type]
+        rank = len(shape)
         order = list(range(rank))
         order[axis], order[-1] = order[-1], order[axis]
         keys = TRANSPOSE(keys, order)
@@ -186,7 +186,7 @@ def searchsorted(
     values = convert.to_tensor(values, hint=table._dtype)
     if side not in ("left", "right"):
         raise ValueError(f"Argument `side` must be either 'right' or 'left'. Received: `side` = {side}.")
-    shape = SHAPE(values) if not known(values._raw_shape) else list(values._raw_shape)  # type: ignore[arg-type]
+    shape = SHAPE(values) if not known(values._raw_shape) else list(values._raw_shape)
     op = LOWER_BOUND if side == "left" else UPPER_BOUND
     out = op(_rows(table), _rows(values), out_type=dtypes.as_dtype(out_type), name=name)
     return RESHAPE(out, shape)

@@ -400,7 +400,7 @@ def required_space_to_batch_paddings(
     [[[0, 1]], [[0, 1]]]
     """
     sizes, block = convert.to_tensor(input_shape, hint=INT32), convert.to_tensor(block_shape, hint=INT32)
-    n = block._raw_shape[0] if known(block._raw_shape) and block._raw_shape else None  # type: ignore[index]
+    n = block._raw_shape[0] if known(block._raw_shape) and block._raw_shape else None
     if n is None:
         raise ValueError(f"block_shape must be a vector of known length, got {block!r}")
     base = convert.to_tensor(

@@ -294,7 +294,7 @@ def _shift(
             return x
         shape = x._raw_shape
         if shape is not None and all(shape[a] is not None for a in listed):
-            shift = [fold(shape[a]) for a in listed]  # type: ignore[arg-type]
+            shift = [fold(shape[a]) for a in listed]
         else:
             rank = x.ndim
             at = [a % rank for a in listed] if rank is not None else listed

@@ -58,7 +58,7 @@ def run_compiled(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) 
         state.device,
         tuple(
             [
-                (x._raw_shape, x._dtype, x._host().tobytes() if i in static else None)  # type: ignore[attr-defined]
+                (x._raw_shape, x._dtype, x._host().tobytes() if i in static else None)
                 for i, x in enumerate(inputs)
             ]
         ),
@@ -92,7 +92,7 @@ def _compile(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], stat
     arguments: list[Any] = []
     for i, x in enumerate(inputs):
         if i in static:
-            arguments.append(x._host())  # type: ignore[attr-defined]
+            arguments.append(x._host())
         else:
             parameters.append(b.fresh(x._raw_shape, x._dtype))  # type: ignore[arg-type]
             arguments.append(parameters[-1])

@@ -94,7 +94,7 @@ def function_of(func: Callable[..., Any], options: dict[str, Any]) -> Function:
         raise TypeError(f"{func!r} is not a callable object")
     made = Function(func, **options)
     try:
-        functools.update_wrapper(made, func)  # type: ignore[arg-type]
+        functools.update_wrapper(made, func)
     except AttributeError:
         pass
     return made

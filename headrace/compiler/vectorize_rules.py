@@ -520,7 +520,7 @@ def _segments(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
             lookup("Cast")(number, DstT=dtypes.int32) if known is None else int(known),
             *dims(out)[1:],
         ],
-    )  # type: ignore[arg-type]
+    )
 
 
 @rule("OneHot")

@@ -262,7 +262,7 @@ def run_eager(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) -> 
     for x in inputs:
         if not x._is_eager:
             raise TypeError(
-                f"{x!r} is out of scope and cannot be used here: it (created at {x.op.site}) belongs to the graph {x.graph.name!r} and has no value here. "  # type: ignore[attr-defined]
+                f"{x!r} is out of scope and cannot be used here: it (created at {x.op.site}) belongs to the graph {x.graph.name!r} and has no value here. "
                 "Return it from its function, or use tf.Variable to carry a value out."
             )
     if state.device is not None and not op.host and op.lower is not None and not op.stateful:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -72,6 +72,30 @@ class Tensor(TensorLike):
 
     def _shape_tuple(self) -> Raw:
         return self._raw_shape
+
+    if TYPE_CHECKING:
+        # What one kind of tensor has, and the other raises an error for: `_is_eager` says which kind it is.
+        @property
+        def op(self) -> Any: ...
+        @property
+        def graph(self) -> Any: ...
+        @property
+        def name(self) -> str: ...
+        def numpy(self) -> Any: ...
+        def _host(self) -> np.ndarray: ...
+
+        # Python's operators: ops/operators.py and ops/indexing.py put them here.
+        def __getitem__(self, key: Any) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __add__(self, other: Any) -> Tensor: ...
+
+        __pos__ = __abs__ = __invert__ = __neg__
+        __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __matmul__ = __rmatmul__ = __add__
+        __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = (
+            __rpow__
+        ) = __add__
+        __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = __add__
+        __lt__ = __le__ = __gt__ = __ge__ = __add__
 
 
 class Reference:
@@ -221,7 +245,7 @@ class EagerTensor(Tensor):
     def __iter__(self) -> Iterator[Tensor]:
         if not self._raw_shape:
             raise TypeError("Cannot iterate over a scalar tensor.")
-        return (self[i] for i in range(self._raw_shape[0]))  # type: ignore[index]
+        return (self[i] for i in range(self._raw_shape[0]))
 
     def __format__(self, spec: str) -> str:
         return format(self.numpy(), spec) if not self._raw_shape else format(str(self), spec)
@@ -312,6 +336,7 @@ class SymbolicTensor(Tensor):
     """Output `value_index` of operation `op` in a graph: it has a type and a (partly known) shape, but no value yet."""
 
     __slots__ = ("__dict__", "__weakref__", "_dtype", "_raw_shape", "op", "value_index")
+    op: Any
 
     def __init__(self, op: Any, value_index: int, dtype: DType, shape: Raw) -> None:
         self.op = op

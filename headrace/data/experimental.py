@@ -379,7 +379,7 @@ class TFRecordWriter:
             or spec.shape.rank not in (0, None)
         ):
             raise TypeError(f"`dataset` must produce scalar `DT_STRING` tensors whereas it produces {spec}.")
-        name = to_tensor(self._filename).numpy().decode()  # type: ignore[attr-defined]
+        name = to_tensor(self._filename).numpy().decode()
         with Writer(name, self._compression) as writer:
             for record in dataset:
                 writer.write(record.numpy())

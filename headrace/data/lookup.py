@@ -93,7 +93,7 @@ class _Buckets(StaticVocabularyTable):
             return super()._buckets(keys)
         text = keys if keys.dtype is dtypes.string else strings.AS_STRING(keys)
         key = tuple(self._hasher.key)
-        return strings.HASH_BUCKET_STRONG(text, num_buckets=self._num_oov_buckets, key=key)  # type: ignore[no-any-return]
+        return strings.HASH_BUCKET_STRONG(text, num_buckets=self._num_oov_buckets, key=key)
 
 
 def table_from_dataset(

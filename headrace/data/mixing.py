@@ -80,7 +80,7 @@ def sample_from_datasets(
         if not tensor._is_eager:
             constant = Dataset.from_tensors(tensor).repeat()
             return sample_from_datasets(datasets, constant, seed, stop_on_empty_dataset, rerandomize)
-        values = tensor._host().astype(np.float64)  # type: ignore[attr-defined]
+        values = tensor._host().astype(np.float64)
         if n == 1:
             return datasets[0]
     kept = [(d, w) for d, w in zip(datasets, values) if w > 0]

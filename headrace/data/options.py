@@ -155,12 +155,12 @@ class Options(_Base):
     @property
     def experimental_deterministic(self) -> bool | None:
         """The former name of `deterministic`."""
-        return self.deterministic  # type: ignore[attr-defined]
+        return self.deterministic
 
     @property
     def experimental_threading(self) -> ThreadingOptions:
         """The former name of `threading`."""
-        return self.threading  # type: ignore[attr-defined]
+        return self.threading
 
 
 __all__ = [

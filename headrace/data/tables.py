@@ -314,7 +314,7 @@ class SqlDataset(Dataset):
 
 
 def _text(value: Any) -> str:
-    value = value.numpy() if isinstance(value, Tensor) else value  # type: ignore[attr-defined]
+    value = value.numpy() if isinstance(value, Tensor) else value
     return value.decode() if isinstance(value, bytes) else str(value)
 
 

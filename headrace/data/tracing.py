@@ -180,7 +180,7 @@ class Step:
     def _array(self, arrays: list[Any], inputs: list[Any]) -> np.ndarray:
         """The only result of a kernel. If it fails, the general way says why."""
         try:
-            result = state.run(self.op.kernel, *arrays, **self.public)  # type: ignore[arg-type]
+            result = state.run(self.op.kernel, *arrays, **self.public)
         except (ValueError, IndexError, TypeError, OverflowError):
             return dispatch.run_kernel(self.op, arrays, inputs, self.attrs, self.dtypes)[0]
         dtype = self.dtypes[0]._np

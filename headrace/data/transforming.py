@@ -75,7 +75,7 @@ class Transforming:
 
     def _deterministic(self, given: bool | None) -> str:
         if given is None:
-            given = _dataset(self).options().deterministic  # type: ignore[attr-defined]
+            given = _dataset(self).options().deterministic
         return "default" if given is None else "true" if given else "false"
 
     def flat_map(self, map_func: Callable[..., Any], name: str | None = None) -> Dataset:

@@ -249,11 +249,11 @@ class CompositeColumn(Column):
         self.columns = [column(t) for t in nest.flatten(leaf, expand_composites=True)]
 
     def at(self, i: int) -> Any:
-        return self.spec._from_compatible_tensor_list([c.at(i) for c in self.columns])  # type: ignore[attr-defined]
+        return self.spec._from_compatible_tensor_list([c.at(i) for c in self.columns])
 
     def take(self, indices: Any) -> Any:
         parts = [c.take(indices) for c in self.columns]
-        return batched(self.spec, None)._from_compatible_tensor_list(parts)  # type: ignore[attr-defined]
+        return batched(self.spec, None)._from_compatible_tensor_list(parts)
 
 
 def unstack(element: Element) -> Iterator[Element]:

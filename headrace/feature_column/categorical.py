@@ -110,7 +110,7 @@ class WeightedCategoricalColumn(Fields, CategoricalColumn, AnsweringCategorical,
     """See `weighted_categorical_column`."""
 
     @property
-    def _is_v2_column(self) -> bool:  # type: ignore[override]
+    def _is_v2_column(self) -> bool:
         return is_new(self.categorical_column)
 
     @property

@@ -31,7 +31,7 @@ class CrossedColumn(Fields, CategoricalColumn, AnsweringCategorical, _Crossed):
         ]
 
     @property
-    def _is_v2_column(self) -> bool:  # type: ignore[override]
+    def _is_v2_column(self) -> bool:
         return all(isinstance(leaf, str) or is_new(leaf) for leaf in self._leaves())
 
     @property

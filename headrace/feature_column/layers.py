@@ -236,4 +236,4 @@ def linear_model(
 
 
 def _last(scope: Any) -> str:
-    return scope.name.rsplit("/", 1)[-1]  # type: ignore[no-any-return]
+    return scope.name.rsplit("/", 1)[-1]

@@ -75,7 +75,7 @@ class BucketizedColumn(
     """See `bucketized_column`."""
 
     @property
-    def _is_v2_column(self) -> bool:  # type: ignore[override]
+    def _is_v2_column(self) -> bool:
         return is_new(self.source_column)
 
     @property

@@ -110,7 +110,7 @@ class Answering(OldFeatureColumn):
 
     @property
     def _parse_example_spec(self) -> dict[str, Any]:
-        return self.parse_example_spec  # type: ignore[attr-defined, no-any-return]
+        return self.parse_example_spec  # type: ignore[attr-defined]
 
     def _transform_feature(self, inputs: Any) -> Any:
         return self.transform_feature(inputs, None)  # type: ignore[attr-defined]
@@ -129,7 +129,7 @@ class AnsweringDense(Answering, OldDenseColumn):
 class AnsweringCategorical(Answering, OldCategoricalColumn):
     @property
     def _num_buckets(self) -> int:
-        return self.num_buckets  # type: ignore[attr-defined, no-any-return]
+        return self.num_buckets  # type: ignore[attr-defined]
 
     def _get_sparse_tensors(self, inputs: Any, weight_collections: Any = None, trainable: Any = None) -> Any:
         return self.get_sparse_tensors(inputs, None)  # type: ignore[attr-defined]

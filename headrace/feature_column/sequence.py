@@ -35,12 +35,12 @@ class SequenceCategoricalColumn(
     """Ids `[batch, time, any]`, of a categorical column. See `sequence_categorical_column_with_identity`."""
 
     @property
-    def _is_v2_column(self) -> bool:  # type: ignore[override]
+    def _is_v2_column(self) -> bool:
         return is_new(self.categorical_column)
 
     @property
     def name(self) -> str:
-        return self.categorical_column.name  # type: ignore[no-any-return]
+        return self.categorical_column.name
 
     @property
     def parse_example_spec(self) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class SequenceCategoricalColumn(
 
     @property
     def num_buckets(self) -> int:
-        return bucket_count(self.categorical_column)  # type: ignore[no-any-return]
+        return bucket_count(self.categorical_column)
 
     def get_sparse_tensors(self, transformation_cache: Any, state_manager: Any) -> IdWeightPair:
         pair = ids_and_weights(self.categorical_column, transformation_cache, state_manager)

@@ -236,7 +236,7 @@ class OldSharedEmbeddingColumn(OldDenseColumn, OldSequenceDenseColumn, _OldShare
 
     @property
     def _parse_example_spec(self) -> dict[str, Any]:
-        return self.categorical_column._parse_example_spec  # type: ignore[no-any-return]
+        return self.categorical_column._parse_example_spec
 
     def _transform_feature(self, inputs: Any) -> Any:
         return inputs.get(self.categorical_column)

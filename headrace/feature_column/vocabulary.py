@@ -85,7 +85,7 @@ class VocabularyFileCategoricalColumn(_Vocabulary, _InFile):
 
     @property
     def num_buckets(self) -> int:
-        return self.vocabulary_size + self.num_oov_buckets  # type: ignore[no-any-return]
+        return self.vocabulary_size + self.num_oov_buckets
 
     def _entries(self, key_dtype: Any) -> Any:
         if self.file_format == "tfrecord_gzip":

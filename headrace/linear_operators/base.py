@@ -393,10 +393,10 @@ def _broadcast(matrix: Any, rhs: Any) -> tuple[Any, Any]:
     ):
         return matrix, rhs
     a, b = _array.shape(matrix), _array.shape(rhs)
-    batch = _array.broadcast_dynamic_shape(a[:-2], b[:-2])  # type: ignore[index]
+    batch = _array.broadcast_dynamic_shape(a[:-2], b[:-2])
     return (
-        _array.broadcast_to(matrix, _array.concat([batch, a[-2:]], 0)),  # type: ignore[index]
-        _array.broadcast_to(rhs, _array.concat([batch, b[-2:]], 0)),  # type: ignore[index]
+        _array.broadcast_to(matrix, _array.concat([batch, a[-2:]], 0)),
+        _array.broadcast_to(rhs, _array.concat([batch, b[-2:]], 0)),
     )
 
 

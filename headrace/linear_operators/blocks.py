@@ -85,10 +85,10 @@ def _same_batch(blocks: list[Any]) -> list[Any]:
     """Blocks with the batch shape that they have together."""
     if len({tuple(b.shape[:-2]) for b in blocks}) == 1:
         return blocks
-    shape = _array.shape(blocks[0])[:-2]  # type: ignore[index]
+    shape = _array.shape(blocks[0])[:-2]
     for b in blocks[1:]:
-        shape = _array.broadcast_dynamic_shape(shape, _array.shape(b)[:-2])  # type: ignore[index]
-    return [_array.broadcast_to(b, _array.concat([shape, _array.shape(b)[-2:]], 0)) for b in blocks]  # type: ignore[index]
+        shape = _array.broadcast_dynamic_shape(shape, _array.shape(b)[:-2])
+    return [_array.broadcast_to(b, _array.concat([shape, _array.shape(b)[-2:]], 0)) for b in blocks]
 
 
 class LinearOperatorBlockDiag(_Blocks):

@@ -326,12 +326,12 @@ class LinearOperatorKronecker(_Several):
         """Each operator on its own dimension of the rows of `x`: the last one on the fastest."""
         for o, size in zip(reversed(self._operators), reversed(sizes)):
             shape = _array.shape(x)
-            lead, rows, columns = shape[:-2], shape[-2], shape[-1]  # type: ignore[index]
+            lead, rows, columns = shape[:-2], shape[-2], shape[-1]
             blocks = _array.reshape(x, _array.concat([lead, [rows // size, size, columns]], 0))
             done = each(o, blocks) if o.batch_shape.rank == 0 else each(_Raised(o), blocks)
             # The dimension that is done becomes the slowest of the rows; after all of them the order is the first again.
             done = _swap(done)
-            x = _array.reshape(done, _array.concat([_array.shape(done)[:-3], [-1, columns]], 0))  # type: ignore[index]
+            x = _array.reshape(done, _array.concat([_array.shape(done)[:-3], [-1, columns]], 0))
         return x
 
     def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
@@ -370,7 +370,7 @@ class LinearOperatorKronecker(_Several):
 
         def join(a: Any, b: Any) -> Any:
             both = a[..., :, None] * b[..., None, :]
-            return _array.reshape(both, _array.concat([_array.shape(both)[:-2], [-1]], 0))  # type: ignore[index]
+            return _array.reshape(both, _array.concat([_array.shape(both)[:-2], [-1]], 0))
 
         return _times([o.diag_part() for o in self._operators], join)
 
@@ -461,7 +461,7 @@ class LinearOperatorLowRankUpdate(LinearOperator):
     def diag_operator(self) -> LinearOperator:
         """The operator of the update's diagonal."""
         if self._diag is None:
-            return LinearOperatorIdentity(self._u.shape[-1] or _array.shape(self._u)[-1], dtype=self.dtype)  # type: ignore[index]
+            return LinearOperatorIdentity(self._u.shape[-1] or _array.shape(self._u)[-1], dtype=self.dtype)
         return LinearOperatorDiag(self._diag, is_positive_definite=self._positive)
 
     def _shape(self) -> TensorShape:
@@ -471,7 +471,7 @@ class LinearOperatorLowRankUpdate(LinearOperator):
         return batch.concatenate(self._base.shape[-2:])
 
     def _shape_tensor(self) -> Any:
-        batch = _array.broadcast_dynamic_shape(self._base.batch_shape_tensor(), _array.shape(self._u)[:-2])  # type: ignore[index]
+        batch = _array.broadcast_dynamic_shape(self._base.batch_shape_tensor(), _array.shape(self._u)[:-2])
         return _array.concat([batch, self._base.shape_tensor()[-2:]], 0)
 
     def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:

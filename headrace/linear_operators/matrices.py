@@ -160,7 +160,7 @@ class LinearOperatorDiag(LinearOperator):
 
     def _shape_tensor(self) -> Any:
         shape = _array.shape(self._diag)
-        return _array.concat([shape, shape[-1:]], 0)  # type: ignore[index]
+        return _array.concat([shape, shape[-1:]], 0)
 
     def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         diag = _math.conj(self._diag) if adjoint else self._diag

@@ -59,13 +59,13 @@ class LinearOperatorPermutation(LinearOperator):
 
     def _shape_tensor(self) -> Any:
         shape = _array.shape(self._perm)
-        return _array.concat([shape, shape[-1:]], 0)  # type: ignore[index]
+        return _array.concat([shape, shape[-1:]], 0)
 
     def _to_dense(self) -> Any:
         return _array.one_hot(
             self._perm,
-            self._perm.shape[-1] or _array.shape(self._perm)[-1],  # type: ignore[index]
-            dtype=self.dtype,  # type: ignore[index]
+            self._perm.shape[-1] or _array.shape(self._perm)[-1],
+            dtype=self.dtype,
         )
 
     def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
@@ -122,7 +122,7 @@ class LinearOperatorHouseholder(LinearOperator):
 
     def _shape_tensor(self) -> Any:
         shape = _array.shape(self._axis)
-        return _array.concat([shape, shape[-1:]], 0)  # type: ignore[index]
+        return _array.concat([shape, shape[-1:]], 0)
 
     def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         x = _turn(x, adjoint_arg)
@@ -133,7 +133,7 @@ class LinearOperatorHouseholder(LinearOperator):
         return self._matmul(rhs, adjoint, adjoint_arg)
 
     def _determinant(self) -> Any:
-        return -_array.ones(self.batch_shape_tensor(), self.dtype)  # type: ignore[operator]
+        return -_array.ones(self.batch_shape_tensor(), self.dtype)
 
     def _log_abs_determinant(self) -> Any:
         return _array.zeros(self.batch_shape_tensor(), self.dtype)
@@ -201,16 +201,16 @@ class LinearOperatorTridiag(LinearOperator):
 
     def _shape_tensor(self) -> Any:
         shape = _array.shape(self._compact)
-        return _array.concat([shape[:-2], shape[-1:], shape[-1:]], 0)  # type: ignore[index]
+        return _array.concat([shape[:-2], shape[-1:], shape[-1:]], 0)
 
     def _to_dense(self) -> Any:
         return _linalg.diag(self._compact, k=(-1, 1), align="LEFT_RIGHT")
 
     def _diag_part(self) -> Any:
-        return self._compact[..., 1, :]  # type: ignore[index]
+        return self._compact[..., 1, :]
 
     def _parts(self, adjoint: bool) -> Any:
-        upper, main, lower = (self._compact[..., i, :] for i in range(3))  # type: ignore[index]
+        upper, main, lower = (self._compact[..., i, :] for i in range(3))
         if adjoint:
             upper, main, lower = (
                 _math.conj(_array.roll(lower, -1, -1)),
@@ -229,10 +229,9 @@ class LinearOperatorTridiag(LinearOperator):
     def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         rhs = _turn(rhs, adjoint_arg)
         parts = self._parts(adjoint)
-        batch = _array.broadcast_dynamic_shape(_array.shape(parts)[:-2], _array.shape(rhs)[:-2])  # type: ignore[index]
+        batch = _array.broadcast_dynamic_shape(_array.shape(parts)[:-2], _array.shape(rhs)[:-2])
         parts, rhs = (
-            _array.broadcast_to(t, _array.concat([batch, _array.shape(t)[-2:]], 0))  # type: ignore[index]
-            for t in (parts, rhs)  # type: ignore[index]
+            _array.broadcast_to(t, _array.concat([batch, _array.shape(t)[-2:]], 0)) for t in (parts, rhs)
         )
         return _linalg.tridiagonal_solve(parts, rhs)
 
@@ -292,10 +291,10 @@ class LinearOperatorToeplitz(LinearOperator):
 
     def _shape_tensor(self) -> Any:
         shape = _array.shape(self._col)
-        return _array.concat([shape, shape[-1:]], 0)  # type: ignore[index]
+        return _array.concat([shape, shape[-1:]], 0)
 
     def _to_dense(self) -> Any:
-        n = _array.shape(self._col)[-1]  # type: ignore[index]
+        n = _array.shape(self._col)[-1]
         elements = _array.concat([self._col, _array.reverse(self._row[..., 1:], [-1])], -1)
         places = _math.floormod(_math.range(n)[:, None] - _math.range(n)[None], _math.maximum(2 * n - 1, 1))
         return _array.gather(elements, places, axis=-1)
@@ -304,7 +303,7 @@ class LinearOperatorToeplitz(LinearOperator):
         return _linalg.matmul(self._to_dense(), x, adjoint_a=adjoint, adjoint_b=adjoint_arg)
 
     def _diag_part(self) -> Any:
-        return self._col[..., :1] * _array.ones([_array.shape(self._col)[-1]], self.dtype)  # type: ignore[index]
+        return self._col[..., :1] * _array.ones([_array.shape(self._col)[-1]], self.dtype)
 
 
 class _Circulant(LinearOperator):
@@ -362,7 +361,7 @@ class _Circulant(LinearOperator):
         return self._spectrum.shape[-self._depth :]
 
     def block_shape_tensor(self) -> Any:
-        return _array.shape(self._spectrum)[-self._depth :]  # type: ignore[index]
+        return _array.shape(self._spectrum)[-self._depth :]
 
     def _shape(self) -> TensorShape:
         n = self.block_shape.num_elements()
@@ -370,12 +369,12 @@ class _Circulant(LinearOperator):
 
     def _shape_tensor(self) -> Any:
         n = _math.reduce_prod(self.block_shape_tensor())
-        return _array.concat([_array.shape(self._spectrum)[: -self._depth], [n, n]], 0)  # type: ignore[index]
+        return _array.concat([_array.shape(self._spectrum)[: -self._depth], [n, n]], 0)
 
     def _transform(self, x: Any, factor: Any) -> Any:
         """The columns of `x` transformed, multiplied, and transformed back."""
         rows = _math.cast(_linalg.matrix_transpose(x), self._spectrum.dtype)
-        lead = _array.shape(rows)[:-1]  # type: ignore[index]
+        lead = _array.shape(rows)[:-1]
         blocks = _array.reshape(rows, _array.concat([lead, self.block_shape_tensor()], 0))
         there, back = (
             (_signal.fft, _signal.ifft),
@@ -385,7 +384,7 @@ class _Circulant(LinearOperator):
         factor = _array.expand_dims(factor, -self._depth - 1)
         out = back(there(blocks) * factor)
         shape = _array.shape(out)
-        out = _array.reshape(out, _array.concat([shape[: -self._depth], [-1]], 0))  # type: ignore[index]
+        out = _array.reshape(out, _array.concat([shape[: -self._depth], [-1]], 0))
         return _linalg.matrix_transpose(_narrow(out, self.dtype))
 
     def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
@@ -408,7 +407,7 @@ class _Circulant(LinearOperator):
         return _conversion(total, self.dtype)
 
     def _eigvals(self) -> Any:
-        flat = _array.concat([_array.shape(self._spectrum)[: -self._depth], [-1]], 0)  # type: ignore[index]
+        flat = _array.concat([_array.shape(self._spectrum)[: -self._depth], [-1]], 0)
         return _array.reshape(self._given, flat)
 
     def assert_positive_definite(self, name: str = "assert_positive_definite") -> Any:

@@ -124,7 +124,7 @@ def _(c: Any) -> Raw:
         d = out[i]
         if d is not None:
             out[i] = d * size - lo - hi
-            if out[i] < 0:  # type: ignore[operator]
+            if out[i] < 0:
                 raise ShapeError(
                     f"cropped size must be non-negative: crops {lo}, {hi} of {d * size} in dimension {i}"
                 )

@@ -156,7 +156,7 @@ def _run_binomial(resource: Any, algorithm: Any, shape: Any, counts: Any, probs:
         np.asarray(_binomial_skip(shape._host(), counts._raw_shape, probs._raw_shape), np.uint64),
         dtypes.uint64,
     )
-    state = _skip_host(resource, algorithm, blocks, 1)._host().view(np.uint64)  # type: ignore[attr-defined]
+    state = _skip_host(resource, algorithm, blocks, 1)._host().view(np.uint64)
     return wrap(
         thread.run(
             binomial,

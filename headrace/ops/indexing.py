@@ -178,7 +178,7 @@ def getitem(x: Any, key: Any) -> Any:
     return execute(STRIDED_SLICE, [x, begin, end, strides], masks)
 
 
-Tensor.__getitem__ = getitem  # type: ignore[attr-defined, misc]
+Tensor.__getitem__ = getitem  # type: ignore[method-assign]
 
 
 @scoped("boolean_mask", "GatherV2")

@@ -347,7 +347,7 @@ def _(c: Any) -> Raw:
     if value is not None and (value < 0).any():
         raise ShapeError(f"Expected multiples[{int(value.argmin())}] >= 0, but got {int(value.min())}")
     if c[0] is None or times is None:
-        return None if c[0] is None and times is None else (None,) * len(c[0] if c[0] is not None else times)  # type: ignore[arg-type]
+        return None if c[0] is None and times is None else (None,) * len(c[0] if c[0] is not None else times)
     if len(times) != len(c[0]):
         raise ShapeError(
             f"Expected multiples argument to be a vector of length {len(c[0])} but got length {len(times)}"

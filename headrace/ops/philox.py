@@ -189,7 +189,7 @@ class Stream:
 
     @classmethod
     def resume(cls, xp: Any, state: State, carried: Sequence[Any]) -> Stream:
-        return cls(xp, state, carried[0], tuple(carried[1:3]), tuple(carried[3:5]))  # type: ignore[arg-type]
+        return cls(xp, state, carried[0], tuple(carried[1:3]), tuple(carried[3:5]))
 
     def _draw(self, left: tuple[Any, Any], convert: Any, where: Any) -> tuple[Any, tuple[Any, Any]]:
         xp = self.xp

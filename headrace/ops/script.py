@@ -212,7 +212,7 @@ def guarded(function: Callable[..., Any], *args: Any) -> Any:
     except errors.OpError:
         raise
     except Exception as error:
-        kind = next((k for classes, k in _KINDS if isinstance(error, classes)), errors.UnknownError)  # type: ignore[arg-type]
+        kind = next((k for classes, k in _KINDS if isinstance(error, classes)), errors.UnknownError)
         text = "".join(traceback.format_exception(error))
         raise kind(None, None, f"{type(error).__name__}: {error}\n{text}") from error
 

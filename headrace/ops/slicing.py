@@ -120,7 +120,7 @@ def _(op: Any, g: Any) -> list[Any]:
     x, begin, _ = op.inputs
     at, shape = entries(begin), x._raw_shape
     if at is not None and None not in at and known(shape) and known(g._raw_shape):
-        after = [d - lo - s for d, lo, s in zip(shape, at, g._raw_shape)]  # type: ignore[operator]
+        after = [d - lo - s for d, lo, s in zip(shape, at, g._raw_shape)]
         return [lookup("Pad")(g, np.asarray([at, after], np.int32).T.reshape(-1, 2)), None, None]
     ones = lookup("OnesLike")(begin)
     end = lookup("AddV2")(begin, SHAPE(g, out_type=begin._dtype))

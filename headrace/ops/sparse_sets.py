@@ -368,4 +368,4 @@ SET_SIZE = OpDef(
     grad=not_differentiable,
     host=True,
     shape=lambda c: None if c.partial(2) is None else c.partial(2)[:-1],
-)  # type: ignore[index]
+)

@@ -394,6 +394,6 @@ SPARSE_FILL = OpDef(
     "output_indices: int64, output_values: T, empty_row_indicator: bool, reverse_index_map: int64",
     shape=lambda c: [*_rows(c, 0), None if c.partial(2) is None else (c.partial(2)[0],), c[1]],
     kernel=_fill_empty_rows,
-    host=True,  # type: ignore[index]
+    host=True,
     grad=_fill_empty_rows_grad,
 )

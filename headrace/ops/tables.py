@@ -193,10 +193,10 @@ class StaticTable(Table):
     def find(self, keys: np.ndarray) -> np.ndarray:
         if self._keys is None:
             raise errors.FailedPreconditionError(None, None, "Table not initialized.")
-        return self._index.find(keys.reshape(-1))  # type: ignore[no-any-return]
+        return self._index.find(keys.reshape(-1))
 
     def rows(self, which: np.ndarray) -> np.ndarray:
-        return self._values[which]  # type: ignore[no-any-return]
+        return self._values[which]
 
     def export(self) -> tuple[np.ndarray, np.ndarray]:
         if self._keys is None:
@@ -216,7 +216,7 @@ class _DictIndex:
 
 
 def _find(rows: dict[Any, int], keys: Sequence[Any]) -> np.ndarray:
-    return np.fromiter(map(rows.get, keys, repeat(-1)), np.intp, len(keys))  # type: ignore[arg-type]
+    return np.fromiter(map(rows.get, keys, repeat(-1)), np.intp, len(keys))
 
 
 SORTED_QUERIES = 1024  # so many keys are looked up in their own order, which spares the cache: 3-5 times faster for a million
@@ -287,7 +287,7 @@ class MutableTable(Table):
         return _find(self._rows, self._hashable(keys))
 
     def rows(self, which: np.ndarray) -> np.ndarray:
-        return self._values[which]  # type: ignore[no-any-return]
+        return self._values[which]
 
     def lookup(self, keys: np.ndarray, default: np.ndarray) -> np.ndarray:
         with self._lock:

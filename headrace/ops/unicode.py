@@ -124,7 +124,7 @@ def _decode(
     codes = np.concatenate([codes for codes, _ in parts]) if parts else np.zeros(0, np.int32)
     if not offsets:
         return [splits, codes]
-    return [splits, codes, np.concatenate([s for _, s in parts]) if parts else np.zeros(0, np.int64)]  # type: ignore[misc]
+    return [splits, codes, np.concatenate([s for _, s in parts]) if parts else np.zeros(0, np.int64)]
 
 
 _DECODE_ATTRS = {

@@ -94,7 +94,7 @@ def load_graph(export_dir: Any, meta_graph: Any, skip_variables: bool = False) -
         loaded.variables = variables
         if saver is not None:
             restore = loaded.prune([saver.saver_def.filename_tensor_name], [saver.saver_def.restore_op_name])
-            loaded.restore = restore  # type: ignore[attr-defined]
+            loaded.restore = restore
             if not skip_variables:
                 restore(variables_path(folder))
         loaded.asset_paths = [Asset(path) for _, path in assets]

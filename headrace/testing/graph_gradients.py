@@ -58,7 +58,7 @@ def compute_gradient(
     starts = (
         (list(x_init_value) if several else [x_init_value]) if x_init_value is not None else [None] * len(xs)
     )
-    seed = to_tensor(np.ones(as_raw(y_shape), y.dtype.as_numpy_dtype))  # type: ignore[arg-type]
+    seed = to_tensor(np.ones(as_raw(y_shape), y.dtype.as_numpy_dtype))
     weight = seed + 0  # something of the graph, to feed
     found = [_dense(g) for g in gradients(y, xs, weight)]
     if init_targets is not None:

@@ -350,7 +350,7 @@ def for_stmt(
             if kind in _handlers:
                 _handlers[kind](iter_, extra_test, body, get_state, set_state, symbol_names, opts)
                 return
-        if isinstance(iter_, Tensor) and not iter_._is_eager and iter_.op.type == "Range":  # type: ignore[attr-defined]
+        if isinstance(iter_, Tensor) and not iter_._is_eager and iter_.op.type == "Range":
             _range_loop(iter_, extra_test, body, get_state, set_state, symbol_names, opts)
             return
         rows = Rows.of(iter_)

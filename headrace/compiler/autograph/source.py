@@ -142,7 +142,7 @@ def _covering(nodes: list[Any], code: CodeType) -> list[Any]:
 
 
 # ------------------------------------------------------------------------------------------------- the passes
-class _Directives(directives_pass.DirectivesTransformer):  # type: ignore[misc]
+class _Directives(directives_pass.DirectivesTransformer):
     """Recognises our `set_loop_options` where malt looks for its own."""
 
     def visit_Name(self, node: Any) -> Any:
@@ -157,7 +157,7 @@ class _Directives(directives_pass.DirectivesTransformer):  # type: ignore[misc]
         return node
 
 
-class _Asserts(converter.Base):  # type: ignore[misc]
+class _Asserts(converter.Base):
     def visit_Assert(self, node: Any) -> Any:
         self.generic_visit(node)
         return templates.replace(
@@ -179,7 +179,7 @@ def _returns_early(node: Any) -> bool:
     return bool(returns - last)
 
 
-class _ConditionalExpressions(conditional_expressions.ConditionalExpressionTransformer):  # type: ignore[misc]
+class _ConditionalExpressions(conditional_expressions.ConditionalExpressionTransformer):
     """Those inside others, too."""
 
     def visit_IfExp(self, node: Any) -> Any:

@@ -384,7 +384,7 @@ class RaggedTensor(CompositeTensor):
     def consumers(self) -> list[Any]:
         """The operations that take one of the components."""
         parts = [self.flat_values, *self.nested_row_splits]
-        return [] if parts[0]._is_eager else [op for t in parts if not t._is_eager for op in t.consumers()]  # type: ignore[attr-defined]
+        return [] if parts[0]._is_eager else [op for t in parts if not t._is_eager for op in t.consumers()]
 
     # ---------------------------------------------------------------------------------------------------- with other parts
     def with_values(self, new_values: Any) -> RaggedTensor:

@@ -123,7 +123,7 @@ def trace_body(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) ->
     with building(graph, tapes=()):
         stand_ins = []
         for x in inputs:
-            small = not x._is_eager or x._host().size <= SMALL_CONSTANT  # type: ignore[attr-defined]
+            small = not x._is_eager or x._host().size <= SMALL_CONSTANT
             value = static_value(x) if x._dtype.is_integer and small else None
             stand_ins.append(graph.argument(x._dtype, x._raw_shape))
             if value is not None:

@@ -88,7 +88,7 @@ class Graph(Names, Surroundings):
         """Adds a node; inputs from elsewhere are captured, output types and shapes inferred."""
         if self.finalized:
             raise RuntimeError("Graph is finalized and cannot be modified.")
-        inputs = [x if not x._is_eager and x.op.graph is self else self.capture(x) for x in inputs]  # type: ignore[attr-defined]
+        inputs = [x if not x._is_eager and x.op.graph is self else self.capture(x) for x in inputs]
         shapes = infer(op, inputs, attrs)
         if name is None:
             name = USUAL_NAMES.get(op.name, op.name)
