@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,9 @@ from headrace.core import dtypes, errors
 from headrace.core.dtypes import DType
 from headrace.core.op import REQUIRED, OpDef
 from headrace.core.shapes import Raw, compatible, text
-from headrace.core.tape import not_differentiable
 from headrace.core.tensor import EagerTensor, boxed, wrap
 
+from .table import host_op
 from .waiting import DONE, NOTHING, Attempt, Shared
 
 
@@ -178,25 +177,14 @@ class Sparse(Accumulator):
 
 
 # -------------------------------------------------------------------------------------------------------------- rows
+_ATTRS = {"dtype": REQUIRED, "shape": REQUIRED, "container": "", "shared_name": "", "reduction_type": "MEAN"}
+
+
 def _maker(name: str, kind: type[Accumulator]) -> OpDef:
-    return OpDef(
-        name,
-        "-> handle: resource",
-        attrs={
-            "dtype": REQUIRED,
-            "shape": REQUIRED,
-            "container": "",
-            "shared_name": "",
-            "reduction_type": "MEAN",
-        },
-        shape=lambda c: (),
-        kernel=lambda dtype, shape, container, shared_name, reduction_type: boxed(
-            kind(shared_name, dtype, shape, reduction_type)
-        ),
-        stateful=True,
-        host=True,
-        grad=not_differentiable,
-    )
+    def kernel(dtype: Any, shape: Any, container: Any, shared_name: Any, reduction_type: Any) -> Any:
+        return boxed(kind(shared_name, dtype, shape, reduction_type))
+
+    return host_op(name, "-> handle: resource", attrs=_ATTRS, kernel=kernel)
 
 
 def _accumulator(handle: EagerTensor) -> Any:
@@ -204,23 +192,6 @@ def _accumulator(handle: EagerTensor) -> Any:
     if not isinstance(found, Accumulator):
         raise _invalid(f"The handle is that of {found!r}, not of an accumulator.")
     return found
-
-
-def _row(
-    name: str, signature: str, run: Callable[..., Any], shape: Any, attrs: Any = None, waits: bool = False
-) -> OpDef:
-    op = OpDef(
-        name,
-        signature,
-        attrs=attrs,
-        shape=lambda c: shape(c) if callable(shape) else shape,
-        run=run,
-        stateful=True,
-        host=True,
-        grad=not_differentiable,
-    )
-    op.waits = waits
-    return op
 
 
 def _shape_of(handle: Any) -> Raw:
@@ -232,25 +203,25 @@ CONDITIONAL = [_maker(prefix + "ConditionalAccumulator", Dense) for prefix in ("
 SPARSE = _maker("SparseConditionalAccumulator", Sparse)
 _ROWS = [
     (
-        _row(
+        host_op(
             f"{prefix}AccumulatorNumAccumulated",
             "handle: resource -> num_accumulated: int32",
             lambda handle: wrap(np.int32(_accumulator(handle).count), dtypes.int32),
             (),
         ),
-        _row(
+        host_op(
             f"{prefix}AccumulatorSetGlobalStep",
             "handle: resource, new_global_step: int64 ->",
             lambda handle, step: _accumulator(handle).set_step(int(step._host())),
             [],
         ),
-        _row(
+        host_op(
             f"{prefix}AccumulatorApplyGradient",
             "handle: resource, local_step: int64, gradient: dtype ->",
             lambda handle, step, gradient: _accumulator(handle).apply(int(step._host()), gradient._host()),
             [],
         ),
-        _row(
+        host_op(
             f"{prefix}AccumulatorTakeGradient",
             "handle: resource, num_required: int32 -> average: dtype",
             lambda handle, n, dtype: wrap(_accumulator(handle).take(int(n._host())), dtype),
@@ -262,7 +233,7 @@ _ROWS = [
     for prefix in ("", "Resource")
 ]
 NUM_ACCUMULATED, SET_GLOBAL_STEP, APPLY_GRADIENT, TAKE_GRADIENT = _ROWS[1]
-SPARSE_APPLY = _row(
+SPARSE_APPLY = host_op(
     "SparseAccumulatorApplyGradient",
     "handle: resource, local_step: int64, gradient_indices: int64, gradient_values: dtype, gradient_shape: int64 ->",
     lambda handle, step, indices, values, shape, has_known_shape: _accumulator(handle).apply(
@@ -274,7 +245,7 @@ SPARSE_APPLY = _row(
     [],
     {"has_known_shape": REQUIRED},
 )
-SPARSE_TAKE = _row(
+SPARSE_TAKE = host_op(
     "SparseAccumulatorTakeGradient",
     "handle: resource, num_required: int32 -> indices: int64, values: dtype, shape: int64",
     lambda handle, n, dtype: [

@@ -10,11 +10,11 @@ import numpy as np
 
 from headrace.core import dtypes, errors
 from headrace.core.dtypes import DType
-from headrace.core.op import REQUIRED, OpDef
+from headrace.core.op import REQUIRED
 from headrace.core.shapes import Raw, compatible
-from headrace.core.tape import not_differentiable
 from headrace.core.tensor import EagerTensor, boxed, wrap
 
+from .table import host_op
 from .waiting import DONE, NOTHING, Attempt, Shared
 
 
@@ -140,19 +140,6 @@ def _shapes(c: Any) -> list[Raw]:
     )
 
 
-def _row(name: str, signature: str, shape: Any, run: Any, attrs: Any = None) -> OpDef:
-    return OpDef(
-        name,
-        signature,
-        attrs=attrs,
-        shape=shape,
-        run=run,
-        stateful=True,
-        host=True,
-        grad=not_differentiable,
-    )
-
-
 def _size(number: int) -> EagerTensor:
     return wrap(np.int32(number), dtypes.int32)
 
@@ -167,52 +154,46 @@ def _run_take(
     return [wrap(a, t) for a, t in zip(found, (dtypes.int64, dtypes.string, *component_types))]
 
 
-BARRIER = OpDef(
+BARRIER = host_op(
     "Barrier",
     "-> handle: resource",
     attrs={"component_types": REQUIRED, "shapes": (), "capacity": -1, "container": "", "shared_name": ""},
-    shape=lambda c: (),
     kernel=lambda component_types, shapes, capacity, container, shared_name: boxed(
         Barrier(shared_name, component_types, shapes)
     ),
-    stateful=True,
-    host=True,
-    grad=not_differentiable,
 )
-INSERT_MANY = _row(
+INSERT_MANY = host_op(
     "BarrierInsertMany",
     "handle: resource, keys: string, values: T ->",
-    lambda c: [],
     lambda handle, keys, values, component_index: _barrier(handle).insert(
         component_index, keys._host(), values._host()
     ),
+    [],
     {"component_index": REQUIRED},
 )
-TAKE_MANY = _row(
+TAKE_MANY = host_op(
     "BarrierTakeMany",
     "handle: resource, num_elements: int32 -> indices: int64, keys: string, values: [component_types]",
-    _shapes,
     _run_take,
+    _shapes,
     {"component_types": REQUIRED, "allow_small_batch": False, "wait_for_incomplete": False, "timeout_ms": -1},
+    waits=True,
 )
-TAKE_MANY.waits = True
-CLOSE = _row(
+CLOSE = host_op(
     "BarrierClose",
     "handle: resource ->",
-    lambda c: [],
     lambda handle, cancel_pending_enqueues: _barrier(handle).close(cancel_pending_enqueues),
+    [],
     {"cancel_pending_enqueues": False},
 )
-READY_SIZE = _row(
+READY_SIZE = host_op(
     "BarrierReadySize",
     "handle: resource -> size: int32",
-    lambda c: (),
     lambda handle: _size(len(_barrier(handle).ready)),
 )
-INCOMPLETE_SIZE = _row(
+INCOMPLETE_SIZE = host_op(
     "BarrierIncompleteSize",
     "handle: resource -> size: int32",
-    lambda c: (),
     lambda handle: _size(len(_barrier(handle).incomplete)),
 )
 __all__ = ["Barrier"]

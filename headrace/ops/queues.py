@@ -12,10 +12,10 @@ from headrace.core import dtypes, errors
 from headrace.core.errors import ShapeError
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
-from headrace.core.tape import not_differentiable
 from headrace.core.tensor import EagerTensor, boxed, wrap
 
 from . import queue_kinds as kinds
+from .table import host_op
 
 _MAKER: dict[str, Any] = {
     "component_types": REQUIRED,
@@ -34,19 +34,14 @@ def queue_of(handle: EagerTensor) -> kinds.Queue:
     return found
 
 
+_VERSIONS = ("", "V2")
+
+
 def _maker(name: str, make: Callable[..., Any], attrs: Mapping[str, Any]) -> OpDef:
-    for suffix in ("", "V2"):
-        op = OpDef(
-            name + suffix,
-            "-> handle: resource",
-            attrs=attrs,
-            shape=lambda c: (),
-            kernel=lambda shared_name, container, **rest: boxed(make(shared_name, **rest)),
-            stateful=True,
-            host=True,
-            grad=not_differentiable,
-        )
-    return op
+    def kernel(shared_name: Any, container: Any, **rest: Any) -> Any:
+        return boxed(make(shared_name, **rest))
+
+    return host_op(name, "-> handle: resource", attrs=attrs, kernel=kernel, versions=_VERSIONS)
 
 
 FIFO = _maker(
@@ -156,44 +151,25 @@ def _dequeue_many(allow_small: bool) -> Callable[..., list[EagerTensor]]:
     return run
 
 
-def _row(
-    name: str, signature: str, run: Callable[..., Any], shape: Any, waits: bool, attrs: Any = None
-) -> OpDef:
-    for suffix in ("", "V2"):
-        op = OpDef(
-            name + suffix,
-            signature,
-            attrs=attrs,
-            shape=shape,
-            run=run,
-            stateful=True,
-            host=True,
-            grad=not_differentiable,
-        )
-        op.waits = waits
-    return op
-
-
-def _nothing(c: ShapeContext) -> list[Raw]:
-    return []
-
-
-def _scalar(c: ShapeContext) -> Raw:
-    return ()
-
-
 _OUT = {"component_types": REQUIRED, "timeout_ms": -1}
 _IN = "handle: resource, components: [Tcomponents] ->"
 _ENDING = "components: [component_types]"
-ENQUEUE = _row("QueueEnqueue", _IN, _enqueue(False), _nothing, True, {"timeout_ms": -1})
-ENQUEUE_MANY = _row("QueueEnqueueMany", _IN, _enqueue(True), _nothing, True, {"timeout_ms": -1})
-DEQUEUE = _row("QueueDequeue", f"handle: resource -> {_ENDING}", _dequeue, _dequeued, True, _OUT)
+
+
+def _row(
+    name: str, signature: str, run: Callable[..., Any], shape: Any, attrs: Any = None, *, waits: bool = True
+) -> OpDef:
+    return host_op(name, signature, run, shape, attrs, versions=_VERSIONS, waits=waits)
+
+
+ENQUEUE = _row("QueueEnqueue", _IN, _enqueue(False), [], {"timeout_ms": -1})
+ENQUEUE_MANY = _row("QueueEnqueueMany", _IN, _enqueue(True), [], {"timeout_ms": -1})
+DEQUEUE = _row("QueueDequeue", f"handle: resource -> {_ENDING}", _dequeue, _dequeued, _OUT)
 DEQUEUE_MANY = _row(
     "QueueDequeueMany",
     f"handle: resource, n: int32 -> {_ENDING}",
     _dequeue_many(False),
     _dequeued_many(False),
-    True,
     _OUT,
 )
 DEQUEUE_UP_TO = _row(
@@ -201,30 +177,28 @@ DEQUEUE_UP_TO = _row(
     f"handle: resource, n: int32 -> {_ENDING}",
     _dequeue_many(True),
     _dequeued_many(True),
-    True,
     _OUT,
 )
 CLOSE = _row(
     "QueueClose",
     "handle: resource ->",
     lambda handle, cancel_pending_enqueues: queue_of(handle).close(cancel_pending_enqueues),
-    _nothing,
-    True,
+    [],
     {"cancel_pending_enqueues": False},
 )
 IS_CLOSED = _row(
     "QueueIsClosed",
     "handle: resource -> is_closed: bool",
     lambda handle: _wrapped(queue_of(handle).closed, dtypes.bool_),
-    _scalar,
-    False,
+    (),
+    waits=False,
 )
 SIZE = _row(
     "QueueSize",
     "handle: resource -> size: int32",
     lambda handle: _wrapped(queue_of(handle).size, dtypes.int32),
-    _scalar,
-    False,
+    (),
+    waits=False,
 )
 
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from headrace.core import dtypes, errors
 from headrace.core.op import REQUIRED, OpDef
-from headrace.core.tape import not_differentiable
 from headrace.core.tensor import EagerTensor, boxed, wrap
 
 from .queues import queue_of
 from .state import HostResource
+from .table import host_op
 from .waiting import deadline_exceeded, remaining
 
 Record = tuple[bytes, bytes]  # key and value
@@ -204,21 +204,19 @@ def _fixed_reader(name: str, header_bytes: int, record_bytes: int, footer_bytes:
 
 
 # -------------------------------------------------------------------------------------------------------------- rows
-def _maker(name: str, make: Callable[..., Reader], attrs: Mapping[str, Any] | None = None) -> Any:
-    out = None
-    for suffix in ("", "V2"):
-        own = {k: v for k, v in (attrs or {}).items() if suffix or k != "encoding"}
-        out = OpDef(
-            name + suffix,
+def _maker(name: str, make: Callable[..., Reader], attrs: Mapping[str, Any] | None = None) -> OpDef:
+    def kernel(container: Any, shared_name: Any, **rest: Any) -> Any:
+        return boxed(make(shared_name or name, **rest))
+
+    for ending in ("", "V2"):
+        own = {k: v for k, v in (attrs or {}).items() if ending or k != "encoding"}
+        op = host_op(
+            name + ending,
             "-> reader_handle: resource",
             attrs={**own, "container": "", "shared_name": ""},
-            shape=lambda c: (),
-            kernel=lambda container, shared_name, **rest: boxed(make(shared_name or name, **rest)),
-            stateful=True,
-            host=True,
-            grad=not_differentiable,
+            kernel=kernel,
         )
-    return out
+    return op
 
 
 WHOLE = _maker("WholeFileReader", lambda name: Reader(name, _whole, single=True))
@@ -267,19 +265,8 @@ def _read_up_to(handle: EagerTensor, queue: EagerTensor, n: EagerTensor) -> list
     return [_strings([r[i] for r in records]) for i in range(2)]
 
 
-def _row(name: str, signature: str, run: Callable[..., Any], shape: Any) -> Any:
-    out = None
-    for suffix in ("", "V2"):
-        out = OpDef(
-            name + suffix,
-            signature,
-            shape=lambda c: shape if isinstance(shape, tuple) else list(shape),
-            run=run,
-            stateful=True,
-            host=True,
-            grad=not_differentiable,
-        )
-    return out
+def _row(name: str, signature: str, run: Callable[..., Any], shape: Any) -> OpDef:
+    return host_op(name, signature, run, shape, versions=("", "V2"))
 
 
 def _count(what: str) -> Callable[[EagerTensor], EagerTensor]:

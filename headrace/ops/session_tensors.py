@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 from headrace.core import dtypes, errors
 from headrace.core.dtypes import DType
-from headrace.core.op import REQUIRED, OpDef
-from headrace.core.tape import not_differentiable
+from headrace.core.op import REQUIRED
 from headrace.core.tensor import EagerTensor, wrap_object
 
 from .kept import table
+from .table import host_op
 
 _numbers = itertools.count()
 
@@ -46,24 +45,14 @@ def _missing(handle: EagerTensor) -> errors.OpError:
     )
 
 
-def _row(name: str, signature: str, run: Any, shape: Any, attrs: Any = None) -> OpDef:
-    op = OpDef(
-        name,
-        signature,
-        attrs=attrs,
-        shape=shape,
-        run=run,
-        stateful=True,
-        host=True,
-        grad=not_differentiable,
-    )
-    op.keeps = True
-    return op
-
-
-GET_HANDLE = _row("GetSessionHandle", "value: T -> handle: string", _keep, lambda c: ())
-GET_TENSOR = _row(
-    "GetSessionTensor", "handle: string -> value: dtype", _find, lambda c: None, {"dtype": REQUIRED}
+GET_HANDLE = host_op("GetSessionHandle", "value: T -> handle: string", _keep, keeps=True)
+GET_TENSOR = host_op(
+    "GetSessionTensor",
+    "handle: string -> value: dtype",
+    _find,
+    lambda c: None,
+    {"dtype": REQUIRED},
+    keeps=True,
 )
-DELETE = _row("DeleteSessionTensor", "handle: string ->", _forget, lambda c: [])
+DELETE = host_op("DeleteSessionTensor", "handle: string ->", _forget, [], keeps=True)
 __all__ = ["DELETE", "GET_HANDLE", "GET_TENSOR"]

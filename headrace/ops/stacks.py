@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from headrace.core import errors
 from headrace.core.dtypes import DType
-from headrace.core.op import REQUIRED, OpDef
-from headrace.core.tape import not_differentiable
+from headrace.core.op import REQUIRED
 from headrace.core.tensor import EagerTensor, boxed
 
 from .state import HostResource
+from .table import host_op
 
 
 class Stack(HostResource):
@@ -61,59 +59,38 @@ def _stack(handle: EagerTensor) -> Stack:
 
 
 _ATTRS = {"elem_type": REQUIRED, "stack_name": ""}
-OpDef(
+host_op(
     "Stack",
     "-> handle: resource",
     attrs=_ATTRS,
-    shape=lambda c: (),
     kernel=lambda elem_type, stack_name: boxed(Stack(elem_type, -1)),
-    stateful=True,
-    host=True,
-    grad=not_differentiable,
 )
-STACK = OpDef(
+STACK = host_op(
     "StackV2",
     "max_size: int32 -> handle: resource",
-    attrs=_ATTRS,
     shape=lambda c: None,  # TensorFlow gives handles of stacks the shape [2]
+    attrs=_ATTRS,
     kernel=lambda max_size, elem_type, stack_name: boxed(Stack(elem_type, int(np.asarray(max_size)))),
-    stateful=True,
-    host=True,
-    grad=not_differentiable,
 )
-
-
-def _row(name: str, signature: str, run: Any, shape: Any, attrs: Any = None) -> OpDef:
-    rows = [
-        OpDef(
-            name + suffix,
-            signature,
-            attrs=attrs,
-            shape=shape,
-            run=run,
-            stateful=True,
-            host=True,
-            grad=not_differentiable,
-        )
-        for suffix in ("", "V2")
-    ]
-    return rows[1]
-
-
-PUSH = _row(
+_VERSIONS = ("", "V2")
+PUSH = host_op(
     "StackPush",
     "handle: resource, elem: T -> output: T",
     lambda handle, elem, swap_memory: _stack(handle).push(elem),
     lambda c: c[1],
     {"swap_memory": False},
+    versions=_VERSIONS,
 )
-POP = _row(
+POP = host_op(
     "StackPop",
     "handle: resource -> elem: elem_type",
     lambda handle, elem_type: _stack(handle).pop(),
     lambda c: None,
     {"elem_type": REQUIRED},
+    versions=_VERSIONS,
 )
-CLOSE = _row("StackClose", "handle: resource ->", lambda handle: _stack(handle).clear(), lambda c: [])
+CLOSE = host_op(
+    "StackClose", "handle: resource ->", lambda handle: _stack(handle).clear(), [], versions=_VERSIONS
+)
 
 __all__ = ["Stack"]

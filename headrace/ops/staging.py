@@ -10,10 +10,10 @@ import numpy as np
 
 from headrace.core import dtypes, errors
 from headrace.core.op import REQUIRED, OpDef
-from headrace.core.tape import not_differentiable
 from headrace.core.tensor import EagerTensor, wrap
 
 from .kept import kept
+from .table import host_op
 from .waiting import DONE, NOTHING, Attempt, Shared
 
 PUT, GET = range(2)  # the lines
@@ -217,26 +217,8 @@ def _map(ordered: bool) -> Callable[..., Map]:
 
 
 def _row(name: str, signature: str, run: Callable[..., Any], shape: Any, waits: bool) -> OpDef:
-    op = OpDef(
-        name,
-        signature,
-        attrs={k: v for k, v in _ATTRS.items() if f"values: [{k}] ->" not in signature},
-        shape=shape,
-        run=run,
-        stateful=True,
-        host=True,
-        grad=not_differentiable,
-    )
-    op.waits, op.keeps = waits, True
-    return op
-
-
-def _nothing(c: Any) -> list[Any]:
-    return []
-
-
-def _scalar(c: Any) -> Any:
-    return ()
+    attrs = {k: v for k, v in _ATTRS.items() if f"values: [{k}] ->" not in signature}
+    return host_op(name, signature, run, shape, attrs, waits=waits, keeps=True)
 
 
 def _any(c: Any) -> list[Any]:
@@ -251,7 +233,7 @@ STAGE = _row(
     "Stage",
     "values: [dtypes] ->",
     lambda values, **a: _area(**{"dtypes": (), **a}).put([_own(v) for v in values]),
-    _nothing,
+    [],
     True,
 )
 UNSTAGE = _row("Unstage", "-> values: [dtypes]", lambda **a: _area(**a).get(), _any, True)
@@ -262,8 +244,8 @@ PEEK = _row(
     _any,
     True,
 )
-SIZE = _row("StageSize", "-> size: int32", lambda **a: _count(len(_area(**a).elements)), _scalar, False)
-CLEAR = _row("StageClear", "->", lambda **a: _area(**a).empty(), _nothing, False)
+SIZE = _row("StageSize", "-> size: int32", lambda **a: _count(len(_area(**a).elements)), (), False)
+CLEAR = _row("StageClear", "->", lambda **a: _area(**a).empty(), [], False)
 
 
 def _numbers(indices: EagerTensor) -> list[int]:
@@ -288,7 +270,7 @@ def _map_rows(prefix: str, find: Callable[..., Map]) -> dict[str, OpDef]:
             lambda key, indices, values, **a: find(**a).insert(
                 int(key._host()), _numbers(indices), [_own(v) for v in values]
             ),
-            _nothing,
+            [],
             True,
         ),
         "get": _row(
@@ -303,16 +285,16 @@ def _map_rows(prefix: str, find: Callable[..., Map]) -> dict[str, OpDef]:
             True,
         ),
         "size": _row(
-            f"{prefix}MapSize", "-> size: int32", lambda **a: _count(len(find(**a).elements)), _scalar, False
+            f"{prefix}MapSize", "-> size: int32", lambda **a: _count(len(find(**a).elements)), (), False
         ),
         "incomplete_size": _row(
             f"{prefix}MapIncompleteSize",
             "-> size: int32",
             lambda **a: _count(len(find(**a).incomplete)),
-            _scalar,
+            (),
             False,
         ),
-        "clear": _row(f"{prefix}MapClear", "->", lambda **a: find(**a).empty(), _nothing, False),
+        "clear": _row(f"{prefix}MapClear", "->", lambda **a: find(**a).empty(), [], False),
     }
 
 

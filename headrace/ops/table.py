@@ -1,9 +1,10 @@
 """Rows for whole families of ops: `unary` and `binary` give an op its shape rule, kernel, lowering and gradient on one line,
-and return the public Python function. Shape rules that many ops share are here too."""
+and return the public Python function; `host_op` is for ops on things that live on the host. Shape rules that many ops share
+are here too."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from headrace.core import shapes
@@ -12,7 +13,7 @@ from headrace.core.dtypes import NUMERIC, DType
 from headrace.core.errors import ShapeError
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.shapes import Raw
-from headrace.core.tape import wanted
+from headrace.core.tape import not_differentiable, wanted
 
 
 # ---------------------------------------------------------------------------------------------------------- shape rules
@@ -141,6 +142,43 @@ def binary(
 
 def _named_binary(hlo: str) -> Callable[..., Any]:
     return lambda b, x, y: b.binary(hlo, x, y)
+
+
+def host_op(
+    type_name: str,
+    signature: str,
+    run: Callable[..., Any] | None = None,
+    shape: Any = (),
+    attrs: Mapping[str, Any] | None = None,
+    *,
+    kernel: Callable[..., Any] | None = None,
+    versions: Sequence[str] = ("",),
+    waits: bool = False,
+    keeps: bool = False,
+) -> OpDef:
+    """An op on something that lives on the host (a queue, a stack, a reader …), which it may change; no gradient flows.
+
+    Args:
+      shape: a rule, or the shapes that the outputs always have: `()` of a scalar, `[]` where there is none.
+      versions: endings of the name; the op is there with each of them, and returned with the last.
+      waits: whether it may have to wait for other ops.
+      keeps: whether it keeps something from run to run without a handle to it.
+    """
+    rule = shape if callable(shape) else lambda c: list(shape) if isinstance(shape, list) else shape
+    for ending in versions:
+        op = OpDef(
+            type_name + ending,
+            signature,
+            attrs=attrs,
+            shape=rule,
+            run=run,
+            kernel=kernel,
+            stateful=True,
+            host=True,
+            grad=not_differentiable,
+        )
+        op.waits, op.keeps = waits, keeps
+    return op
 
 
 def _unbroadcast_rule(grad: Callable[..., Any]) -> Callable[..., Any]:
