@@ -247,7 +247,7 @@ class FIFOQueue(QueueBase):
         self, capacity: int, dtypes: Any, shapes: Any = None, names: Any = None, shared_name: str | None = None,
         name: str = "fifo_queue",
     ) -> None:  # fmt: skip
-        types_, shapes_, names_ = _as_types(dtypes), _as_shapes(shapes, dtypes), _as_names(names, dtypes)
+        types_, shapes_, names_ = _as_types(dtypes), _as_shapes(shapes), _as_names(names)
         super().__init__(
             types_, shapes_, names_, _make(ops.FIFO, types_, shapes_, capacity, shared_name, name)
         )
@@ -270,8 +270,8 @@ class PaddingFIFOQueue(QueueBase):
         self, capacity: int, dtypes: Any, shapes: Any, names: Any = None, shared_name: str | None = None,
         name: str = "padding_fifo_queue",
     ) -> None:  # fmt: skip
-        types_, names_ = _as_types(dtypes), _as_names(names, dtypes)
-        shapes_ = _as_shapes(shapes, dtypes, partly_known=True)
+        types_, names_ = _as_types(dtypes), _as_names(names)
+        shapes_ = _as_shapes(shapes, partly_known=True)
         if shapes_ is None or len(shapes_) != len(types_):
             raise ValueError(
                 f"Shapes must be provided for all components, received {0 if shapes_ is None else len(shapes_)} shapes "
@@ -300,7 +300,7 @@ class RandomShuffleQueue(QueueBase):
         self, capacity: int, min_after_dequeue: int, dtypes: Any, shapes: Any = None, names: Any = None,
         seed: Any = None, shared_name: str | None = None, name: str = "random_shuffle_queue",
     ) -> None:  # fmt: skip
-        types_, shapes_, names_ = _as_types(dtypes), _as_shapes(shapes, dtypes), _as_names(names, dtypes)
+        types_, shapes_, names_ = _as_types(dtypes), _as_shapes(shapes), _as_names(names)
         if seed is not None and not isinstance(seed, int):
             seed = hash(str(seed)) if isinstance(seed, (str, bytes)) else int(seed)
         handle = _make(
@@ -331,7 +331,7 @@ class PriorityQueue(QueueBase):
         self, capacity: int, types: Any, shapes: Any = None, names: Any = None, shared_name: str | None = None,
         name: str = "priority_queue",
     ) -> None:  # fmt: skip
-        own, shapes_ = _as_types(types), _as_shapes(shapes, types)
+        own, shapes_ = _as_types(types), _as_shapes(shapes)
         handle = _make(ops.PRIORITY, own, shapes_, capacity, shared_name, name)
         every = [as_dtype("int64"), *own]
         super().__init__(every, [TensorShape([]), *shapes_] if shapes_ else None, names, handle)
@@ -364,7 +364,7 @@ def _as_types(dtypes: Any) -> list[types.DType]:
     return [as_dtype(t) for t in (dtypes if many else [dtypes])]
 
 
-def _as_shapes(shapes: Any, dtypes: Any, partly_known: bool = False) -> list[TensorShape] | None:
+def _as_shapes(shapes: Any, partly_known: bool = False) -> list[TensorShape] | None:
     if shapes is None:
         return None
     if isinstance(shapes, TensorShape):
@@ -381,7 +381,7 @@ def _as_shapes(shapes: Any, dtypes: Any, partly_known: bool = False) -> list[Ten
     return out
 
 
-def _as_names(names: Any, dtypes: Any) -> Any:
+def _as_names(names: Any) -> Any:
     return [names] if isinstance(names, str) else names
 
 

@@ -140,7 +140,7 @@ class Variable(TensorLike, Trackable, metaclass=_Creating):
             )
         self._name = (name or "Variable").rstrip("/")
         scope = current_scope()
-        value = _initial(initial_value, as_dtype(dtype) if dtype is not None else None, state.graph)
+        value = _initial(initial_value, as_dtype(dtype) if dtype is not None else None)
         traced = (
             isinstance(initial_value, Tensor) and not initial_value._is_eager
         )  # other calls may bring other shapes
@@ -559,7 +559,7 @@ Variable.__eq__ = _eq  # type: ignore[method-assign,assignment]
 Variable.__ne__ = _ne  # type: ignore[method-assign,assignment]
 
 
-def _initial(value: Any, dtype: DType | None, graph: Any) -> Any:
+def _initial(value: Any, dtype: DType | None) -> Any:
     """The initial value, computed now even if a function is being traced."""
     if callable(value) and not isinstance(value, (Tensor, Variable)) and not hasattr(value, "__tf_tensor__"):
         with init_scope():

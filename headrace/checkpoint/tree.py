@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from headrace.api.variables import Variable
 from headrace.core.trackable import AutoTrackable, ListWrapper, Trackable, _DictWrapper
 
 Path = tuple[str, ...]
@@ -121,7 +120,3 @@ def full_name(obj: Any) -> str:
     """A variable's own name, which name-based checkpoints know it by."""
     name = getattr(obj, "_shared_name", None)
     return name if isinstance(name, str) else ""
-
-
-def is_variable(obj: Any) -> bool:
-    return isinstance(obj, Variable)

@@ -80,12 +80,12 @@ def bind(op: OpDef, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[list[T
                 pending = True
                 continue
             value = inputs[i] = convert.to_tensor(value, hint=arg.dtype or types.get(arg.type_attr))  # type: ignore[arg-type]
-        _check_type(op, sig, i, value._dtype, types, attrs)
+        _check_type(op, sig, i, value._dtype, types)
     if pending:
         for i, arg in enumerate(sig.inputs):
             if not isinstance(inputs[i], Tensor):
                 inputs[i] = _convert(op, arg, inputs[i], types, attrs)
-                _check_type(op, sig, i, inputs[i]._dtype, types, attrs)
+                _check_type(op, sig, i, inputs[i]._dtype, types)
     return inputs, attrs
 
 
@@ -116,7 +116,7 @@ def _bind_lists(op: OpDef, values: list[Any], attrs: dict[str, Any], types: dict
             if not isinstance(value, Tensor):
                 value = flat[k] = _convert(op, arg, value, types, attrs)
             if arg.type_list_attr is None:
-                _check_type(op, sig, owner[k], value._dtype, types, attrs)
+                _check_type(op, sig, owner[k], value._dtype, types)
     if len(sizes) > 1:
         names = {a.number_attr for a in sig.inputs if a.is_list}
         if None in names or len(names) > 1:
@@ -159,9 +159,7 @@ def _same_kind(value: np.ndarray, dtype: DType) -> bool:
     )
 
 
-def _check_type(
-    op: OpDef, sig: Any, i: int, dtype: DType, types: dict[str, DType], attrs: Mapping[str, Any]
-) -> None:
+def _check_type(op: OpDef, sig: Any, i: int, dtype: DType, types: dict[str, DType]) -> None:
     arg = sig.inputs[i]
     if arg.dtype is not None:
         if dtype is not arg.dtype:

@@ -296,9 +296,6 @@ NUMERIC_OR_BOOL = NUMERIC | {bool_}
 INDEX = frozenset({int32, int64})
 STRING = frozenset({string})
 QUANTISED = frozenset({qint8, quint8, qint16, quint16, qint32})
-EIGHT_BIT_FLOATS = frozenset(
-    {float8_e5m2, float8_e4m3fn, float8_e4m3fnuz, float8_e4m3b11fnuz, float8_e5m2fnuz}
-)
 
 
 def from_numpy(np_dtype: np.dtype) -> DType:

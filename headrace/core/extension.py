@@ -98,7 +98,7 @@ def convert(value: Any, annotation: Any, path: str, spec: bool = False) -> Any:
     """`value` as an immutable one of the annotated type; with `spec`, the TypeSpec of such a value."""
     parts = _union(annotation)
     if parts is not None:
-        return _convert_union(value, parts, annotation, path, spec)
+        return _convert_union(value, parts, path, spec)
     if annotation is None or annotation is type(None):
         return None if value is None else _wrong(path, "None", value)
     origin, args = typing.get_origin(annotation), typing.get_args(annotation)
@@ -155,7 +155,7 @@ def _convert_tensor(value: Any, path: str, spec: bool) -> Any:
         _wrong(path, "a Tensor", value)
 
 
-def _convert_union(value: Any, parts: tuple[Any, ...], annotation: Any, path: str, spec: bool) -> Any:
+def _convert_union(value: Any, parts: tuple[Any, ...], path: str, spec: bool) -> Any:
     for part in parts:  # what the value is already goes before what it could become
         if isinstance(part, type) and isinstance(value, part):
             return value

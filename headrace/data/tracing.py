@@ -47,7 +47,7 @@ class Traced:
         from headrace.compiler.autograph import tf_convert
 
         name = getattr(function, "__name__", type(function).__name__).strip("<>")
-        converted = _as_python(function, arguments) if _debug else tf_convert(function)
+        converted = _as_python(function) if _debug else tf_convert(function)
         made: list[Any] = []
         self._trace(converted, arguments, what, name, made.append)
         if made:  # a layer's weights, at its first call: later ones find them there
@@ -106,7 +106,7 @@ def _no_variables(what: str) -> Callable[[Any], None]:
     return created
 
 
-def _as_python(function: Callable[..., Any], arguments: Sequence[Any]) -> Callable[..., Any]:
+def _as_python(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function called anew, as Python code, for every element."""
     traced: list[Any] = []
 
@@ -347,10 +347,6 @@ class Runner:
         from headrace.compiler.program import program_of
 
         return program_of(self.graph)([*tensors, *self.captured])
-
-    @property
-    def seconds_per_call(self) -> float:
-        return self.seconds / max(self.calls, 1)
 
 
 def _stateful(node: Any) -> bool:

@@ -110,10 +110,10 @@ def _gamma_parts(p: Any, a: Any, x: Any) -> tuple[Any, ...]:
     fraction, d_fraction = _fraction(p, fa, fx)
     ga, gx = p.where(valid, a, a * 0.0 + 1.0), p.where(valid, x, x * 0.0 + 1.0)
     front = p.exp(ga * p.log(gx) - gx - p.lgamma(ga + 1.0))  # xᵃ e⁻ˣ / Γ(a + 1)
-    return valid, low, total, d_total, fraction, d_fraction, front, ga, gx
+    return low, total, d_total, fraction, d_fraction, front, ga, gx
 
 
-def _outside(p: Any, a: Any, x: Any, valid: Any, value: Any, at_zero: float, at_infinity: float) -> Any:
+def _outside(p: Any, a: Any, x: Any, value: Any, at_zero: float, at_infinity: float) -> Any:
     """Puts in what holds at the ends, and NaN outside of the domain."""
     bad = ~((a > 0.0) & (x >= 0.0)) | ((a == np.inf) & (x == np.inf))
     value = p.where(
@@ -129,21 +129,21 @@ def _like(p: Any, x: Any, value: float) -> Any:
 
 
 def _igamma(p: Any, a: Any, x: Any) -> Any:
-    valid, low, total, _, fraction, _, front, ga, _ = _gamma_parts(p, a, x)
-    return _outside(p, a, x, valid, p.where(low, front * total, 1.0 - front * ga * fraction), 0.0, 1.0)
+    low, total, _, fraction, _, front, ga, _ = _gamma_parts(p, a, x)
+    return _outside(p, a, x, p.where(low, front * total, 1.0 - front * ga * fraction), 0.0, 1.0)
 
 
 def _igammac(p: Any, a: Any, x: Any) -> Any:
-    valid, low, total, _, fraction, _, front, ga, _ = _gamma_parts(p, a, x)
-    return _outside(p, a, x, valid, p.where(low, 1.0 - front * total, front * ga * fraction), 1.0, 0.0)
+    low, total, _, fraction, _, front, ga, _ = _gamma_parts(p, a, x)
+    return _outside(p, a, x, p.where(low, 1.0 - front * total, front * ga * fraction), 1.0, 0.0)
 
 
 def _igamma_slope(p: Any, a: Any, x: Any) -> Any:
-    valid, low, total, d_total, fraction, d_fraction, front, ga, gx = _gamma_parts(p, a, x)
+    low, total, d_total, fraction, d_fraction, front, ga, gx = _gamma_parts(p, a, x)
     log_x = p.log(gx)
     below = front * (total * (log_x - _digamma(p, ga + 1.0)) + d_total)
     above = -(front * ga) * (fraction * (log_x - _digamma(p, ga)) + d_fraction)
-    return _outside(p, a, x, valid, p.where(low, below, above), 0.0, 0.0)
+    return _outside(p, a, x, p.where(low, below, above), 0.0, 0.0)
 
 
 def lower_igamma(b: Builder, a: Value, x: Value) -> Value:

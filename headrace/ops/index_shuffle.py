@@ -68,7 +68,7 @@ def _index_shuffle_rule(
     widths = {max(b + b % 2, 16) // 2 for b in bits}
     flat = [xp.reshape(xp.broadcast(xp.convert(x, dtypes.uint64), shape), (n,)) for x in (index, max_index)]
     wide = xp.convert(seed, dtypes.uint64) & 0xFFFFFFFF
-    parts = [wide[i] for i in range(3)] if len(seed.shape) == 1 else [_column(xp, wide, i) for i in range(3)]
+    parts = [wide[i] for i in range(3)] if len(seed.shape) == 1 else [_column(wide, i) for i in range(3)]
     key = [xp.reshape(xp.broadcast(p, shape), (n,)) for p in parts]
     dtype = index.dtype if isinstance(index, Lifted) else dtypes.from_numpy(index.dtype)
     if len(widths) <= 1:
@@ -88,7 +88,7 @@ def _index_shuffle_rule(
     return xp.reshape(xp.convert(result, dtype), shape)
 
 
-def _column(xp: Any, x: Any, i: int) -> Any:
+def _column(x: Any, i: int) -> Any:
     if isinstance(x, Lifted):
         return lift(x.b, x.b.reshape(x.b.slice(x.v, [0, i], [x.shape[0], i + 1]), (x.shape[0],)))
     return x[:, i]

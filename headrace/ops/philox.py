@@ -73,7 +73,7 @@ def box_muller(xp: Any, words: Sequence[Any], dtype: DType) -> list[Any]:
     return out
 
 
-def integers(xp: Any, words: Sequence[Any], dtype: DType) -> list[Any]:
+def integers(words: Sequence[Any], dtype: DType) -> list[Any]:
     """Integers over the whole range of the type, as uint64."""
     if dtype.size == 8:
         return [words[i] | (words[i + 1] << 32) for i in range(0, len(words), 2)]
@@ -121,7 +121,7 @@ def full_int(xp: Any, state: State, n: int, dtype: DType) -> Any:
         n,
         dtype,
         dtype.size // 8 + 1,
-        lambda words: [xp.convert(w, dtype) for w in integers(xp, words, dtype)],
+        lambda words: [xp.convert(w, dtype) for w in integers(words, dtype)],
     )
 
 
@@ -136,7 +136,7 @@ def uniform_int(xp: Any, state: State, n: int, dtype: DType, low: Any, high: Any
         n,
         dtype,
         dtype.size // 8 + 1,
-        lambda words: [xp.convert(start + w % size, dtype) for w in integers(xp, words, dtype)],
+        lambda words: [xp.convert(start + w % size, dtype) for w in integers(words, dtype)],
     )
 
 
