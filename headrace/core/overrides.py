@@ -81,8 +81,10 @@ def remove_rule(rule: Rule) -> bool:
 def ask(key: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """The first rule's answer, or NotImplemented."""
     rules = RULES.get(key)
-    if not rules:
-        return NotImplemented
+    return _answer(rules, args, kwargs) if rules else NotImplemented
+
+
+def _answer(rules: Sequence[tuple[bool, Rule]], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     composite = has_composite(args) or (bool(kwargs) and has_composite(kwargs.values()))
     for only_composites, rule in rules:
         if composite or not only_composites:
@@ -98,12 +100,9 @@ def _asking(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         if rules:
-            composite = has_composite(args) or (bool(kwargs) and has_composite(kwargs.values()))
-            for only_composites, rule in rules:
-                if composite or not only_composites:
-                    result = rule(args, kwargs)
-                    if result is not NotImplemented:
-                        return result
+            result = _answer(rules, args, kwargs)
+            if result is not NotImplemented:
+                return result
         return function(*args, **kwargs)
 
     call._without_overrides = function  # type: ignore[attr-defined]
