@@ -12,9 +12,9 @@ import pytest
 import headrace as tf
 from headrace import inspector
 from headrace.cli import main
+from headrace.compiler.program import Cluster, HostStep
 from headrace.inspector import costs
 from headrace.inspector.drawing import Drawing
-from headrace.inspector.files import field
 
 v1 = tf.compat.v1
 
@@ -62,6 +62,105 @@ class TestReport:
         assert "strings" in reasons["label"]
         assert "depends on values" in reasons["unique"]
 
+    def test_why_names_the_op_inside_of_another(self):
+        @tf.function
+        def f(x):
+            while tf.reduce_sum(x) < 10.0:
+                x = tf.ensure_shape(tf.numpy_function(lambda a: a + a, [x], tf.float32), [2])
+            return x
+
+        report = inspector.inspect(f.get_concrete_function(tf.TensorSpec([2])))
+        (reason,) = [why for _, _, r in report.steps for why in r.values() if "in it is" in why]
+        assert "calls Python" in reason
+
+    @pytest.mark.parametrize("kind", ["plain", "shape", "loop", "variable"])
+    def test_plans_are_those_of_runs(self, kind):
+        """What a program finds out when it first runs is known before."""
+        v = tf.Variable(tf.ones([300]))
+
+        @tf.function
+        def f(x):
+            if kind == "plain":
+                return tf.tanh(x) + v
+            if kind == "shape":
+                return tf.reshape(tf.tanh(x), [tf.cast(tf.reduce_sum(x), tf.int32), -1]) * 2.0
+            if kind == "loop":
+                while tf.reduce_sum(x) < 500.0:
+                    x = tf.ensure_shape(tf.numpy_function(lambda a: a + a, [x], tf.float32), [300])
+                return tf.tanh(x * 2.0)
+            v.assign_add(x)
+            return v.read_value() * 2.0
+
+        concrete = f.get_concrete_function(tf.TensorSpec([300]))
+        kinds = [kind for kind, _, _ in inspector.inspect(concrete).steps]
+        concrete(tf.ones([300]))
+        ran = [
+            "host" if isinstance(s, HostStep) else "compiled"
+            for s in concrete.program.steps
+            if isinstance(s, Cluster) or any(n.type != "Const" for n in s.nodes)
+        ]
+        assert kinds == ran
+
+    def test_what_a_training_program_computes(self, tmp_path):
+        """Its step and its summaries; not what initialises and saves, nor what gradients leave behind."""
+        with tf.Graph().as_default() as graph:
+            x = v1.placeholder(tf.float32, [8, 16], name="x")
+            y = v1.layers.dense(x, 4, name="out")
+            loss = tf.reduce_mean(y * y)
+            v1.summary.scalar("loss", loss)
+            step = v1.train.AdamOptimizer().minimize(loss, name="step")
+            tf.argmax(y, 1, name="best")
+            v1.global_variables_initializer()
+            v1.train.Saver()
+            v1.report_uninitialized_variables()
+        v1.train.export_meta_graph(str(tmp_path / "g.meta"), graph=graph)
+        for what in (graph, graph.as_graph_def()):
+            report = inspector.inspect(what)
+            assert {n for n, _, _ in report.outputs} == {"loss:0", "best:0", "step"}
+        assert [n for n, _, _ in inspector.inspect(tmp_path / "g.meta").outputs] == [step.name]
+        assert (report.parameters, report.slots) == (68, 2 * 68 + 2)
+        assert {t: f for t, _, f in report.types}["MatMul"] == 2 * 2 * 8 * 16 * 4  # once more for the kernel
+        assert not report.assumed and report.needed < sum(n for _, n, _ in report.types)
+        assert "of an optimizer" in str(report)
+
+    def test_shapes_follow_from_those_of_inputs(self):
+        with tf.Graph().as_default() as graph:
+            x = v1.placeholder(tf.float32, [None, None, 8], name="x")
+            flat = tf.reshape(x, [-1, 8])
+            tf.matmul(flat, tf.ones([8, 4]), name="y")
+        product = {t: f for t, _, f in inspector.inspect(graph, dim=6).types}["MatMul"]
+        assert product == 2 * 36 * 8 * 4
+        report = inspector.inspect(graph, shapes={"x:0": [3, 5, 8]})
+        assert {t: f for t, _, f in report.types}["MatMul"] == 2 * 15 * 8 * 4 and not report.assumed
+        for bad in ({"x": [3, 5, 9]}, {"x": [3]}, {"y": [1]}, {"none": [1]}):
+            with pytest.raises(ValueError, match=r"shapes|inputs of these"):
+                inspector.inspect(graph, shapes=bad)
+
+    def test_memory(self):
+        """What is the input's memory, or a variable's, is not counted again."""
+        with tf.Graph().as_default() as graph:
+            x = v1.placeholder(tf.float32, [10, 10])
+            w = tf.identity(tf.constant(np.ones((10, 10), np.float32)))
+            a = tf.matmul(x, w)
+            b = tf.nn.relu(tf.reshape(a, [100]))
+            tf.identity(tf.reduce_sum(b), name="y")
+        report = inspector.inspect(graph)
+        assert (report.activation_bytes, report.peak_bytes) == (804, 800)
+
+    def test_branches_and_loops(self):
+        @tf.function
+        def f(x, n):
+            x = tf.cond(x[0, 0] > 0, lambda: tf.matmul(x, x), lambda: tf.matmul(x, tf.matmul(x, x)))
+            for _ in tf.range(n):
+                x = tf.matmul(x, x)
+            return x
+
+        report = inspector.inspect(
+            f.get_concrete_function(tf.TensorSpec([4, 4]), tf.TensorSpec([], tf.int32))
+        )
+        assert {t: f for t, _, f in report.types}["MatMul"] == 3 * 128
+        assert report.endless == 1 and "unknown length" in str(report)
+
     def test_of_what_outputs_need(self, graph):
         report = inspector.inspect(graph, outputs=["result:0"])
         assert [kind for kind, _, _ in report.steps] == ["compiled"]
@@ -80,7 +179,7 @@ class TestReport:
             return x
 
         report = inspector.inspect(f.get_concrete_function(tf.TensorSpec([4, 4])))
-        assert {t: f for t, _, f in report.types}["MatMul"] == 128
+        assert {t: f for t, _, f in report.types}["MatMul"] == 3 * 128
         assert [kind for kind, _, _ in report.steps] == ["compiled"]
         with pytest.raises(TypeError, match="get_concrete_function"):
             inspector.inspect(f)
@@ -175,14 +274,111 @@ class TestFiles:
             with pytest.raises(tf.errors.DataLossError):
                 inspector.inspect(tmp_path / name)
 
-    def test_any_bytes_are_a_message_or_an_error(self):
+    def test_any_bytes_are_a_message_or_an_error(self, tmp_path):
         random = np.random.RandomState(0)
-        for _ in range(500):
-            data = random.bytes(random.randint(0, 40))
-            try:
-                assert isinstance(field(data, 2), bytes)
-            except ValueError:
-                pass
+        for name in ("a.pb", "a.meta", "a.pbtxt", "saved_model.pb", "events.out.tfevents.1.a"):
+            for _ in range(60):
+                (tmp_path / name).write_bytes(random.bytes(random.randint(0, 40)))
+                try:
+                    inspector.inspect(tmp_path / name)
+                except (tf.errors.DataLossError, ValueError):
+                    pass
+
+    def test_text_under_the_name_of_a_binary_file(self, graph, tmp_path):
+        """`tf.train.write_graph` writes text unless it is told otherwise."""
+        v1.train.write_graph(graph, str(tmp_path), "graph.pb")
+        assert inspector.inspect(tmp_path / "graph.pb").types == inspector.inspect(graph).types
+
+    def test_event_files(self, graph, tmp_path):
+        with tf.Graph().as_default():
+            v1.summary.FileWriter(str(tmp_path), graph).close()
+        (file,) = tmp_path.iterdir()
+        assert inspector.inspect(file).types == inspector.inspect(tmp_path).types
+        assert {t for t, _, _ in inspector.inspect(file).types} >= {"MatMul", "Unique"}
+
+    def test_checkpoints_have_no_graph(self, graph, tmp_path):
+        with graph.as_default(), v1.Session() as sess:
+            sess.run(v1.global_variables_initializer())
+            prefix = v1.train.Saver().save(sess, str(tmp_path / "model.ckpt"))
+        for name in (prefix, prefix + ".index", prefix + ".data-00000-of-00001"):
+            with pytest.raises(tf.errors.NotFoundError, match=r"its graph is in .*model.ckpt.meta"):
+                inspector.inspect(name)
+        with pytest.raises(tf.errors.NotFoundError, match=r"Name a file: model.ckpt.meta"):
+            inspector.inspect(tmp_path)
+        assert inspector.inspect(prefix + ".meta").parameters == 512
+
+    def test_signatures_are_the_outputs(self, tmp_path):
+        with tf.Graph().as_default(), v1.Session() as sess:
+            x = v1.placeholder(tf.float32, [None, 4])
+            y = tf.matmul(x, v1.get_variable("w", [4, 2]), name="y")
+            tf.reduce_sum(y, name="loss")
+            sess.run(v1.global_variables_initializer())
+            v1.saved_model.simple_save(sess, str(tmp_path / "model"), {"x": x}, {"y": y})
+        assert [name for name, _, _ in inspector.inspect(tmp_path / "model").outputs] == ["y:0"]
+        found = inspector.inspect(tmp_path / "model", outputs=["loss"])
+        assert [name for name, _, _ in found.outputs] == ["loss"]
+
+    def test_loops_of_old_graphs(self):
+        """Enter, Exit, Switch and Merge are known: importing turns them into loops and conditionals."""
+        from google.protobuf import text_format
+
+        report = inspector.inspect(text_format.Parse(OLD_LOOP, v1.GraphDef()))
+        assert not report.missing and [kind for kind, _, _ in report.steps] == ["compiled"]
+        assert {t: f for t, _, f in report.types}["MatMul"] == 10 * 2 * 4**3
+
+    def test_outputs_that_do_without_unknown_ops(self, graph):
+        message = graph.as_graph_def()
+        message.node.add(name="strange", op="OpFromElsewhere", input=["x"])
+        message.node.add(name="stranger", op="Relu", input=["strange"]).attr["T"].type = 1
+        report = inspector.inspect(message)
+        assert report.missing == ["OpFromElsewhere"] and "OpFromElsewhere" in str(report)
+        assert report.flops == inspector.inspect(graph).flops  # of the rest
+        assert not inspector.inspect(message, outputs=["result"]).missing
+        with pytest.raises(ValueError, match="nothing"):
+            inspector.inspect(message, outputs=["nothing:0"])
+
+
+def _loop_of_1x():
+    """`while i < 10: x = x @ x`, as TensorFlow 1.x writes it."""
+    number = "attr {{ key: 'T' value {{ type: {} }} }}"
+    frame = "attr { key: 'frame_name' value { s: 'loop' } }"
+    two = "attr { key: 'N' value { i: 2 } }"
+
+    def node(name, op, inputs, kind, more=""):
+        given = " ".join([f"input: '{i}'" for i in inputs.split()])
+        return f"node {{ name: '{name}' op: '{op}' {given} {number.format(kind) if kind else ''} {more} }}"
+
+    def constant(name, value, inputs=""):
+        tensor = f"tensor {{ dtype: DT_INT32 tensor_shape {{}} int_val: {value} }}"
+        more = (
+            f"attr {{ key: 'dtype' value {{ type: DT_INT32 }} }} attr {{ key: 'value' value {{ {tensor} }} }}"
+        )
+        return node(name, "Const", inputs, "", more)
+
+    shape = "attr { key: 'shape' value { shape { dim { size: 4 } dim { size: 4 } } } }"
+    rows = [
+        node("x", "Placeholder", "", "", "attr { key: 'dtype' value { type: DT_FLOAT } }" + shape),
+        constant("zero", 0),
+        node("i0", "Enter", "zero", "DT_INT32", frame),
+        node("x0", "Enter", "x", "DT_FLOAT", frame),
+        node("i", "Merge", "i0 i2", "DT_INT32", two),
+        node("a", "Merge", "x0 x2", "DT_FLOAT", two),
+        constant("ten", 10, "^i"),
+        node("less", "Less", "i ten", "DT_INT32"),
+        node("go", "LoopCond", "less", ""),
+        node("is", "Switch", "i go", "DT_INT32"),
+        node("as", "Switch", "a go", "DT_FLOAT"),
+        constant("one", 1, "^is:1".replace(":1", "")),
+        node("i1", "Add", "is:1 one", "DT_INT32"),
+        node("x1", "MatMul", "as:1 as:1", "DT_FLOAT"),
+        node("i2", "NextIteration", "i1", "DT_INT32"),
+        node("x2", "NextIteration", "x1", "DT_FLOAT"),
+        node("y", "Exit", "as", "DT_FLOAT"),
+    ]
+    return "\n".join(rows)
+
+
+OLD_LOOP = _loop_of_1x()
 
 
 def _varint(n):
@@ -237,6 +433,10 @@ class TestCommand:
     def test_json(self, file, capsys):
         assert main(["graph", str(file), "--json", "--dim", "4"]) == 0
         assert json.loads(capsys.readouterr().out)["unknown_dim_counts_as"] == 4
+        assert main(["graph", str(file), "--json", "--shape", "x=2,16", "--outputs", "result"]) == 0
+        assert json.loads(capsys.readouterr().out)["unknown_dim_counts_as"] is None
+        assert main(["graph", str(file), "--shape", "x=two"]) == 1
+        assert "whole numbers" in capsys.readouterr().err
 
     def test_pictures_and_events(self, file, tmp_path, capsys):
         events, svg, page = tmp_path / "events", tmp_path / "g.svg", tmp_path / "g.html"

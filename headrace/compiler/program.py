@@ -44,6 +44,7 @@ class Program:
         self.graph = optimised(graph)
         self.revision = graph.revision
         self.hosted: set[Operation] = set()  # nodes that turned out not to compile
+        self.because: dict[Operation, str] = {}  # why, where lowering said so
         self.cuts: set[int] = set()  # ids of tensors whose values must be known before what follows compiles
         self.must_compile = False  # jit_compile=True: a step on the host is an error
         self.valued: set[int] = set()  # ids of cluster inputs whose values are part of the cluster's key
@@ -284,12 +285,14 @@ class Cluster:
             found = self.executables[key] = self._compile(tensors, states)
         return found
 
-    def _compile(self, tensors: Sequence[EagerTensor], states: Sequence[VariableState]) -> Executable:
-        device = runtime.default_device() if state.device is None else runtime.find_device(state.device)
-        b = Lowering(device.platform)
-        b.differentiated = _differentiated(self.nodes)
-        b.unchecked = self.program.must_compile
-        b.checking = not b.unchecked
+    def lowered(
+        self, b: Lowering, tensors: Sequence[EagerTensor], states: Sequence[VariableState]
+    ) -> tuple[dict[int, Any], list[Value], list[int], list[Cell], list[int], list[Value]]:
+        """Lowers the nodes with `b`: what their tensors became, parameters and their places among the tensors, variables,
+        their places among the handles, and what they begin with.
+
+        Raises:
+          Replan: some node cannot be compiled; the program knows now."""
         valued = self.program.valued
         env: dict[int, Any] = {}
         parameters: list[Value] = []
@@ -323,6 +326,15 @@ class Cluster:
                 lower_node(b, node, env)
             except CannotLower as error:
                 self._give_up(node, error)
+        return env, parameters, positions, order, unique, starts
+
+    def _compile(self, tensors: Sequence[EagerTensor], states: Sequence[VariableState]) -> Executable:
+        device = runtime.default_device() if state.device is None else runtime.find_device(state.device)
+        b = Lowering(device.platform)
+        b.differentiated = _differentiated(self.nodes)
+        b.unchecked = self.program.must_compile
+        b.checking = not b.unchecked
+        env, parameters, positions, order, unique, starts = self.lowered(b, tensors, states)
         self._keep_steady(env)
         results = [env[id(t)] for t in self.outputs]
         for t, r in zip(self.outputs, results):
@@ -437,6 +449,7 @@ class Cluster:
             if any(x is t for x in node.inputs):
                 log.debug("%s runs on the host: %s", node.name, why)
                 self.program.hosted.add(node)
+                self.program.because[node] = why
         raise Replan
 
     def _give_up(self, node: Operation, error: CannotLower) -> None:
@@ -454,6 +467,7 @@ class Cluster:
             raise error
         log.debug("%s runs on the host: %s", node.name, error)
         program.hosted.add(node)
+        program.because[node] = str(error) if error.trail else error.why
         raise Replan
 
     def describe(self) -> str:

@@ -73,7 +73,7 @@ def _partial_scalar(tensor: Any, node: Any) -> np.ndarray | None:
             ):
                 i = int(index.reshape(()))
                 if -len(dims) <= i < len(dims) and dims[i] is not None:
-                    return np.asarray(dims[i], tensor._dtype._np)
+                    return np.full(tensor._raw_shape, dims[i], tensor._dtype._np)
     return None
 
 

@@ -5,6 +5,7 @@ FLOPs, `profile.py` is `tf.compat.v1.profiler`, `drawing.py` pictures a graph.""
 
 from __future__ import annotations
 
-from .report import Report, inspect
+from .inspection import inspect
+from .report import Report
 
 __all__ = ["Report", "inspect"]

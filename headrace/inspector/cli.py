@@ -18,14 +18,20 @@ def graph_command(argv: Sequence[str]) -> int:
         description="A graph's ops, shapes, FLOPs and memory, which parts compile and which run on the host and why.",
     )
     parser.add_argument(
-        "file", help="a GraphDef (.pb, .pbtxt), a MetaGraphDef (.meta), or a SavedModel's directory"
+        "file",
+        help="a GraphDef (.pb, .pbtxt), a MetaGraphDef (.meta), a SavedModel's directory, or an event file with a graph",
     )
     parser.add_argument(
         "--outputs",
         default="",
-        help="names of tensors or ops to plan for, with commas; all that nothing uses, if not given",
+        help="names of tensors or ops to look at, with commas; training steps and results, if not given",
     )
-    parser.add_argument("--dim", type=int, default=1, help="what dims that are not known count as (1)")
+    parser.add_argument(
+        "--dim", type=int, default=1, help="what dims of inputs that are not known count as (1)"
+    )
+    parser.add_argument(
+        "--shape", action="append", default=[], metavar="NAME=N,N,…", help="of an input; may be given again"
+    )
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     parser.add_argument("--events", metavar="DIR", help="write the graph for TensorBoard's graph view")
     parser.add_argument("--svg", metavar="FILE", help="draw it")
@@ -40,10 +46,10 @@ def graph_command(argv: Sequence[str]) -> int:
 
 
 def _report(options: Any) -> int:
-    from .report import inspect
+    from .inspection import inspect
 
     outputs = [name.strip() for name in options.outputs.split(",") if name.strip()] or None
-    report = inspect(options.file, outputs, options.dim)
+    report = inspect(options.file, outputs, options.dim, _shapes(options.shape))
     sys.stdout.write(f"{json.dumps(report.as_dict(), indent=1) if options.json else report}\n")
     if options.events:
         from headrace.summary.event_file import EventFile
@@ -58,6 +64,17 @@ def _report(options: Any) -> int:
     if options.html:
         _write(options.html, report.html())
     return 0
+
+
+def _shapes(given: Sequence[str]) -> dict[str, list[int]]:
+    shapes: dict[str, list[int]] = {}
+    for text in given:
+        name, _, dims = text.partition("=")
+        try:
+            shapes[name] = [int(d) for d in dims.split(",") if d]
+        except ValueError:
+            raise ValueError(f"--shape {text}: write NAME=N,N,…, with whole numbers.") from None
+    return shapes
 
 
 def _write(path: str, text: str) -> None:

@@ -1,8 +1,9 @@
-"""Graphs from files: GraphDefs in binary or text, MetaGraphDefs, and the graph of a SavedModel."""
+"""Graphs from files: GraphDefs in binary or text, MetaGraphDefs, SavedModels and event files."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from headrace.core import errors
@@ -10,98 +11,145 @@ from headrace.core.graph import Graph
 from headrace.core.state import building
 from headrace.io.files import path_text
 
-GRAPH_OF_META_GRAPH = META_GRAPH_OF_SAVED_MODEL = 2  # field numbers
+TEXT = (".pbtxt", ".prototxt", ".txt")
 
 
 def read_message(path: Any) -> Any:
-    """The `GraphDef` of a file.
+    """The `GraphDef` of a file; see `read_meta_graph`."""
+    return read_meta_graph(path).graph_def
+
+
+def read_meta_graph(path: Any) -> Any:
+    """The graph of a file as a `MetaGraphDef`; of a GraphDef it has nothing else.
 
     Args:
-      path: a `.pb` or `.pbtxt` with a GraphDef, a `.meta` with a MetaGraphDef, a `saved_model.pb`, or a directory with one.
+      path: a `.pb` or `.pbtxt` with a GraphDef, a `.meta` with a MetaGraphDef, a SavedModel's directory (or the `saved_model.pb`
+        in it), or an event file with a graph (or the directory of one).
 
     Raises:
-      NotFoundError: there is no such file.
+      NotFoundError: there is no such file, or it is one of a checkpoint, which has no graph.
       DataLossError: the file does not hold what its name says.
     """
+    name = path_text(path)
+    _no_checkpoint(name)
+    if os.path.isdir(name):
+        return _of_directory(name)
+    if not os.path.exists(name):
+        raise errors.NotFoundError(None, None, f"{name}: there is no such file.")
+    base = os.path.basename(name)
+    if base in ("saved_model.pb", "saved_model.pbtxt"):
+        return _of_saved_model(os.path.dirname(name))
+    if ".tfevents." in base:
+        return _of_events(name)
+    with open(name, "rb") as file:
+        return _parsed(name, file.read())
+
+
+def _parsed(name: str, data: bytes) -> Any:
     from google.protobuf import text_format
     from google.protobuf.message import DecodeError
 
-    from headrace.proto import graph_pb2
+    from headrace.proto import meta_graph_pb2
 
-    name = path_text(path)
-    if os.path.isdir(name):
-        name = os.path.join(name, "saved_model.pb")
-        if not os.path.exists(name) and os.path.exists(name + "txt"):
-            return _of_text(os.path.dirname(name))
+    meta = meta_graph_pb2.MetaGraphDef()
+    kind, message = "GraphDef", meta.graph_def
+    if name.endswith((".meta", ".meta.txt")):
+        kind, message = "MetaGraphDef", meta
+    if not name.endswith(TEXT):
+        try:
+            message.ParseFromString(data)
+            if kind == "MetaGraphDef" and not meta.HasField("graph_def"):
+                raise DecodeError("it has no graph")
+            return meta
+        except DecodeError as error:
+            problem: Exception = error
+            if b"{" not in data[:4096]:
+                raise _lost(name, kind, problem) from None
+            message.Clear()  # `write_graph` writes text unless told otherwise, whatever the file's name
     try:
-        with open(name, "rb") as file:
-            data = file.read()
-    except FileNotFoundError:
-        raise errors.NotFoundError(None, None, f"{name}: there is no such file.") from None
-    message = graph_pb2.GraphDef()
-    try:
-        if name.endswith((".pbtxt", ".txt", ".prototxt")):
-            return text_format.Parse(data.decode(), message)
-        if os.path.basename(name) == "saved_model.pb":
-            data = field(data, META_GRAPH_OF_SAVED_MODEL)
-            data = field(data, GRAPH_OF_META_GRAPH)
-        elif name.endswith(".meta"):
-            data = field(data, GRAPH_OF_META_GRAPH)
-        message.ParseFromString(data)
-    except (DecodeError, text_format.ParseError, UnicodeDecodeError, ValueError) as error:
-        kind = "MetaGraphDef" if name.endswith(".meta") else "GraphDef"
-        raise errors.DataLossError(None, None, f"{name} does not hold a {kind}: {error}") from None
-    return message
+        text_format.Parse(data.decode(), message)
+    except (text_format.ParseError, UnicodeDecodeError) as error:
+        raise _lost(name, kind, error if name.endswith(TEXT) else problem) from None
+    return meta
 
 
-def _of_text(folder: str) -> Any:
-    """The first graph of a SavedModel in text."""
+def _lost(name: str, kind: str, error: Any) -> errors.OpError:
+    return errors.DataLossError(None, None, f"{name} does not hold a {kind}: {error}")
+
+
+def _no_checkpoint(name: str) -> None:
+    """Says where to look if the name is that of a checkpoint."""
+    prefix = name
+    stem, _, last = name.rpartition(".")
+    if last == "index" or last.startswith("data-"):
+        prefix = stem
+    if (prefix == name and os.path.exists(name)) or not os.path.exists(prefix + ".index"):
+        return
+    graph = f"{prefix}.meta"
+    where = f"its graph is in {graph}" if os.path.exists(graph) else "there is no graph beside it"
+    raise errors.NotFoundError(
+        None,
+        None,
+        f"{name}: a checkpoint holds values of variables and no graph; {where}. `headrace checkpoint {prefix}` lists it.",
+    )
+
+
+def _of_directory(folder: str) -> Any:
+    names = sorted(os.listdir(folder))
+    if "saved_model.pb" in names or "saved_model.pbtxt" in names:
+        return _of_saved_model(folder)
+    events = [n for n in names if ".tfevents." in n]
+    graphs = [n for n in names if n.endswith((".meta", ".pb", ".pbtxt"))]
+    if not events or graphs:
+        there = f" Name a file: {', '.join(graphs[:10])}." if graphs else ""
+        raise errors.NotFoundError(
+            None,
+            None,
+            f"{folder} is a directory without a saved_model.pb or an event file of its own.{there}",
+        )
+    return _of_events(folder)
+
+
+def _of_saved_model(folder: str) -> Any:
+    """The first graph of a SavedModel."""
     from headrace.saved_model.files import read_saved_model
 
     try:
-        graphs = read_saved_model(folder).meta_graphs
+        graphs = read_saved_model(folder or ".").meta_graphs
     except OSError as error:
         raise errors.DataLossError(None, None, str(error)) from None
     if not graphs:
         raise errors.DataLossError(None, None, f"{folder} holds a SavedModel without a graph.")
-    return graphs[0].graph_def
+    return graphs[0]
 
 
-def field(data: bytes, number: int) -> bytes:
-    """The first field of that number of a message, which must be one with a length: a message in a message.
+def _of_events(path: str) -> Any:
+    """The last graph that was written for TensorBoard."""
+    from headrace.proto import meta_graph_pb2
+    from headrace.summary.reader import event_files, read_events
 
-    Raises:
-      ValueError: there is none, or the bytes are no message."""
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        kind = key & 7
-        if kind == 2:
-            size, at = _varint(data, at)
-            if at + size > len(data):
-                raise ValueError("it ends in the middle")
-            if key >> 3 == number:
-                return data[at : at + size]
-            at += size
-        elif kind == 0:
-            _, at = _varint(data, at)
-        elif kind in (1, 5):
-            at += 8 if kind == 1 else 4
-        else:
-            raise ValueError(f"wire type {kind} at byte {at}")
-    raise ValueError(f"it has no field {number}")
+    found = None
+    for file in event_files(path):
+        for event in read_events(file):
+            if event.HasField("graph_def"):
+                found = event.graph_def
+    if found is None:
+        raise errors.DataLossError(None, None, f"{path} does not hold a graph, only other events.")
+    meta = meta_graph_pb2.MetaGraphDef()
+    meta.graph_def.ParseFromString(found)
+    return meta
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        if at >= len(data) or shift > 63:
-            raise ValueError("it ends in the middle")
-        byte = data[at]
-        value |= (byte & 127) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 128:
-            return value, at
+def named_outputs(meta: Any) -> list[str]:
+    """What the file itself calls its results: the outputs of a SavedModel's signatures (but for those that initialise), or
+    the training steps of a program."""
+    found: dict[str, None] = {}
+    for key, signature in sorted(meta.signature_def.items()):
+        if key != "__saved_model_init_op":
+            found.update(dict.fromkeys(sorted([o.name for o in signature.outputs.values() if o.name])))
+    if found:
+        return list(found)
+    return list(meta.collection_def["train_op"].node_list.value) if "train_op" in meta.collection_def else []
 
 
 def graph_of(message: Any) -> Graph:
@@ -120,10 +168,76 @@ def graph_of(message: Any) -> Graph:
 
 
 def unknown_ops(message: Any) -> list[str]:
-    """The types of ops in a message that are not in the op table, but for those of its own functions."""
+    """The types of ops in a message that are not known here, but for its own functions."""
     from headrace.core.op import TABLE, load_all
+    from headrace.graphs import arrays, nodes, references, regions
 
     load_all()
-    own = {f.signature.name for f in message.library.function}
-    nodes = [*message.node, *[n for f in message.library.function for n in f.node_def]]
-    return sorted({n.op for n in nodes} - set(TABLE) - own)
+    known = {*TABLE, *nodes.REPLACED, *references.RENAMED, *references.RULES, *arrays.RULES, *regions.OLD}
+    known |= {f.signature.name for f in message.library.function}
+    used = {n.op for part in (message.node, *[f.node_def for f in message.library.function]) for n in part}
+    return sorted([op for op in used - known if references.counterpart(op) not in TABLE])
+
+
+def without(message: Any, missing: Iterable[str]) -> Any:
+    """The message without ops of the types `missing`, and without all that needs them."""
+    bad_types = set(missing)
+    functions = {f.signature.name: f.node_def for f in message.library.function}
+    grew = True
+    while grew:  # functions that call functions that …
+        grew = False
+        for name, nodes in functions.items():
+            if name not in bad_types and any(_names(n) & bad_types for n in nodes):
+                bad_types.add(name)
+                grew = True
+    bad = {n.name for n in message.node if _names(n) & bad_types}
+    takers: dict[str, list[str]] = {}
+    for n in message.node:
+        for text in n.input:
+            takers.setdefault(text.lstrip("^").partition(":")[0], []).append(n.name)
+    stack = list(bad)
+    while stack:
+        for taker in takers.get(stack.pop(), ()):
+            if taker not in bad:
+                bad.add(taker)
+                stack.append(taker)
+    out = type(message)(versions=message.versions)
+    out.node.extend([n for n in message.node if n.name not in bad])
+    out.library.function.extend([f for f in message.library.function if f.signature.name not in bad_types])
+    return out
+
+
+def _names(node: Any) -> set[str]:
+    """Its type, and the functions that it calls."""
+    called = [a.func.name for a in node.attr.values() if a.HasField("func")]
+    called += [f.name for a in node.attr.values() for f in a.list.func]
+    return {node.op, *called}
+
+
+def with_dims(message: Any, dim: int, shapes: Mapping[str, Sequence[int]]) -> Any:
+    """The message with shapes that are known where it says what is fed.
+
+    Args:
+      dim: takes the place of dims that are not known.
+      shapes: of placeholders, by name.
+    """
+    out = type(message)()
+    out.CopyFrom(message)
+    for node in out.node:
+        if node.op in ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault"):
+            wanted = shapes.get(node.name)
+            if wanted is not None:
+                _set(node.attr["shape"].shape, wanted)
+            known = [node.attr["shape"].shape]
+        else:
+            known = [*node.attr["output_shapes"].list.shape] if "output_shapes" in node.attr else []
+        for shape in known:
+            for d in shape.dim:
+                d.size = dim if d.size < 0 else d.size
+    return out
+
+
+def _set(shape: Any, dims: Sequence[int]) -> None:
+    shape.Clear()
+    for d in dims:
+        shape.dim.add(size=d)

@@ -15,7 +15,8 @@ from headrace.core.graph import Graph, Operation, get_default_graph
 
 from .costs import UnknownShape, flops
 from .per_op import DEVICE
-from .report import VARIABLES, _number
+from .report import _number
+from .roots import VARIABLES
 
 ROOT_NAME = "_TFProfRoot"
 TRAINABLE = "_trainable_variables"

@@ -447,3 +447,14 @@ def test_text_and_bytes_agree(tmp_path):
     with tf.io.gfile.GFile(path) as file:
         assert text_format.Parse(file.read(), v1.GraphDef()) == message
     import_all(message)
+
+
+def test_dims_that_are_known_are_picked_from_shapes_that_are_not():
+    """`tf.layers.dense` on three dimensions, as 1.x writes it: GatherV2 of a shape, Prod of the result."""
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [None, None, 6], name="x")
+        some = tf.gather(tf.shape(x), [2])
+        tf.reshape(x, tf.stack([-1, tf.reduce_prod(some, [0])]), name="y")
+    with tf.Graph().as_default() as copy:
+        tf.import_graph_def(graph.as_graph_def(), name="")
+        assert copy.get_tensor_by_name("y:0").shape.as_list() == [None, 6]
