@@ -346,9 +346,9 @@ _V1: dict[str, str] = {
            'train.init_from_checkpoint train.remove_checkpoint train.update_checkpoint_state '
            'train.warm_start',
  'summary': 'summary.Event summary.FileWriter summary.FileWriterCache summary.SessionLog summary.Summary '
-            'summary.SummaryDescription summary.TaggedRunMetadata summary.audio '
-            'summary.get_summary_description summary.histogram summary.image summary.merge summary.merge_all '
-            'summary.scalar summary.tensor_summary summary.text',
+            'summary.SummaryDescription summary.TaggedRunMetadata summary.all_v2_summary_ops summary.audio '
+            'summary.get_summary_description summary.histogram summary.image summary.initialize '
+            'summary.merge summary.merge_all summary.scalar summary.tensor_summary summary.text',
  'test': 'test.StubOutForTesting test.assert_equal_graph_def test.compute_gradient '
          'test.compute_gradient_error test.get_temp_dir test.mock test.test_src_dir_path',
  'train': 'train.ExponentialMovingAverage train.assert_global_step train.cosine_decay '

@@ -22,11 +22,13 @@ from headrace.proto.event_pb2 import (
     TaggedRunMetadata,
 )
 from headrace.summary.file_writer import FileWriter, FileWriterCache
+from headrace.summary.in_graphs import all_v2_summary_ops, initialize
 
 _KEY = "summaries"  # the collection that merge_all merges
 __all__ = [
-    "Event", "FileWriter", "FileWriterCache", "SessionLog", "Summary", "SummaryDescription", "TaggedRunMetadata", "audio",
-    "get_summary_description", "histogram", "image", "merge", "merge_all", "scalar", "tensor_summary", "text",
+    "Event", "FileWriter", "FileWriterCache", "SessionLog", "Summary", "SummaryDescription", "TaggedRunMetadata",
+    "all_v2_summary_ops", "audio", "get_summary_description", "histogram", "image", "initialize", "merge",
+    "merge_all", "scalar", "tensor_summary", "text",
 ]  # fmt: skip
 NAMES = {"summary": __all__}
 
@@ -37,7 +39,7 @@ def _clean(name: str) -> str:
 
 
 @contextmanager
-def _scope(name: str, family: str | None) -> Iterator[tuple[str, str]]:
+def tag_and_scope(name: str, family: str | None) -> Iterator[tuple[str, str]]:
     """`(tag, scope)` of a summary: the tag is the name below the scopes in force, below the family if there is one."""
     name = _clean(name)
     family = _clean(family) if family is not None else None
@@ -61,7 +63,7 @@ def scalar(name: str, tensor: Any, collections: Any = None, family: str | None =
       collections: the graph collections to add it to; `[GraphKeys.SUMMARIES]` if None.
       family: a prefix of the tag: what has the same is shown together.
     """
-    with _scope(name, family) as (tag, scope):
+    with tag_and_scope(name, family) as (tag, scope):
         return _collected(ops.SCALAR(tag, tensor, name=scope), collections)
 
 
@@ -71,7 +73,7 @@ def histogram(name: str, values: Any, collections: Any = None, family: str | Non
     Raises:
       tf.errors.InvalidArgumentError: a value is NaN or infinite.
     """
-    with _scope(name, family) as (tag, scope):
+    with tag_and_scope(name, family) as (tag, scope):
         return _collected(ops.HISTOGRAM(tag, to_tensor(values), name=scope), collections)
 
 
@@ -80,7 +82,7 @@ def image(
 ) -> Any:
     """A serialised `Summary` of images, `[batch, height, width, channels]` of 1, 3 or 4 channels: `uint8`, or floats, which are
     scaled image by image. The other arguments are those of `scalar`."""
-    with _scope(name, family) as (tag, scope):
+    with tag_and_scope(name, family) as (tag, scope):
         return _collected(ops.IMAGE(tag, to_tensor(tensor), max_images=max_outputs, name=scope), collections)
 
 
@@ -89,7 +91,7 @@ def audio(
 ) -> Any:  # fmt: skip
     """A serialised `Summary` of sound, `[batch, frames, channels]` or `[batch, frames]`, `float32` in [-1, 1]. The other arguments
     are those of `scalar`."""
-    with _scope(name, family) as (tag, scope):
+    with tag_and_scope(name, family) as (tag, scope):
         rate = to_tensor(sample_rate, dtypes.float32)
         return _collected(ops.AUDIO(tag, tensor, rate, max_outputs=max_outputs, name=scope), collections)
 
@@ -106,7 +108,7 @@ def tensor_summary(
         about.display_name = display_name
     if summary_description is not None:
         about.summary_description = summary_description
-    with _scope(name, family) as (tag, scope):
+    with tag_and_scope(name, family) as (tag, scope):
         return _collected(ops.TENSOR(tag, tensor, about.SerializeToString(), name=scope), collections)
 
 

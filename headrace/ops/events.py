@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dtypes, errors
-from headrace.core.op import OpDef
+from headrace.core.op import OpDef, lookup
 from headrace.core.tape import not_differentiable
 
 from .state import HostResource
@@ -86,6 +86,28 @@ def _write(
     return []
 
 
+def _form(name: str) -> Callable[..., list[Any]]:
+    """A kernel that writes the summary that an op of 1.x's graphs makes."""
+
+    def kernel(
+        writer: np.ndarray, step: np.ndarray, tag: np.ndarray, *values: Any, **attrs: Any
+    ) -> list[Any]:
+        from headrace.proto import event_pb2
+
+        make: Any = lookup(name).kernel
+        summary = event_pb2.Summary.FromString(make(tag, *values, **attrs).item())
+        writer.item().open().add(step=_step(step), summary=summary)
+        return []
+
+    return kernel
+
+
+def _images(
+    writer: np.ndarray, step: np.ndarray, tag: np.ndarray, tensor: np.ndarray, bad_color: np.ndarray, max_images: int
+) -> list[Any]:  # fmt: skip
+    return _form("ImageSummary")(writer, step, tag, tensor, max_images=max_images, bad_color=bad_color)
+
+
 def _write_raw(writer: np.ndarray, step: np.ndarray, tensor: np.ndarray) -> list[Any]:
     from google.protobuf.message import DecodeError
 
@@ -130,13 +152,23 @@ def _import_event(writer: np.ndarray, event: np.ndarray) -> list[Any]:
     return []
 
 
-def _row(name: str, inputs: str, kernel: Callable[..., Any]) -> OpDef:
+def _row(name: str, inputs: str, kernel: Callable[..., Any], **options: Any) -> OpDef:
     return OpDef(
         name, f"writer: resource, {inputs} ->" if inputs else "writer: resource ->",
-        shape=lambda c: [], kernel=kernel, host=True, stateful=True, grad=not_differentiable,
+        shape=lambda c: [], kernel=kernel, host=True, stateful=True, grad=not_differentiable, **options,
     )  # fmt: skip
 
 
+def _writer(shared_name: str, container: str) -> np.ndarray:
+    out = np.empty((), object)
+    out[()] = WriterState(shared_name)
+    return out
+
+
+SUMMARY_WRITER = OpDef(
+    "SummaryWriter", "-> writer: resource", attrs={"shared_name": "", "container": ""}, shape=lambda c: (), kernel=_writer,
+    host=True, stateful=True, grad=not_differentiable,
+)  # fmt: skip
 CREATE = _row(
     "CreateSummaryFileWriter",
     "logdir: string, max_queue: int32, flush_millis: int32, filename_suffix: string",
@@ -146,5 +178,23 @@ FLUSH = _row("FlushSummaryWriter", "", _flush)
 CLOSE = _row("CloseSummaryWriter", "", _close)
 WRITE = _row("WriteSummary", "step: int64, tensor: T, tag: string, summary_metadata: string", _write)
 WRITE_RAW = _row("WriteRawProtoSummary", "step: int64, tensor: string", _write_raw)
+WRITE_SCALAR = _row(
+    "WriteScalarSummary",
+    "step: int64, tag: string, value: T",
+    _form("ScalarSummary"),
+    types={"T": dtypes.REAL},
+)
+WRITE_HISTOGRAM = _row(
+    "WriteHistogramSummary", "step: int64, tag: string, values: T", _form("HistogramSummary"),
+    types={"T": (*dtypes.REAL, dtypes.bool_)}, defaults={"T": dtypes.float32},
+)  # fmt: skip
+WRITE_IMAGE = _row(
+    "WriteImageSummary", "step: int64, tag: string, tensor: T, bad_color: uint8", _images, attrs={"max_images": 3},
+    types={"T": (dtypes.uint8, dtypes.float32, dtypes.float16, dtypes.float64)}, defaults={"T": dtypes.float32},
+)  # fmt: skip
+WRITE_AUDIO = _row(
+    "WriteAudioSummary", "step: int64, tag: string, tensor: float32, sample_rate: float32", _form("AudioSummaryV2"),
+    attrs={"max_outputs": 3},
+)  # fmt: skip
 WRITE_GRAPH = _row("WriteGraphSummary", "step: int64, tensor: string", _write_graph)
 IMPORT_EVENT = _row("ImportEvent", "event: string", _import_event)

@@ -13,20 +13,25 @@ from typing import Any
 import headrace as tf
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
-from headrace.core.graph import current_scope, name_scope
-from headrace.core.state import init_scope, state
-from headrace.core.tensor import Tensor, wrap_object
+from headrace.core.graph import current_scope, get_default_graph, name_scope
+from headrace.core.state import executing_eagerly, init_scope, state
+from headrace.core.tensor import Tensor
 from headrace.ops import events
 
 from .event_file import FLUSH_MILLIS, MAX_QUEUE, SUFFIX
 
+SUMMARIES, WRITERS = (
+    "_SUMMARY_V2",
+    "_SUMMARY_WRITER_V2",
+)  # collections of graphs: what writes, what makes the files
+
 
 class _Defaults(threading.local):
-    """What summaries of this thread go by: where to, at which step, and whether at all."""
+    """What summaries of this thread go by: where to, at which step, and whether at all (None: nobody said)."""
 
     writer: SummaryWriter | None = None
     step: Any = None
-    condition: Any = True
+    condition: Any = None
 
 
 defaults = _Defaults()
@@ -78,12 +83,14 @@ class SummaryWriter(abc.ABC):
 
 
 class FileWriter(SummaryWriter):
-    """Writes an event file."""
+    """Writes an event file. In graphs its methods give operations: a session that runs `init()` makes the file."""
 
     def __init__(self, handle: Any, create: Callable[[], Any]) -> None:
         self._handle, self._create, self._closed = handle, create, False
         self._init_op = create()
         self._end = weakref.finalize(self, _finish, handle) if handle._is_eager else None
+        if not handle._is_eager:
+            get_default_graph().add_to_collection(WRITERS, self._init_op)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -101,7 +108,7 @@ class FileWriter(SummaryWriter):
 
     def init(self) -> Any:
         self._check_open()
-        return self._create() if state.graph is not None and not self._handle._is_eager else self._init_op
+        return self._init_op
 
     def flush(self) -> Any:
         return None if self._closed else events.FLUSH(self._handle)
@@ -109,10 +116,12 @@ class FileWriter(SummaryWriter):
     def close(self) -> Any:
         if self._closed:
             return None
-        done = events.CLOSE(self._handle)
         if state.graph is None:
+            events.CLOSE(self._handle)
             self._closed = True
-        return done
+            return None
+        with state.graph.control_dependencies([self.flush()]):
+            return events.CLOSE(self._handle)
 
 
 def _finish(handle: Any) -> None:
@@ -154,9 +163,11 @@ def create_file_writer(
       filename_suffix: the end of the file's name (`.v2`).
       name: a name for the op that makes the file.
 
+    In a graph that a session runs, the session makes the file when it runs the writer's `init()`, or
+    `tf.compat.v1.summary.initialize()`; what is written are the ops in `tf.compat.v1.summary.all_v2_summary_ops()`.
+
     Raises:
       ValueError: `logdir` is None; `experimental_trackable` or `experimental_mesh` are asked for.
-      RuntimeError: inside of a graph that is no function's.
       tf.errors.NotFoundError, tf.errors.PermissionDeniedError: the directory cannot be made.
 
     >>> import headrace as tf, tempfile
@@ -177,20 +188,15 @@ def create_file_writer(
         )
     if hasattr(logdir, "__fspath__"):
         logdir = logdir.__fspath__()
-    with init_scope():
-        if state.graph is not None:
-            raise RuntimeError(
-                "tf.summary.create_file_writer needs eager execution or a tf.function. In a graph that a session runs, use "
-                "tf.compat.v1.summary.FileWriter."
-            )
+    with name_scope(name or "create_file_writer") as scope, init_scope():
         arguments = (
             to_tensor(logdir, dtypes.string),
             to_tensor(MAX_QUEUE if max_queue is None else max_queue, dtypes.int32),
             to_tensor(FLUSH_MILLIS if flush_millis is None else flush_millis, dtypes.int32),
             to_tensor(SUFFIX if filename_suffix is None else filename_suffix, dtypes.string),
         )
-        handle = wrap_object(events.WriterState(name or ""), dtypes.resource)
-        return FileWriter(handle, lambda: events.CREATE(handle, *arguments, name=name))
+        handle = events.SUMMARY_WRITER(shared_name=scope.rstrip("/"), name=name)
+        return FileWriter(handle, lambda: events.CREATE(handle, *arguments))
 
 
 def create_noop_writer() -> SummaryWriter:
@@ -216,12 +222,15 @@ def record_if(condition: Any) -> Changed:
     return Changed(None, condition=condition)
 
 
-def _condition() -> Any:
-    """Whether to record: a Python bool where that is known, else a tensor."""
+def condition_now(unless_said: bool = True) -> Any:
+    """Whether to record: a Python bool where that is known, else a tensor.
+
+    Args:
+      unless_said: what holds where no condition was set."""
     if defaults.writer is None:
         return False
     value = defaults.condition
-    value = value() if callable(value) else value
+    value = unless_said if value is None else value() if callable(value) else value
     if isinstance(value, bool):
         return value
     value = tf.cast(value, dtypes.bool_)
@@ -230,7 +239,7 @@ def _condition() -> Any:
 
 def should_record_summaries() -> Any:
     """A scalar bool tensor: whether summaries written now would be recorded."""
-    return to_tensor(_condition())
+    return to_tensor(condition_now())
 
 
 # ----------------------------------------------------------------------------------------------------------------------- write
@@ -267,16 +276,27 @@ def _step_tensor(step: Any) -> Any:
 def recording(record: Callable[[Any, Any], Any], step: Any) -> Any:
     """Calls `record(writer's handle, step)` if summaries are to be recorded (in a graph: when it runs); a bool tensor that says
     whether."""
-    condition = _condition()
-    if condition is False:
-        return to_tensor(False)
-    handle = defaults.writer._handle  # type: ignore[union-attr]
+    return recording_if(condition_now(), lambda handle: record(handle, _step_tensor(step)), "summary_cond")
+
+
+def recording_if(condition: Any, record: Callable[[Any], Any], name: str | None = None) -> Any:
+    """Calls `record(writer's handle)` if a condition holds; a bool tensor that says whether. Of graphs it is in the collection of
+    what writes summaries."""
 
     def recorded() -> Any:
-        record(handle, _step_tensor(step))
-        return to_tensor(True)
+        node = record(defaults.writer._handle)  # type: ignore[union-attr]
+        if state.graph is None:
+            return to_tensor(True)
+        with state.graph.control_dependencies([node]):
+            return to_tensor(True)
 
-    return recorded() if condition is True else tf.cond(condition, recorded, lambda: to_tensor(False))
+    if isinstance(condition, bool):
+        done = recorded() if condition else to_tensor(False)
+    else:
+        done = tf.cond(condition, recorded, lambda: to_tensor(False), name=name)
+    if not executing_eagerly():
+        get_default_graph().add_to_collection(SUMMARIES, done)
+    return done
 
 
 def write(tag: Any, tensor: Any, step: Any = None, metadata: Any = None, name: str | None = None) -> Any:
@@ -303,11 +323,11 @@ def write(tag: Any, tensor: Any, step: Any = None, metadata: Any = None, name: s
     elif not isinstance(metadata, bytes):
         raise TypeError(f"metadata must be a SummaryMetadata message or its bytes, received {metadata!r}.")
 
-    def record(handle: Any, step: Any) -> None:
+    def record(handle: Any, step: Any) -> Any:
         value = to_tensor(tensor() if callable(tensor) and not isinstance(tensor, Tensor) else tensor)
-        events.WRITE(handle, step, value, to_tensor(tag, dtypes.string), metadata, name=name)
+        return events.WRITE(handle, step, value, to_tensor(tag, dtypes.string), metadata, name=scope or None)
 
-    with name_scope(name or "write_summary"):
+    with name_scope(name or "write_summary") as scope:
         return recording(record, step)
 
 
@@ -317,9 +337,12 @@ def write_raw_pb(tensor: Any, step: Any = None, name: str | None = None) -> Any:
     Raises:
       tf.errors.DataLossError: one is no `Summary`.
     """
-    with name_scope(name or "write_raw_pb"):
+    with name_scope(name or "write_raw_pb") as scope:
         return recording(
-            lambda handle, s: events.WRITE_RAW(handle, s, to_tensor(tensor, dtypes.string)), step
+            lambda handle, s: events.WRITE_RAW(
+                handle, s, to_tensor(tensor, dtypes.string), name=scope or None
+            ),
+            step,
         )
 
 

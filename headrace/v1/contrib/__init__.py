@@ -8,7 +8,7 @@ from typing import Any
 PARTS = (
     "autograph", "checkpoint", "crf", "cudnn_rnn", "data", "deprecated", "distributions", "eager", "feature_column",
     "framework", "graph_editor", "image", "layers", "legacy_seq2seq", "lookup", "losses", "metrics", "nn", "opt",
-    "predictor", "resampler", "rnn", "seq2seq", "signal", "slim", "sparsemax", "staging", "stateless", "tensorboard",
+    "predictor", "resampler", "rnn", "seq2seq", "signal", "slim", "sparsemax", "staging", "stateless", "summary", "tensorboard",
     "training", "util",
 )  # fmt: skip
 _ESTIMATORS = (
@@ -31,7 +31,6 @@ ABSENT = {
     "periodic_resample": "Use tf.nn.depth_to_space.",
     "quantize": "Training with quantised weights is not part of Headrace. tf.quantization.fake_quant_with_min_max_vars is its op.",
     "saved_model": "Keras models are saved by themselves; graphs by tf.saved_model.",
-    "summary": "Use tf.summary.",
     "tensor_forest": _ESTIMATORS,
     "tpu": "Programs for TPU Estimators are not run. Compiled functions and sessions need no rewriting.",
 }
