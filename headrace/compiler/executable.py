@@ -8,8 +8,8 @@ from typing import Any
 from headrace import runtime
 from headrace.core import dtypes, errors
 from headrace.core.tensor import EagerTensor, wrap, wrap_buffer, wrap_object
+from headrace.ops.list_values import HostList
 from headrace.ops.state import DONATION, VariableState
-from headrace.ops.tensor_list import HostList
 
 from .eager import buffer_of
 

@@ -22,7 +22,7 @@ from headrace.core.op import OpDef, ShapeContext
 from headrace.core.shapes import known
 from headrace.core.state import building
 from headrace.ops.functional import Undefined, inner_graphs, invariant, is_stateful, writes
-from headrace.ops.tensor_list import ListValue
+from headrace.ops.list_values import ListValue
 
 from .hlo import Builder, Value
 from .sums import rows, summed_products, worth

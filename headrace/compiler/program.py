@@ -21,8 +21,8 @@ from headrace.core.shapes import known
 from headrace.core.state import building, state
 from headrace.core.tensor import EagerTensor
 from headrace.ops.functional import Undefined, inner_graphs
+from headrace.ops.list_values import ElementSpec, HostList, ListValue
 from headrace.ops.state import DONATION, HostResource, VariableState
-from headrace.ops.tensor_list import ElementSpec, HostList, ListValue
 from headrace.ops.waiting import check_deadline
 
 from .demand import Demand, demand

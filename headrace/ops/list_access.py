@@ -13,7 +13,8 @@ from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
 from headrace.core.tensor import boxed
 
-from .tensor_list import CONCAT, HostList, ListValue, _element_shape, _elements, _partial_element
+from .list_values import HostList, ListValue, element_dims, elements
+from .tensor_list import CONCAT, _partial_element
 
 
 def _host_element_shape(handle: np.ndarray, shape_type: DType) -> np.ndarray:
@@ -52,7 +53,7 @@ def _gather(handle: np.ndarray, indices: np.ndarray, shape: np.ndarray, element_
 
 
 def _lower_gather(b: Any, handle: ListValue, indices: Any, shape: Any, element_dtype: DType) -> Any:
-    buffer = handle.ready(b, _element_shape(shape) if type(shape) is np.ndarray else None)
+    buffer = handle.ready(b, element_dims(shape) if type(shape) is np.ndarray else None)
     return lookup("GatherV2").lower(b, buffer, indices, np.asarray(0, np.int32), batch_dims=0)  # type: ignore[misc]
 
 
@@ -94,7 +95,7 @@ def _scatter(x: np.ndarray, indices: np.ndarray, shape: np.ndarray, n: Any = -1)
             )
         length = int(n)
     items: list[Any] = [None] * length
-    for i, item in zip(places, _elements(x)):
+    for i, item in zip(places, elements(x)):
         items[i] = item
     return boxed(HostList(items, length, dtypes.from_numpy(x.dtype)))
 
@@ -128,7 +129,7 @@ SCATTER_V2 = OpDef(
 def _scatter_into(handle: np.ndarray, x: np.ndarray, indices: np.ndarray) -> np.ndarray:
     values = handle.item()
     items = list(values.items[: values.length])
-    for i, item in zip(indices.reshape(-1).tolist(), _elements(x), strict=True):
+    for i, item in zip(indices.reshape(-1).tolist(), elements(x), strict=True):
         items += [None] * (i + 1 - len(items))
         items[i] = item
     return boxed(HostList(items, len(items), values.dtype))
@@ -197,7 +198,7 @@ OpDef(
     "input_handles: variant, tensor: element_dtype -> output_handles: variant",
     shape=lambda c: c[0],
     kernel=lambda handles, x: np.array(
-        [h.push(item) for h, item in zip(handles.reshape(-1), _elements(x), strict=True)], object
+        [h.push(item) for h, item in zip(handles.reshape(-1), elements(x), strict=True)], object
     ).reshape(handles.shape),
     host=True,
     doc="Lists, each with one row of a tensor pushed onto it.",

@@ -1,5 +1,4 @@
-"""TensorLists: what TensorArrays and the stacks of loop gradients are made of. On the host a list is a Python list of arrays;
-in a compiled program it is one buffer of known capacity and a length."""
+"""The ops of TensorLists: what TensorArrays and the stacks of loop gradients are made of."""
 
 from __future__ import annotations
 
@@ -12,228 +11,15 @@ from headrace.core.dtypes import DType
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
-from headrace.core.tensor import boxed, wrap
+from headrace.core.tensor import boxed
 
-
-# ------------------------------------------------------------------------------------------------------------ host lists
-def _elements(x: np.ndarray) -> list[Any]:
-    """The elements along the first dimension, as arrays (or NumPy scalars; strings have none)."""
-    return list(x) if x.dtype.kind != "O" else [x[i, ...] for i in range(len(x))]
-
-
-class HostList:
-    """An immutable list value: arrays, or one stacked tensor that a compiled program made and another may take.
-
-    Pushing shares storage as long as nobody else has pushed, so a loop of pushes is linear."""
-
-    __slots__ = ("_items", "_stacked", "dtype", "length")
-
-    def __init__(self, items: list[Any] | None, length: int, dtype: DType, stacked: Any = None) -> None:
-        self._items, self.length, self.dtype, self._stacked = items, length, dtype, stacked
-
-    @property
-    def items(self) -> list[Any]:
-        if self._items is None:
-            self._items = _elements(self._stacked._host()[: self.length])
-        return self._items
-
-    def stacked(self) -> Any:
-        """All elements (and perhaps spare room behind them) as one tensor, for compiled programs; None when they do not have
-        one known shape, or are of a type that programs do not know."""
-        if self._stacked is None and self.dtype.kind in "vs":
-            return None
-        if self._stacked is None:
-            parts = self.items[: self.length]
-            if not parts or any(x is None or x.shape != parts[0].shape for x in parts):
-                return None
-            self._stacked = wrap(np.stack(parts), self.dtype)
-        return self._stacked
-
-    def push(self, item: np.ndarray) -> HostList:
-        items = self.items if len(self.items) == self.length else self.items[: self.length]
-        items.append(item)
-        return HostList(items, self.length + 1, self.dtype)
-
-    def replace(self, i: int, item: np.ndarray) -> HostList:
-        items = self.items[: self.length]
-        items[i] = item
-        return HostList(items, self.length, self.dtype)
-
-    def element(self, i: int, shape: Any) -> np.ndarray:
-        if not 0 <= i < self.length:
-            raise errors.InvalidArgumentError(
-                None, None, f"Trying to access element {i} in a list with {self.length} elements."
-            )
-        item = self.items[i]
-        if item is None:  # reserved but never written: zeros, if anything tells the shape
-            dims = self._dims(shape)
-            item = np.zeros(dims, self.dtype._np)
-        return item
-
-    def _dims(self, shape: Any) -> tuple[int, ...]:
-        dims = np.atleast_1d(shape).tolist() if shape is not None and np.ndim(shape) else None
-        if dims is None or -1 in dims:
-            known = next((x.shape for x in self.items[: self.length] if x is not None), None)
-            if known is None:
-                raise errors.InvalidArgumentError(
-                    None,
-                    None,
-                    "Trying to read an uninitialised element of a list whose element shape is not fully defined.",
-                )
-            return known
-        return tuple(dims)
-
-    def zeros_like(self) -> HostList:
-        return HostList(
-            [None if x is None else np.zeros_like(x) for x in self.items[: self.length]],
-            self.length,
-            self.dtype,
-        )
-
-    def __add__(self, other: HostList) -> HostList:
-        """Element by element, as gradients of lists are summed; what was never written counts as zeros."""
-        pairs = zip(self.items[: self.length], other.items[: other.length], strict=True)
-        return HostList(
-            [y if x is None else x if y is None else x + y for x, y in pairs], self.length, self.dtype
-        )
-
-    def stack(self, shape: Any) -> np.ndarray:
-        if not self.length:
-            dims = np.atleast_1d(shape).tolist() if np.ndim(shape) else None
-            if dims is None or -1 in dims:
-                raise errors.InvalidArgumentError(
-                    None,
-                    None,
-                    "Tried to stack elements of an empty list with non-fully-defined element_shape.",
-                )
-            return np.zeros((0, *dims), self.dtype._np)
-        parts = [self.element(i, shape) for i in range(self.length)]
-        for p in parts:
-            if p.shape != parts[0].shape:
-                raise errors.InvalidArgumentError(
-                    None,
-                    None,
-                    f"Tried to stack list elements of different shapes: {list(parts[0].shape)} and {list(p.shape)}.",
-                )
-        return np.stack(parts)
+from .list_values import ElementSpec, HostList, ListValue, Single, element_dims, elements, put, take
 
 
 def _list(handle: np.ndarray) -> HostList:
     return handle.item()
 
 
-# -------------------------------------------------------------------------------------------------------- compiled lists
-class ElementSpec:
-    """The element shape of a list and of everything derived from it; found out at the first write. `inner`, for a list of
-    lists: the type and the length of its elements."""
-
-    __slots__ = ("capacity", "inner", "shape")
-
-    def __init__(
-        self, shape: tuple[int, ...] | None, capacity: int | None, inner: tuple[DType, int] | None = None
-    ) -> None:
-        self.shape, self.capacity, self.inner = shape, capacity, inner
-
-    def copy(self, capacity: int | None) -> ElementSpec:
-        return ElementSpec(self.shape, capacity, self.inner)
-
-
-class ListValue:
-    """A list in a compiled program: `buffer` of shape (capacity, *element) once the element shape is known; `length` an int32
-    scalar, or an int when it is known."""
-
-    __slots__ = ("buffer", "dtype", "length", "spec")
-
-    def __init__(self, buffer: Any, length: Any, dtype: DType, spec: ElementSpec) -> None:
-        self.buffer, self.length, self.dtype, self.spec = buffer, length, dtype, spec
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return ()
-
-    def ready(self, b: Any, element: tuple[int, ...] | None = None) -> Any:
-        """The buffer, made now if this is the first write."""
-        if self.buffer is None:
-            spec = self.spec
-            if spec.shape is None:
-                spec.shape = element
-            if spec.shape is None:
-                raise b.cannot("a list is read before anything tells its element shape")
-            if spec.capacity is None:
-                raise b.cannot("a list grows without a known bound")
-            self.buffer = b.zeros((spec.capacity, *spec.shape), spec.inner[0] if spec.inner else self.dtype)
-        return self.buffer
-
-    def size(self, b: Any) -> Any:
-        return b.constant(self.length, dtypes.int32) if isinstance(self.length, int) else self.length
-
-    def zeros_like(self, b: Any) -> ListValue:
-        capacity = self.buffer.shape[0] if self.buffer is not None else self.spec.capacity
-        return ListValue(None, self.length, self.dtype, self.spec.copy(capacity))
-
-    def plus(self, b: Any, other: ListValue) -> ListValue:
-        """The element-wise sum, as gradients of lists are summed."""
-        if isinstance(self, Single) and not isinstance(other, Single):
-            return other.plus(b, self)
-        if isinstance(other, Single) and other.buffer is None:
-            buffer = self.ready(b, other.item.shape)
-            return self.with_buffer(
-                _put(b, buffer, other.index, b.add(_take(b, buffer, other.index), other.item))
-            )
-        if self.buffer is None and not isinstance(self, Single):  # zeros that were never written
-            return other
-        if other.buffer is None and not isinstance(other, Single):
-            return self
-        return self.with_buffer(b.add(self.ready(b), other.ready(b)))
-
-    def with_buffer(self, buffer: Any, length: Any = None) -> ListValue:
-        return ListValue(buffer, self.length if length is None else length, self.dtype, self.spec)
-
-
-class Single(ListValue):
-    """A list of zeros but for one element: the gradient of one read. Adding it to a list updates that element in place."""
-
-    __slots__ = ("index", "item")
-
-    def __init__(self, base: ListValue, index: Any, item: Any) -> None:
-        super().__init__(None, base.length, base.dtype, base.spec)
-        self.index, self.item = index, item
-        if self.spec.shape is None:
-            self.spec.shape = item.shape
-
-    def ready(self, b: Any, element: tuple[int, ...] | None = None) -> Any:
-        if self.buffer is None:
-            self.buffer = _put(b, super().ready(b, self.item.shape), self.index, self.item)
-        return self.buffer
-
-
-def _starts(b: Any, index: Any, rank: int) -> list[Any]:
-    return [index] + [b.constant(0, index.dtype)] * rank
-
-
-def _put(b: Any, buffer: Any, index: Any, item: Any) -> Any:
-    if not buffer.shape[0]:
-        raise b.cannot("something is put into a list without room")
-    if item.shape != buffer.shape[1:]:
-        raise b.cannot(
-            f"elements of different shapes ({list(buffer.shape[1:])} and {list(item.shape)}) are put into one list"
-        )
-    return b.dynamic_update_slice(
-        buffer, b.reshape(item, (1, *item.shape)), _starts(b, index, len(item.shape))
-    )
-
-
-def _take(b: Any, buffer: Any, index: Any) -> Any:
-    element = buffer.shape[1:]
-    return b.reshape(b.dynamic_slice(buffer, _starts(b, index, len(element)), (1, *element)), element)
-
-
-def _element_shape(value: Any) -> tuple[int, ...] | None:
-    dims = np.asarray(value)
-    return None if dims.ndim == 0 or (dims < 0).any() else tuple(int(d) for d in dims)
-
-
-# ------------------------------------------------------------------------------------------------------------------- ops
 def _handle(c: ShapeContext) -> Raw:
     return ()
 
@@ -248,7 +34,7 @@ def _partial_element(c: ShapeContext, i: int) -> Raw:
 def _lower_empty(b: Any, element_shape: Any, max_num_elements: Any, element_dtype: DType) -> ListValue:
     limit = int(np.asarray(max_num_elements))
     return ListValue(
-        None, 0, element_dtype, ElementSpec(_element_shape(element_shape), limit if limit >= 0 else None)
+        None, 0, element_dtype, ElementSpec(element_dims(element_shape), limit if limit >= 0 else None)
     )
 
 
@@ -281,7 +67,7 @@ RESERVE = OpDef(
     kernel=_reserve,
     grad=not_differentiable,
     lower=lambda b, shape, n, element_dtype: ListValue(
-        None, int(n), element_dtype, ElementSpec(_element_shape(shape), int(n))
+        None, int(n), element_dtype, ElementSpec(element_dims(shape), int(n))
     ),
 )
 
@@ -300,7 +86,7 @@ def _lower_push(b: Any, handle: ListValue, x: Any) -> ListValue:
         if isinstance(handle.length, int)
         else b.add(handle.length, b.constant(1, dtypes.int32))
     )
-    return handle.with_buffer(_put(b, buffer, handle.size(b), x), length)
+    return handle.with_buffer(put(b, buffer, handle.size(b), x), length)
 
 
 def _pop_grad(op: Any, d_list: Any, dx: Any) -> list[Any]:
@@ -335,14 +121,14 @@ def _pop(handle: np.ndarray, shape: np.ndarray, element_dtype: DType) -> list[np
 
 
 def _lower_pop(b: Any, handle: ListValue, shape: Any, element_dtype: DType) -> list[Any]:
-    buffer = handle.ready(b, _element_shape(shape) if type(shape) is np.ndarray else None)
+    buffer = handle.ready(b, element_dims(shape) if type(shape) is np.ndarray else None)
     length = (
         handle.length - 1
         if isinstance(handle.length, int)
         else b.sub(handle.length, b.constant(1, dtypes.int32))
     )
     index = b.constant(length, dtypes.int32) if isinstance(length, int) else length
-    return [handle.with_buffer(buffer, length), _element(handle, _take(b, buffer, index))]
+    return [handle.with_buffer(buffer, length), _element(handle, take(b, buffer, index))]
 
 
 def _element(handle: ListValue, item: Any) -> Any:
@@ -367,7 +153,7 @@ POP: OpDef = OpDef(
 
 def _lower_get(b: Any, handle: ListValue, index: Any, shape: Any, element_dtype: DType) -> Any:
     _check_index(b, handle, index)
-    return _take(b, handle.ready(b, _element_shape(shape) if type(shape) is np.ndarray else None), index)
+    return take(b, handle.ready(b, element_dims(shape) if type(shape) is np.ndarray else None), index)
 
 
 def _check_index(b: Any, handle: ListValue, index: Any) -> None:
@@ -419,7 +205,7 @@ def _lower_set(
     _check_index(b, handle, index)
     if handle.buffer is None and not isinstance(handle, Single) and handle.spec.capacity is not None:
         return Single(handle, index, x)
-    return handle.with_buffer(_put(b, handle.ready(b, x.shape), index, x))
+    return handle.with_buffer(put(b, handle.ready(b, x.shape), index, x))
 
 
 def _set_grad(op: Any, d: Any) -> list[Any]:
@@ -451,7 +237,7 @@ LENGTH = OpDef(
 
 
 def _lower_stack(b: Any, handle: ListValue, shape: Any, element_dtype: DType, num_elements: int) -> Any:
-    buffer = handle.ready(b, _element_shape(shape) if type(shape) is np.ndarray else None)
+    buffer = handle.ready(b, element_dims(shape) if type(shape) is np.ndarray else None)
     length = handle.length if isinstance(handle.length, int) else num_elements
     if isinstance(handle.length, int) or num_elements >= 0:
         return b.slice(buffer, [0] * len(buffer.shape), (length, *buffer.shape[1:]))
@@ -485,7 +271,7 @@ FROM_TENSOR: OpDef = OpDef(
     "tensor: element_dtype, element_shape: shape_type -> output_handle: variant",
     shape=_handle,
     lower=_lower_from_tensor,
-    kernel=lambda x, shape: boxed(HostList(_elements(x), len(x), dtypes.from_numpy(x.dtype))),
+    kernel=lambda x, shape: boxed(HostList(elements(x), len(x), dtypes.from_numpy(x.dtype))),
     grad=lambda op, d: [
         STACK(
             d,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from headrace.compiler.lower import needed
 from headrace.compiler.plan import runs_on_host
 from headrace.core.graph import FuncGraph, Operation
-from headrace.ops.functional import _branches, inner_graphs
+from headrace.ops.functional import branches_of, inner_graphs
 
 from .rewriter import known
 
@@ -25,7 +25,7 @@ def inline(r: Rewriter, node: Operation) -> list[Any] | None:
         predicate = known(node.inputs[0])
         if predicate is None or predicate.size != 1 or predicate.dtype.kind not in "biu":
             return None
-        branches = _branches(node.attrs)
+        branches = branches_of(node.attrs)
         value = predicate.reshape(())[()]
         i = (0 if value else 1) if predicate.dtype.kind == "b" else int(value)
         graph = branches[i if 0 <= i < len(branches) else len(branches) - 1]
