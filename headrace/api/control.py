@@ -261,18 +261,15 @@ def case(
     for p in preds:
         if p._dtype is not dtypes.bool_:
             raise TypeError(f"A predicate must be a boolean tensor, received {p!r}.")
+    checks = []
     if exclusive or default is None:
         total = lookup("AddN")([lookup("Cast")(p, DstT=dtypes.int32) for p in preds])
         if exclusive:
-            lookup("Assert")(
-                lookup("LessEqual")(total, 1),
-                ["Input error: exclusive=True: more than 1 conditions evaluated as True.", *preds],
-            )
+            message = "Input error: exclusive=True: more than 1 conditions evaluated as True."
+            checks.append(lookup("Assert")(lookup("LessEqual")(total, 1), [message, *preds]))
         if default is None:
-            lookup("Assert")(
-                lookup("GreaterEqual")(total, 1),
-                ["None of the conditions evaluated as True, and there is no default.", *preds],
-            )
+            message = "None of the conditions evaluated as True, and there is no default."
+            checks.append(lookup("Assert")(lookup("GreaterEqual")(total, 1), [message, *preds]))
 
     def chain(i: int) -> Any:
         if i == len(pairs):
@@ -282,7 +279,10 @@ def case(
             return pairs[i][1]()
         return cond(preds[i], pairs[i][1], lambda: chain(i + 1))
 
-    return chain(0)
+    if state.graph is None:
+        return chain(0)
+    with state.graph.control_dependencies(checks):  # type: ignore[attr-defined]
+        return chain(0)
 
 
 # ----------------------------------------------------------------------------------------------------------------- loops

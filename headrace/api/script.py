@@ -189,6 +189,7 @@ def py_function(
         return _as_decorator(lambda f, args: py_function(f, args, Tout, name))
     if Tout is None:
         raise TypeError("py_function() is missing its argument 'Tout': the types of the results.")
+    _check_callable(func)
     types, single = _types(Tout)
     callback = ops.Callback(func)
     inputs = _inputs(inp)
@@ -197,9 +198,9 @@ def py_function(
         if state.graph is None
         else ops.EAGER_PY_FUNC(inputs, name=name, **callback.attrs(types))
     )
+    if not types and state.graph is not None:
+        return _latest_operation()
     results = results if isinstance(results, list) else [] if results is None else results
-    if isinstance(results, Operation):
-        return results
     return _shaped(results, Tout)[0] if single else _shaped(results, Tout)
 
 
@@ -213,7 +214,7 @@ def numpy_function(
     """Calls a Python function on NumPy arrays, from inside a graph too. Not differentiable.
 
     Args:
-      func: takes arrays, returns arrays of the types `Tout`.
+      func: takes arrays, returns arrays of the types `Tout`; if these are none, a graph's result is the operation.
       stateful: False promises that it has no side effects and depends on its arguments alone, so that a run
         may skip it.
 
@@ -226,6 +227,7 @@ def numpy_function(
         return _as_decorator(lambda f, args: numpy_function(f, args, Tout, stateful, name))
     if Tout is None:
         raise TypeError("numpy_function() is missing its argument 'Tout': the types of the results.")
+    _check_callable(func)
     types, single = _types(Tout)
     inputs = _inputs(inp)
     if state.graph is None:
@@ -234,9 +236,20 @@ def numpy_function(
         return flat[0] if len(flat) == 1 and not isinstance(result, _SEQUENCES) else flat
     op = ops.PY_FUNC if stateful else ops.PY_FUNC_STATELESS
     results = op(inputs, name=name, **ops.Callback(func).attrs(types))
-    if isinstance(results, Operation):
-        return results
+    if not types:
+        return _latest_operation()
     return _shaped(results, Tout)[0] if single else _shaped(results, Tout)
+
+
+def _check_callable(func: Any) -> None:
+    if not callable(func):
+        raise ValueError(f"Expected func to be callable. Received func={func!r} of type {type(func)}.")
+
+
+def _latest_operation() -> Operation:
+    """The operation that was just made: what a call without results returns in a graph, for others to wait for."""
+    graph: Any = state.graph
+    return graph.operations[-1]
 
 
 def _as_decorator(call: Callable[..., Any]) -> Callable[..., Any]:

@@ -72,14 +72,14 @@ class CheckpointReader:
         return self._reader.has(_text(tensor_str))
 
     def get_tensor(self, tensor_str: str) -> Any:
-        """A tensor's value as an array (`bytes` for a single string).
+        """A tensor's value as an array (a NumPy scalar, or `bytes`, for a single one).
 
         Raises:
           tf.errors.NotFoundError: there is none of that name.
           tf.errors.DataLossError: it is damaged.
         """
         value = self._reader.tensor(_text(tensor_str))
-        return value if value.ndim or value.dtype != object else value.item()
+        return value[()]
 
     def get_variable_to_shape_map(self) -> dict[str, list[int]]:
         """The shape of each tensor, by name."""

@@ -168,12 +168,15 @@ class BaseSession:
         key = node.attrs.get("container", ""), node.attrs.get("shared_name") or node.name
         with self._lock:
             found = self._resources.get(key)
-            if found is None:
-                found = self._resources[key] = make_resource(node)
-            elif node.attrs.get("shared_name"):
-                check = getattr(found._host().item(), "check_same", None)
-                if check is not None:
-                    check(node.attrs)
+            try:
+                if found is None:
+                    found = self._resources[key] = make_resource(node)
+                elif node.attrs.get("shared_name"):
+                    check = getattr(found._host().item(), "check_same", None)
+                    if check is not None:
+                        check(node.attrs)
+            except errors.OpError as error:
+                raise errors.located(error, node) from None
             return found
 
     # ---------------------------------------------------------------------------------------------------- other ways in

@@ -40,9 +40,11 @@ def test_partitions():
         assert whole.name == "p:0"
         session.run(v1.global_variables_initializer())
         assert session.run(whole).tolist() == value.tolist()
-        with v1.variable_scope(v1.get_variable_scope(), reuse=True):
-            with pytest.raises(ValueError, match="specified partitions"):
-                v1.get_variable("p", [3, 2], partitioner=v1.fixed_size_partitioner(3))
+        with (
+            v1.variable_scope(v1.get_variable_scope(), reuse=True),
+            pytest.raises(ValueError, match="specified partitions"),
+        ):
+            v1.get_variable("p", [3, 2], partitioner=v1.fixed_size_partitioner(3))
         with pytest.raises(ValueError, match="one dimension"):
             v1.get_variable("q", [3, 2], partitioner=lambda shape, dtype: [3, 2])
         with pytest.raises(ValueError, match="reuse"):
@@ -62,3 +64,63 @@ def test_gradients_say_what_they_cannot_take():
             tf.gradients(2.0 * x, other)
         with pytest.raises(ValueError, match="mutually exclusive"):
             v1.Variable(1.0, variable_def=3)
+
+
+def test_a_python_function_without_results_is_an_operation():
+    seen = []
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = tf.constant(1.0)
+        node = v1.py_func(seen.append, [x], [])
+        with tf.control_dependencies([node]):
+            y = tf.identity(x)
+        assert node.type == "PyFunc" and session.run(node) is None
+        session.run(y)
+        assert len(seen) == 2
+        with pytest.raises(ValueError, match="callable"):
+            v1.py_func(3, [x], tf.float32)
+
+
+def test_cases_that_exclude_each_other():
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [])
+        pairs = [(x < 1, lambda: 1), (x < 2, lambda: 2)]
+        y = v1.case(pairs, default=lambda: 3, exclusive=True)
+        assert session.run(y, {x: 1.5}) == 2
+        with pytest.raises(tf.errors.InvalidArgumentError, match="more than 1 conditions"):
+            session.run(y, {x: 0.0})
+        z = v1.case(pairs)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="None of the conditions"):
+            session.run(z, {x: 5.0})
+
+
+def test_names_and_what_a_graph_allows():
+    with tf.Graph().as_default() as graph:
+        for name in ("a b", "&a", "_a"):
+            with pytest.raises(ValueError, match="not a valid node name"):
+                tf.constant(1.0, name=name)
+        with tf.name_scope("s"):
+            assert tf.constant(1.0, name="_a").name == "s/_a:0"
+        with graph.container("c"):
+            assert v1.Variable(1.0, use_resource=False).op.get_attr("container") == b"c"
+            assert v1.FIFOQueue(2, tf.float32).queue_ref.op.get_attr("container") == b"c"
+        x = tf.constant(1.0)
+        graph.prevent_fetching(x.op)
+        assert not graph.is_fetchable(x)
+        graph.finalize()
+        graph._unsafe_unfinalize()
+        tf.constant(2.0)
+
+
+def test_resources_that_cannot_be_made_name_their_line():
+    with tf.Graph().as_default(), v1.Session() as session:
+        bad = v1.RandomShuffleQueue(2, 3, tf.int32)
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"test_details\.py"):
+            session.run(bad.size())
+
+
+def test_scalars_of_checkpoints(tmp_path):
+    with tf.Graph().as_default(), v1.Session() as session:
+        v1.Variable(5, name="b")
+        session.run(v1.global_variables_initializer())
+        path = v1.train.Saver().save(session, str(tmp_path / "m"))
+    assert isinstance(v1.train.load_variable(path, "b"), np.int32)

@@ -16,7 +16,7 @@ from headrace.core.shapes import Raw
 from headrace.core.state import building
 from headrace.core.tensor import ReferenceTensor, SymbolicTensor, Tensor
 
-from .names import USUAL_NAMES, Names
+from .names import USUAL_NAMES, Names, valid_name
 from .operation import Operation, user_site
 from .surroundings import Surroundings
 
@@ -81,6 +81,10 @@ class Graph(Names, Surroundings):
         """From here on the graph is read-only: adding an operation is an error."""
         self.finalized = True
 
+    def _unsafe_unfinalize(self) -> None:
+        """Lets operations be added again."""
+        self.finalized = False
+
     # ----------------------------------------------------------------------------------------------------- adding nodes
     def add(
         self, op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], name: str | None = None
@@ -92,6 +96,12 @@ class Graph(Names, Surroundings):
         shapes = infer(op, inputs, attrs)
         if name is None:
             name = USUAL_NAMES.get(op.name, op.name)
+        elif not valid_name(self._scope + name):
+            raise ValueError(
+                f"'{name}' is not a valid node name. Use letters, digits, '_', '.', '-', '/', the first a letter or digit."
+            )
+        if self._container and op.stateful and attrs.get("container") == "":
+            attrs = {**attrs, "container": self._container}
         node = Operation(self, op, self.unique_name(name), inputs, attrs, self._control)
         kind = ReferenceTensor if op.refers else SymbolicTensor
         node.outputs = [
@@ -183,7 +193,8 @@ class Graph(Names, Surroundings):
 
     def is_fetchable(self, tensor_or_op: Any) -> bool:
         """Whether a session may compute the tensor or operation for its caller."""
-        return id(tensor_or_op) not in self._unfetchable
+        made = getattr(tensor_or_op, "op", tensor_or_op)
+        return id(tensor_or_op) not in self._unfetchable and id(made) not in self._unfetchable
 
     def prevent_feeding(self, tensor: Any) -> None:
         self._unfeedable[id(tensor)] = tensor

@@ -11,6 +11,7 @@ from headrace.core.tensor import SymbolicTensor
 
 from .operation import Operation
 
+valid_name = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$").match
 _VALID_SCOPE = re.compile(r"^[A-Za-z0-9_.\\-][A-Za-z0-9_.\\/>-]*$").match
 
 # What operations are called whose maker gives no name, where that is not their type. (Python's operators give names.)
