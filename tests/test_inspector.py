@@ -15,6 +15,7 @@ from headrace.cli import main
 from headrace.compiler.program import Cluster, HostStep
 from headrace.inspector import costs
 from headrace.inspector.drawing import Drawing
+from headrace.inspector.files import named_outputs
 
 v1 = tf.compat.v1
 
@@ -318,6 +319,14 @@ class TestFiles:
         found = inspector.inspect(tmp_path / "model", outputs=["loss"])
         assert [name for name, _, _ in found.outputs] == ["loss"]
 
+    def test_the_signature_for_serving_goes_first(self):
+        meta = v1.MetaGraphDef()
+        for key in ("b", "a", "__saved_model_init_op"):
+            meta.signature_def[key].outputs["y"].name = f"{key}:0"
+        assert named_outputs(meta) == ["a:0", "b:0"]
+        meta.signature_def["serving_default"].outputs["y"].name = "y:0"
+        assert named_outputs(meta) == ["y:0"]
+
     def test_loops_of_old_graphs(self):
         """Enter, Exit, Switch and Merge are known: importing turns them into loops and conditionals."""
         from google.protobuf import text_format
@@ -362,12 +371,12 @@ def _loop_of_1x():
         node("i0", "Enter", "zero", "DT_INT32", frame),
         node("x0", "Enter", "x", "DT_FLOAT", frame),
         node("i", "Merge", "i0 i2", "DT_INT32", two),
-        node("a", "Merge", "x0 x2", "DT_FLOAT", two),
+        node("l/_7", "Merge", "x0 x2", "DT_FLOAT", two),  # as TensorFlow 2 lowers loops
         constant("ten", 10, "^i"),
         node("less", "Less", "i ten", "DT_INT32"),
         node("go", "LoopCond", "less", ""),
         node("is", "Switch", "i go", "DT_INT32"),
-        node("as", "Switch", "a go", "DT_FLOAT"),
+        node("as", "Switch", "l/_7 go", "DT_FLOAT"),
         constant("one", 1, "^is:1".replace(":1", "")),
         node("i1", "Add", "is:1 one", "DT_INT32"),
         node("x1", "MatMul", "as:1 as:1", "DT_FLOAT"),

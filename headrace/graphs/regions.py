@@ -239,7 +239,7 @@ class Loop:
         inside = scope.within(graph)
         with building(graph, tapes=()):
             arguments = [
-                graph.argument(t._dtype, s, n.name.rpartition("/")[2])
+                graph.argument(t._dtype, s, n.name.rpartition("/")[2].lstrip("_->\\") or "x")
                 for t, s, n in zip(start, shapes, self.variables)
             ]
             for x, t in zip(arguments, start):

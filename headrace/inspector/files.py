@@ -141,14 +141,13 @@ def _of_events(path: str) -> Any:
 
 
 def named_outputs(meta: Any) -> list[str]:
-    """What the file itself calls its results: the outputs of a SavedModel's signatures (but for those that initialise), or
-    the training steps of a program."""
-    found: dict[str, None] = {}
-    for key, signature in sorted(meta.signature_def.items()):
-        if key != "__saved_model_init_op":
-            found.update(dict.fromkeys(sorted([o.name for o in signature.outputs.values() if o.name])))
+    """What the file itself calls its results: the outputs of a SavedModel's signature for serving (of all signatures, if there
+    is none), or the training steps of a program."""
+    signatures = {k: s for k, s in sorted(meta.signature_def.items()) if k != "__saved_model_init_op"}
+    signatures = {k: s for k, s in signatures.items() if k == "serving_default"} or signatures
+    found = [o.name for s in signatures.values() for o in s.outputs.values() if o.name]
     if found:
-        return list(found)
+        return sorted(set(found))
     return list(meta.collection_def["train_op"].node_list.value) if "train_op" in meta.collection_def else []
 
 

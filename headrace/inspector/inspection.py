@@ -30,7 +30,7 @@ def inspect(
     Args:
       what: a `tf.Graph`, a concrete function, a `GraphDef`, or the path of a file (see `headrace graph`).
       outputs: tensors or operations (or names of them) to plan for. If not given: what the file names (the outputs of a
-        SavedModel's signatures, the training steps of a meta graph), or else the graph's training steps and what nothing else
+        SavedModel's signature for serving, the training steps of a meta graph), or else the graph's training steps and what nothing else
         uses, savers and initialisers left out.
       dim: what dims of inputs that are not known count as, for FLOPs and memory.
       shapes: of placeholders, by name, where `dim` is not enough.
