@@ -11,8 +11,7 @@ from headrace.core.dtypes import as_dtype
 from headrace.io import files
 from headrace.io.tfrecord import TFRecordOptions, TFRecordWriter
 from headrace.ops import files as ops
-from headrace.ops import parsing
-from headrace.ops import strings as string_ops
+from headrace.ops import parsing, raw_bytes
 
 from . import io_gfile as gfile
 from .image import (
@@ -42,7 +41,6 @@ from .io_features import (
     SparseFeature,
     VarLenFeature,
 )
-from .strings import decode_base64, encode_base64
 
 __all__ = [
     "decode_and_crop_jpeg", "decode_bmp", "decode_gif", "decode_image", "decode_jpeg", "decode_jxl", "decode_png",
@@ -120,6 +118,29 @@ def write_graph(graph_or_graph_def: Any, logdir: Any, name: str, as_text: bool =
 
 
 # ------------------------------------------------------------------------------------------------------- bytes and text
+def decode_base64(input: Any, name: str | None = None) -> Any:
+    """The bytes that web-safe base 64 (with or without padding) stands for.
+
+    Raises:
+      tf.errors.InvalidArgumentError: a character is not in the alphabet.
+
+    >>> import headrace as tf
+    >>> tf.io.decode_base64("YWI").numpy()
+    b'ab'
+    """
+    return raw_bytes.DECODE_BASE64(input, name=name)
+
+
+def encode_base64(input: Any, pad: bool = False, name: str | None = None) -> Any:
+    """Strings in web-safe base 64, filled up with "=" to a multiple of four characters if `pad`.
+
+    >>> import headrace as tf
+    >>> tf.io.encode_base64("ab").numpy()
+    b'YWI'
+    """
+    return raw_bytes.ENCODE_BASE64(input, pad=pad, name=name)
+
+
 def decode_raw(
     input_bytes: Any, out_type: Any, little_endian: bool = True, fixed_length: Any = None, name: str | None = None
 ) -> Any:  # fmt: skip
@@ -143,8 +164,8 @@ def decode_raw(
     """
     out_type = as_dtype(out_type)
     if fixed_length is None:
-        return string_ops.DECODE_RAW(input_bytes, out_type=out_type, little_endian=little_endian, name=name)
-    return string_ops.DECODE_PADDED_RAW(
+        return raw_bytes.DECODE_RAW(input_bytes, out_type=out_type, little_endian=little_endian, name=name)
+    return raw_bytes.DECODE_PADDED_RAW(
         input_bytes, fixed_length, out_type=out_type, little_endian=little_endian, name=name
     )
 

@@ -14,6 +14,7 @@ from headrace.core.errors import InvalidArgumentError
 from headrace.core.op import lookup
 from headrace.core.scoping import scoped
 from headrace.core.tensor import Tensor
+from headrace.ops import string_parts as parts
 from headrace.ops import strings as ops
 from headrace.ops import unicode as uni
 
@@ -211,7 +212,7 @@ def join(inputs: Any, separator: str = "", name: str | None = None) -> Any:
     >>> tf.strings.join(["x", ["1", "2"]], separator="-").numpy().tolist()
     [b'x-1', b'x-2']
     """
-    return ops.JOIN([to_tensor(x, dtypes.string) for x in inputs], separator=separator, name=name)
+    return parts.JOIN([to_tensor(x, dtypes.string) for x in inputs], separator=separator, name=name)
 
 
 @scoped("ReduceJoin", None, argument="none")
@@ -237,7 +238,7 @@ def reduce_join(
         if not (isinstance(axis, (list, tuple)) and not axis)
         else np.zeros(0, np.int32)
     )
-    return ops.REDUCE_JOIN(inputs, axis, keep_dims=keepdims, separator=separator, name=name)
+    return parts.REDUCE_JOIN(inputs, axis, keep_dims=keepdims, separator=separator, name=name)
 
 
 def unsorted_segment_join(
@@ -248,7 +249,7 @@ def unsorted_segment_join(
     >>> tf.strings.unsorted_segment_join(["a", "b", "c"], [0, 1, 0], 2).numpy().tolist()
     [b'ac', b'b']
     """
-    return ops.SEGMENT_JOIN(inputs, segment_ids, num_segments, separator=separator, name=name)
+    return parts.SEGMENT_JOIN(inputs, segment_ids, num_segments, separator=separator, name=name)
 
 
 # -------------------------------------------------------------------------------------------------- splitting
@@ -271,7 +272,9 @@ def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = No
     [[b'a', b'b'], [b'c']]
     """
     separator = to_tensor("" if sep is None else sep, dtypes.string)
-    return _per_row(input, lambda x: _rows_of_sparse(*ops.SPLIT(x, separator, maxsplit=maxsplit, name=name)))
+    return _per_row(
+        input, lambda x: _rows_of_sparse(*parts.SPLIT(x, separator, maxsplit=maxsplit, name=name))
+    )
 
 
 @scoped("StringsByteSplit", None, "RaggedFromValueRowIds/RowPartitionFromValueRowIds/concat")
@@ -343,7 +346,7 @@ def ngrams(
     def run(x: Any) -> Any:
         if x.ragged_rank > 1:
             return x.with_values(run(x.values))
-        values, splits = ops.NGRAMS(x.values, x.row_splits, name=name, **options)
+        values, splits = parts.NGRAMS(x.values, x.row_splits, name=name, **options)
         return ragged.from_row_splits(values, splits, validate=False)
 
     if _is_ragged(data):
@@ -586,54 +589,6 @@ def unicode_encode(
     return lookup("Reshape")(
         uni.UNICODE_ENCODE(lookup("Reshape")(x, [-1]), splits, name=name, **options), outer
     )
-
-
-# --------------------------------------------------------------------- raw bytes (tf.io's, beside their like)
-def decode_base64(input: Any, name: str | None = None) -> Any:
-    """The bytes that web-safe base 64 (with or without padding) stands for.
-
-    Raises:
-      InvalidArgumentError: a character is not in the alphabet.
-
-    >>> from headrace.api.strings import decode_base64
-    >>> decode_base64("YWI").numpy()
-    b'ab'
-    """
-    return ops.DECODE_BASE64(input, name=name)
-
-
-def encode_base64(input: Any, pad: bool = False, name: str | None = None) -> Any:
-    """Strings in web-safe base 64.
-
-    >>> from headrace.api.strings import encode_base64
-    >>> encode_base64("ab").numpy()
-    b'YWI'
-    """
-    return ops.ENCODE_BASE64(input, pad=pad, name=name)
-
-
-def decode_raw(
-    input_bytes: Any,
-    out_type: Any,
-    little_endian: bool = True,
-    fixed_length: Any = None,
-    name: str | None = None,
-) -> Any:
-    """The bytes of every string as numbers: shape `input.shape + [bytes / size]`.
-
-    Args:
-      fixed_length: cut or zero-pad every string to so many bytes first; otherwise all must be of one length.
-
-    >>> from headrace.api.strings import decode_raw
-    >>> decode_raw(b"\\x01\\x00\\x02\\x00", tf.int16).numpy().tolist()
-    [1, 2]
-    """
-    out_type = dtypes.as_dtype(out_type)
-    if fixed_length is not None:
-        return ops.DECODE_PADDED_RAW(
-            input_bytes, fixed_length, out_type=out_type, little_endian=little_endian, name=name
-        )
-    return ops.DECODE_RAW(input_bytes, out_type=out_type, little_endian=little_endian, name=name)
 
 
 __all__ = [

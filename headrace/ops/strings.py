@@ -1,11 +1,8 @@
-"""Strings: formatting, parsing, joining, splitting, matching, hashing, raw bytes. Tensors of strings hold
+"""Strings one by one: numbers as text, parts, matching, hashing. Tensors of strings hold
 `bytes` objects and live on the host."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import itertools
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dtypes
-from headrace.core.errors import InvalidArgumentError, OutOfRangeError, ShapeError
+from headrace.core.errors import InvalidArgumentError, ShapeError
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -25,7 +22,7 @@ from .table import same_as
 UNITS = ("BYTE", "UTF8_CHAR")
 
 
-def _row(
+def string_op(
     type_name: str, signature: str, kernel: Callable[..., Any], shape: Any = None, **options: Any
 ) -> OpDef:
     return OpDef(
@@ -101,7 +98,7 @@ def _as_string(
     return each(lambda v: number(v).encode(), x)
 
 
-AS_STRING = _row(
+AS_STRING = string_op(
     "AsString",
     "input: T -> output: string",
     _as_string,
@@ -144,7 +141,7 @@ def _to_number(x: np.ndarray, out_type: Any) -> np.ndarray:
     return each(one, x, out_type._np)
 
 
-TO_NUMBER = _row(
+TO_NUMBER = string_op(
     "StringToNumber",
     "string_tensor: string -> output: out_type",
     _to_number,
@@ -163,7 +160,7 @@ def _unit_shape(c: ShapeContext) -> Raw:
     return c[0]
 
 
-LENGTH = _row(
+LENGTH = string_op(
     "StringLength",
     "input: string -> output: int32",
     lambda x, unit: each(len if unit == "BYTE" else utf8_length, x, np.int32),
@@ -183,9 +180,9 @@ def _cased(method: str) -> Callable[..., Any]:
     return kernel
 
 
-LOWER = _row("StringLower", "input: string -> output: string", _cased("lower"), attrs={"encoding": ""})
-UPPER = _row("StringUpper", "input: string -> output: string", _cased("upper"), attrs={"encoding": ""})
-STRIP = _row("StringStrip", "input: string -> output: string", lambda x: each(bytes.strip, x))
+LOWER = string_op("StringLower", "input: string -> output: string", _cased("lower"), attrs={"encoding": ""})
+UPPER = string_op("StringUpper", "input: string -> output: string", _cased("upper"), attrs={"encoding": ""})
+STRIP = string_op("StringStrip", "input: string -> output: string", lambda x: each(bytes.strip, x))
 
 
 def character_starts(text: bytes) -> list[int]:
@@ -228,7 +225,7 @@ def _substr(x: np.ndarray, pos: np.ndarray, length: np.ndarray, unit: str) -> np
     return filled(out, x.shape)
 
 
-SUBSTR = _row(
+SUBSTR = string_op(
     "Substr",
     "input: string, pos: T, len: T -> output: string",
     _substr,
@@ -240,14 +237,14 @@ SUBSTR = _row(
 
 
 # ---------------------------------------------------------------------------------------- regular expressions
-def _bytes(value: Any) -> bytes:
+def as_bytes(value: Any) -> bytes:
     """A scalar input, or an attribute, as bytes."""
     item: Any = value.item() if isinstance(value, np.ndarray) else value
     return item.encode() if isinstance(item, str) else item
 
 
 def _pattern(pattern: Any) -> Any:
-    return rx.compile_pattern(_bytes(pattern))
+    return rx.compile_pattern(as_bytes(pattern))
 
 
 def _regex_full_match(x: np.ndarray, pattern: Any) -> np.ndarray:
@@ -257,7 +254,7 @@ def _regex_full_match(x: np.ndarray, pattern: Any) -> np.ndarray:
 
 def _regex_replace(x: np.ndarray, pattern: Any, rewrite: Any, replace_global: bool = True) -> np.ndarray:
     compiled = _pattern(pattern)
-    parts = rx.check_rewrite(compiled, _bytes(rewrite))
+    parts = rx.check_rewrite(compiled, as_bytes(rewrite))
     return each(lambda s: rx.replace(compiled, s, parts, replace_global), x)
 
 
@@ -270,265 +267,24 @@ def _scalar_pattern(c: ShapeContext) -> Raw:
     return c[0]
 
 
-REGEX_FULL_MATCH = _row(
+REGEX_FULL_MATCH = string_op(
     "RegexFullMatch", "input: string, pattern: string -> output: bool", _regex_full_match, _scalar_pattern
 )
-STATIC_REGEX_FULL_MATCH = _row(
+STATIC_REGEX_FULL_MATCH = string_op(
     "StaticRegexFullMatch", "input: string -> output: bool", _regex_full_match, attrs={"pattern": REQUIRED}
 )
-REGEX_REPLACE = _row(
+REGEX_REPLACE = string_op(
     "RegexReplace",
     "input: string, pattern: string, rewrite: string -> output: string",
     _regex_replace,
     _scalar_pattern,
     attrs={"replace_global": True},
 )
-STATIC_REGEX_REPLACE = _row(
+STATIC_REGEX_REPLACE = string_op(
     "StaticRegexReplace",
     "input: string -> output: string",
     _regex_replace,
     attrs={"pattern": REQUIRED, "rewrite": REQUIRED, "replace_global": True},
-)
-
-
-# ---------------------------------------------------------------------------------------------------- joining
-def _join_shape(c: ShapeContext) -> Raw:
-    from headrace.core import shapes
-
-    out: Raw = ()
-    for i in range(len(c)):
-        if c[i] is None or c[i] == ():
-            out = None if c[i] is None and not out else out
-            continue
-        if out:
-            try:
-                out = shapes.merge(out, c[i])
-            except ValueError:
-                raise ShapeError(
-                    f"Input shapes do not match: {list(out or ())} vs. {list(c[i] or ())}"
-                ) from None
-        else:
-            out = c[i]
-    return out
-
-
-def _join(inputs: list[np.ndarray], separator: str) -> np.ndarray:
-    joint = separator.encode()
-    whole = np.broadcast_arrays(*inputs) if inputs else []
-    if not whole:
-        return np.array(b"", object)
-    return filled(
-        [joint.join(parts) for parts in zip(*[w.reshape(-1) for w in whole], strict=True)], whole[0].shape
-    )
-
-
-JOIN = _row("StringJoin", "inputs: N*string -> output: string", _join, _join_shape, attrs={"separator": ""})
-
-
-def _reduce_axes(axes: np.ndarray, rank: int) -> list[int]:
-    out = []
-    for axis in axes.reshape(-1).tolist():
-        if not -rank <= axis < rank:
-            raise OutOfRangeError(
-                None, None, f"Invalid reduction dimension {axis} for input with {rank} dimension(s)"
-            )
-        if axis % rank in out:
-            raise invalid(f"Duplicate reduction dimension {axis}")
-        out.append(axis % rank)
-    return out
-
-
-def _reduce_join_shape(c: ShapeContext) -> Raw:
-    shape, axes = c[0], c.value(1)
-    if shape is None or axes is None:
-        return None
-    reduced = _reduce_axes(axes, len(shape))
-    return tuple(
-        [1 if i in reduced else d for i, d in enumerate(shape) if i not in reduced or c.attrs["keep_dims"]]
-    )
-
-
-def _reduce_join(x: np.ndarray, axes: np.ndarray, keep_dims: bool, separator: str) -> np.ndarray:
-    reduced = _reduce_axes(axes, x.ndim)
-    if not reduced:
-        return x
-    kept = [i for i in range(x.ndim) if i not in reduced]
-    joint = separator.encode()
-    count = int(np.prod([x.shape[i] for i in kept]))
-    lines = (
-        x.transpose([*kept, *reversed(reduced)]).reshape(count, -1)
-        if x.size
-        else np.empty((count, 0), object)
-    )
-    shape = [1 if i in reduced else d for i, d in enumerate(x.shape) if i not in reduced or keep_dims]
-    return filled([joint.join(line) for line in lines], shape)
-
-
-REDUCE_JOIN = _row(
-    "ReduceJoin",
-    "inputs: string, reduction_indices: int32 -> output: string",
-    _reduce_join,
-    _reduce_join_shape,
-    attrs={"keep_dims": False, "separator": ""},
-)
-
-
-def _segment_join_shape(c: ShapeContext) -> Raw:
-    inputs, ids, n = c[0], c[1], c.value(2)
-    if inputs is None or ids is None:
-        return None
-    for i, (a, b) in enumerate(zip(inputs, ids)):
-        if a is not None and b is not None and a != b:
-            raise ShapeError(f"Segment dimension is {b} while input dimension is {a} in rank {i}")
-    return (None if n is None or n < 0 else int(n), *inputs[len(ids) :])
-
-
-def _segment_join(x: np.ndarray, ids: np.ndarray, num_segments: np.ndarray, separator: str) -> np.ndarray:
-    n = int(num_segments)
-    if n < 0:
-        raise invalid(f"Number of segments must be non-negative but got {n}")
-    if ids.size and (ids.min() < 0 or ids.max() >= n):
-        raise invalid("segment_ids are not allowed to exceed num_segments or to have negative values.")
-    inner = x.shape[ids.ndim :]
-    rows = x.reshape(ids.size, int(np.prod(inner)))
-    groups: list[list[int]] = [[] for _ in range(n)]
-    for i, segment in enumerate(ids.reshape(-1).tolist()):
-        groups[segment].append(i)
-    joint = separator.encode()
-    return filled([joint.join(rows[g, k]) for g in groups for k in range(rows.shape[1])], (n, *inner))
-
-
-SEGMENT_JOIN = _row(
-    "UnsortedSegmentJoin",
-    "inputs: string, segment_ids: Tindices, num_segments: Tnumsegments -> output: string",
-    _segment_join,
-    _segment_join_shape,
-    attrs={"separator": ""},
-    types={"Tindices": (dtypes.int32, dtypes.int64), "Tnumsegments": (dtypes.int32, dtypes.int64)},
-)
-
-
-# -------------------------------------------------------------------------------------------------- splitting
-def _split_one(text: bytes, sep: bytes, limit: int) -> list[bytes]:
-    if sep:
-        return text.split(sep, limit)
-    if limit < 0:
-        return text.split()
-    if limit == 0:
-        return [text]
-    out: list[bytes] = []
-    rest = text.lstrip()
-    while rest:
-        word = rest.split(None, 1)[0]
-        out.append(word)
-        rest = rest[len(word) :].lstrip()
-        if len(out) == limit:  # the remainder is there even when it is empty
-            return [*out, rest]
-    return out
-
-
-def _sparse(rows: list[list[bytes]]) -> list[np.ndarray]:
-    """Rows of different lengths as indices, values and shape of a sparse matrix."""
-    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-    values = list(itertools.chain.from_iterable(rows))
-    indices = np.empty((len(values), 2), np.int64)
-    indices[:, 0] = np.repeat(np.arange(len(rows)), lengths)
-    indices[:, 1] = np.arange(len(values)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    shape = np.array([len(rows), lengths.max(initial=0)], np.int64)
-    return [indices, filled(values, (len(values),)), shape]
-
-
-def _split_shape(c: ShapeContext) -> list[Raw]:
-    c.same_rank(0, 1)
-    if c[1]:
-        raise ShapeError(f"the delimiter must be a scalar, received shape {list(c[1])}")
-    return [(None, 2), (None,), (2,)]
-
-
-def _split(x: np.ndarray, sep: np.ndarray, maxsplit: int) -> list[np.ndarray]:
-    return _sparse([_split_one(s, _bytes(sep), maxsplit) for s in x])
-
-
-SPLIT = _row(
-    "StringSplitV2",
-    "input: string, sep: string -> indices: int64, values: string, shape: int64",
-    _split,
-    _split_shape,
-    attrs={"maxsplit": -1},
-)
-
-
-def _legacy_split(x: np.ndarray, delimiter: np.ndarray, skip_empty: bool) -> list[np.ndarray]:
-    """Every byte of `delimiter` separates; an empty one separates all bytes."""
-    separators = _bytes(delimiter)
-
-    def one(text: bytes) -> list[bytes]:
-        if not separators:
-            return [text[i : i + 1] for i in range(len(text))]
-        if not text:
-            return []
-        parts = re.split(b"[" + re.escape(separators) + b"]", text)
-        return [p for p in parts if p] if skip_empty else parts
-
-    return _sparse([one(s) for s in x])
-
-
-_row(
-    "StringSplit",
-    "input: string, delimiter: string -> indices: int64, values: string, shape: int64",
-    _legacy_split,
-    _split_shape,
-    attrs={"skip_empty": True},
-)
-
-
-def _ngrams(
-    data: np.ndarray,
-    splits: np.ndarray,
-    separator: str,
-    ngram_widths: Sequence[int],
-    left_pad: str,
-    right_pad: str,
-    pad_width: int,
-    preserve_short_sequences: bool,
-) -> list[np.ndarray]:
-    joint, left, right = separator.encode(), left_pad.encode(), right_pad.encode()
-    if len(splits) and (splits[0] != 0 or splits[-1] != len(data) or (np.diff(splits) < 0).any()):
-        raise invalid(
-            "Invalid split values: they must start with 0, not decrease and end with the number of strings "
-            f"({len(data)}), received {splits.tolist()}"
-        )
-    out: list[bytes] = []
-    ends = [0]
-    for start, stop in zip(splits[:-1].tolist(), splits[1:].tolist(), strict=True):
-        row = list(data[start:stop])
-        before = len(out)
-        for width in ngram_widths:
-            pad = width - 1 if pad_width < 0 else min(pad_width, width - 1)
-            line = [left] * pad + row + [right] * pad
-            out.extend([joint.join(line[i : i + width]) for i in range(len(line) - width + 1)])
-        if preserve_short_sequences and len(out) == before and row:
-            pad = 0 if pad_width == 0 else max(0, pad_width)
-            out.append(joint.join([left] * pad + row + [right] * pad))
-        ends.append(len(out))
-    return [filled(out, (len(out),)), np.asarray(ends[: len(splits)] if len(splits) else [], splits.dtype)]
-
-
-NGRAMS = _row(
-    "StringNGrams",
-    "data: string, data_splits: Tsplits -> ngrams: string, ngrams_splits: Tsplits",
-    _ngrams,
-    lambda c: [(None,), c[1]],
-    attrs={
-        "separator": REQUIRED,
-        "ngram_widths": REQUIRED,
-        "left_pad": REQUIRED,
-        "right_pad": REQUIRED,
-        "pad_width": REQUIRED,
-        "preserve_short_sequences": REQUIRED,
-    },
-    types={"Tsplits": (dtypes.int32, dtypes.int64)},
-    defaults={"Tsplits": dtypes.int64},
 )
 
 
@@ -552,114 +308,24 @@ def _bucket_shape(c: ShapeContext) -> Raw:
     return c[0]
 
 
-HASH_BUCKET = _row(
+HASH_BUCKET = string_op(
     "StringToHashBucket",
     "string_tensor: string -> output: int64",
     _buckets(lambda strings, _: hashing.by_length(strings, hashing.hash64)),
     _bucket_shape,
     attrs={"num_buckets": REQUIRED},
 )
-HASH_BUCKET_FAST = _row(
+HASH_BUCKET_FAST = string_op(
     "StringToHashBucketFast",
     "input: string -> output: int64",
     _buckets(lambda strings, _: hashing.fingerprints(strings)),
     _bucket_shape,
     attrs={"num_buckets": REQUIRED},
 )
-HASH_BUCKET_STRONG = _row(
+HASH_BUCKET_STRONG = string_op(
     "StringToHashBucketStrong",
     "input: string -> output: int64",
     _buckets(lambda strings, key: hashing.by_length(strings, hashing.siphash(key))),
     _bucket_shape,
     attrs={"num_buckets": REQUIRED, "key": REQUIRED},
-)
-
-
-# ------------------------------------------------------------------------------------------ bytes and base 64
-def _decode_base64(text: bytes) -> bytes:
-    if re.fullmatch(rb"[A-Za-z0-9_-]*={0,2}", text):
-        body = text.rstrip(b"=")
-        if len(body) % 4 != 1 and (len(body) == len(text) or len(text) % 4 == 0):
-            try:
-                return base64.urlsafe_b64decode(body + b"=" * (-len(body) % 4))
-            except binascii.Error:
-                pass  # reported below
-    raise invalid(
-        "Invalid character found in base64: the web-safe alphabet (A-Z, a-z, 0-9, - and _) is expected, "
-        "with padding at the end only."
-    )
-
-
-def _encode_base64(x: np.ndarray, pad: bool) -> np.ndarray:
-    return each(lambda s: base64.urlsafe_b64encode(s) if pad else base64.urlsafe_b64encode(s).rstrip(b"="), x)
-
-
-DECODE_BASE64 = _row("DecodeBase64", "input: string -> output: string", lambda x: each(_decode_base64, x))
-ENCODE_BASE64 = _row("EncodeBase64", "input: string -> output: string", _encode_base64, attrs={"pad": False})
-
-
-def _numbers(data: bytes, out_type: Any, little_endian: bool, count: int) -> np.ndarray:
-    kind = out_type._np
-    half = (
-        kind.itemsize // 2 if kind.kind == "c" else kind.itemsize
-    )  # parts of complex numbers are swapped separately
-    raw = np.frombuffer(data, np.uint8)
-    if not little_endian and half > 1:
-        raw = raw.reshape(-1, half)[:, ::-1]
-    return np.ascontiguousarray(raw).reshape(-1).view(kind)[:count]
-
-
-def _decode_raw(x: np.ndarray, out_type: Any, little_endian: bool) -> np.ndarray:
-    texts = list(x.reshape(-1))
-    size = len(texts[0]) if texts else 0
-    for text in texts:
-        if len(text) != size:
-            raise invalid(
-                "DecodeRaw requires input strings to all be the same size, but element has size "
-                f"{len(text)} != {size}"
-            )
-    if size % out_type.size:
-        raise invalid(
-            f"Input to DecodeRaw has length {size} that is not a multiple of {out_type.size}, the size of "
-            f"{out_type.name}"
-        )
-    n = size // out_type.size
-    return _numbers(b"".join(texts), out_type, little_endian, n * len(texts)).reshape(*x.shape, n)
-
-
-DECODE_RAW = _row(
-    "DecodeRaw",
-    "bytes: string -> output: out_type",
-    _decode_raw,
-    lambda c: None if c[0] is None else (*c[0], None),
-    attrs={"out_type": REQUIRED, "little_endian": True},
-)
-
-
-def _decode_padded_raw(
-    x: np.ndarray, fixed_length: np.ndarray, out_type: Any, little_endian: bool
-) -> np.ndarray:
-    size = int(fixed_length)
-    if size <= 0 or size % out_type.size:
-        raise invalid(
-            f"fixed_length ({size}) must be greater than zero and a multiple of the size of out_type "
-            f"({out_type.size})"
-        )
-    texts = [s[:size].ljust(size, b"\0") for s in x.reshape(-1)]
-    n = size // out_type.size
-    return _numbers(b"".join(texts), out_type, little_endian, n * len(texts)).reshape(*x.shape, n)
-
-
-def _padded_raw_shape(c: ShapeContext) -> Raw:
-    n = c.value(1)
-    size = c.attrs["out_type"].size
-    return None if c[0] is None else (*c[0], None if n is None or n < 0 else int(n) // size)
-
-
-DECODE_PADDED_RAW = _row(
-    "DecodePaddedRaw",
-    "input_bytes: string, fixed_length: int32 -> output: out_type",
-    _decode_padded_raw,
-    _padded_raw_shape,
-    attrs={"out_type": REQUIRED, "little_endian": True},
 )
