@@ -30,6 +30,10 @@ from .numerics import with_checks
 
 LENT_UP_TO = 1 << 16  # bytes of a feed, above which the copy itself costs more than the buffer around it
 COMPILED_FROM = 1 << 20  # elements of new variables, from which on compiling their initialisers pays
+CHANGES = frozenset({
+    "AssignAddVariableOp", "AssignSubVariableOp", "ResourceCountUpTo", "ResourceGather", "ResourceGatherNd",
+    "ResourceStridedSliceAssign",
+})  # fmt: skip
 Call = Callable[[Sequence[EagerTensor]], list[EagerTensor]]
 PLANS: weakref.WeakSet[Plan] = weakref.WeakSet()  # all there are
 
@@ -161,7 +165,12 @@ class Plan:
 
     def explain(self, error: errors.OpError) -> None:
         """Names the graph's own operation, where the error has what took its place in the program. Says of variables without
-        a value how they get one, and where they were made."""
+        a value how they get one, and where they were made.
+
+        Raises:
+          NotFoundError: instead of the error, if an operation was to change a resource, or to take rows of it, that has no
+            value. (Reading it, and all that is done to references, is an error of the given type.)
+        """
         if error._op is not None:
             error._op = self.graph._by_name.get(error._op.name, error._op)
         if not isinstance(error, errors.FailedPreconditionError):
@@ -169,12 +178,18 @@ class Plan:
         for t, handle in zip(self.view.inputs[len(self.feeds) :], self.handles):
             state_of = handle._host().item()
             if getattr(state_of, "initialized", True) is False:
+                advice = "run its initializer, or tf.compat.v1.global_variables_initializer(), in this session first."
+                user = None if makes_variable(t.op) else first_user(self.view.operations, t)
+                if user is not None and _needs_resource(user):
+                    missing = errors.NotFoundError(
+                        None, None,
+                        f"Resource localhost/{t.op.name}/N10tensorflow3VarE does not exist: the variable {t.op.name} is "
+                        f"uninitialized; {advice}",
+                    )  # fmt: skip
+                    raise errors.located(missing, self.graph._by_name.get(user.name, user)) from None
                 error._op, error._message = (
                     None,
-                    (
-                        f"Attempting to use uninitialized value {t.op.name}: run its initializer, or "
-                        "tf.compat.v1.global_variables_initializer(), in this session first."
-                    ),
+                    f"Attempting to use uninitialized value {t.op.name}: {advice}",
                 )
                 errors.located(error, t.op)
                 return
@@ -184,6 +199,27 @@ class Plan:
         env: dict[int, Any] = {id(t): x for t, x in zip(self.view.inputs, inputs)}
         HostStep(self.view.operations, True).run(env)
         return [env[id(t)] for t in self.view.outputs]
+
+
+def first_user(nodes: Sequence[Operation], handle: Any) -> Operation | None:
+    """The first node, also inside of functions, that needs a variable's value."""
+    for n in nodes:
+        if n.type in ("VarIsInitializedOp", "AssignVariableOp") or not any(t is handle for t in n.inputs):
+            continue
+        graphs = inner_graphs(n)
+        if not graphs:
+            return n
+        for g in graphs:
+            skipped = len(n.inputs) - len(g.inputs)  # a predicate
+            inside = next(x for t, x in zip(n.inputs[skipped:], g.inputs) if t is handle)
+            if (found := first_user(g.operations, inside)) is not None:
+                return found
+    return None
+
+
+def _needs_resource(node: Operation) -> bool:
+    """Whether a node looks a variable up in order to change a part of it, or to read one: not one that reads or trains it."""
+    return node.type in CHANGES or node.type.startswith("ResourceScatter")
 
 
 def lent(call: Call, values: Sequence[EagerTensor]) -> tuple[Call, Call | None]:

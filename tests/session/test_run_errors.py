@@ -178,3 +178,25 @@ def test_other_graphs_are_named_with_the_line(graph):
             sess.run([], {x: 1.0})
     with tf.Graph().as_default(), pytest.raises(ValueError, match=f"'x:0'.*{HERE}.*same graph"):
         tf.add(tf.constant(1.0), x)
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_changing_what_is_uninitialized(graph, inside):
+    v = v1.get_variable("weights", [2], use_resource=True)
+    change = (
+        v.assign_add([1.0, 1.0])
+        if not inside
+        else v1.cond(tf.constant(True), lambda: v.assign_add([1.0, 1.0]) + 0.0, lambda: tf.zeros([2]))
+    )
+    e = failing(change, error=tf.errors.NotFoundError)
+    assert e.op.type == "AssignAddVariableOp"
+    assert (
+        "Resource localhost/weights/" in e.message
+        and "does not exist" in e.message
+        and "initializer" in e.message
+    )
+    w = v1.get_variable("others", [2], use_resource=False)
+    assert (
+        "uninitialized value others"
+        in failing(w.assign_add([1.0, 1.0]), error=tf.errors.FailedPreconditionError).message
+    )
