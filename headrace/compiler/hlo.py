@@ -153,7 +153,7 @@ class Builder:
         self._lines.append(f'{prefix}"{name}"({args}){middle}{region} : ({types}) -> {result_type}')
 
     @contextmanager
-    def _captured(self) -> Any:
+    def captured(self) -> Any:
         saved, self._lines = self._lines, []
         try:
             yield self._lines
@@ -168,7 +168,7 @@ class Builder:
     ) -> tuple[str, list[Value]]:
         """The text of a region whose block takes values of `types`; `body(*values)` returns what the region yields."""
         args = [self.fresh(s, d) for s, d in types]
-        with self._captured() as lines:
+        with self.captured() as lines:
             results = body(*args)
             results = [results] if isinstance(results, Value) else list(results)
             names, kinds = ", ".join([r.name for r in results]), ", ".join([r.type for r in results])

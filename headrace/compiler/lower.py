@@ -8,7 +8,8 @@ Walking a graph in program order, every tensor is one of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,18 +22,13 @@ from headrace.core.graph import CONST, FuncGraph, Operation
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.shapes import known
 from headrace.core.state import building
-from headrace.ops.functional import Undefined, inner_graphs, invariant, is_stateful, writes
-from headrace.ops.list_values import ListValue
+from headrace.ops.functional import Undefined, inner_graphs
 
 from .hlo import Builder, Value
-from .sums import rows, summed_products, worth
-from .trips import trip_count
 
 FOLD_LIMIT = (
     4096  # elements; larger known values become constants of the program instead of being computed on
 )
-
-
 CHECKS = {"Assert", "CheckNumerics", "CheckNumericsV2"}  # the ops that do nothing but check
 
 
@@ -184,305 +180,25 @@ class Lowering(Builder):
 
     def branch(self, index: Value, branches: Sequence[FuncGraph], inputs: Sequence[Any]) -> list[Any]:
         """`stablehlo.case` over graphs that take the same inputs. What only some branches compute is zeros in the others."""
-        cells = [*(a for a in inputs if isinstance(a, Cell)), self.status]
-        start = [c.value for c in cells]
-        wrote = [c.written for c in cells]
-        bodies, results = [], []
-        for graph in branches:
-            for c, value in zip(cells, start):
-                c.value, c.written = value, False
-            with self._captured() as lines:
-                try:
-                    results.append([*self.inline(graph, inputs), *[c.value for c in cells]])
-                except (errors.ShapeError, errors.InvalidArgumentError) as error:
-                    raise self.cannot(f"a branch, which may not run, does not fit: {error}") from error
-                bodies.append(lines)
-        merged = [self._common(values) for values in zip(*results)]
-        written = [any(values[k] is not start[k] for values in results) for k in range(-len(cells), 0)]
-        n = len(merged) - len(cells)
-        layouts = [_Layout(v, dtype) for v, dtype in merged[:n]]
-        keep = [k for k, w in enumerate(written) if w]
-        texts = []
-        for lines, values in zip(bodies, results):
-            with self._captured() as tail:
-                flat = [part for layout, v in zip(layouts, values) for part in layout.flatten(self, v)]
-                flat += [values[n + k] for k in keep]
-                tail.append(
-                    f'"stablehlo.return"({", ".join([v.name for v in flat])}) : ({", ".join([v.type for v in flat])}) -> ()'
-                )
-                texts.append("{\n" + "\n".join([*lines, *tail]) + "\n}")
-        out = iter(
-            self.ops("stablehlo.case", (index,), [(v.shape, v.dtype) for v in flat], "", ", ".join(texts))
-        )
-        rebuilt = [layout.rebuild(out) for layout in layouts]
-        for k, c in enumerate(cells):
-            c.value, c.written = start[k], wrote[k]
-        for k in keep:
-            cells[k].assign(next(out))
-        return rebuilt
+        from .regions import branch
 
-    def _common(self, values: Sequence[Any]) -> tuple[Any, DType]:
-        real = [v for v in values if not isinstance(v, Undefined)]
-        if not real:
-            return self.zeros((), values[0].dtype), values[0].dtype
-        first = next((v for v in real if isinstance(v, (Value, ListValue))), real[0])
-        for v in real:
-            if v.shape != first.shape:
-                raise self.cannot(
-                    f"branches return different shapes, {list(first.shape)} and {list(v.shape)}"
-                )
-        if isinstance(first, np.ndarray):
-            dtype = dtypes.from_numpy(first.dtype)
-            return self.constant(first, dtype), dtype
-        return first, first.dtype
+        return branch(self, index, branches, inputs)
 
     def loop(self, condition: FuncGraph, body: FuncGraph, inputs: Sequence[Any]) -> list[Any]:
         """`stablehlo.while`. Loop-invariant values are used from outside; stacks nobody reads are left out."""
-        n_all = len(inputs)
-        while self.used is not None and "before_stacks" in body.memo:
-            before = body.memo["before_stacks"]
-            if any(id(t) in self.used for t in self.node.outputs[len(before.inputs) : len(body.inputs)]):
-                break
-            condition, body, inputs = condition.memo["before_stacks"], before, inputs[: len(before.inputs)]
-        if writes(condition):
-            raise self.cannot("the condition of a loop writes variables")
-        trips, exact = trip_count(condition, body, inputs)
-        if trips == 0 and not is_stateful(condition):
-            return [*inputs, *[None] * (n_all - len(inputs))]
-        outer = self.iteration
-        varying = [i for i in range(len(inputs)) if not invariant(body, i)]
-        cells = [*dict.fromkeys(a for a in inputs if isinstance(a, Cell)), self.status]
-        failed = False
-        args = list(inputs)
-        for i in varying:
-            if type(args[i]) is np.ndarray:
-                args[i] = self.constant(args[i], body.inputs[i]._dtype)
-            elif isinstance(args[i], ListValue):
-                args[i] = self._enter_list(args[i], trips)
-        most = _most_pops(body, args, varying) if trips is None else trips
-        products = summed_products(condition, body, needed(body, body.outputs), varying) if most else {}
-        factors: dict[int, Sequence[Any]] = {}  # of the sums that are taken after the loop
-        if products or any(isinstance(args[i], ListValue) and args[i].buffer is None for i in varying):
-            self.watched.update({id(p.node): () for p in products.values()})
-            self._probe(body, args, varying, cells)
-            pairs = {i: self.watched[id(p.node)] for i, p in products.items()}
-            factors = {i: pair for i, pair in pairs.items() if worth(pair, most)}
-        varying = [i for i in varying if i not in factors]
-        kept_outputs = [t for i, t in enumerate(body.outputs) if i not in factors]
-        kept_outputs += [products[i].tensor for i in factors]
-        layouts = [_Layout(args[i], body.inputs[i]._dtype) for i in varying]
-        state = [self.constant(0, dtypes.uint64), *[c.value for c in cells]]
-        state += [part for layout, i in zip(layouts, varying) for part in layout.flatten(self, args[i])]
-        plain = len(state)
-        state += [self.zeros((most, *v.shape), v.dtype) for pair in factors.values() for v in pair]
-        kept = [(c.value, c.written) for c in cells]
-        changed = {
-            id(a)
-            for g in (condition, body)
-            for w in [writes(g)]
-            for t, a in zip(g.inputs, args)
-            if id(t) in w
-        }
+        from .regions import loop
 
-        def enter(values: Sequence[Value]) -> list[Any]:
-            it = iter(values)
-            count = next(it)
-            self.iteration = (
-                count
-                if outer is None
-                else self.add(self.mul(outer, self.constant(1 << 20, dtypes.uint64)), count)
-            )
-            for c in cells:
-                c.value = next(it)
-            full = list(args)
-            for layout, i in zip(layouts, varying):
-                full[i] = layout.rebuild(it)
-            return full
+        return loop(self, condition, body, inputs)
 
-        def test(*values: Value) -> Value:
-            checking, self.checking = (
-                self.checking,
-                False,
-            )  # a condition's region has nowhere to put a check's result
-            result = as_value(self, self.inline(condition, enter(values))[0], dtypes.bool_)
-            self.checking = checking
-            if (
-                trips is None and checking
-            ):  # it ends when a check fails; where it is counted, XLA needs to see that
-                result = self.binary(
-                    "and", result, self.compare("EQ", self.status.value, self.constant(0, dtypes.int32))
-                )
-            return result
-
-        def step(*values: Value) -> list[Value]:
-            nonlocal failed
-            full = enter(values)
-            status = self.status.value
-            inner = iter(self.inline(body, full, outputs=kept_outputs))
-            results = [None if i in factors else next(inner) for i in range(len(full))]
-            failed = self.status.value is not status
-            flat = [self.add(values[0], self.constant(1, dtypes.uint64)), *[c.value for c in cells]]
-            for layout, i in zip(layouts, varying):
-                flat += layout.flatten(self, results[i])
-            at, zero = self.convert(values[0], dtypes.int32), self.constant(0, dtypes.int32)
-            pairs = [v for i in factors for v in self.watched[id(products[i].node)]]
-            for stack, v in zip(values[plain:], pairs):
-                row = self.reshape(as_value(self, v, stack.dtype), (1, *v.shape))
-                flat.append(self.dynamic_update_slice(stack, row, [at, zero, zero]))
-            for old, new in zip(values, flat):
-                if old.shape != new.shape:
-                    raise self.cannot(
-                        f"a loop variable changes its shape from {list(old.shape)} to {list(new.shape)}"
-                    )
-            return flat
-
-        out = iter(self.while_loop(state, test, step))
-        self.iteration = outer
-        next(out)
-        for c, (value, written) in zip(cells, kept):
-            after = next(out)
-            c.value, c.written = (
-                (after, True) if id(c) in changed or (c is self.status and failed) else (value, written)
-            )
-        results = list(args)
-        for layout, i in zip(layouts, varying):
-            results[i] = layout.rebuild(out)
-            if isinstance(results[i], ListValue) and isinstance(args[i].length, int):
-                results[i] = _known_length(body, i, results[i], args[i], trips if exact else None)
-        for i in factors:
-            node = products[i].node
-            both = [self.reshape(stack, rows(stack.shape)) for stack in (next(out), next(out))]
-            (total,) = lower_op(self, node.op_def, both, node.attrs, node)
-            results[i] = self.add(as_value(self, args[i], total.dtype), total)
-        return results + [None] * (n_all - len(results))
-
-    def _enter_list(self, value: ListValue, trips: int | None) -> ListValue:
-        """A list as a loop variable: every iteration of the loop may push once onto one of unknown capacity."""
-        if type(value) is not ListValue:
-            value = value.with_buffer(value.ready(self))
-        if value.buffer is None and value.spec.capacity is None:
-            if trips is None:
-                raise self.cannot(
-                    "a list grows in a loop whose number of iterations is not known before it runs"
-                )
-            length = value.length if isinstance(value.length, int) else 0
-            value = ListValue(None, value.length, value.dtype, value.spec.copy(trips + length))
-        elif value.buffer is None:
-            value = ListValue(None, value.length, value.dtype, value.spec.copy(value.spec.capacity))
-        return value
-
-    def _probe(
-        self,
-        body: FuncGraph,
-        args: list[Any],
-        varying: Sequence[int],
-        cells: Sequence[Cell],
-    ) -> None:
-        """Lowers the body once for nothing but to learn the element shapes of lists that nothing was put into yet, and of what
-        is `watched`."""
-        saved = [(c.value, c.written) for c in cells]
-        messages = len(self.messages)
-        lines, head, constants, inputs = (
-            list(self._lines),
-            list(self._head),
-            dict(self._constants),
-            dict(self.runtime_inputs),
-        )
-        trial = list(args)
-        for i in varying:
-            if isinstance(args[i], Value):
-                trial[i] = self.fresh(args[i].shape, args[i].dtype)
-            elif isinstance(args[i], ListValue):
-                trial[i] = ListValue(
-                    args[i].buffer, self.fresh((), dtypes.int32), args[i].dtype, args[i].spec
-                )
-        iteration, self.iteration = self.iteration, self.fresh((), dtypes.uint64)
-        results = self.inline(body, trial)
-        for i in varying:
-            if isinstance(args[i], ListValue) and args[i].buffer is None and args[i].spec.shape is None:
-                args[i].spec.shape, args[i].spec.inner = results[i].spec.shape, results[i].spec.inner
-        self._lines[:], self._head, self._constants, self.runtime_inputs, self.iteration = (
-            lines,
-            head,
-            constants,
-            inputs,
-            iteration,
-        )
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """What is lowered inside leaves no trace in the program."""
+        lines, head, constants = list(self._lines), list(self._head), dict(self._constants)
+        inputs, messages, iteration = dict(self.runtime_inputs), len(self.messages), self.iteration
+        yield
+        self._lines[:], self._head, self._constants = lines, head, constants
+        self.runtime_inputs, self.iteration = inputs, iteration
         del self.messages[messages:]
-        for c, (value, written) in zip(cells, saved):
-            c.value, c.written = value, written
-        for i in varying:
-            if isinstance(args[i], ListValue) and args[i].buffer is None and args[i].spec.shape is not None:
-                args[i] = args[i].with_buffer(args[i].ready(self))
-
-
-class _Layout:
-    """How one loop or branch value is passed as plain Values: a tensor as itself, a list as buffer and length."""
-
-    def __init__(self, value: Any, dtype: DType) -> None:
-        self.value, self.dtype = value, dtype
-
-    def flatten(self, b: Lowering, value: Any) -> list[Value]:
-        model = self.value
-        if isinstance(model, ListValue):
-            if isinstance(value, Undefined) or (
-                value.buffer is None and type(value) is ListValue and model.buffer is not None
-            ):
-                length = b.constant(0, dtypes.int32) if isinstance(value, Undefined) else value.size(b)
-                return [b.zeros(model.buffer.shape, model.buffer.dtype), length]
-            buffer = value.ready(b, model.spec.shape)
-            if model.buffer is None:
-                model.buffer = buffer
-            return [buffer, value.size(b)]
-        if isinstance(value, Undefined):
-            return [b.zeros(model.shape, model.dtype)]
-        if not isinstance(value, (np.ndarray, Value)):
-            raise b.cannot(f"a {type(value).__name__} cannot pass through a compiled loop or branch")
-        return [as_value(b, value, self.dtype)]
-
-    def rebuild(self, values: Any) -> Any:
-        model = self.value
-        if isinstance(model, ListValue):
-            return ListValue(next(values), next(values), model.dtype, model.spec)
-        return next(values)
-
-
-def _most_pops(body: FuncGraph, args: Sequence[Any], varying: Sequence[int]) -> int:
-    """How often a loop can run that takes an element off a stack in every iteration; 0 if there is no such stack."""
-    sizes = [
-        args[i].buffer.shape[0]
-        for i in varying
-        if isinstance(args[i], ListValue)
-        and args[i].buffer is not None
-        and (t := body.outputs[i]).op.type == "TensorListPopBack"
-        and t.op.inputs[0] is body.inputs[i]
-    ]
-    return min(sizes, default=0)
-
-
-def _known_length(
-    body: FuncGraph, i: int, result: ListValue, start: ListValue, trips: int | None
-) -> ListValue:
-    """After a loop, a list that is only written in place has a known length; one that is pushed onto once per iteration,
-    if the trip count is known."""
-    pushes = _pushes(body.outputs[i], body.inputs[i])
-    if pushes is None:
-        return result
-    if pushes and trips is None:
-        return result
-    return ListValue(result.buffer, start.length + pushes * (trips or 0), result.dtype, result.spec)
-
-
-def _pushes(t: Any, start: Any) -> int | None:
-    """How many elements more than the list `start` the list `t` has; None where that cannot be told."""
-    if t is start:
-        return 0
-    name = t.op.type
-    if name in ("AddN", "AddV2"):  # gradients are sums of lists of one length
-        return next((n for n in (_pushes(x, start) for x in t.op.inputs) if n is not None), None)
-    more = {"TensorListPushBack": 1, "TensorListPopBack": -1, "TensorListSetItem": 0, "Identity": 0}.get(name)
-    before = None if more is None else _pushes(t.op.inputs[0], start)
-    return None if more is None or before is None else before + more
 
 
 def needed(graph: FuncGraph, outputs: Sequence[Any]) -> list[Operation]:
@@ -511,9 +227,8 @@ def lower_node(b: Lowering, node: Operation, env: dict[int, Any]) -> None:
     arguments = [env[id(t)] for t in node.inputs]
     if id(node) in b.watched:
         b.watched[id(node)] = arguments
-    if Undefined in map(type, arguments) and not inner_graphs(
-        node
-    ):  # nobody reads what is made of it, either
+    if Undefined in map(type, arguments) and not inner_graphs(node):
+        # Nobody reads what is made of it, either.
         env.update({id(t): Undefined(t._dtype) for t in node.outputs})
         return
     try:
