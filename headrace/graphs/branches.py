@@ -333,7 +333,7 @@ class Conditional:
         captured = functional.unify_inputs(graphs, 0)
         with scope.graph.control_dependencies(scope.take_awaited()):
             results = functional.conditional(
-                test, graphs, captured, f"{self.provides[0].rpartition('/')[0] or 'cond'}/If"
+                test, graphs, captured, f"{scope.prefix}{self.provides[0].rpartition('/')[0] or 'cond'}/If"
             )
         made = scope.graph.operations[-1]
         scope.operations.update(dict.fromkeys(self.effects, made))

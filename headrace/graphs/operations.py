@@ -302,6 +302,9 @@ class Scope:
 
     def output(self, name: str, index: int) -> Any:
         """The tensor (or reference) of a name and an index."""
+        if self.mapped and (name, index) in self.mapped:
+            self.used.add((name, index))
+            return self.mapped[name, index]
         found = self.tensors.get(name)
         if found is None and (name in self.aliases or self.outer is not None):
             return self._captured((name, index))

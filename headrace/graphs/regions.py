@@ -174,7 +174,10 @@ class Loop:
         body.outputs = [*body.outputs, *body.inputs[len(start) :]]
         with scope.graph.control_dependencies(scope.take_awaited()):
             after = functional.loop(
-                condition, body, [*start, *captured], f"{self.frame[-1].rpartition('/')[0] or 'while'}/While"
+                condition,
+                body,
+                [*start, *captured],
+                f"{scope.prefix}{self.frame[-1].rpartition('/')[0] or 'while'}/While",
             )
         made = scope.graph.operations[-1]
         for node in self.exits:

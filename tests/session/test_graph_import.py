@@ -269,6 +269,14 @@ def test_a_loop_becomes_a_while():
         assert session.run(gradient) == 64.0
 
 
+def test_input_map_reaches_into_loops():
+    with tf.Graph().as_default() as graph, v1.Session() as session:
+        x = v1.placeholder(tf.float32, [])
+        (y,) = tf.import_graph_def(graph_def(LOOP), {"limit:0": x}, ["exit:0"], name="m")
+        assert session.run(y, {x: 7.0}) == 8.0
+        assert [op.name for op in graph.get_operations() if "While" in op.type] == ["m/while/While"]
+
+
 def test_a_loop_variable_merges_two_values():
     merge = node("merge", "Merge", "enter", "next", attrs=attr("N", "i: 2"), T="DT_FLOAT")
     assert merge in LOOP
