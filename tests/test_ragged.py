@@ -621,3 +621,49 @@ def test_row_partitions_of_functions_without_v2_shapes():
         assert tf.function(lambda r: r * 2)(tf.ragged.constant([[1, 2], [3]])).to_list() == [[2, 4], [6]]
     finally:
         tf.compat.v1.enable_v2_tensorshape()
+
+
+# ---------------------------------------------------------------------------------------------------- in another graph
+def test_parts_of_another_graph():
+    """What is made of another graph's tensors belongs to that graph."""
+    v1 = tf.compat.v1
+    with tf.Graph().as_default() as graph:
+        values, numbers = v1.placeholder(tf.float32, [None]), v1.placeholder(tf.int64, [None])
+        dense = v1.placeholder(tf.float32, [None, None])
+    make = tf.RaggedTensor
+    with tf.Graph().as_default() as other:
+        made = {
+            "row_lengths": make.from_row_lengths(values, numbers),
+            "of numbers": make.from_row_lengths([1.0, 2.0, 3.0], numbers),
+            "value_rowids": make.from_value_rowids(values, numbers),
+            "row_splits": make.from_row_splits(values, numbers),
+            "row_starts": make.from_row_starts(values, numbers),
+            "row_limits": make.from_row_limits(values, numbers),
+            "uniform_row_length": make.from_uniform_row_length(values, 2),
+            "nested": make.from_nested_row_lengths(values, [numbers, numbers]),
+            "tensor": make.from_tensor(dense, lengths=numbers),
+            "range": tf.ragged.range(numbers),
+        }
+        rt = made["row_lengths"]
+        made |= {
+            "slice": rt[:, 1:],
+            "concat": tf.concat([rt, rt], 0),
+            "gather": tf.gather(rt, [0]),
+            "tile": tf.tile(rt, [1, 2]),
+        }
+        tensors = [
+            rt.to_tensor(),
+            rt.to_sparse().values,
+            rt.bounding_shape(),
+            rt.row_lengths(),
+            rt.nrows(),
+            tf.reduce_sum(rt, 1),
+        ]
+        tensors.append(tf.experimental.RowPartition.from_row_lengths(numbers).value_rowids())
+        assert not other.get_operations()
+    for name, value in made.items():
+        assert value.flat_values.graph is graph and value.row_splits.graph is graph, name
+    assert all(t.graph is graph for t in tensors)
+    with v1.Session(graph=graph) as session:
+        got = session.run(made["row_starts"], {values: [1.0, 2.0, 3.0], numbers: [0, 2]})
+        assert got.to_list() == [[1.0, 2.0], [3.0]]

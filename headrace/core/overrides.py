@@ -15,6 +15,7 @@ from types import FunctionType
 from typing import Any
 
 from .specs import CompositeTensor
+from .state import OTHER, building, elsewhere, state
 
 Rule = Callable[[Sequence[Any], Mapping[str, Any]], Any]
 RULES: dict[
@@ -86,6 +87,9 @@ def ask(key: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
 
 def _answer(rules: Sequence[tuple[bool, Rule]], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     composite = has_composite(args) or (bool(kwargs) and has_composite(kwargs.values()))
+    if composite and state.mode == OTHER and (home := elsewhere((*args, *kwargs.values()))) is not None:
+        with building(home):
+            return _answer(rules, args, kwargs)
     for only_composites, rule in rules:
         if composite or not only_composites:
             result = rule(args, kwargs)

@@ -108,7 +108,7 @@ def elsewhere(values: Iterable[Any]) -> Graph | None:
                 continue  # numbers, perhaps very many
             graph = elsewhere(value)
         else:
-            graph = getattr(value, "graph", None)
+            graph = getattr(value, "graph", None) or getattr(value, "_home", None)
         if getattr(graph, "building_function", True) is False:
             return None if graph is current else graph
     return None

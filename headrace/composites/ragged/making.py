@@ -12,7 +12,7 @@ from headrace.core import dtypes
 from headrace.core.convert import to_array, to_tensor
 from headrace.core.dtypes import DType, as_dtype, from_numpy
 from headrace.core.op import lookup
-from headrace.core.scoping import scoped
+from headrace.core.scoping import at_home, scoped
 from headrace.core.tensor import Tensor
 from headrace.ops import ragged as ops
 
@@ -182,6 +182,7 @@ def placeholder(dtype: Any, ragged_rank: int, value_shape: Any = None, name: str
 
 
 # ------------------------------------------------------------------------------------------------------------------ ranges
+@at_home
 def range_(
     starts: Any,
     limits: Any = None,
@@ -213,6 +214,7 @@ def range_(
     return RaggedTensor.from_row_splits(values, splits, validate=False)
 
 
+@at_home
 def row_splits_to_segment_ids(splits: Any, name: str | None = None, out_type: Any = None) -> Tensor:
     """The row of each value: `[0, 3, 3, 5]` gives `[0, 0, 0, 2, 2]`."""
     partition = RowPartition.from_row_splits(splits, validate=False)
@@ -220,6 +222,7 @@ def row_splits_to_segment_ids(splits: Any, name: str | None = None, out_type: An
     return ids if out_type is None else tf.cast(ids, out_type)
 
 
+@at_home
 def segment_ids_to_row_splits(
     segment_ids: Any, num_segments: Any = None, out_type: Any = None, name: str | None = None
 ) -> Tensor:

@@ -12,6 +12,7 @@ from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType, as_dtype
 from headrace.core.errors import InvalidArgumentError
 from headrace.core.op import lookup
+from headrace.core.scoping import at_home
 from headrace.core.shapes import size_of
 from headrace.core.specs import CompositeTensor, TensorSpec, TypeSpec
 from headrace.core.static import static_value
@@ -96,6 +97,7 @@ class RowPartition(CompositeTensor):
 
     # ------------------------------------------------------------------------------------------------------ constructors
     @classmethod
+    @at_home
     def from_row_splits(
         cls, row_splits: Any, validate: bool = True, dtype: Any = None, dtype_hint: Any = dtypes.int64
     ) -> RowPartition:
@@ -123,6 +125,7 @@ class RowPartition(CompositeTensor):
         return cls(splits)
 
     @classmethod
+    @at_home
     def from_row_lengths(
         cls, row_lengths: Any, validate: bool = True, dtype: Any = None, dtype_hint: Any = dtypes.int64
     ) -> RowPartition:
@@ -136,6 +139,7 @@ class RowPartition(CompositeTensor):
         return cls(tf.concat([tf.zeros([1], lengths.dtype), tf.cumsum(lengths)], 0), lengths=lengths)
 
     @classmethod
+    @at_home
     def from_value_rowids(
         cls,
         value_rowids: Any,
@@ -174,6 +178,7 @@ class RowPartition(CompositeTensor):
         return cls(tf.concat([tf.zeros([1], ids.dtype), tf.cumsum(lengths)], 0), rowids=ids, lengths=lengths)
 
     @classmethod
+    @at_home
     def from_row_starts(
         cls,
         row_starts: Any,
@@ -187,12 +192,13 @@ class RowPartition(CompositeTensor):
         nvals = tf.cast(index_tensor(nvals, "nvals", None, starts.dtype, rank=0), starts.dtype)
         if validate:
             check(
-                tf.reduce_all(starts[:1] == 0),
+                tf.reduce_all(tf.equal(starts[:1], 0)),
                 "Arguments to from_row_starts do not form a valid RaggedTensor: row_starts[0] must be zero",
             )
         return cls.from_row_splits(tf.concat([starts, nvals[None]], 0), validate)
 
     @classmethod
+    @at_home
     def from_row_limits(
         cls, row_limits: Any, validate: bool = True, dtype: Any = None, dtype_hint: Any = dtypes.int64
     ) -> RowPartition:
@@ -201,6 +207,7 @@ class RowPartition(CompositeTensor):
         return cls.from_row_splits(tf.concat([tf.zeros([1], limits.dtype), limits], 0), validate)
 
     @classmethod
+    @at_home
     def from_uniform_row_length(
         cls,
         uniform_row_length: Any,
@@ -247,6 +254,11 @@ class RowPartition(CompositeTensor):
 
     # ------------------------------------------------------------------------------------------------------------- what it says
     @property
+    def _home(self) -> Any:
+        """The graph that operations on it belong to."""
+        return None if self._splits._is_eager else self._splits.graph
+
+    @property
     def dtype(self) -> DType:
         """int32 or int64: the type of everything it returns."""
         return self._splits.dtype
@@ -255,6 +267,7 @@ class RowPartition(CompositeTensor):
         """Where rows begin and end, `[nrows + 1]`."""
         return self._splits
 
+    @at_home
     def nrows(self) -> Any:
         """The number of rows, a scalar."""
         known = self.static_nrows
@@ -264,24 +277,29 @@ class RowPartition(CompositeTensor):
             else tf.shape(self._splits, out_type=self.dtype)[0] - 1
         )
 
+    @at_home
     def nvals(self) -> Any:
         """The number of values, a scalar."""
         return self._splits[-1] if self._nvals is None else self._nvals
 
+    @at_home
     def row_starts(self) -> Any:
         """Where each row begins, `[nrows]`."""
         return self._splits[:-1]
 
+    @at_home
     def row_limits(self) -> Any:
         """Where each row ends, `[nrows]`."""
         return self._splits[1:]
 
+    @at_home
     def row_lengths(self) -> Any:
         """The number of values of each row, `[nrows]`."""
         if self._lengths is None:
             self._lengths = self._splits[1:] - self._splits[:-1]
         return self._lengths
 
+    @at_home
     def value_rowids(self) -> Any:
         """The row of each value, `[nvals]`."""
         if self._rowids is None:
@@ -289,6 +307,7 @@ class RowPartition(CompositeTensor):
             self._rowids = lookup("UpperBound")(self._splits[None], values[None], out_type=self.dtype)[0] - 1
         return self._rowids
 
+    @at_home
     def offsets_in_rows(self) -> Any:
         """The position of each value in its row, `[nvals]`."""
         return tf.range(self.nvals()) - tf.gather(self.row_starts(), self.value_rowids())
@@ -323,6 +342,7 @@ class RowPartition(CompositeTensor):
         return None
 
     # ------------------------------------------------------------------------------------------------------------ others
+    @at_home
     def with_dtype(self, dtype: Any) -> RowPartition:
         """The same partition with other integers."""
         dtype = as_dtype(dtype)

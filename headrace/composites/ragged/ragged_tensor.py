@@ -15,7 +15,7 @@ from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType, as_dtype
 from headrace.core.origin import known_as
-from headrace.core.scoping import scoped
+from headrace.core.scoping import at_home, scoped
 from headrace.core.shapes import Raw, TensorShape, of_raw
 from headrace.core.specs import CompositeTensor
 from headrace.core.tensor import Tensor
@@ -64,6 +64,7 @@ class RaggedTensor(CompositeTensor):
 
     # ------------------------------------------------------------------------------------------------------ constructors
     @classmethod
+    @at_home
     def _from_row_partition(cls, values: Any, partition: RowPartition, validate: bool = True) -> RaggedTensor:
         values = ragged_or_tensor(values)
         values.shape.with_rank_at_least(1)
@@ -83,6 +84,7 @@ class RaggedTensor(CompositeTensor):
         )
 
     @classmethod
+    @at_home
     def from_row_splits(
         cls, values: Any, row_splits: Any, name: str | None = None, validate: bool = True
     ) -> RaggedTensor:
@@ -97,6 +99,7 @@ class RaggedTensor(CompositeTensor):
         )
 
     @classmethod
+    @at_home
     def from_row_lengths(
         cls, values: Any, row_lengths: Any, name: str | None = None, validate: bool = True
     ) -> RaggedTensor:
@@ -106,6 +109,7 @@ class RaggedTensor(CompositeTensor):
         )
 
     @classmethod
+    @at_home
     def from_value_rowids(
         cls, values: Any, value_rowids: Any, nrows: Any = None, name: str | None = None, validate: bool = True
     ) -> RaggedTensor:
@@ -116,6 +120,7 @@ class RaggedTensor(CompositeTensor):
         return cls._from_row_partition(values, partition, validate)
 
     @classmethod
+    @at_home
     def from_row_starts(
         cls, values: Any, row_starts: Any, name: str | None = None, validate: bool = True
     ) -> RaggedTensor:
@@ -127,6 +132,7 @@ class RaggedTensor(CompositeTensor):
         return cls._from_row_partition(values, partition, validate)
 
     @classmethod
+    @at_home
     def from_row_limits(
         cls, values: Any, row_limits: Any, name: str | None = None, validate: bool = True
     ) -> RaggedTensor:
@@ -136,6 +142,7 @@ class RaggedTensor(CompositeTensor):
         )
 
     @classmethod
+    @at_home
     def from_uniform_row_length(
         cls,
         values: Any,
@@ -162,6 +169,7 @@ class RaggedTensor(CompositeTensor):
         return result
 
     @classmethod
+    @at_home
     def from_nested_row_splits(
         cls, flat_values: Any, nested_row_splits: Any, name: str | None = None, validate: bool = True
     ) -> Any:
@@ -174,6 +182,7 @@ class RaggedTensor(CompositeTensor):
         )
 
     @classmethod
+    @at_home
     def from_nested_row_lengths(
         cls, flat_values: Any, nested_row_lengths: Any, name: str | None = None, validate: bool = True
     ) -> Any:
@@ -186,6 +195,7 @@ class RaggedTensor(CompositeTensor):
         )
 
     @classmethod
+    @at_home
     def from_nested_value_rowids(
         cls,
         flat_values: Any,
@@ -242,6 +252,7 @@ class RaggedTensor(CompositeTensor):
         return from_tensor(tensor, lengths, padding, ragged_rank, row_splits_dtype)
 
     @classmethod
+    @at_home
     def from_sparse(
         cls, st_input: Any, name: str | None = None, row_splits_dtype: Any = dtypes.int64
     ) -> RaggedTensor:
@@ -255,6 +266,11 @@ class RaggedTensor(CompositeTensor):
         return from_sparse(st_input, row_splits_dtype)
 
     # ------------------------------------------------------------------------------------------------------------- properties
+    @property
+    def _home(self) -> Any:
+        """The graph that operations on it belong to."""
+        return self._partition._home
+
     @property
     def dtype(self) -> DType:
         return self._values.dtype
@@ -322,27 +338,33 @@ class RaggedTensor(CompositeTensor):
     def row_partition(self) -> RowPartition:
         return self._partition
 
+    @at_home
     def row_starts(self, name: str | None = None) -> Any:
         """Where each row begins in `values`."""
         return self._partition.row_starts()
 
+    @at_home
     def row_limits(self, name: str | None = None) -> Any:
         """Where each row ends in `values`."""
         return self._partition.row_limits()
 
+    @at_home
     def value_rowids(self, name: str | None = None) -> Any:
         """The row of each value."""
         return self._partition.value_rowids()
 
+    @at_home
     def nested_value_rowids(self, name: str | None = None) -> tuple[Tensor, ...]:
         """The value_rowids of every ragged dimension, outermost first."""
         return tuple([p.value_rowids() for p in self._nested_row_partitions])
 
+    @at_home
     def nrows(self, out_type: Any = None, name: str | None = None) -> Any:
         """The number of rows, a scalar."""
         rows = self._partition.nrows()
         return rows if out_type is None else tf.cast(rows, out_type)
 
+    @at_home
     def row_lengths(self, axis: int = 1, name: str | None = None) -> Any:
         """The lengths of the rows in dimension `axis`, as a tensor of shape `self.shape[:axis]`.
 
@@ -360,10 +382,12 @@ class RaggedTensor(CompositeTensor):
         shape = tf.shape(self._values, out_type=self._partition.dtype)
         return self.with_values(tf.ones(shape[: axis - 1], shape.dtype) * shape[axis - 1])
 
+    @at_home
     def nested_row_lengths(self, name: str | None = None) -> tuple[Tensor, ...]:
         """The row lengths of every ragged dimension, outermost first."""
         return tuple([p.row_lengths() for p in self._nested_row_partitions])
 
+    @at_home
     def bounding_shape(self, axis: Any = None, name: str | None = None, out_type: Any = None) -> Tensor:
         """The shape of the smallest tensor that holds all rows; with `axis`, only that dimension's size (or those)."""
         sizes = [self._partition.nrows()]
@@ -387,6 +411,7 @@ class RaggedTensor(CompositeTensor):
         return [] if parts[0]._is_eager else [op for t in parts if not t._is_eager for op in t.consumers()]
 
     # ---------------------------------------------------------------------------------------------------- with other parts
+    @at_home
     def with_values(self, new_values: Any) -> RaggedTensor:
         """The same rows with other values, as many as there are.
 
@@ -404,6 +429,7 @@ class RaggedTensor(CompositeTensor):
             )
         return RaggedTensor(new_values, partition, internal=_PRIVATE)
 
+    @at_home
     def with_flat_values(self, new_values: Any) -> RaggedTensor:
         """The same rows with other flat values (which may be ragged), as many as there are."""
         values = (
@@ -413,6 +439,7 @@ class RaggedTensor(CompositeTensor):
         )
         return self.with_values(values)
 
+    @at_home
     def with_row_splits_dtype(self, dtype: Any) -> RaggedTensor:
         """The same, with row splits of another integer type."""
         dtype = as_dtype(dtype)
@@ -425,6 +452,7 @@ class RaggedTensor(CompositeTensor):
         )
         return RaggedTensor(values, self._partition.with_dtype(dtype), internal=_PRIVATE)
 
+    @at_home
     def merge_dims(self, outer_axis: int, inner_axis: int) -> Any:
         """Dimensions `outer_axis` to `inner_axis` become one.
 
@@ -456,6 +484,7 @@ class RaggedTensor(CompositeTensor):
         return RaggedTensor(values, partition, internal=_PRIVATE)
 
     # ------------------------------------------------------------------------------------------------------------ conversions
+    @at_home
     def to_tensor(self, default_value: Any = None, name: str | None = None, shape: Any = None) -> Tensor:
         """A tensor of the bounding shape, short rows filled up with `default_value` (0 or "" unless given).
 
@@ -470,6 +499,7 @@ class RaggedTensor(CompositeTensor):
 
         return to_dense(self, default_value, shape, name)
 
+    @at_home
     def to_sparse(self, name: str | None = None) -> Any:
         """A SparseTensor of the same values; its dense shape is the bounding shape."""
         from .conversion import to_sparse
@@ -510,6 +540,7 @@ class RaggedTensor(CompositeTensor):
         return array if dtype is None else array.astype(dtype)
 
     # --------------------------------------------------------------------------------------------------------- as in Python
+    @at_home
     def __getitem__(self, key: Any) -> Any:
         from .indexing import getitem
 
