@@ -391,3 +391,39 @@ def test_calls_that_compile_whole_stay_whole():
     calls = [n for n in Program(graph).graph.operations if n.type.endswith("PartitionedCall")]
     assert len(calls) == 1
     assert float(step(iterator)) == 12.0
+
+
+class TestSessions:
+    """What a session keeps, and what it is fed, in graphs that were rewritten."""
+
+    def test_random_ops_go_on_where_they_were(self, request):
+        """In all runs of a session, whatever is fetched with them; an op that was rewritten is still that op."""
+
+        def numbers():
+            with tf.Graph().as_default(), v1.Session() as sess:
+                v1.set_random_seed(1)
+                a, b = tf.random.uniform([2]), tf.random.uniform([2], seed=3)
+                text = tf.strings.as_string(tf.random.shuffle(tf.range(4), seed=5) * 1)
+                length = tf.strings.length(text)
+                ran = [sess.run([a, b, text]) for _ in range(3)]
+                ran += [sess.run([b, length]), sess.run([b, text]), sess.run([a, text])]
+            return [[x.tolist() for x in run] for run in ran]
+
+        request.addfinalizer(lambda: set_passes(DEFAULT))
+        rewritten = numbers()
+        assert len({str(run[1]) for run in rewritten[:3]}) == 3
+        set_passes(NOTHING)
+        assert rewritten == numbers()
+
+    def test_constants_that_are_fed(self):
+        with tf.Graph().as_default(), v1.Session() as sess:
+            k, go = tf.constant([1.0, 2.0]), tf.constant(True)
+            length = tf.strings.length(tf.strings.as_string(k * 1.0))
+            chosen = tf.cond(go, lambda: tf.strings.as_string(1.0), lambda: tf.strings.as_string(3.0))
+            assert sess.run(length, {k: [100000.0, 20.0]}).tolist() == [13, 9]
+            assert sess.run([k, length], {k: [100000.0, 20.0]})[0].tolist() == [100000.0, 20.0]
+            assert sess.run(length).tolist() == [8, 8]
+            assert sess.run(chosen, {go: False}) == b"3.000000"
+            same = tf.constant([1.0, 2.0])  # the same value, which is not fed
+            both = tf.strings.as_string(k), tf.strings.as_string(same)
+            assert sess.run(both, {k: [5.0, 6.0]})[1].tolist() == [b"1.000000", b"2.000000"]

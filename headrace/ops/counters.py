@@ -37,8 +37,8 @@ class Counters:
         with self._lock:
             table = self._eager
             if state.streams is not None and state.node is not None:
-                table = state.streams
-                key = id(state.node) if state.node.type == key[0] else (id(state.node), key)
+                table, node = state.streams, _original(state.node)
+                key = id(node) if node.type == key[0] else (id(node), key)
             found = table.get(key)
             if found is None:
                 found = table[key] = _fresh_state(seed, seed2)
@@ -46,6 +46,7 @@ class Counters:
 
     def node(self, node: Any, blocks: int) -> np.ndarray:
         """The same for a node of a graph."""
+        node = _original(node)
         with self._lock:
             if state.streams is not None:  # a session's nodes have streams of their own
                 own = state.streams.get(id(node))
@@ -62,6 +63,11 @@ class Counters:
 
 
 COUNTERS = Counters()
+
+
+def _original(node: Any) -> Any:
+    """The node of the program's graph: what runs in its place, in one run or another, goes on where it was."""
+    return node.__dict__.get("_in_place_of", node)
 
 
 def _fresh_state(seed: int, seed2: int) -> np.ndarray:

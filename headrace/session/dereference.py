@@ -38,6 +38,7 @@ def stand_in(
     """What runs in the place of a node. It has the first outputs of the node, as tensors of its own."""
     other = Operation(node.graph, op, node.name, inputs, attrs, controls)
     other._site, other._device = node._site, node._device
+    other.__dict__["_in_place_of"] = node.__dict__.get("_in_place_of", node)
     for t in node.outputs[:n_outputs]:
         own = SymbolicTensor(other, t.value_index, t._dtype, t._raw_shape)
         own.__dict__.update(t.__dict__)

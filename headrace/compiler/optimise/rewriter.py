@@ -31,6 +31,9 @@ class Rewriter:
         self.waits: dict[int, list[Operation]] = {}  # what comes in the place of a node that others wait for
         self.merged: dict[Any, Operation] = {}
         self.outputs = {id(t) for t in graph.outputs if t is not None}
+        for t in graph.inputs:
+            if t.op.op_def is CONST:  # a session is fed another value
+                self.values[id(t)] = _unknown(self.view, t)
         self.inlining = 0
         self.effects: list[
             Operation
@@ -55,7 +58,8 @@ class Rewriter:
         before = [n for n in needed(graph, graph.outputs) if n.type != "Placeholder"]
         for node in before:
             self.visit(node)
-        view.inputs, view.captures, view.variables = graph.inputs, graph.captures, graph.variables
+        view.inputs = [self.replaced(t) for t in graph.inputs]
+        view.captures, view.variables = graph.captures, graph.variables
         view.outputs = [self.replaced(t) for t in graph.outputs]
         nodes = self.nodes
         if self.passes.dead:
@@ -130,6 +134,14 @@ def known(t: Any) -> np.ndarray | None:
     return t._host() if t._is_eager else t.op.attrs["value"] if t.op.op_def is CONST else None
 
 
+def _unknown(graph: FuncGraph, t: Any) -> SymbolicTensor:
+    """An input in the place of a constant."""
+    placeholder = blank(graph, lookup("Placeholder"), t.op, (), ())
+    placeholder.attrs = {"dtype": t._dtype, "shape": t._raw_shape}
+    placeholder.outputs = [SymbolicTensor(placeholder, 0, t._dtype, t._raw_shape)]
+    return placeholder.outputs[0]
+
+
 def pure(node: Operation) -> bool:
     """Whether a node does nothing but compute its outputs, always the same ones: it may be computed once, or elsewhere."""
     op = node.op_def
@@ -157,6 +169,7 @@ def stand_in(
                 new.__dict__[key] = t.__dict__[key]
         other.outputs.append(new)
     other.__dict__["_stands_for"] = node
+    other.__dict__["_in_place_of"] = node.__dict__.get("_in_place_of", node)
     return other
 
 
