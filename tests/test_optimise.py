@@ -415,6 +415,21 @@ class TestSessions:
         set_passes(NOTHING)
         assert rewritten == numbers()
 
+    def test_to_the_last_bit(self):
+        """Integers that a float cannot hold; complex numbers, whose products mix their parts."""
+        with tf.Graph().as_default(), v1.Session() as sess:
+            text = tf.strings.as_string(
+                tf.constant(1)
+            )  # a step on the host, without which nothing is rewritten
+            n = v1.placeholder(tf.int64, [2])
+            there = tf.stack([tf.cast(tf.cast(n, tf.float64), tf.int64)])
+            assert sess.run([there, text], {n: [2**53 + 1, 5]})[0].tolist() == [[2**53, 5]]
+            z, one = v1.placeholder(tf.complex64, [1]), tf.constant(1.0, tf.complex64)
+            for y in (z * one, z / one):
+                assert np.isnan(sess.run([tf.stack([y]), text], {z: [complex(np.inf, 1.0)]})[0].imag)
+            minus = tf.stack([z - tf.constant(complex(-0.0, -0.0), tf.complex64)])
+            assert not np.signbit(sess.run([minus, text], {z: [complex(-0.0, -0.0)]})[0].real)
+
     def test_constants_that_are_fed(self):
         with tf.Graph().as_default(), v1.Session() as sess:
             k, go = tf.constant([1.0, 2.0]), tf.constant(True)

@@ -109,9 +109,12 @@ def _there_and_back(node: Operation) -> Any:
         return None
     source = inner.inputs[0]
     a, b = source._dtype._np, x._dtype._np
-    # NumPy calls a cast safe when every value survives it; of the small floats it knows nothing.
+    # NumPy calls a cast safe when every value survives it, but for large integers; of the small floats it knows nothing.
     if source._dtype.kind in "iufb" and x._dtype.kind in "iuf" and a.kind in "iufb" and b.kind in "iuf":
-        return source if np.can_cast(a, b, "safe") else None
+        survives = np.can_cast(a, b, "safe")
+        if a.kind in "iu" and b.kind == "f":
+            survives = 8 * a.itemsize - (a.kind == "i") <= np.finfo(b).nmant + 1
+        return source if survives else None
     return None
 
 
@@ -158,8 +161,11 @@ def _of_one(node: Operation) -> Any:
 
 
 def _all(t: Any, value: Any) -> bool:
+    """Whether every element is that value. Never of complex numbers: (inf + 1j) * (1 + 0j) is inf + nan j."""
     array = known(t)
-    return array is not None and array.size > 0 and array.dtype.kind != "O" and bool((array == value).all())
+    if array is None or not array.size or array.dtype.kind in "Oc":
+        return False
+    return bool((array == value).all())
 
 
 def _negative_zero(t: Any) -> bool:
