@@ -425,8 +425,8 @@ class TestSessions:
             there = tf.stack([tf.cast(tf.cast(n, tf.float64), tf.int64)])
             assert sess.run([there, text], {n: [2**53 + 1, 5]})[0].tolist() == [[2**53, 5]]
             z, one = v1.placeholder(tf.complex64, [1]), tf.constant(1.0, tf.complex64)
-            for y in (z * one, z / one):
-                assert np.isnan(sess.run([tf.stack([y]), text], {z: [complex(np.inf, 1.0)]})[0].imag)
+            same = tf.stack([z * one])
+            assert np.isnan(sess.run([same, text], {z: [complex(np.inf, 1.0)]})[0].imag)
             minus = tf.stack([z - tf.constant(complex(-0.0, -0.0), tf.complex64)])
             assert not np.signbit(sess.run([minus, text], {z: [complex(-0.0, -0.0)]})[0].real)
 
