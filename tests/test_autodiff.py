@@ -663,3 +663,21 @@ def test_custom_gradient_shows_its_signature():
         return x * scale, lambda g: (g * scale, None)
 
     assert inspect.getfullargspec(f).args == ["x", "scale"]
+
+
+def test_a_gradient_has_the_shape_of_its_tensor():
+    """The rule of a Python function does not know it."""
+    v1 = tf.compat.v1
+    with tf.Graph().as_default() as g:
+
+        @tf.RegisterGradient("TwiceInNumPy")
+        def _(op, grad):
+            return v1.py_func(lambda d: d * 2, [grad], tf.float32)
+
+        x = v1.placeholder(tf.float32, [None, 3])
+        with g.gradient_override_map({"Identity": "TwiceInNumPy"}):
+            y = tf.identity(x)
+        [dx] = tf.gradients(y, x)
+        assert dx.shape.as_list() == [None, 3]
+        with v1.Session() as sess:
+            assert sess.run(dx, {x: [[1, 2, 3]]}).tolist() == [[2, 2, 2]]

@@ -12,6 +12,7 @@ from typing import Any
 from . import nest
 from .errors import NotFoundError
 from .op import OpDef, lookup
+from .shapes import known
 from .state import set_tapes, state
 from .tensor import Tensor
 
@@ -373,6 +374,7 @@ def backprop(
                     results = _gated(record, results, reached, gates)
         for x, g in zip(record.inputs, results):
             if g is not None and id(x) in reached:
+                _give_shape(g, x)
                 if gates:
                     parts[id(x)] = [*parts.pop(id(x), ()), g]
                 else:
@@ -386,6 +388,14 @@ def backprop(
             g = _zeros_for(s)
         out.append(g)
     return out
+
+
+def _give_shape(g: Any, x: Any) -> None:
+    """A gradient has the shape of what it is the gradient of; a user's rule may not know it (that of a Python function)."""
+    if is_slices(g) or g._is_eager or g._dtype.kind == "v" or x._dtype.kind == "r":
+        return
+    if not known(g._raw_shape) and g.shape.is_compatible_with(x.shape):
+        g.set_shape(x.shape)
 
 
 _READS = ("Identity", "ReadVariableOp")

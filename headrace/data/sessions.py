@@ -27,6 +27,8 @@ class SessionIterator(Iterator):
             handle = ops.ITERATOR_V2(shared_name=name, container="", **structure.flat_types(element_spec))
         super().__init__(components=[handle], element_spec=element_spec)
         self._initializer = initializer
+        if not handle._is_eager:
+            handle.graph.add_to_collection("iterators", handle)
 
     @property
     def initializer(self) -> Any:

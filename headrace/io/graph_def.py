@@ -199,7 +199,7 @@ def _is_shape(name: str) -> bool:
 
 
 def _write_attr(message: Any, name: str, value: Any, default: Any, functions: Functions) -> None:
-    if name == "value" and isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray) and (name == "value" or isinstance(default, np.ndarray)):
         message.tensor.CopyFrom(make_tensor_proto(value, from_numpy(value.dtype)))
     elif _is_shape(name) and not isinstance(value, bool):  # `validate_shape` is no shape
         message.shape.CopyFrom(shape_proto(value))

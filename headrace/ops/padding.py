@@ -28,6 +28,16 @@ def padding_table(t: Any) -> Any:
     return static_value(t)
 
 
+def _rows(t: Any) -> Any:
+    """`paddings` as lists, with None for what is not known yet: of `[[0, n], [1, 1]]` the second row is."""
+    value = padding_table(t)
+    if value is not None:
+        return value.tolist()
+    if t.op.type == "Pack" and t.op.attrs["axis"] == 0:
+        return [_rows(x) for x in t.op.inputs]
+    return None
+
+
 def padded_shape(c: Any) -> Raw:
     """Every dimension grows by its two paddings."""
     table = c[1]
@@ -44,9 +54,10 @@ def padded_shape(c: Any) -> Raw:
         raise ShapeError(f"Paddings must be non-negative: {value.tolist()}")
     if c[0] is None:
         return None if rank is None else (None,) * rank
-    if value is None:
-        return (None,) * len(c[0])
-    return tuple([None if d is None else d + int(lo) + int(hi) for d, (lo, hi) in zip(c[0], value)])
+    rows = _rows(c.inputs[1]) or [None] * len(c[0])
+    return tuple(
+        [None if d is None or row is None or None in row else d + sum(row) for d, row in zip(c[0], rows)]
+    )
 
 
 def _cut_out(op: Any, g: Any) -> Any:

@@ -368,3 +368,22 @@ def test_strings():
     assert tf.unstack(x[0])[1].numpy() == b"bc"
     assert tf.zeros([1], tf.string).numpy().tolist() == [b""]
     assert tf.fill([2], "xy").numpy().tolist() == [b"xy", b"xy"]
+
+
+def test_dimensions_whose_padding_is_known_are_known():
+    shapes = []
+
+    @tf.function(input_signature=[tf.TensorSpec([2, 3]), tf.TensorSpec([], tf.int32)])
+    def f(x, n):
+        out = [
+            tf.pad(x, [[0, n], [1, 2]]),
+            tf.pad(x, tf.stack([[1, 1], [0, n]]), constant_values=3.0),
+            tf.pad(x, [[0, n], [1, 1]], "REFLECT"),
+            tf.pad(x, n + tf.zeros([2, 2], tf.int32)),
+        ]
+        shapes.extend([y.shape.as_list() for y in out])
+        return out
+
+    got = f(tf.ones([2, 3]), tf.constant(1))
+    assert shapes == [[None, 6], [4, None], [None, 5], [None, None]]
+    assert [y.shape.as_list() for y in got] == [[3, 6], [4, 4], [3, 5], [4, 5]]

@@ -230,3 +230,25 @@ def test_queue_runners_and_loops_come_along(tmp_path):
         assert session.run(graph.get_collection("total")[0]) == 16.0
         coordinator.request_stop()
         coordinator.join(threads)
+
+
+def test_summaries_of_images_come_back():
+    with tf.Graph().as_default():
+        x = v1.placeholder(tf.float32, [1, 2, 2, 1], name="x")
+        v1.summary.image("picture", x, max_outputs=2)
+        message = v1.train.export_meta_graph()
+    [node] = [n for n in message.graph_def.node if n.op == "ImageSummary"]
+    assert node.attr["bad_color"].WhichOneof("value") == "tensor"
+    with tf.Graph().as_default(), v1.Session() as sess:
+        v1.train.import_meta_graph(message)
+        summary = v1.Summary.FromString(sess.run("picture:0", {"x:0": [[[[0.5], [1.0]], [[0.0], [0.25]]]]}))
+        assert summary.value[0].image.width == 2
+
+
+def test_iterators_are_in_a_collection():
+    with tf.Graph().as_default() as g:
+        it = v1.data.make_one_shot_iterator(tf.data.Dataset.range(3))
+        v1.data.Iterator.from_structure(tf.int64, [])
+        assert len(g.get_collection("iterators")) == 2
+        assert g.get_collection("iterators")[0].op.type == "OneShotIterator"
+        assert it.get_next().op.inputs[0] is g.get_collection("iterators")[0]

@@ -190,3 +190,87 @@ def test_wrong_arguments(case):
     kind, text, call = case
     with pytest.raises(kind, match=text):
         call(contrib)
+
+
+def _evaluation():
+    w = v1.get_variable("w", [], initializer=tf.zeros_initializer())
+    element = tf.data.Dataset.range(10).make_one_shot_iterator().get_next()
+    mean, update = v1.metrics.mean(tf.cast(element, tf.float32) * w)
+    v1.summary.scalar("mean", mean)
+    return w, mean, update
+
+
+def _saved(folder, step, value):
+    with tf.Graph().as_default(), v1.Session() as sess:
+        w = v1.get_variable("w", initializer=value)
+        sess.run([v1.train.get_or_create_global_step().assign(step), w.initializer])
+        return v1.train.Saver().save(sess, str(folder / "model.ckpt"), global_step=step)
+
+
+def test_a_model_is_evaluated_at_each_of_its_checkpoints(tmp_path):
+    training = contrib.training
+    first = _saved(tmp_path, 1, 2.0)
+    _, mean, update = _evaluation()
+    v1.train.get_or_create_global_step()
+    seen = []
+
+    class AnotherCheckpoint(v1.train.SessionRunHook):
+        def end(self, session):
+            seen.append(session.run(mean))
+            _saved(tmp_path, 2, 3.0)
+
+    logs = tmp_path / "logs"
+    hooks = [training.StopAfterNEvalsHook(3), training.SummaryAtEndHook(str(logs)), AnotherCheckpoint()]
+    last = training.evaluate_repeatedly(
+        str(tmp_path), eval_ops=update, final_ops={"mean": mean}, hooks=hooks, eval_interval_secs=0, timeout=0.2,
+        max_number_of_evaluations=2,
+    )  # fmt: skip
+    assert seen == [2.0, 3.0] and last == {"mean": 3.0}
+    assert [v.name for v in v1.get_collection("eval_step")] == ["eval_step:0"]
+    events = v1.train.summary_iterator(str(next(logs.iterdir())))
+    assert [(e.step, e.summary.value[0].simple_value) for e in events if e.summary.value] == [
+        (1, 2.0),
+        (2, 3.0),
+    ]
+    assert training.wait_for_new_checkpoint(str(tmp_path), first) == str(tmp_path / "model.ckpt-2")
+    assert training.wait_for_new_checkpoint(str(tmp_path), str(tmp_path / "model.ckpt-2"), 0.05, 0.1) is None
+
+
+def test_without_a_hook_evaluations_end_with_the_data(tmp_path):
+    path = _saved(tmp_path, 1, 2.0)
+    _, mean, update = _evaluation()
+    assert contrib.training.evaluate_once(path, eval_ops=[update], final_ops=mean) == 9.0
+
+
+def test_slim_evaluates_with_hooks(tmp_path):
+    path = _saved(tmp_path, 1, 2.0)
+    w, mean, update = _evaluation()
+    step = v1.train.get_or_create_global_step()
+    runs = []
+    hook = v1.train.FeedFnHook(lambda: runs.append(1) or {})
+    out = contrib.slim.evaluation.evaluate_once(
+        "",
+        path,
+        str(tmp_path),
+        4,
+        eval_op=update,
+        final_op=mean,
+        variables_to_restore=[w, step],
+        hooks=[hook],
+    )
+    assert out == 3.0 and len(runs) == 4
+
+
+def test_training_until_a_hook_stops(tmp_path):
+    w = v1.get_variable("w", [], initializer=tf.zeros_initializer())
+    op = contrib.training.create_train_op(tf.square(w - 3.0), v1.train.GradientDescentOptimizer(0.5))
+    loss = contrib.training.train(op, str(tmp_path), hooks=[v1.train.StopAtStepHook(2)])
+    assert loss == 0.0 and (tmp_path / "model.ckpt-2.index").exists()
+    with pytest.raises(ValueError, match="logdir"):
+        contrib.training.train(op, None)
+
+
+def test_slim_has_the_initializers_and_regularizers_of_layers():
+    slim = contrib.slim
+    assert slim.initializers.xavier_initializer is contrib.layers.xavier_initializer
+    assert slim.regularizers.l2_regularizer is contrib.layers.l2_regularizer

@@ -14,6 +14,16 @@ from headrace.core.state import state
 from headrace.session.keys import GraphKeys
 
 from .bucketing import bucket, bucket_by_sequence_length
+from .evaluation import (
+    StopAfterNEvalsHook,
+    SummaryAtEndHook,
+    checkpoints_iterator,
+    evaluate_once,
+    evaluate_repeatedly,
+    get_or_create_eval_step,
+    train,
+    wait_for_new_checkpoint,
+)
 
 USE_GLOBAL_STEP: Any = object()
 
@@ -277,7 +287,8 @@ def _assignments(text: str) -> list[tuple[str, int | None, str]]:
 
 
 __all__ = [
-    "HParams", "add_gradients_summaries", "bucket", "bucket_by_sequence_length", "clip_gradient_norms",
-    "clip_gradient_norms_fn", "create_train_op",
-    "multiply_gradients",
+    "HParams", "StopAfterNEvalsHook", "SummaryAtEndHook", "add_gradients_summaries", "bucket",
+    "bucket_by_sequence_length", "checkpoints_iterator", "clip_gradient_norms", "clip_gradient_norms_fn",
+    "create_train_op", "evaluate_once", "evaluate_repeatedly", "get_or_create_eval_step", "multiply_gradients", "train",
+    "wait_for_new_checkpoint",
 ]  # fmt: skip

@@ -301,11 +301,11 @@ class Distribution:
             for n, s in (("batch_shape", self.batch_shape), ("event_shape", self.event_shape))
             if s.rank is not None
         )
-        return f'tf.distributions.{type(self).__name__}("{self.name}"{shapes}, dtype={self.dtype.name})'
+        return f'tfp.distributions.{type(self).__name__}("{self.name}"{shapes}, dtype={self.dtype.name})'
 
     def __repr__(self) -> str:
         shapes = f"batch_shape={self.batch_shape} event_shape={self.event_shape}"
-        return f"<tf.distributions.{type(self).__name__} '{self.name}' {shapes} dtype={self.dtype.name}>"
+        return f"<tfp.distributions.{type(self).__name__} '{self.name}' {shapes} dtype={self.dtype.name}>"
 
     @contextlib.contextmanager
     def _name_scope(self, name: str | None = None, values: Any = None) -> Iterator[str]:

@@ -19,6 +19,7 @@ _DATA = (
     "prefetch_queue",
     "tfexample_decoder",
 )
+_OF_LAYERS = ("initializers", "regularizers")
 
 
 def __getattr__(name: str) -> Any:
@@ -26,7 +27,9 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"{__name__}.{name}")
     if name in _DATA:
         return importlib.import_module(f"{__name__}.data.{name}")
+    if name in _OF_LAYERS:
+        return importlib.import_module(f"headrace.v1.contrib.layers.{name}")
     raise AttributeError(f"module 'tensorflow.contrib.slim' (on Headrace) has no attribute {name!r}")
 
 
-__all__ = [*framework.__all__, *layers.__all__, *_PARTS, *_DATA, "losses", "metrics"]  # noqa: PLE0604 - lists of names
+__all__ = [*framework.__all__, *layers.__all__, *_PARTS, *_DATA, *_OF_LAYERS, "losses", "metrics"]  # noqa: PLE0604 - lists of names

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import time
 from typing import Any
 
-import headrace as tf
-from headrace.api.compat_v1_graph import Session
 from headrace.api.compat_v1_saving import Saver
-from headrace.api.compat_v1_summary import FileWriter, merge_all
-from headrace.api.compat_v1_train import get_or_create_global_step
-from headrace.api.compat_v1_variables import local_variables_initializer, tables_initializer
-from headrace.core.graph import get_default_graph
-from headrace.session import logs
+from headrace.api.compat_v1_summary import merge_all
+from headrace.session.scaffold import Scaffold
+from headrace.v1.contrib import evaluation
 
 _DEFAULT: Any = object()
 
@@ -27,34 +21,29 @@ def evaluate_once(
     """Restores a checkpoint, runs `eval_op` so often, and writes a summary to `logdir`.
 
     Args:
-      initial_op, final_op: run before and after.
-      variables_to_restore: all global variables by default.
-      hooks: have to be None: `tf.train.MonitoredSession` runs hooks.
+      initial_op: what initialises the session where the checkpoint does not.
+      final_op: run at the end.
+      variables_to_restore: all variables that are saved, by default.
+      hooks: `tf.train.SessionRunHook`s of the session.
 
     Returns: the value of `final_op`, or None where there is none.
     """
-    if hooks:
-        raise ValueError("evaluate_once runs no hooks: use tf.train.MonitoredSession for them.")
-    if summary_op is _DEFAULT:
-        summary_op = merge_all()
-    step = get_or_create_global_step()
-    saver = Saver(variables_to_restore) if variables_to_restore else Saver()
-    local = tf.group(
-        local_variables_initializer(), tables_initializer(), *([initial_op] if initial_op is not None else [])
-    )
-    with Session(master, config=session_config) as sess:
-        saver.restore(sess, checkpoint_path)
-        sess.run(local, initial_op_feed_dict)
-        if eval_op is not None:
-            for i in range(num_evals):
-                logs.info("Executing eval_op %d/%d", i + 1, num_evals)
-                sess.run(eval_op, eval_op_feed_dict)
-        value = sess.run(final_op, final_op_feed_dict) if final_op is not None else None
-        if summary_op is not None:
-            writer = FileWriter(logdir, get_default_graph())
-            writer.add_summary(sess.run(summary_op, summary_op_feed_dict), sess.run(step))
-            writer.close()
-    return value
+    scaffold = Scaffold(
+        init_op=initial_op, init_feed_dict=initial_op_feed_dict,
+        saver=Saver(variables_to_restore) if variables_to_restore is not None else None,
+    )  # fmt: skip
+    return evaluation.evaluate_once(
+        checkpoint_path, master, scaffold, eval_op, eval_op_feed_dict, final_op, final_op_feed_dict,
+        _hooks(num_evals, logdir, summary_op, summary_op_feed_dict, hooks), session_config,
+    )  # fmt: skip
+
+
+def _hooks(num_evals: int, logdir: str, summary_op: Any, feed_dict: Any, more: Any) -> list[Any]:
+    found: list[Any] = [evaluation.StopAfterNEvalsHook(num_evals)]
+    if summary_op is not None:
+        summary_op = merge_all() if summary_op is _DEFAULT else summary_op
+        found.append(evaluation.SummaryAtEndHook(logdir, summary_op=summary_op, feed_dict=feed_dict))
+    return [*found, *(more or ())]
 
 
 def evaluation_loop(
@@ -77,27 +66,15 @@ def evaluation_loop(
     """
     if init_fn is not None:
         raise ValueError("init_fn is not supported: variables have their values from the checkpoint.")
-    value, done, last = None, 0, None
-    waiting = time.time()
-    while max_number_of_evaluations is None or done < max_number_of_evaluations:
-        start, found = time.time(), tf.train.latest_checkpoint(checkpoint_dir)
-        if found is None or found == last:
-            if timeout is not None and time.time() - waiting > timeout:
-                if timeout_fn is None or timeout_fn():
-                    return value
-                waiting = time.time()
-            time.sleep(min(eval_interval_secs, 1.0))
-            continue
-        last, waiting = found, time.time()
-        logs.info("Evaluating %s", os.path.basename(found))
-        value = evaluate_once(
-            master, found, logdir, num_evals, initial_op, initial_op_feed_dict, eval_op, eval_op_feed_dict, final_op,
-            final_op_feed_dict, summary_op, summary_op_feed_dict, variables_to_restore, session_config, hooks,
-        )  # fmt: skip
-        done += 1
-        if max_number_of_evaluations is None or done < max_number_of_evaluations:
-            time.sleep(max(0.0, eval_interval_secs - (time.time() - start)))
-    return value
+    scaffold = Scaffold(
+        init_op=initial_op, init_feed_dict=initial_op_feed_dict,
+        saver=Saver(variables_to_restore) if variables_to_restore is not None else None,
+    )  # fmt: skip
+    return evaluation.evaluate_repeatedly(
+        checkpoint_dir, master, scaffold, eval_op, eval_op_feed_dict, final_op, final_op_feed_dict,
+        eval_interval_secs, _hooks(num_evals, logdir, summary_op, summary_op_feed_dict, hooks), session_config,
+        max_number_of_evaluations, timeout, timeout_fn,
+    )  # fmt: skip
 
 
 __all__ = ["evaluate_once", "evaluation_loop"]
