@@ -124,9 +124,8 @@ def _scaled_to(t_list: list[Any], clip_norm: Any, norm: Any, name: str | None) -
     scope = current_scope()
     limit: Any = to_tensor(clip_norm, hint=norm._dtype)
     one = number(1, norm)
-    scale = limit * minimum(one / norm, one / limit) + (
-        norm - norm
-    )  # the last term makes infinite norms show
+    # The last term makes infinite norms show.
+    scale = limit * minimum(one / norm, one / limit) + (norm - norm)
     cast: Callable[[Any, dtypes.DType], Any] = lambda x, dtype: (
         x if x._dtype is dtype else lookup("Cast")(x, DstT=dtype)
     )

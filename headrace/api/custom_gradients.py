@@ -218,9 +218,8 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
 
         def grad(*dresults: Any, variables: Any = None) -> Any:
             flat = [x for x in nest.flatten(args, expand_composites=True) if isinstance(x, Tensor)]
-            held = BARRIER(
-                [*flat, *dresults]
-            )  # after the barrier, so that the recomputation is not merged with the first one
+            # After the barrier, so that the recomputation is not merged with the first one.
+            held = BARRIER([*flat, *dresults])
             it = iter(held)
             with GradientTape() as tape:
                 again = nest.map_structure(

@@ -153,9 +153,8 @@ def cbrt(x: Any) -> Any:
 @lambda f: inexact("sinc", f)
 def sinc(x: Any) -> Any:
     at_zero = _math.equal(x, _number(0, x))
-    angle = _where(at_zero, ones_like(x), x) * _number(
-        _numbers.pi, x
-    )  # the derivative at 0 is not to divide by 0
+    # The derivative at 0 is not to divide by 0.
+    angle = _where(at_zero, ones_like(x), x) * _number(_numbers.pi, x)
     return _where(at_zero, ones_like(x), _math.sin(angle) / angle)
 
 

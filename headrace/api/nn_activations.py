@@ -68,9 +68,8 @@ def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Te
         x = lookup("Cast")(x, DstT=dtypes.float32)
     if isinstance(alpha, Tensor):  # the op's alpha is an attribute; a tensor may need a gradient
         return m.maximum(m.mul(alpha, x), x, name)
-    return ops.LEAKY_RELU(
-        x, alpha=float(np.float32(alpha)), name=name
-    )  # the attribute is a float32 in saved graphs
+    # The attribute is a float32 in saved graphs.
+    return ops.LEAKY_RELU(x, alpha=float(np.float32(alpha)), name=name)
 
 
 def _single(value: float) -> float:

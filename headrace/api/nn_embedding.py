@@ -39,9 +39,8 @@ def _clipped(rows: Tensor, ids: Tensor, max_norm: Any) -> Tensor:
     squares = lookup("Sum")(m.square(rows), axes, keep_dims=True)
     positive = lookup("Greater")(squares, m.number(0, squares))
     select = lookup("SelectV2")
-    norm = select(
-        positive, m.sqrt(select(positive, squares, m.number(1, squares))), squares
-    )  # a zero row has a gradient, too
+    # A zero row has a gradient, too.
+    norm = select(positive, m.sqrt(select(positive, squares, m.number(1, squares))), squares)
     return m.realdiv(m.mul(rows, limit), m.maximum(norm, limit))
 
 

@@ -397,9 +397,8 @@ def pool(
             "`strides > 1` not supported in conjunction with `dilation_rate > 1`. Received: "
             f"strides={stride} and dilation_rate={rate}"
         )
-    if (
-        padding == "SAME" and max(rate) > 1
-    ):  # the blocks' padding would be zeros, which may be a window's maximum
+    # The blocks' padding would be zeros, which may be a window's maximum.
+    if padding == "SAME" and max(rate) > 1:
         raise ValueError(
             "pooling with 'SAME' padding is not implemented for `dilation_rate` > 1. Received: "
             f"padding={padding} and dilation_rate={rate}"

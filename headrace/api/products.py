@@ -308,9 +308,8 @@ def _path(labels: list[str], output: str, tensors: list[Any], optimize: Any) -> 
         1:
     ]
     pairs: list[tuple[int, ...]] = []
-    for step in (
-        path
-    ):  # NumPy leaves three or more operands together where splitting gains nothing: take them in turn
+    # NumPy leaves three or more operands together where splitting gains nothing: take them in turn.
+    for step in path:
         group = list(step)
         while len(group) > 2:
             pairs.append((group[-2], group[-1]))

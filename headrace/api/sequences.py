@@ -77,9 +77,8 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int
     expand = lookup("ExpandDims")
     first, last = expand(start, axis), expand(stop, axis)
     steps = cast(m.maximum(num - 1, 1), start._dtype)
-    between = cast(
-        sequence.RANGE(1, m.maximum(num - 1, m.minimum(num, 0) + 1), 1), start._dtype
-    )  # refuses negative num
+    # Refuses negative num.
+    between = cast(sequence.RANGE(1, m.maximum(num - 1, m.minimum(num, 0) + 1), 1), start._dtype)
     rank = len(first._raw_shape) if first._raw_shape is not None else None
     if rank is None:
         raise ValueError("tf.linspace needs start and stop of known rank.")

@@ -354,9 +354,8 @@ def linear_to_mel_weight_matrix(
         raise ValueError(f"dtype must be a floating point type. Got: {dtype!r}")
     kind = dtype._np
     nyquist = mul(lookup("Cast")(to_tensor(sample_rate), DstT=dtype), np.asarray(0.5, kind))
-    hertz = cut(
-        lookup("LinSpace")(to_tensor(np.zeros((), kind)), nyquist, num_spectrogram_bins), 1, None
-    )  # without the constant component
+    # Without the constant component.
+    hertz = cut(lookup("LinSpace")(to_tensor(np.zeros((), kind)), nyquist, num_spectrogram_bins), 1, None)
 
     def mel(f: Any) -> Any:
         return mul(

@@ -141,9 +141,8 @@ class Variable(TensorLike, Trackable, metaclass=_Creating):
         self._name = (name or "Variable").rstrip("/")
         scope = current_scope()
         value = _initial(initial_value, as_dtype(dtype) if dtype is not None else None)
-        traced = (
-            isinstance(initial_value, Tensor) and not initial_value._is_eager
-        )  # other calls may bring other shapes
+        # Other calls may bring other shapes.
+        traced = isinstance(initial_value, Tensor) and not initial_value._is_eager
         raw = as_raw(shape) if shape is not None else (initial_value if traced else value)._raw_shape
         if not TensorShape(raw).is_compatible_with(value.shape):
             raise ValueError(

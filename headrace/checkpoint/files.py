@@ -12,9 +12,8 @@ import numpy as np
 from headrace.core import errors
 from headrace.io.files import documented_errors, locate
 
-PIECE = (
-    1 << 22
-)  # bytes that are read or written at a time, so that their checksum finds them in the processor's cache
+# Bytes that are read or written at a time, so that their checksum finds them in the processor's cache.
+PIECE = 1 << 22
 
 
 class NewFile:

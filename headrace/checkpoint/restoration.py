@@ -29,9 +29,8 @@ class Restoration:
         self.bound: dict[int, Any] = {}
         self.by_id: dict[int, int] = {}
         self.unused: dict[int, list[str]] = {}  # attributes of a node that its object does not have
-        self.waiting: list[
-            tuple[Any, Any]
-        ] = []  # variables of graphs and their values, until there is a session
+        # Variables of graphs and their values, until there is a session.
+        self.waiting: list[tuple[Any, Any]] = []
 
     def bind(self, obj: Any, node_id: int, attached: dict[str, Any] | None = None) -> None:
         """Restores an object, and all below it that the checkpoint knows."""
@@ -79,9 +78,8 @@ class Restoration:
 
     def assign(self, obj: Any, restored: dict[str, Any]) -> None:
         variable = getattr(obj, "_graph", None)
-        if variable is not None and list(restored) == [
-            "VARIABLE_VALUE"
-        ]:  # of a graph: sessions have its values
+        # Of a graph: sessions have its values.
+        if variable is not None and list(restored) == ["VARIABLE_VALUE"]:
             check_shape(obj, restored["VARIABLE_VALUE"].shape)
             self.waiting.append((obj, restored["VARIABLE_VALUE"].numpy()))
             session = get_default_session()

@@ -80,9 +80,8 @@ class TableWriter:
     def __init__(self, file: Any) -> None:
         self._file, self._offset = file, 0
         self._block, self._index, self._last = _Block(_RESTARTS), _Block(1), b""
-        self._pending: bytes | None = (
-            None  # where the block before is; its index entry waits for the next key
-        )
+        # Where the block before is; its index entry waits for the next key.
+        self._pending: bytes | None = None
 
     def add(self, key: bytes, value: bytes) -> None:
         if self._pending is not None:

@@ -8,9 +8,8 @@ from typing import Any
 from headrace.core.graph import FuncGraph, Operation
 from headrace.core.shapes import count
 
-_SUMMARIES = frozenset(
-    {"Max", "Min"}
-)  # of data (lengths of rows …): many inputs have one such value, which alone is the key
+# Of data (lengths of rows …): many inputs have one such value, which alone is the key.
+_SUMMARIES = frozenset({"Max", "Min"})
 SHAPE_LIKE = 16  # a tensor of up to so many elements may be a shape, a size or an index: its value may be part of a key
 
 
@@ -26,9 +25,8 @@ def demand(error: Any, top: Operation, inputs: set[int]) -> Demand | None:
     """Follows the needed tensor back to cluster inputs or to the ops to cut at; None when the op must go to the host."""
     tensors = [error.node.inputs[error.index]]
     graph = _graph_of(error.node)
-    for outer in [*error.trail, top][
-        1:
-    ]:  # the ops around the one that failed (which comes first), innermost first
+    # The ops around the one that failed (which comes first), innermost first.
+    for outer in [*error.trail, top][1:]:
         if outer.type in ("While", "StatelessWhile"):
             return None
         positions: list[int] = []

@@ -46,9 +46,8 @@ class Executable:
             providers,
         )
         self.held, self.layout, self.lists, self.messages = held, layout, lists, messages
-        self.plain = (
-            None if lists or any(k is not None for k, _ in layout) else [d for _, d in layout]
-        )  # dtypes, when every output is computed
+        # Dtypes, when every output is computed.
+        self.plain = None if lists or any(k is not None for k, _ in layout) else [d for _, d in layout]
 
     def run(self, tensors: Sequence[EagerTensor], states: Sequence[VariableState]) -> list[EagerTensor]:
         return self.bind(states)([tensors[i] for i in self.positions])

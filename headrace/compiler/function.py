@@ -124,9 +124,8 @@ class Function(Trackable):
         self._bound: weakref.WeakKeyDictionary[Any, Function] = weakref.WeakKeyDictionary()
         self._created_variables: list[Any] = []
         self._traced = False
-        self._tracing = (
-            threading.RLock()
-        )  # threads trace one after the other; tracing may call the function again
+        # Threads trace one after the other; tracing may call the function again.
+        self._tracing = threading.RLock()
         self._recent: deque[bool] = deque(maxlen=6)
         self.retraces: list[str] = []  # why each trace after the first was made
 

@@ -64,18 +64,15 @@ class Builder:
         self._head: list[str] = []
         self._constants: dict[Any, Value] = {}
         self._n = 0
-        self.differentiated = (
-            True  # False: the program has no backward pass, which some rules and compile options go by
-        )
+        # False: the program has no backward pass, which some rules and compile options go by.
+        self.differentiated = True
         self.checking = False  # whether `check` makes the program fail
         self._literals: dict[str, np.ndarray] = {}  # the values of scalar constants, by name
         self._zeros: set[str] = set()  # names of constants that are zero everywhere
-        self._patches: dict[
-            str, tuple[Value, Sequence[Value]]
-        ] = {}  # zeros but for an update at some position
-        self.entries: dict[
-            str, list[Any]
-        ] = {}  # of packed index vectors, by name: the scalars they were made of
+        # Zeros but for an update at some position.
+        self._patches: dict[str, tuple[Value, Sequence[Value]]] = {}
+        # Of packed index vectors, by name: the scalars they were made of.
+        self.entries: dict[str, list[Any]] = {}
 
     def check(self, ok: Callable[[], Value], message: str) -> None:
         """Makes the program fail with InvalidArgumentError when `ok()`, a boolean value, is not all true. A plain builder

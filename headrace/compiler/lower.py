@@ -26,9 +26,8 @@ from headrace.ops.functional import Undefined, inner_graphs
 
 from .hlo import Builder, Value
 
-FOLD_LIMIT = (
-    4096  # elements; larger known values become constants of the program instead of being computed on
-)
+# In elements. Larger known values become constants of the program instead of being computed on.
+FOLD_LIMIT = 4096
 CHECKS = {"Assert", "CheckNumerics", "CheckNumericsV2"}  # the ops that do nothing but check
 
 

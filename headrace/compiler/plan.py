@@ -129,9 +129,8 @@ TINY_NODES, TINY_SIZE = (
     1024,
 )  # a cluster of so few nodes, on so few elements in all, is sooner done by NumPy
 PLAIN_SIZE = 8192  # the same where every node is one call of a NumPy function
-PICKS = frozenset(
-    {"GatherV2", "Gather", "Slice", "StridedSlice", "Shape", "Size", "Rank"}
-)  # look at little of their input
+# Look at little of their input.
+PICKS = frozenset({"GatherV2", "Gather", "Slice", "StridedSlice", "Shape", "Size", "Rank"})
 PLAIN = PICKS | {"Cast", "ExpandDims", "Reshape", "Squeeze", "Transpose", "Pack", "Identity"}
 
 

@@ -157,9 +157,8 @@ class _Filling:
 
     def __init__(self, parts: Sequence[Any], pack: Callable[[Any, list[Any]], Any]) -> None:
         self.parts, self.pack = iter(parts), pack
-        self.variables: dict[
-            int, Any
-        ] = {}  # by what tells them apart: the same variable twice takes one place
+        # By what tells them apart: the same variable twice takes one place.
+        self.variables: dict[int, Any] = {}
 
     def of(self, value: Any) -> Any:
         if isinstance(value, Fitted) and not isinstance(value.spec, TensorSpec):
@@ -295,9 +294,8 @@ class Call:
         """Whether the other call's arguments are instances of these: same structure and Python values, tensors at least as specific."""
         if len(self.leaves) != len(other.leaves) or _skeleton(self.key) != _skeleton(other.key):
             return False
-        for x, y in zip(
-            self.composites, other.composites
-        ):  # the parts need not tell: an iterator is a handle
+        # The parts need not tell: an iterator is a handle.
+        for x, y in zip(self.composites, other.composites):
             if x != y and x.most_specific_common_supertype([y]) != x:
                 return False
         for (_, a), (_, b) in zip(self.leaves, other.leaves):

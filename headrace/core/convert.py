@@ -173,9 +173,8 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
             kind = ValueError if state.graph is None else TypeError
             raise kind(_unsupported(value, odd[0] if odd else leaves[0]))
     if array.dtype.kind in "SUO":
-        if (
-            array.dtype.kind in "SU"
-        ):  # fixed-width arrays lose trailing zero bytes: read the Python values again
+        # Fixed-width arrays lose trailing zero bytes: read the Python values again.
+        if array.dtype.kind in "SU":
             array = np.array(value, object)
         if array.ndim and not all(isinstance(v, (str, bytes)) for v in array.reshape(-1)):
             raise ValueError(f"Can't convert Python sequence with mixed types to Tensor: {_brief(value)}")

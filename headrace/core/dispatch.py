@@ -135,9 +135,8 @@ def _convert(op: OpDef, arg: Any, value: Any, types: dict[str, DType], attrs: Ma
                 and value.dtype != dtype._np
                 and arg.dtype is None
             ):
-                converted = convert.to_tensor(
-                    value
-                )  # arrays follow the tensors' type only within their kind of number
+                # Arrays follow the tensors' type only within their kind of number.
+                converted = convert.to_tensor(value)
                 return converted if not _same_kind(value, dtype) else convert.to_tensor(value, dtype)
             return convert.to_tensor(value, dtype)
         if key is not None and isinstance(attrs.get(key), DType):
@@ -209,9 +208,8 @@ def execute(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], name:
         outputs: list[Any] = node.outputs
     else:
         if op.kernel is None and op.body is not None and op.grad is None and state.tapes:
-            return _as_list(
-                op, op.body(*op.regroup(inputs, inputs, attrs), **_public(attrs))
-            )  # its primitives are recorded
+            # Its primitives are recorded.
+            return _as_list(op, op.body(*op.regroup(inputs, inputs, attrs), **_public(attrs)))
         outputs = run_eager(op, inputs, attrs)
         node = None
     for tape in state.tapes:

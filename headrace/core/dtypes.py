@@ -24,9 +24,8 @@ class DType:
         self.name = name
         self._type_enum = enum
         self._np: np.dtype = np.dtype(np_dtype)
-        self.kind = (
-            kind  # one of f(loat) i(nt) u(int) b(ool) c(omplex) s(tring) r(esource) v(ariant) q(uantised)
-        )
+        # One of f(loat) i(nt) u(int) b(ool) c(omplex) s(tring) r(esource) v(ariant) q(uantised).
+        self.kind = kind
         self._hash = enum
 
     @property
@@ -350,9 +349,8 @@ def as_dtype(type_value: Any) -> DType:
         found = type_value.dtype.base_dtype
     if found is None:
         try:
-            found = (
-                from_numpy(np.dtype(type_value)) if type_value is not None else None
-            )  # NumPy takes None for float64
+            # NumPy takes None for float64.
+            found = from_numpy(np.dtype(type_value)) if type_value is not None else None
         except TypeError:
             pass
     if found is None:

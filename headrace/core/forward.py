@@ -42,9 +42,8 @@ class ForwardAccumulator:
 
     def __init__(self, primals: Any, tangents: Any) -> None:
         self._jvps: dict[int, tuple[Any, Any]] = {}  # id of a tensor -> (weak reference to it, its product)
-        self._below: frozenset[int] | None = (
-            None  # the listeners that were there before; they hear what is computed here
-        )
+        # The listeners that were there before; they hear what is computed here.
+        self._below: frozenset[int] | None = None
         self._active = False
         flat = nest.flatten(primals)
         nest.assert_same_structure(primals, tangents, check_types=False)
@@ -206,9 +205,8 @@ class _TangentGraph(FuncGraph):
         if not inside or id(tensor) in self._left or tensor.op.op_def.stateful:
             return super().capture(tensor, name)
         node = tensor.op
-        if tensor.value_index >= len(
-            self._again.get(id(node), ())
-        ):  # (a gradient may have given it more outputs since)
+        # A gradient may have given it more outputs since.
+        if tensor.value_index >= len(self._again.get(id(node), ())):
             result = execute(node.op_def, list(node.inputs), node.attrs)
             self._again[id(node)] = flatten_outputs(result)
         return self._again[id(node)][tensor.value_index]

@@ -17,9 +17,8 @@ from .state import OTHER, building, elsewhere, state
 from .tensor import ReferenceTensor
 
 TABLE: dict[str, OpDef] = {}
-REQUIRED: Any = type(
-    "REQUIRED", (), {"__repr__": lambda self: "required"}
-)()  # the default of an attribute without one
+# The default of an attribute without one.
+REQUIRED: Any = type("REQUIRED", (), {"__repr__": lambda self: "required"})()
 
 
 class Arg:
@@ -122,13 +121,11 @@ class OpDef:
         self.run = run
         self.static, self.hints = tuple(static), tuple(hints)
         self.stateful, self.host, self.checked, self.reenters = stateful, host, checked, reenters
-        self.defaults: Mapping[str, DType] = (
-            defaults or {}
-        )  # the type a Python value gets where nothing else decides
+        # The type a Python value gets where nothing else decides.
+        self.defaults: Mapping[str, DType] = defaults or {}
         self.keeps = False  # set by rows of ops that keep something from run to run without a handle to it
-        self.waits = (
-            False  # set by rows of ops that wait for other ops (queues): others need not wait for them
-        )
+        # Set by rows of ops that wait for other ops (queues): others need not wait for them.
+        self.waits = False
         # Of ops on references to variables, as graphs of TensorFlow 1.x have them: whether the outputs are references; the op
         # that does the same to the variable's handle. Of that one: `rule(*args, **kwargs)` that adds the op on references.
         self.refers = False
@@ -142,9 +139,8 @@ class OpDef:
 
     @property
     def signature(self) -> Signature:
-        if (
-            self._signature is None
-        ):  # parsed on first use: the table has hundreds of rows and import must stay fast
+        # Parsed on first use: the table has hundreds of rows and import must stay fast.
+        if self._signature is None:
             self._signature = Signature(self._text)
         return self._signature
 

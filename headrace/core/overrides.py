@@ -18,12 +18,10 @@ from .specs import CompositeTensor
 from .state import OTHER, building, elsewhere, state
 
 Rule = Callable[[Sequence[Any], Mapping[str, Any]], Any]
-RULES: dict[
-    Any, list[tuple[bool, Rule]]
-] = {}  # by function, or op; the flag: asked only if there is a composite argument
-ELEMENTWISE: list[
-    Callable[[Any, Sequence[Any], Mapping[str, Any]], Any]
-] = []  # of ops: `(op, args, kwargs) -> result`
+# By function, or op; the flag: asked only if there is a composite argument.
+RULES: dict[Any, list[tuple[bool, Rule]]] = {}
+# Of ops: `(op, args, kwargs) -> result`.
+ELEMENTWISE: list[Callable[[Any, Sequence[Any], Mapping[str, Any]], Any]] = []
 _PREPARED: set[str] = set()  # the modules that `prepare` has seen
 _REPLACED: dict[Any, Callable[..., Any]] = {}  # a function that has rules -> the version that asks them
 

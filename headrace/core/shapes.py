@@ -154,9 +154,8 @@ class TensorShape:
     """
 
     __slots__ = ("_raw",)
-    dimensions = (
-        False  # whether entries are given as `Dimension`s, as in TensorFlow 1.x (`disable_v2_tensorshape`)
-    )
+    # Whether entries are given as `Dimension`s, as in TensorFlow 1.x (`disable_v2_tensorshape`).
+    dimensions = False
 
     def __init__(self, dims: Any) -> None:
         self._raw: Raw = as_raw(dims)

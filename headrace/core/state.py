@@ -23,13 +23,11 @@ class State(threading.local):
     graph: Graph | None = None
     tapes: tuple[Any, ...] = ()
     device: str | None = None
-    observers: tuple[
-        Any, ...
-    ] = ()  # called with (op, inputs, attrs, outputs) after every op, or node added to a graph
+    # Called with (op, inputs, attrs, outputs) after every op, or node added to a graph.
+    observers: tuple[Any, ...] = ()
     mode: int = EAGER
-    streams: dict[Any, Any] | None = (
-        None  # while a session runs: the states of its random ops, and what others keep
-    )
+    # While a session runs: the states of its random ops, and what others keep.
+    streams: dict[Any, Any] | None = None
     node: Any = None  # the node that runs on the host, while a program does
     deadline: float | None = None  # on the monotonic clock: when the run of a session must be over
     signal: Any = None  # while an op runs that may wait, if others can run meanwhile: see ops/waiting.py

@@ -164,9 +164,8 @@ class EagerTensor(Tensor):
         return array if copy is False else array.copy()
 
     def __dlpack__(self, **kwargs: Any) -> Any:
-        return (
-            self._host().copy().__dlpack__(**kwargs)
-        )  # a copy: consumers may write to it, tensors are immutable
+        # A copy: consumers may write to it, tensors are immutable.
+        return self._host().copy().__dlpack__(**kwargs)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return self._host().__dlpack_device__()

@@ -207,9 +207,8 @@ def linear_model(
     columns = sorted_columns(feature_columns)
     collections, names = _collections(weight_collections), {}
     for column in columns:
-        with variable_scope(
-            None, column._var_scope_name
-        ) as scope:  # a further model's are "x_1", as TensorFlow names them
+        # A further model's are "x_1", as TensorFlow names them.
+        with variable_scope(None, column._var_scope_name) as scope:
             names[_last(scope)] = column
     variables: dict[Any, Any] = {}
     with tf.name_scope(name), variable_scope(name):

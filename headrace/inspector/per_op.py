@@ -12,9 +12,8 @@ from headrace.core.shapes import count
 
 from .costs import UnknownShape, flops
 
-FREE = frozenset(
-    {"ExpandDims", "Identity", "ReadVariableOp", "Reshape", "Squeeze", "StopGradient"}
-)  # write nothing
+# Write nothing.
+FREE = frozenset({"ExpandDims", "Identity", "ReadVariableOp", "Reshape", "Squeeze", "StopGradient"})
 DEVICE = ":estimate"  # ends the name of the device that the estimates are listed under
 
 

@@ -86,9 +86,8 @@ def array_of(proto: Any) -> np.ndarray:
         name = proto.dtype if dtype is None else dtype.name
         raise _bad(f"a tensor of type {name} and shape {shape} holds no array")
     count = math.prod(shape)
-    if (
-        math.prod([max(d, 1) for d in shape]) >= 1 << 58
-    ):  # NumPy cannot count it, even if another dimension is 0
+    # NumPy cannot count it, even if another dimension is 0.
+    if math.prod([max(d, 1) for d in shape]) >= 1 << 58:
         raise _bad(f"shape {shape} is too large")
     if dtype is dtypes.string:
         items: list[bytes] = list(proto.string_val)

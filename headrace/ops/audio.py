@@ -38,9 +38,8 @@ def _chunks(data: bytes) -> dict[bytes, bytes]:
             raise _bad(f"WAV file ends too early: chunk {name!r} has {size} bytes, {len(data) - at} are left")
         found[name] = data[at : at + size]
         at += size
-        if (
-            size % 2 and data[at : at + 1] == b"\0"
-        ):  # chunks begin at even places, though some writers forget it
+        # Chunks begin at even places, though some writers forget it.
+        if size % 2 and data[at : at + 1] == b"\0":
             at += 1
     for name in (b"fmt ", b"data"):
         if name not in found:

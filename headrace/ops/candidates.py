@@ -57,9 +57,8 @@ def _draws_for(chances: np.ndarray, n: int) -> int | None:
     sizes, least = np.array([len(g) for g in groups]), np.array([g[0] for g in groups])
     draws = 2 * n + 16
     while draws < 2 * len(chances):
-        met = -np.expm1(
-            draws * np.log1p(-np.minimum(least, 1 - 1e-12))
-        )  # a class of such a probability is among the draws
+        # A class of such a probability is among the draws.
+        met = -np.expm1(draws * np.log1p(-np.minimum(least, 1 - 1e-12)))
         # Chernoff's bound of meeting fewer than n (that one class is met makes it less likely for others).
         tilts = np.geomspace(0.05, 20, 24)[:, None]
         bounds = (sizes * np.log1p(met * np.expm1(-tilts))).sum(1) + tilts[:, 0] * (n - 1)

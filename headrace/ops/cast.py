@@ -55,9 +55,8 @@ def _lower_cast(b: Builder, x: Value, DstT: DType, Truncate: bool) -> Value:
         bits = b.bitcast(x, _BITS[x.dtype.size])
         mask = b.constant(~np.asarray((1 << drop) - 1, bits.dtype._np), bits.dtype, x.shape)
         x = b.bitcast(b.binary("and", bits, mask), x.dtype)
-    if (
-        x.dtype.kind == "f" and DstT in _SMALL_INTS
-    ):  # out of range wraps, as on the host, where XLA's own conversion saturates
+    # Out of range wraps, as on the host, where XLA's own conversion saturates.
+    if x.dtype.kind == "f" and DstT in _SMALL_INTS:
         x = b.convert(x, dtypes.int32)
     elif x.dtype.kind == "f" and DstT is dtypes.uint32:
         x = b.convert(x, dtypes.int64)

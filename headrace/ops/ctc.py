@@ -19,9 +19,8 @@ from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
 
 IMPOSSIBLE = -1e30  # the log of 0 where -inf would make differences NaN
-UNLIKELY = float(
-    np.log(1e-307)
-)  # TensorFlow's log-probability to begin or end in a wrong state: losses stay finite
+# TensorFlow's log-probability to begin or end in a wrong state: losses stay finite.
+UNLIKELY = float(np.log(1e-307))
 _TYPES = {"T": frozenset({dtypes.float32, dtypes.float64})}
 
 
@@ -414,9 +413,8 @@ CTC_GREEDY_DECODER = OpDef(
 def prefix_beam_search(logs: np.ndarray, width: int, blank: int) -> list[tuple[tuple[int, ...], float]]:
     """The `width` most probable labellings of log-probabilities `[time, classes]`, best first, with their
     log-probabilities."""
-    beams: dict[tuple[int, ...], tuple[float, float]] = {
-        (): (0.0, -np.inf)
-    }  # labelling -> log-probability ending in a blank, in its last label
+    # Labelling -> log-probability ending in a blank, in its last label.
+    beams: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, -np.inf)}
     labels = [k for k in range(logs.shape[1]) if k != blank]
     for step in logs.tolist():
         grown: dict[tuple[int, ...], tuple[float, float]] = {}

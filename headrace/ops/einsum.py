@@ -321,9 +321,8 @@ def _insert(out: Any, unique: list[str], seen: set[str]) -> Any:
     at = unique.index(ELLIPSIS) if ELLIPSIS in unique else len(unique)
     for i, token in enumerate(unique[:at]):
         out = out if token in seen else expand(out, i)
-    for i, token in reversed(
-        list(enumerate(unique[at + 1 :], at + 1))
-    ):  # behind an ellipsis: counted from the end
+    # Behind an ellipsis: counted from the end.
+    for i, token in reversed(list(enumerate(unique[at + 1 :], at + 1))):
         out = out if token in seen else expand(out, i - len(unique))
     return out
 

@@ -329,9 +329,8 @@ def _expm_lower(b: Any, x: Any) -> Any:
     )
     power = b.clamp(b.constant(0, kind), power, b.constant(1000 if kind.size == 8 else 120, kind))
     scale = b.unary("exponential", b.mul(power, b.full(power.shape, -np.log(2), kind)))
-    scale = b.unary(
-        "round_nearest_even", b.div(b.full(scale.shape, 1, kind), scale)
-    )  # a power of two exactly
+    # A power of two exactly.
+    scale = b.unary("round_nearest_even", b.div(b.full(scale.shape, 1, kind), scale))
     lead = list(range(x.rank - 2))
     x = b.div(x, b.broadcast_in_dim(b.convert(scale, x.dtype), x.shape, lead))
 

@@ -72,9 +72,8 @@ def _dense_lower(b: Builder, features: Value, labels: Value) -> list[Value]:
     total = _row_sum(b, e)
     zero = b.zeros(y.shape, work)
     terms = b.mul(y, b.sub(_spread(b, b.unary("log", total), z), z))
-    loss = _row_sum(
-        b, b.select(b.compare("EQ", y, zero), zero, terms)
-    )  # an impossible class with label 0 costs nothing
+    # An impossible class with label 0 costs nothing.
+    loss = _row_sum(b, b.select(b.compare("EQ", y, zero), zero, terms))
     return [b.convert(loss, dtype), b.convert(b.sub(b.div(e, _spread(b, total, e)), y), dtype)]
 
 

@@ -31,9 +31,8 @@ def _operand(value: Any, like: Any, reflected: str | None) -> Any:
     if state.graph is None and (
         (python is float and dtype.kind == "f") or (python is int and dtype.kind in "fi" and abs(value) < 128)
     ):
-        return convert.constant(
-            np.array(value, dtype._np), dtype
-        )  # the usual `2 * x` needs none of the rules below
+        # The usual `2 * x` needs none of the rules below.
+        return convert.constant(np.array(value, dtype._np), dtype)
     if (home := elsewhere((value, like))) is not None:
         with building(home):
             return _operand(value, like, reflected)

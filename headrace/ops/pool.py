@@ -101,9 +101,8 @@ def _must_match(got: Raw, want: Raw, name: str) -> None:
 
 # -------------------------------------------------------------------------------------------------------- max
 def max_pool(b: Builder, w: Windows, x: Value) -> Value:
-    if (
-        w.count > MAX_TAPS or not b.differentiated
-    ):  # without a backward pass XLA fuses windows with the convolutions around them
+    # Without a backward pass XLA fuses windows with the convolutions around them.
+    if w.count > MAX_TAPS or not b.differentiated:
         return b.reduce_window(
             x, "maximum", lowest(x.dtype), w.sizes, w.strides, [(lo, max(hi, 0)) for lo, hi in w.fits()]
         )

@@ -62,9 +62,8 @@ def _conv(
         )
     ]  # fmt: skip
     x, w = _centred(input, *ranges[:2]), _centred(filter, *ranges[2:])
-    zero = _zero(
-        ranges[0], ranges[1], input.dtype
-    )  # what the borders are filled with; the type may not reach it
+    # What the borders are filled with; the type may not reach it.
+    zero = _zero(ranges[0], ranges[1], input.dtype)
     fill = np.clip(zero, *_limits(input.dtype)) - zero
     windows = _windows(x, w.shape[:2], strides, dilations, padding, fill)
     out = np.tensordot(windows, w, ([4, 5, 3], [0, 1, 2]))

@@ -43,9 +43,8 @@ ENCODE_BASE64 = string_op(
 
 def _numbers(data: bytes, out_type: Any, little_endian: bool, count: int) -> np.ndarray:
     kind = out_type._np
-    half = (
-        kind.itemsize // 2 if kind.kind == "c" else kind.itemsize
-    )  # parts of complex numbers are swapped separately
+    # Parts of complex numbers are swapped separately.
+    half = kind.itemsize // 2 if kind.kind == "c" else kind.itemsize
     raw = np.frombuffer(data, np.uint8)
     if not little_endian and half > 1:
         raw = raw.reshape(-1, half)[:, ::-1]

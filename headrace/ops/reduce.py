@@ -123,9 +123,8 @@ def restore_dims(x: Any, axes: Any, *tensors: Any) -> tuple[Any, ...]:
                 t = expand(t, a)
             out.append(t)
         return tuple(out)
-    target = lookup("Shape")(
-        SUM(x, axes, keep_dims=True)
-    )  # only its shape is ever needed: the compiler drops the sum
+    # Only its shape is ever needed: the compiler drops the sum.
+    target = lookup("Shape")(SUM(x, axes, keep_dims=True))
     return tuple([reshape(t, target) for t in tensors])
 
 
@@ -144,9 +143,8 @@ def _accumulator(dtype: np.dtype) -> Any:
 
 
 def _accumulate(ufunc: Any, x: np.ndarray, axes: tuple[int, ...], keep: bool) -> Any:
-    return ufunc.reduce(
-        x, axes, _accumulator(x.dtype), None, keep
-    )  # np.sum and np.prod, without their detours
+    # np.sum and np.prod, without their detours.
+    return ufunc.reduce(x, axes, _accumulator(x.dtype), None, keep)
 
 
 def _reducer(kind: str, init: Callable[[DType], Any]) -> Callable[..., Value]:

@@ -55,12 +55,10 @@ class _Translator:
         self.text, self.at = pattern, 0
         self.out: list[str] = []
         self.flags = {"m": False, "U": False}
-        self.saved: list[
-            tuple[dict[str, bool], int]
-        ] = []  # per open group: the flags outside, scoped flag groups opened inside
-        self.scoped: list[list[str]] = [
-            []
-        ]  # per open group: `(?i:` and the like, opened by flags in the middle of it
+        # Per open group: the flags outside, scoped flag groups opened inside.
+        self.saved: list[tuple[dict[str, bool], int]] = []
+        # Per open group: `(?i:` and the like, opened by flags in the middle of it.
+        self.scoped: list[list[str]] = [[]]
 
     def translate(self) -> str:
         while self.at < len(self.text):

@@ -173,9 +173,8 @@ class Callback:
         self.function = function
         self.token = f"pyfunc_{next(self._numbers)}"
         self.differentiated = False  # a gradient was taken: runs keep what it needs
-        self.runs: list[
-            tuple[list[EagerTensor], list[Any], GradientTape]
-        ] = []  # those whose gradient was not yet asked for
+        # Those whose gradient was not yet asked for.
+        self.runs: list[tuple[list[EagerTensor], list[Any], GradientTape]] = []
         _callbacks[self.token] = self
 
     def attrs(self, tout: Sequence[DType]) -> dict[str, Any]:

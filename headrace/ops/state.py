@@ -315,9 +315,8 @@ def _scatter(name: str, update: Any, kind: str | None) -> OpDef:
             updates = b.neg(updates)
         how = {"divide": "multiply", "subtract": "add"}.get(kind or "", kind)
         sound = b.sound()
-        if (
-            sound is not None
-        ):  # rows that do not exist are passed over; choosing between tables would copy them
+        # Rows that do not exist are passed over; choosing between tables would copy them.
+        if sound is not None:
             nowhere = b.full(indices.shape, x.shape[0], indices.dtype)
             indices = b.select(sound, indices, nowhere)
         cell.assign(

@@ -23,9 +23,8 @@ from .math import absolute, exp, maximum, power, rsqrt, sign, sqrt, square
 from .state import ASSIGN, GATHER, READ, SCATTER_UPDATE
 
 Step = Callable[..., Sequence[Any]]
-OF_SUMS: dict[
-    str, OpDef
-] = {}  # the op that takes the place of a sparse one and of the sums of gradients before it
+# The op that takes the place of a sparse one and of the sums of gradients before it.
+OF_SUMS: dict[str, OpDef] = {}
 
 
 def _row(

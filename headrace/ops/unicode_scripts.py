@@ -17,9 +17,8 @@ Canadian_Aboriginal Yi Tagalog Hanunoo Buhid Tagbanwa Braille Cypriot Limbu Line
 Tai_Le Ugaritic Katakana_Or_Hiragana Buginese Glagolitic Kharoshthi Syloti_Nagri New_Tai_Lue Tifinagh
 Old_Persian Balinese Batak
 """
-NAMES = {
-    name: number for number, name in enumerate(_NAMES.split())
-}  # those that have been in Unicode for long
+# Those that have been in Unicode for long.
+NAMES = {name: number for number, name in enumerate(_NAMES.split())}
 
 _RUNS = """
 41.0 1a.25 6.0 1a.25 2f.0 1.25 f.0 1.25 5.0 17.25 1.0 1f.25 1.0 1c1.25 27.0 5.25 5.0 2.5 14.0 70.1 4.14 1.0

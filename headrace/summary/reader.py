@@ -76,9 +76,8 @@ def series(path: Any) -> dict[str, Series]:
     for event in read_events(path):
         for value in event.summary.value:
             kind = value.metadata.plugin_data.plugin_name or _PLAIN.get(value.WhichOneof("value") or "", "")
-            entry = found.setdefault(
-                value.tag, Series(kind)
-            )  # only the first event of a tag need say its kind
+            # Only the first event of a tag need say its kind.
+            entry = found.setdefault(value.tag, Series(kind))
             entry.steps.append(event.step)
             entry.last = value
         if event.HasField("graph_def"):

@@ -93,9 +93,8 @@ def convert(
     options = Options(recursive, _features(features))
     owner = getattr(function, "__self__", None)
     if owner is not None and not isinstance(function, MethodType) and hasattr(function, "__func__"):
-        function = MethodType(
-            function.__func__, owner
-        )  # a method in other clothes: one that holds its object weakly
+        # A method in other clothes: one that holds its object weakly.
+        function = MethodType(function.__func__, owner)
 
     def converted(*args: Any, **kwargs: Any) -> Any:
         from . import calls, messages

@@ -52,9 +52,8 @@ class Rows:
 
             x = to_tensor(x)
             n = length(x)
-            array = TensorArray(x._dtype, size=n, clear_after_read=False).unstack(
-                x
-            )  # reads of a TensorArray have a cheap gradient; gathers do not
+            # Reads of a TensorArray have a cheap gradient; gathers do not.
+            array = TensorArray(x._dtype, size=n, clear_after_read=False).unstack(x)
             return Rows(n, array.read, lambda: x)
         if nest.is_composite(x) and hasattr(x, "nrows"):
             return Rows(lookup("Cast")(x.nrows(), DstT=dtypes.int32), lambda k: x[k], lambda: x)

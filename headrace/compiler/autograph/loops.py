@@ -50,9 +50,8 @@ def while_stmt(
         while test():
             body()
         return
-    with building(
-        FuncGraph("first_test"), tapes=()
-    ):  # only a look: the loop that is staged traces its test again
+    # Only a look: the loop that is staged traces its test again.
+    with building(FuncGraph("first_test"), tapes=()):
         first = test()
     if is_tensor(first):
         _staged_while(test, body, get_state, set_state, symbol_names, opts)
@@ -129,9 +128,8 @@ def _staged_while(
         return scalar(test(), "while loop")
 
     def step(*values: Any) -> Any:
-        set_state(
-            [nest.map_structure(lambda v: v, value) for value in values[own]]
-        )  # lists of its own: the body may change them
+        # Lists of its own: the body may change them.
+        set_state([nest.map_structure(lambda v: v, value) for value in values[own]])
         body()
         after = get_state()
         for name, entry, end, shape in zip(names, values[own], after, shapes):
@@ -229,9 +227,8 @@ def _first_iteration(
         if isinstance(v, (bool, int, float, complex, str, bytes, np.ndarray, np.generic, Tensor)):
             t = to_tensor(v)
             if t._dtype.kind not in "rv":
-                return graph.placeholder(
-                    t._dtype, t._raw_shape
-                )  # nothing may be concluded from its first value
+                # Nothing may be concluded from its first value.
+                return graph.placeholder(t._dtype, t._raw_shape)
         return v
 
     try:

@@ -52,9 +52,8 @@ class Twin:
         return made
 
 
-_twins: dict[
-    int, tuple[Any, dict[Options, Twin | Unconvertible]]
-] = {}  # by id of the code: equal code may be from other files
+# By id of the code: equal code may be from other files.
+_twins: dict[int, tuple[Any, dict[Options, Twin | Unconvertible]]] = {}
 _lock = threading.RLock()
 
 

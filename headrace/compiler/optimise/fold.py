@@ -17,9 +17,8 @@ from .rewriter import known, pure
 if TYPE_CHECKING:
     from .rewriter import Rewriter
 
-COMPILED_LIMIT = (
-    4096  # elements: XLA computes larger ones faster, and their constants would make programs big
-)
+# In elements. XLA computes larger ones faster, and their constants would make programs big.
+COMPILED_LIMIT = 4096
 HOST_LIMIT = 1 << 20  # elements of what only the host can compute: it would otherwise do so in every run
 _SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank"})
 

@@ -38,9 +38,8 @@ OPTIONS = {
     "dependency_optimization": ("dead",),
     "debug_stripper": ("strip",),
 }
-COMPILER = frozenset(
-    {"layout_optimizer", "remapping", "loop_optimization", "pin_to_host_optimization"}
-)  # always done
+# Always done.
+COMPILER = frozenset({"layout_optimizer", "remapping", "loop_optimization", "pin_to_host_optimization"})
 ABSENT = frozenset(
     {
         "auto_mixed_precision", "auto_mixed_precision_cpu", "auto_mixed_precision_mkl", "auto_mixed_precision_onednn_bfloat16",

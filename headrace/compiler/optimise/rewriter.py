@@ -35,9 +35,8 @@ class Rewriter:
             if t.op.op_def is CONST:  # a session is fed another value
                 self.values[id(t)] = _unknown(self.view, t)
         self.inlining = 0
-        self.effects: list[
-            Operation
-        ] = []  # of a call that was taken apart: what waits for it waits for these
+        # Of a call that was taken apart: what waits for it waits for these.
+        self.effects: list[Operation] = []
         self.rules = [
             rule
             for wanted, rule in (

@@ -21,9 +21,8 @@ class _Rows:
     def __init__(self, spec: Any, n: Any) -> None:
         self.spec = spec if isinstance(spec, TypeSpec) else TensorSpec(None, as_dtype(spec))
         parts: list[TensorSpec] = self.spec._flat_tensor_specs
-        if isinstance(
-            self.spec, RaggedTensorSpec
-        ):  # the values, the lengths at each level, and the length of the row
+        # The values, the lengths at each level, and the length of the row.
+        if isinstance(self.spec, RaggedTensorSpec):
             parts = [*parts, TensorSpec([], self.spec.row_splits_dtype)]
         self.arrays = [tf.TensorArray(p.dtype, size=n, infer_shape=False) for p in parts]
 

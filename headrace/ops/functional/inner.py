@@ -11,9 +11,8 @@ from headrace.core.state import state
 from headrace.ops.state import READ
 
 READS = frozenset({"ReadVariableOp", "ResourceGather", "VariableShape", "VarIsInitializedOp"})
-_CHOOSING = frozenset(
-    {"If", "StatelessIf", "Case", "StatelessCase"}
-)  # their first input is not their graphs'
+# Their first input is not their graphs'.
+_CHOOSING = frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
 
 
 def is_stateful(graph: FuncGraph) -> bool:
