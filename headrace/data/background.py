@@ -24,6 +24,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any
 
+from headrace.core.state import state
+
 from .plan import Plan, Unary
 from .values import Element
 
@@ -65,9 +67,11 @@ class Buffer:
         self.items: collections.deque[tuple[Any, BaseException | None]] = collections.deque()
         self.changed = threading.Condition(threading.Lock())
         self.closed = self.busy = False
+        self.streams = state.streams
 
     def fill(self) -> None:
         """What the thread does."""
+        state.streams = self.streams  # of the iteration that it works for
         while True:
             with self.changed:
                 while len(self.items) >= self.size and not self.closed:
@@ -238,12 +242,12 @@ class Pool:
                 self.threads += 1
                 threading.Thread(target=self._work, name="headrace-map", daemon=True).start()
         task: Future[Any] = Future()
-        self.tasks.put((task, f, element))
+        self.tasks.put((task, f, element, state.streams))
         return task
 
     def _work(self) -> None:
         while not self.closed:
-            task, f, element = self.tasks.get()
+            task, f, element, state.streams = self.tasks.get()
             with self.lock:
                 self.busy += 1
             try:
@@ -253,6 +257,7 @@ class Pool:
             with self.lock:
                 self.busy -= 1
             del task, f, element
+            state.streams = None
 
 
 POOL = Pool()

@@ -21,7 +21,7 @@ from . import structure
 from .optional import Optional, unpacked
 from .plan import Plan
 from .sources import Generator
-from .tracing import Runner, _eagerly
+from .tracing import Runner, _eagerly, drawing, draws
 from .values import Element, components
 
 UNROLLED = 10_000  # elements that a function may take one by one
@@ -34,9 +34,12 @@ class Running(HostResource):
         self.source: PythonIterator[Element] | None = None
         self.plan = Plan()
         self.lock = threading.RLock()
+        self.streams: dict[Any, Any] | None = None  # of the random ops of its functions
 
     def begin(self, plan: Plan) -> None:
-        self.source = plan.start()
+        self.streams = {} if any_draws(plan) else None
+        with drawing(self.streams):
+            self.source = plan.start()
         self.plan = plan
 
     @property
@@ -50,6 +53,9 @@ class Running(HostResource):
         if source is None:
             raise errors.FailedPreconditionError(None, None, "The iterator has not been initialized.")
         with self.lock:
+            if self.streams is not None:
+                with drawing(self.streams), _eagerly():
+                    return next(source)
             if state.mode == EAGER:
                 return next(source)
             with _eagerly():
@@ -69,10 +75,23 @@ class Running(HostResource):
             return None
 
 
+def any_draws(plan: Plan) -> bool:
+    """Whether functions of the plan draw random numbers."""
+    return any(map(draws, _graphs(plan))) or any(map(any_draws, plan.inputs))
+
+
 def depends_on_program(plan: Plan) -> bool:
     """Whether elements are made by Python code, or from variables: they may depend on what the program did before."""
-    graphs = [run.graph for run in vars(plan).values() if isinstance(run, Runner)]
-    return isinstance(plan, Generator) or any(map(_asks, graphs)) or any(map(depends_on_program, plan.inputs))
+    return (
+        isinstance(plan, Generator)
+        or any(map(_asks, _graphs(plan)))
+        or any(map(depends_on_program, plan.inputs))
+    )
+
+
+def _graphs(plan: Plan) -> list[FuncGraph]:
+    """The functions of a plan itself."""
+    return [run.graph for run in vars(plan).values() if isinstance(run, Runner)]
 
 
 def _asks(graph: FuncGraph) -> bool:

@@ -15,7 +15,7 @@ from headrace.core.tensor import EagerTensor
 from .background import Ahead, Parallel
 from .plan import INFINITE, UNKNOWN, Plan, Rows, Unary, repeats_rows
 from .sources import decoded
-from .tracing import Runner
+from .tracing import Runner, drawing
 from .values import Element, components, from_components, stack
 
 AUTOTUNE = -1
@@ -274,8 +274,9 @@ class Scanned:
 def reduce(plan: Plan, state: Sequence[EagerTensor], captured: Sequence[EagerTensor], f: Any) -> Any:
     """The last state of `state = f(state, element)`."""
     run, state = Runner(f, captured), list(state)
-    for element in plan.start():
-        state = run.flat([*state, *components(element)])
+    with drawing({}):
+        for element in plan.start():
+            state = run.flat([*state, *components(element)])
     return state
 
 

@@ -12,7 +12,8 @@ import numpy as np
 from headrace.core import errors
 
 from .plan import INFINITE, UNKNOWN, Plan, Rows, Unary, looked_up, pick
-from .sources import Seeds, Tensors
+from .seeds import Seeds, Words
+from .sources import Tensors
 from .values import Element
 
 
@@ -42,34 +43,47 @@ class Shuffle(Unary):
         rows = self.source.rows()
         if rows is None:
             return None
-        draw, index = self.seeds.generator(), rows.index
+        words, index = self.seeds.words(), rows.index
         n = len(index)
-        if self.buffer >= n or self.buffer == UNKNOWN:
-            return rows.reordered(pick(index, draw.permutation(n)))
-        drawn = np.fromiter(_drawn(iter(range(n)), self.buffer, draw), np.int64, n)
-        return rows.reordered(pick(index, drawn))
+        buffer = n if self.buffer == UNKNOWN else min(self.buffer, n)
+        return rows.reordered(pick(index, _order(n, buffer, words)))
 
     def start(self) -> Iterator[Element]:
         rows = self.rows()
         if rows is not None:
             return iter(rows)
-        return _drawn(self.source.start(), self.buffer, self.seeds.generator())
+        return _drawn(self.source.start(), self.buffer, self.seeds.words())
 
 
-def _drawn(items: Iterator[Any], size: int, draw: np.random.Generator) -> Iterator[Any]:
-    """The items in the order in which they are drawn from a buffer of `size`."""
+def _order(n: int, size: int, words: Words) -> np.ndarray:
+    """The numbers 0 … n - 1 in the order in which they are drawn from a buffer of `size`.
+
+    The buffer is a window onto all numbers: one that is drawn changes places with the window's first, and the window moves on."""
+    if size <= 1:
+        return np.arange(n)
+    places, order = np.arange(n), list(range(n))
+    drawn = places + (words.take(n) % np.minimum(size, n - places).astype(np.uint64)).astype(np.int64)
+    for i, j in enumerate(drawn.tolist()):
+        order[i], order[j] = order[j], order[i]
+    return np.array(order, np.int64)
+
+
+def _drawn(items: Iterator[Any], size: int, words: Words) -> Iterator[Any]:
+    """The items in the order in which they are drawn from a buffer of `size`, which goes round: the new one takes the place of
+    the first, which has taken the place of the one that was drawn."""
     buffer = list(items if size == UNKNOWN else itertools.islice(items, size))
-    numbers: Iterator[float] = iter(())
+    first, size, draws = 0, len(buffer), iter(words)
     for item in items:
-        x = next(numbers, None)
-        if x is None:
-            numbers = iter(draw.random(256).tolist())
-            x = next(numbers)
-        i = int(x * size)
-        out, buffer[i] = buffer[i], item
+        i = (first + next(draws) % size) % size
+        out, buffer[i] = buffer[i], buffer[first]
+        buffer[first] = item
         yield out
-    for i in draw.permutation(len(buffer)).tolist():
-        yield buffer[i]
+        first = (first + 1) % size
+    buffer = buffer[first:] + buffer[:first]
+    for i in range(size):
+        j = i + next(draws) % (size - i)
+        out, buffer[j] = buffer[j], buffer[i]
+        yield out
 
 
 class Repeat(Unary):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -16,6 +14,7 @@ from headrace.core.specs import TensorSpec
 from headrace.core.tensor import EagerTensor, wrap
 
 from .plan import INFINITE, Plan, Rows
+from .seeds import Seeds
 from .values import Element, column, common_length, unbatched
 
 
@@ -128,26 +127,11 @@ class Random(Plan):
         self.seeds = Seeds(seed, seed2, rerandomize_each_iteration)
 
     def start(self) -> Iterator[Element]:
-        draw = self.seeds.generator()
-        while True:
-            for n in draw.integers(0, 2**32, 64):
-                yield (wrap(np.asarray(n), dtypes.int64),)
+        for n in self.seeds.words():
+            yield (wrap(np.asarray(n, np.int64), dtypes.int64),)
 
     def size(self) -> int:
         return INFINITE
-
-
-class Seeds:
-    """The generators of the iterations of a plan that draws: all alike, or each from where the last one's seeds ended."""
-
-    def __init__(self, seed: int, seed2: int, anew: bool) -> None:
-        if not seed and not seed2:
-            seed, seed2 = (int(x) for x in np.frombuffer(os.urandom(16), np.uint64))
-        self.seeds, self.anew, self.iteration = (seed % 2**64, seed2 % 2**64), anew, itertools.count()
-
-    def generator(self) -> np.random.Generator:
-        i = next(self.iteration) if self.anew else 0
-        return np.random.Generator(np.random.PCG64(np.random.SeedSequence([*self.seeds, i])))
 
 
 class Generator(Plan):
@@ -188,4 +172,4 @@ def _closed(iterator: Any) -> None:
         pass
 
 
-__all__ = ["Columns", "Generator", "Random", "Range", "Seeds", "TensorSlices", "Tensors", "decoded"]
+__all__ = ["Columns", "Generator", "Random", "Range", "TensorSlices", "Tensors", "decoded"]

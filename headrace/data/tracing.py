@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from collections.abc import Iterator as PythonIterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -138,7 +140,9 @@ def _as_python(function: Callable[..., Any]) -> Callable[..., Any]:
 class Step:
     """One node on the host."""
 
-    __slots__ = ("attrs", "dtypes", "inputs", "kernel", "node", "op", "outputs", "public", "seen", "simple")
+    __slots__ = (
+        "attrs", "dtypes", "inputs", "kernel", "marked", "node", "op", "outputs", "public", "seen", "simple",
+    )  # fmt: skip
 
     def __init__(self, node: Any, place: Callable[[Any], int]) -> None:
         self.node, self.op, self.attrs = node, node.op_def, node.attrs
@@ -150,9 +154,12 @@ class Step:
         self.public = {k: v for k, v in self.attrs.items() if not k.startswith("_")}
         one_array = self.op.signature.single and not self.op.signature.variadic
         self.simple = self.kernel and one_array and not self.op.reenters
+        self.marked = self.op.stateful  # random numbers come from the stream of their node
 
     def run(self, env: list[Any]) -> None:
         op, inputs = self.op, [env[i] for i in self.inputs]
+        if self.marked:
+            state.node = self.node
         try:
             if self.kernel:
                 if not op.checked:
@@ -337,11 +344,18 @@ class Runner:
         if any(_decides_shapes(node) for node in self.graph.operations):
             self.compiled[key] = False  # every image read from a file would be compiled for anew
             return
-        self._program(tensors)
-        start = time.perf_counter()
-        for t in self._program(tensors):
-            t._host()
-        self.compiled[key] = time.perf_counter() - start < seconds
+        streams = state.streams
+        aside = (
+            None
+            if streams is None
+            else {k: v.copy() for k, v in streams.items() if isinstance(v, np.ndarray)}
+        )
+        with drawing(aside):  # the numbers that the trial draws are drawn again
+            self._program(tensors)
+            start = time.perf_counter()
+            for t in self._program(tensors):
+                t._host()
+            self.compiled[key] = time.perf_counter() - start < seconds
 
     def _program(self, tensors: Sequence[EagerTensor]) -> list[EagerTensor]:
         from headrace.compiler.program import program_of
@@ -368,6 +382,28 @@ def _repeatable(node: Any) -> bool:
     )
 
 
+@contextmanager
+def drawing(streams: dict[Any, Any] | None) -> PythonIterator[None]:
+    """What is run inside draws its random numbers from these streams: those of one iteration, which begin at the ops' seeds.
+    So a seeded function gives the same numbers in every iteration, and in each of two that run side by side."""
+    saved, state.streams = state.streams, streams
+    try:
+        yield
+    finally:
+        state.streams = saved
+
+
+def draws(graph: FuncGraph) -> bool:
+    """Whether a function of elements has random ops, or others that keep something of their own."""
+    found = graph.memo.get("draws")
+    if found is None:
+        found = graph.memo["draws"] = any(
+            (_stateful(n) and "seed2" in n.attrs) or any(map(draws, inner_graphs(n)))
+            for n in graph.operations
+        )
+    return bool(found)
+
+
 class _eagerly:
     """Nothing is built, recorded, or put on a chosen device."""
 
@@ -379,4 +415,4 @@ class _eagerly:
         _update(*self.saved)
 
 
-__all__ = ["CompositeTensor", "Runner", "Tensor", "Traced", "errors", "to_tensor"]
+__all__ = ["CompositeTensor", "Runner", "Tensor", "Traced", "drawing", "draws", "errors", "to_tensor"]
