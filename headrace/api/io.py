@@ -11,7 +11,7 @@ from headrace.core.dtypes import as_dtype
 from headrace.io import files
 from headrace.io.tfrecord import TFRecordOptions, TFRecordWriter
 from headrace.ops import files as ops
-from headrace.ops import parsing, raw_bytes
+from headrace.ops import formats, parsing, raw_bytes, serialized_tensors
 
 from . import io_gfile as gfile
 from .image import (
@@ -204,7 +204,7 @@ def decode_csv(
         raise ValueError("select_cols contains negative values.")
     if select_cols is not None and len(columns) != len(record_defaults):
         raise ValueError("Length of select_cols and record_defaults do not match.")
-    return parsing.DECODE_CSV(
+    return formats.DECODE_CSV(
         records, list(record_defaults), field_delim=field_delim, use_quote_delim=use_quote_delim, na_value=na_value,
         select_cols=columns, name=name,
     )  # fmt: skip
@@ -224,7 +224,7 @@ def decode_compressed(bytes: Any, compression_type: str = "", name: str | None =
     >>> tf.io.decode_compressed(zlib.compress(b"abc"), "ZLIB").numpy()
     b'abc'
     """
-    return parsing.DECODE_COMPRESSED(bytes, compression_type=compression_type, name=name)
+    return formats.DECODE_COMPRESSED(bytes, compression_type=compression_type, name=name)
 
 
 def decode_json_example(json_examples: Any, name: str | None = None) -> Any:
@@ -244,7 +244,7 @@ def serialize_tensor(tensor: Any, name: str | None = None) -> Any:
     >>> tf.io.parse_tensor(tf.io.serialize_tensor([1.0, 2.0]), tf.float32).numpy()
     array([1., 2.], dtype=float32)
     """
-    return parsing.SERIALIZE_TENSOR(tensor, name=name)
+    return serialized_tensors.SERIALIZE_TENSOR(tensor, name=name)
 
 
 def parse_tensor(serialized: Any, out_type: Any, name: str | None = None) -> Any:
@@ -253,7 +253,7 @@ def parse_tensor(serialized: Any, out_type: Any, name: str | None = None) -> Any
     Raises:
       tf.errors.InvalidArgumentError: it is damaged, or of another type.
     """
-    return parsing.PARSE_TENSOR(serialized, out_type=as_dtype(out_type), name=name)
+    return serialized_tensors.PARSE_TENSOR(serialized, out_type=as_dtype(out_type), name=name)
 
 
 def _sparse(sp_input: Any) -> Any:
@@ -268,12 +268,14 @@ def serialize_sparse(sp_input: Any, out_type: Any = dtypes.string, name: str | N
     Raises:
       TypeError: `sp_input` is no sparse tensor.
     """
-    return parsing.SERIALIZE_SPARSE(*_sparse(sp_input), out_type=as_dtype(out_type), name=name)
+    return serialized_tensors.SERIALIZE_SPARSE(*_sparse(sp_input), out_type=as_dtype(out_type), name=name)
 
 
 def serialize_many_sparse(sp_input: Any, out_type: Any = dtypes.string, name: str | None = None) -> Any:
     """The slices of a sparse tensor along its first dimension, `n` of them, each as `tf.io.serialize_sparse`: `[n, 3]`."""
-    return parsing.SERIALIZE_MANY_SPARSE(*_sparse(sp_input), out_type=as_dtype(out_type), name=name)
+    return serialized_tensors.SERIALIZE_MANY_SPARSE(
+        *_sparse(sp_input), out_type=as_dtype(out_type), name=name
+    )
 
 
 def deserialize_many_sparse(
@@ -291,7 +293,7 @@ def deserialize_many_sparse(
     array([[0, 1],
            [2, 0]], dtype=int32)
     """
-    indices, values, shape = parsing.DESERIALIZE_MANY_SPARSE(
+    indices, values, shape = serialized_tensors.DESERIALIZE_MANY_SPARSE(
         serialized_sparse, dtype=as_dtype(dtype), name=name
     )
     if rank is not None:
@@ -337,7 +339,7 @@ def decode_proto(
     >>> tf.io.decode_proto([data], "tensorflow.Int64List", ["value"], [tf.int64]).values[0].numpy()
     array([[3, 4]])
     """
-    sizes, values = parsing.DECODE_PROTO(
+    sizes, values = formats.DECODE_PROTO(
         bytes, message_type=message_type, field_names=list(field_names),
         output_types=[as_dtype(t) for t in output_types], descriptor_source=descriptor_source,
         message_format=message_format, sanitize=sanitize, name=name,
@@ -366,7 +368,7 @@ def encode_proto(
     >>> tf.io.encode_proto([[2]], [tf.constant([[3, 4]], tf.int64)], ["value"], "tensorflow.Int64List").numpy()
     array([b'\\n\\x02\\x03\\x04'], dtype=object)
     """
-    return parsing.ENCODE_PROTO(
+    return formats.ENCODE_PROTO(
         sizes, list(values), field_names=list(field_names), message_type=message_type,
         descriptor_source=descriptor_source, name=name,
     )  # fmt: skip
