@@ -18,16 +18,22 @@ from .dumps import DebugDumpDir, DebugTensorDatum, has_inf_or_nan
 
 Filter = Callable[[DebugTensorDatum, Any], bool]
 HELP = """\
-lt [-f FILTER] [-n REGEX]   the tensors of the run, in the order of their computation
-pt TENSOR [-t TIME]         a tensor's value; TIME (from 0) says which, if it was computed more than once
-ni OP                       an op: its type, the line that made it, inputs, and who takes its outputs
-li OP                       all ops that an op depends on
-filters                     the filters there are
-help                        this"""
+lt [-f FILTER] [-n REGEX] [-t REGEX]   the tensors of the run, in the order of their computation; -t: of ops of some types
+pt TENSOR[SLICE] [-t TIME]             a tensor's value, or a part: `pt a:0[0,:3]`; TIME (from 0) says which, if there are several
+ni [-t] OP                             an op: its type, the line that made it, inputs, and who takes its outputs; -t: the stack
+li [-d DEPTH] OP                       all ops that an op depends on, or so many steps of them
+lo [-d DEPTH] OP                       all ops that depend on it
+filters                                the filters there are
+help                                   this
+run [-f FILTER | -t TIMES | -n]        at a prompt: goes on; until a filter finds tensors; to that run; without watching one
+exit                                   at a prompt: ends the program"""
+_PART = re.compile(r"^(?P<tensor>[^\[\]]+)(\[(?P<part>[-\d:,.\s]*)\])?$")
 
 
 class Commands:
     """Answers about one dump."""
+
+    HELP = HELP
 
     def __init__(self, dump: DebugDumpDir, filters: Mapping[str, Filter] | None = None) -> None:
         self.dump = dump
@@ -43,6 +49,7 @@ class Commands:
         known: dict[str, Callable[[list[str]], str]] = {
             "lt": self._list, "list_tensors": self._list, "pt": self._print, "print_tensor": self._print,
             "ni": self._node, "node_info": self._node, "li": self._inputs, "list_inputs": self._inputs,
+            "lo": self._outputs, "list_outputs": self._outputs,
             "filters": lambda _: "\n".join(sorted(self.filters)), "help": lambda _: HELP,
         }  # fmt: skip
         if command not in known:
@@ -53,9 +60,15 @@ class Commands:
         parser = _Parser("lt")
         parser.add_argument("-f", dest="filter")
         parser.add_argument("-n", dest="names", default="")
+        parser.add_argument("-t", dest="types", default="")
         given = parser.parse_args(arguments)
         found = self.dump.find(self.filter(given.filter)) if given.filter else self.dump.dumped_tensor_data
-        return self.table([d for d in found if re.search(given.names, d.node_name)], given.filter)
+        found = [d for d in found if re.search(given.names, d.node_name)]
+        found = [d for d in found if re.search(given.types, self._type(d.node_name))]
+        return self.table(found, given.filter)
+
+    def _type(self, name: str) -> str:
+        return self.dump.node_op_type(name) if self.dump.node_exists(name) else "?"
 
     def filter(self, name: str) -> Filter:
         if name not in self.filters:
@@ -68,7 +81,7 @@ class Commands:
         lines = [f"{len(data)} tensor(s){passed}"]
         t0 = self.dump.t0 or 0
         for d in data:
-            kind = self.dump.node_op_type(d.node_name) if self.dump.node_exists(d.node_name) else "?"
+            kind = self._type(d.node_name)
             site = self.dump.site(d.node_name)
             lines.append(
                 f"[{(d.timestamp - t0) / 1000:9.3f}] {d.dump_size_bytes or 0:>9} B  {kind:<20} {d.tensor_name}"
@@ -81,22 +94,41 @@ class Commands:
         parser.add_argument("tensor")
         parser.add_argument("-t", dest="time", type=int, default=0)
         given = parser.parse_args(arguments)
+        found = _PART.match(given.tensor)
+        if found is None:
+            raise ValueError(f"{given.tensor}: write TENSOR, or TENSOR[0,1:3].")
+        given.tensor = found["tensor"]
         name, _, slot = given.tensor.partition(":")
+        if slot and not slot.isdecimal():
+            raise ValueError(f"{given.tensor}: what follows the colon is the number of an output.")
         values = self.dump.get_tensors(name, int(slot or 0))
         if not -len(values) <= given.time < len(values):
             raise ValueError(
                 f"{given.tensor} was computed {len(values)} time(s): -t {given.time} is not one."
             )
         value = values[given.time]
+        if found["part"] is not None and isinstance(value, np.ndarray):
+            try:
+                value = np.asarray(value[_index(found["part"])])
+            except (IndexError, ValueError) as error:
+                raise ValueError(f"{given.tensor}[{found['part']}]: {error}") from None
         times = f" (time {given.time} of {len(values)})" if len(values) > 1 else ""
         return f"{given.tensor}{times}: {describe(value)}\n{value}"
 
     def _node(self, arguments: list[str]) -> str:
         parser = _Parser("ni")
         parser.add_argument("op")
-        name = parser.parse_args(arguments).op.partition(":")[0]
+        parser.add_argument("-t", "--traceback", dest="stack", action="store_true")
+        given = parser.parse_args(arguments)
+        name = given.op.partition(":")[0]
         dump = self.dump
         lines = [f"{name}: {dump.node_op_type(name)}", f"  made at    {dump.site(name)}"]
+        if given.stack:
+            try:
+                stack = dump.node_traceback(name)
+            except LookupError:
+                stack = []  # the program is not there any more: the line is all there is
+            lines += [f"             {file}:{line} {function}" for file, line, function, *_ in stack]
         for label, names in (
             ("inputs", dump.node_inputs(name)),
             ("waits for", dump.node_inputs(name, is_control=True)),
@@ -112,11 +144,56 @@ class Commands:
         return "\n".join(lines)
 
     def _inputs(self, arguments: list[str]) -> str:
-        parser = _Parser("li")
+        dump = self.dump
+        return self._around(
+            "li", arguments, "depends on", lambda name: dump.node_inputs(name) + dump.node_inputs(name, True)
+        )
+
+    def _outputs(self, arguments: list[str]) -> str:
+        dump = self.dump
+        takers: dict[str, list[str]] = {}
+        for taker in dump.nodes():
+            for source in dump.node_inputs(taker) + dump.node_inputs(taker, True):
+                takers.setdefault(source.partition(":")[0], []).append(taker)
+        return self._around("lo", arguments, "is needed by", lambda name: takers.get(name, []))
+
+    def _around(
+        self, command: str, arguments: list[str], relation: str, next_to: Callable[[str], list[str]]
+    ) -> str:
+        """The ops around an op, the nearest first, each with its distance."""
+        parser = _Parser(command)
         parser.add_argument("op")
-        name = parser.parse_args(arguments).op
-        found = self.dump.transitive_inputs(name)
-        return "\n".join([f"{name} depends on {len(found)} op(s)", *[f"  {n}: {self.dump.node_op_type(n)}" for n in found]])  # fmt: skip
+        parser.add_argument("-d", "--depth", type=int, default=0)
+        given = parser.parse_args(arguments)
+        root = given.op.partition(":")[0]
+        self.dump.node_op_type(root)  # it is there
+        found = {root: 0}
+        todo = [root]
+        for name in todo:
+            if given.depth and found[name] >= given.depth:
+                continue
+            for other in [n.partition(":")[0] for n in next_to(name)]:
+                if other not in found and self.dump.node_exists(other):
+                    found[other] = found[name] + 1
+                    todo.append(other)
+        lines = [f"{root} {relation} {len(found) - 1} op(s)"]
+        lines += [
+            f"  {'| ' * (depth - 1)}{name}: {self._type(name)}" for name, depth in found.items() if depth
+        ]
+        return "\n".join(lines)
+
+
+def _index(text: str) -> tuple[Any, ...]:
+    """`0,1:3` as an index of an array."""
+    out: list[Any] = []
+    for part in [p.strip() for p in text.split(",") if p.strip()]:
+        if part == "...":
+            out.append(...)
+        elif ":" in part:
+            out.append(slice(*[int(p) if p else None for p in part.split(":")]))
+        else:
+            out.append(int(part))
+    return tuple(out)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -138,6 +138,26 @@ def _write(path: str, event: Any) -> None:
         file.write(event.SerializeToString())
 
 
+def operation_named(graph: Any, name: str) -> Any:
+    """The operation of a name; of `outer/inner` one inside of a loop, a branch or a function.
+
+    Raises:
+      KeyError: there is none."""
+    from headrace.ops.functional import inner_graphs
+
+    found = graph._by_name.get(name)
+    if found is not None:
+        return found
+    for outer in graph.operations:
+        if name.startswith(outer.name + "/"):
+            for inside in inner_graphs(outer):
+                try:
+                    return operation_named(inside, name[len(outer.name) + 1 :])
+                except KeyError:
+                    continue
+    raise KeyError(f"The name {name!r} refers to an Operation not in the graph.")
+
+
 def device_directory(device: str) -> str:
     """`/job:localhost/device:CPU:0` as a directory's name."""
     return PREFIX + DEVICE + ",".join([part.replace(":", "_") for part in device.split("/")])
@@ -492,7 +512,7 @@ class DebugDumpDir:
           KeyError: there is no such op."""
         if self._python_graph is None:
             raise LookupError("Python graph is not available for traceback lookup: call set_python_graph.")
-        return self._python_graph.get_operation_by_name(element_name.partition(":")[0]).traceback
+        return operation_named(self._python_graph, element_name.partition(":")[0]).traceback
 
     def site(self, node_name: str) -> str:
         """`file.py:12`, where the user's program made an op; empty if nobody knows."""

@@ -133,3 +133,10 @@ def _add_inner(message: Any, node: Any, prefix: str) -> None:
             added.attr["_made_at"].s = inner.site.encode()
             if inner.op_def is not CONST:
                 _add_inner(message, inner, name)
+
+
+def reconstruct_non_debug_graph_def(debug_graph_def: Any) -> Any:
+    """The graph of a watched run without nodes for debugging. There are none here: it is a copy."""
+    copy = type(debug_graph_def)()
+    copy.CopyFrom(debug_graph_def)
+    return copy

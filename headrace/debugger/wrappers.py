@@ -15,8 +15,8 @@ from typing import Any
 from headrace.core import errors
 from headrace.session import stack
 
-from .commands import Commands, Filter, describe
-from .dumps import DebugDumpDir, has_inf_or_nan
+from .dialogue import Dialogue, Filter
+from .dumps import DebugDumpDir
 from .watches import WatchOptions, watch_graph
 
 
@@ -139,6 +139,7 @@ class DumpingDebugWrapperSession(DebugWrapperSession):
       watch_fn: `watch_fn(fetches, feeds)` gives the `WatchOptions` of a run; all tensors, if not given.
       thread_name_filter: a regular expression: runs in other threads are not watched.
       pass_through_operrors: must not be False: errors of ops are raised, after what ran before them was written.
+      log_usage: True or False, of TensorFlow 1.x: nothing is logged elsewhere, whichever it is.
 
     Raises:
       ValueError: the directory is not empty, or a file.
@@ -147,9 +148,10 @@ class DumpingDebugWrapperSession(DebugWrapperSession):
 
     def __init__(
         self, sess: Any, session_root: str, watch_fn: Any = None, thread_name_filter: str | None = None,
-        pass_through_operrors: bool | None = None,
+        pass_through_operrors: bool | None = None, log_usage: bool = True,
     ) -> None:  # fmt: skip
         super().__init__(sess, thread_name_filter)
+        checked_log_usage(log_usage)
         if pass_through_operrors is False:
             raise ValueError(
                 "pass_through_operrors=False: errors of ops are raised. Catch them around run()."
@@ -178,12 +180,24 @@ def checked_watch(watch_fn: Any) -> Any:
     return watch_fn
 
 
+def checked_log_usage(log_usage: Any) -> None:
+    if not isinstance(log_usage, bool):
+        raise TypeError(f"log_usage must be True or False, received {log_usage!r}.")
+
+
+def checked_interface(ui_type: str, config_file_path: Any) -> None:
+    if ui_type not in ("curses", "readline"):
+        raise ValueError(f"ui_type must be 'curses' or 'readline', received {ui_type!r}.")
+    if config_file_path:
+        raise ValueError("config_file_path: there is no configuration to read. Leave it out.")
+
+
 class LocalCLIDebugWrapperSession(DebugWrapperSession):
     """A session that looks for bad values in each of its runs, and answers questions about them.
 
     At a terminal it stops before and after each run, and takes commands (`help` lists them): `run` goes on, `run -t 10`
-    until the tenth run from there, `run -f has_inf_or_nan` goes on until a filter finds tensors, `lt`, `pt`, `ni` and `li` look at
-    the run that was. Anywhere else it prints what the filters find, the tensor that was computed first with its op's line,
+    until the tenth run from there, `run -f has_inf_or_nan` goes on until a filter finds tensors, `lt`, `pt`, `ni`, `li` and `lo` look
+    at the run that was. Anywhere else it prints what the filters find, the tensor that was computed first with its op's line,
     and goes on.
 
     Args:
@@ -205,15 +219,10 @@ class LocalCLIDebugWrapperSession(DebugWrapperSession):
         super().__init__(sess, thread_name_filter)
         if isinstance(log_usage, str):  # without `log_usage`, as in TensorFlow 2
             ui_type, log_usage = log_usage, True
-        if ui_type not in ("curses", "readline"):
-            raise ValueError(f"ui_type must be 'curses' or 'readline', received {ui_type!r}.")
-        if config_file_path:
-            raise ValueError("config_file_path: there is no configuration to read. Leave it out.")
+        checked_log_usage(log_usage)
+        checked_interface(ui_type, config_file_path)
         self._root = checked_root(dump_root) if dump_root else None
-        self._filters: dict[str, Filter] = {"has_inf_or_nan": has_inf_or_nan}
-        self._until: str | None = None  # the filter that is waited for
-        self._skip = 0  # so many runs are not watched
-        self._decided = False  # whether the next watched run goes without asking
+        self._dialogue = Dialogue()
 
     def add_tensor_filter(self, filter_name: str, tensor_filter: Filter) -> None:
         """Adds a filter: `tensor_filter(datum, array)` is true of the tensors that are looked for.
@@ -222,25 +231,11 @@ class LocalCLIDebugWrapperSession(DebugWrapperSession):
           ValueError: the name is empty.
           TypeError: the filter cannot be called.
         """
-        if not isinstance(filter_name, str):
-            raise TypeError("filter_name must be a string.")
-        if not filter_name:
-            raise ValueError("Input argument filter_name cannot be empty.")
-        if not callable(tensor_filter):
-            raise TypeError("Input argument tensor_filter is expected to be callable, but is not.")
-        self._filters[filter_name] = tensor_filter
-
-    @property
-    def _asks(self) -> bool:
-        return sys.stdin is not None and sys.stdin.isatty()
+        self._dialogue.add_tensor_filter(filter_name, tensor_filter)
 
     def _watched(self, fetches: Any, feed_dict: Any, options: Any, run_metadata: Any) -> Any:
-        if self._asks and not self._decided and not self._skip and self._until is None:
-            self._prompt(f"before run {self._runs} of {fetches!r}", None)
-        if self._skip:
-            self._skip -= 1
+        if not self._dialogue.before(self._runs, fetches):
             return self._sess.run(fetches, feed_dict, options, run_metadata)
-        self._decided = False
         root = (
             os.path.join(self._root, f"run_{self._runs}") if self._root else tempfile.mkdtemp(prefix="tfdbg_")
         )
@@ -251,72 +246,15 @@ class LocalCLIDebugWrapperSession(DebugWrapperSession):
                 sys.stdout.write(f"run {self._runs} failed: {error.message}\n")
                 raise
             finally:
-                self._look(DebugDumpDir(root, validate=False))
+                self._dialogue.after(self._runs, self._dump(root))
         finally:
             if self._root is None:
                 shutil.rmtree(root, ignore_errors=True)
 
-    def _look(self, dump: DebugDumpDir) -> None:
-        commands = Commands(dump, self._filters)
-        if not self._asks:
-            for name, tensor_filter in self._filters.items():
-                self._report(commands, name, dump.find(tensor_filter))
-            return
-        if self._until is not None:
-            found = dump.find(self._filters[self._until])
-            if not found:
-                return
-            sys.stdout.write(f"{commands.table(found, self._until)}\n")
-            self._until = None
-        self._prompt(f"after run {self._runs}", commands)
-
-    def _report(self, commands: Commands, name: str, found: list[Any]) -> None:
-        if not found:
-            return
-        first = found[0]
-        dump = commands.dump
-        kind = dump.node_op_type(first.node_name) if dump.node_exists(first.node_name) else "?"
-        lines = [f"run {self._runs}: {commands.table(found[:20], name)}"]
-        if len(found) > 20:
-            lines.append(f"  and {len(found) - 20} more")
-        lines.append(
-            f"first: {first.tensor_name} ({kind}, made at {dump.site(first.node_name)}), {describe(first.get_tensor())}"
-        )
-        for source in dump.node_inputs(first.node_name) if dump.node_exists(first.node_name) else ():
-            node, _, slot = source.partition(":")
-            values = dump.watch_key_to_data(f"{node}:{slot or 0}:{first.debug_op}")
-            before = [d for d in values if d.timestamp < first.timestamp]
-            if before:
-                lines.append(f"  input {source}: {describe(before[-1].get_tensor())}")
-        sys.stdout.write("\n".join(lines) + "\n")
-
-    def _prompt(self, where: str, commands: Commands | None) -> None:
-        sys.stdout.write(f"tfdbg: {where}; `run` goes on, `help` lists the commands\n")
-        while True:
-            line = input("tfdbg> ").strip()
-            if line.split()[:1] in (["run"], ["r"]):
-                return self._go(line.split()[1:])
-            if line in ("exit", "quit"):
-                raise SystemExit(0)
-            if not line:
-                continue
-            try:
-                if commands is None:
-                    raise ValueError("Nothing ran yet: `run` first.")
-                sys.stdout.write(f"{commands.answer(line)}\n")
-            except (ValueError, OSError) as error:
-                sys.stdout.write(f"{error}\n")
-
-    def _go(self, arguments: list[str]) -> None:
-        if "-f" in arguments:
-            self._until = arguments[arguments.index("-f") + 1]
-            if self._until not in self._filters:
-                sys.stdout.write(f"There is no filter {self._until!r}.\n")
-                self._until = None
-        elif "-t" in arguments:
-            self._skip, self._decided = int(arguments[arguments.index("-t") + 1]) - 1, True
-        elif "-n" in arguments:
-            self._skip = 1
+    def _dump(self, root: str) -> DebugDumpDir:
+        dump = DebugDumpDir(root, validate=False)
+        dump.set_python_graph(self.graph)
+        return dump
 
 
 class DumpingDebugHook:
@@ -326,14 +264,22 @@ class DumpingDebugHook:
       session_root: an empty directory, or one that will be made.
       watch_fn: `watch_fn(fetches, feeds)` gives the `WatchOptions` of a run; all tensors, if not given.
       thread_name_filter: a regular expression: runs in other threads are not watched.
+      log_usage: True or False, of TensorFlow 1.x: nothing is logged elsewhere, whichever it is.
     """
 
     def __init__(
-        self, session_root: str, watch_fn: Any = None, thread_name_filter: str | None = None
-    ) -> None:
+        self, session_root: str, watch_fn: Any = None, thread_name_filter: str | None = None,
+        log_usage: bool = True,
+    ) -> None:  # fmt: skip
+        checked_log_usage(log_usage)
         self._root, self._watch_fn = checked_root(session_root), checked_watch(watch_fn)
         self._threads = re.compile(thread_name_filter) if thread_name_filter else None
         self._runs = 0
+        self._latest: str | None = None  # the directory of the run that is going on, or was
+
+    def _wanted(self, run_context: Any) -> bool:
+        """Whether a run is to be watched."""
+        return True
 
     def begin(self) -> None:
         """Nothing to add to the graph."""
@@ -348,9 +294,12 @@ class DumpingDebugHook:
         if self._threads is not None and not self._threads.match(threading.current_thread().name):
             return None
         self._runs += 1
+        self._latest = None
+        if not self._wanted(run_context):
+            return None
         asked = run_context.original_args
         watch = _asked(self._watch_fn, asked.fetches, asked.feed_dict)
-        root = os.path.join(self._root, f"run_{time.time_ns() // 1000}_{self._runs}")
+        root = self._latest = os.path.join(self._root, f"run_{time.time_ns() // 1000}_{self._runs}")
         os.makedirs(root)
         return SessionRunArgs(None, options=with_watches(run_context.session.graph, None, root, watch))
 
@@ -362,10 +311,10 @@ class DumpingDebugHook:
 
 
 class LocalCLIDebugHook(DumpingDebugHook):
-    """A `SessionRunHook` for monitored sessions that prints what filters find in each run.
+    """A `SessionRunHook` for monitored sessions that does what `LocalCLIDebugWrapperSession` does.
 
     Args:
-      ui_type: "curses" or "readline"; a hook asks nothing, it prints.
+      ui_type: "curses" or "readline": both mean the same prompt.
       dump_root: the directory for tensors; one that goes away after each run, if not given.
       thread_name_filter: a regular expression: runs in other threads are not watched.
       config_file_path: must be None.
@@ -375,28 +324,24 @@ class LocalCLIDebugHook(DumpingDebugHook):
         self, ui_type: str = "readline", dump_root: str | None = None, thread_name_filter: str | None = None,
         config_file_path: Any = None,
     ) -> None:  # fmt: skip
-        if config_file_path:
-            raise ValueError("config_file_path: there is no configuration to read. Leave it out.")
+        checked_interface(ui_type, config_file_path)
         self._keep = dump_root is not None
         super().__init__(dump_root or tempfile.mkdtemp(prefix="tfdbg_"), None, thread_name_filter)
-        self._printer = LocalCLIDebugWrapperSession.__new__(LocalCLIDebugWrapperSession)
-        self._printer._filters = {"has_inf_or_nan": has_inf_or_nan}
-        self._printer._runs = 0
+        self._dialogue = Dialogue()
 
     def add_tensor_filter(self, filter_name: str, tensor_filter: Filter) -> None:
         """Adds a filter; see `LocalCLIDebugWrapperSession`."""
-        self._printer.add_tensor_filter(filter_name, tensor_filter)
+        self._dialogue.add_tensor_filter(filter_name, tensor_filter)
+
+    def _wanted(self, run_context: Any) -> bool:
+        return self._dialogue.before(self._runs, run_context.original_args.fetches)
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
-        """Prints what the filters find."""
-        from .commands import run_directories
-
-        runs = run_directories(self._root)
-        if not runs:
+        """Looks at what was computed."""
+        if self._latest is None:
             return
-        self._printer._runs = self._runs
-        commands = Commands(DebugDumpDir(runs[-1], validate=False), self._printer._filters)
-        for name, tensor_filter in self._printer._filters.items():
-            self._printer._report(commands, name, commands.dump.find(tensor_filter))
+        dump = DebugDumpDir(self._latest, validate=False)
+        dump.set_python_graph(run_context.session.graph)
+        self._dialogue.after(self._runs, dump)
         if not self._keep:
-            shutil.rmtree(runs[-1])
+            shutil.rmtree(self._latest)

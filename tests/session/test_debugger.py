@@ -220,13 +220,14 @@ class TestLocal:
         sess, x, loss, _ = built
         lines = iter([
             "lt", "run", "lt -f has_inf_or_nan", "pt bad", "ni bad", "li bad",
-            "what", "pt none", "run", "run -t 2", "run -f has_inf_or_nan", "run",
+            "what", "pt none", "run -t", "run -f none", "run", "run -t 2", "run -f has_inf_or_nan", "run",
         ])  # fmt: skip
         monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
         monkeypatch.setattr("builtins.input", lambda prompt: next(lines))
         wrapper = debugger.LocalCLIDebugWrapperSession(sess)
         wrapper.run(loss, {x: [-1.0]})  # lt, run; …, run
         out = capsys.readouterr().out
+        assert "run [-f FILTER | -t TIMES | -n]" in out and "no filter 'none'" in out
         assert "Nothing ran yet" in out and "no command 'what'" in out and "does not exist" in out
         assert "bad: float32 [1]: 1 NaN" in out and "depends on" in out
         wrapper.run(loss, {x: [-1.0]})  # run -t 2
@@ -264,6 +265,66 @@ def test_hooks(tmp_path, capsys):
     (run,) = (tmp_path / "root").iterdir()
     assert [d.node_name for d in debugger.DebugDumpDir(str(run)).find(debugger.has_inf_or_nan)] == ["bad"]
     assert "first: bad:0" in capsys.readouterr().out
+
+
+def test_hook_at_a_terminal(capsys, monkeypatch):
+    """It asks as a wrapped session does."""
+    lines = iter(["run -t 2", "lt -t Log", "run -f has_inf_or_nan", "ni -t bad", "run"])
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda prompt: next(lines))
+    with tf.Graph().as_default():
+        v1.train.get_or_create_global_step()
+        x = v1.placeholder(tf.float32, [])
+        y = tf.math.log(x, name="bad")
+        with v1.train.MonitoredSession(hooks=[debugger.LocalCLIDebugHook()]) as sess:
+            for value in (1.0, 1.0, 1.0, -1.0):
+                sess.run(y, {x: value})
+    out = capsys.readouterr().out
+    assert out.count("before run") == 1 and "after run 2" in out and "1 tensor(s)" in out
+    assert out.count("after run") == 2 and f"{__file__}:" in out
+    assert next(lines, None) is None
+
+
+def test_arguments_of_tensorflow_1(built, tmp_path):
+    sess, *_ = built
+    debugger.DumpingDebugWrapperSession(sess, str(tmp_path / "a"), log_usage=False)
+    debugger.DumpingDebugHook(str(tmp_path / "b"), log_usage=False)
+    with pytest.raises(TypeError, match="log_usage"):
+        debugger.DumpingDebugHook(str(tmp_path / "c"), log_usage="no")
+    with pytest.raises(ValueError, match="ui_type"):
+        debugger.LocalCLIDebugHook(ui_type="x")
+    with pytest.raises(AttributeError, match="TensorBoard no longer has"):
+        debugger.TensorBoardDebugWrapperSession(sess, "localhost:7000")
+    assert debugger.reconstruct_non_debug_graph_def(sess.graph_def) == sess.graph_def
+
+
+def test_lines_of_ops_inside_of_others(built, tmp_path):
+    sess, x, loss, _ = built
+    debugger.DumpingDebugWrapperSession(sess, str(tmp_path)).run(loss, {x: [1.0]})
+    (run,) = tmp_path.iterdir()
+    dump = debugger.DebugDumpDir(str(run))
+    with pytest.raises(LookupError, match="set_python_graph"):
+        dump.node_traceback("loop/root")
+    dump.set_python_graph(sess.graph)
+    file, line, *_ = dump.node_traceback("loop/root")[-1]
+    assert dump.site("loop/root") == f"{file}:{line}" and file == __file__
+    with pytest.raises(KeyError, match="none"):
+        dump.node_traceback("loop/none")
+
+
+def test_questions(built, tmp_path):
+    sess, x, loss, _ = built
+    debugger.DumpingDebugWrapperSession(sess, str(tmp_path)).run(loss, {x: [3.0, 4.0, 5.0]})
+    (run,) = tmp_path.iterdir()
+    ask = Commands(debugger.DebugDumpDir(str(run))).answer
+    assert ask("lt -t ^Log$").splitlines()[0] == "1 tensor(s)" and "bad:0" in ask("lt -t ^Log$")
+    assert ask("pt x:0[1:]").endswith("[4. 5.]") and ask("pt x[-1]").endswith("5.0")
+    assert ask("li -d 1 bad").splitlines() == ["bad depends on 1 op(s)", "  mul: Mul"]
+    assert "| x: Placeholder" in ask("li bad")
+    assert "loss: Sum" in ask("lo bad") and "text: AsString" in ask("lo -d 1 bad:0")
+    for wrong in ("pt x:0[9]", "pt x[a]", "pt x:y", "li none", "lo", "lt -x"):
+        with pytest.raises(ValueError):
+            ask(wrong)
 
 
 def test_command(built, tmp_path, capsys):
