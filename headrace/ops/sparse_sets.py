@@ -20,7 +20,7 @@ from . import crosses
 def _counts(
     rows: list[tuple[np.ndarray, np.ndarray | None]],
     matrix: bool,
-    weights_type: Any,
+    output_type: Any,
     minlength: int,
     maxlength: int,
     binary_output: bool,
@@ -51,69 +51,37 @@ def _counts(
     values = np.concatenate(totals) if totals else np.zeros(0)
     return [
         indices.astype(np.int64),
-        values.astype(weights_type._np),
+        values.astype(output_type._np),
         np.asarray([len(rows), width] if matrix else [width], np.int64),
     ]
 
 
-def _dense_count(
-    values: np.ndarray,
-    weights: np.ndarray,
-    minlength: int,
-    maxlength: int,
-    binary_output: bool,
-    output_type: Any,
-) -> list[np.ndarray]:
-    matrix = values.ndim == 2
-    rows = (
-        [
-            (v, w)
-            for v, w in zip(values, weights.reshape(values.shape) if weights.size else [None] * len(values))
-        ]
-        if matrix
-        else [(values, weights if weights.size else None)]
-    )
-    return _counts(rows, matrix, output_type, minlength, maxlength, binary_output)
+def _weights(weights: np.ndarray, part: Any) -> np.ndarray | None:
+    """Those of some values; none at all where the op was given no weights."""
+    return weights[part] if weights.size else None
+
+
+def _dense_count(values: np.ndarray, weights: np.ndarray, **options: Any) -> list[np.ndarray]:
+    if values.ndim != 2:
+        return _counts([(values, _weights(weights, ...))], False, **options)
+    weights = weights.reshape(values.shape if weights.size else 0)
+    return _counts([(v, _weights(weights, i)) for i, v in enumerate(values)], True, **options)
 
 
 def _sparse_count(
-    indices: np.ndarray,
-    values: np.ndarray,
-    dense_shape: np.ndarray,
-    weights: np.ndarray,
-    minlength: int,
-    maxlength: int,
-    binary_output: bool,
-    output_type: Any,
+    indices: np.ndarray, values: np.ndarray, dense_shape: np.ndarray, weights: np.ndarray, **options: Any
 ) -> list[np.ndarray]:
     if len(dense_shape) == 1:
-        return _counts(
-            [(values, weights if weights.size else None)],
-            False,
-            output_type,
-            minlength,
-            maxlength,
-            binary_output,
-        )
-    owner = indices[:, 0]
-    rows = [
-        (values[owner == i], weights[owner == i] if weights.size else None)
-        for i in range(int(dense_shape[0]))
-    ]
-    return _counts(rows, True, output_type, minlength, maxlength, binary_output)
+        return _counts([(values, _weights(weights, ...))], False, **options)
+    of_row = [indices[:, 0] == i for i in range(int(dense_shape[0]))]
+    return _counts([(values[at], _weights(weights, at)) for at in of_row], True, **options)
 
 
 def _ragged_count(
-    splits: np.ndarray,
-    values: np.ndarray,
-    weights: np.ndarray,
-    minlength: int,
-    maxlength: int,
-    binary_output: bool,
-    output_type: Any,
+    splits: np.ndarray, values: np.ndarray, weights: np.ndarray, **options: Any
 ) -> list[np.ndarray]:
-    rows = [(values[a:b], weights[a:b] if weights.size else None) for a, b in itertools.pairwise(splits)]
-    return _counts(rows, True, output_type, minlength, maxlength, binary_output)
+    rows = [slice(a, b) for a, b in itertools.pairwise(splits)]
+    return _counts([(values[at], _weights(weights, at)) for at in rows], True, **options)
 
 
 def _count_def(name: str, inputs: str, kernel: Any) -> OpDef:
