@@ -1,4 +1,4 @@
-"""What nets and linear models make of `tf.contrib.layers`' feature columns (`headrace/v1/contrib/feature_columns.py`), and of
+"""What nets and linear models make of `tf.contrib.layers`' feature columns (`headrace/v1/contrib/feature_columns`), and of
 examples."""
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from headrace.feature_column.embedding import start_from_checkpoint
 from headrace.feature_column.older import OldDenseColumn
 from headrace.session.partitions import PartitionedVariable
 from headrace.session.scopes import variable_scope
+from headrace.v1.contrib.feature_columns import Ids as IdColumn
 from headrace.v1.contrib.feature_columns import _CrossedColumn as CrossedColumn
 from headrace.v1.contrib.feature_columns import _EmbeddingColumn as EmbeddingColumn
-from headrace.v1.contrib.feature_columns import _Ids as IdColumn
 from headrace.v1.contrib.feature_columns import parts_of, real_valued_column
 from headrace.v1.contrib.framework import model_variable
 
