@@ -281,7 +281,7 @@ def case(
 
     if state.graph is None:
         return chain(0)
-    with state.graph.control_dependencies(checks):  # type: ignore[attr-defined]
+    with state.graph.control_dependencies(checks):
         return chain(0)
 
 
