@@ -58,13 +58,7 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
         return lookup("Where")(to_tensor(condition), name=name)
     if x is None or y is None:
         raise ValueError("x and y must both be non-None or both be None.")
-    condition = to_tensor(condition, dtypes.bool_)
-    x = to_tensor(x)
-    y = to_tensor(y, x._dtype)
-    shape, rows = condition._raw_shape, x._raw_shape if x._raw_shape is not None else y._raw_shape
-    if shape is not None and rows is not None and len(shape) == 1 and len(rows) > 1:
-        condition = lookup("Reshape")(condition, [-1] + [1] * (len(rows) - 1))
-    return lookup("SelectV2")(condition, x, y, name=name or "Select")
+    return lookup("Select")(condition, x, y, name=name)
 
 
 @scoped("clip_by_average_norm")

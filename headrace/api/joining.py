@@ -44,7 +44,11 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
     if not values:
         raise contradiction("tf.concat needs at least one tensor, received an empty list.")
     if len(values) == 1:
-        convert.to_tensor(axis, INT32 if not isinstance(axis, Tensor) else None)
+        axis = convert.to_tensor(axis, INT32 if not isinstance(axis, Tensor) else None)
+        if axis._raw_shape:
+            raise contradiction(
+                f"The axis of tf.concat must be a scalar, received shape {list(axis._raw_shape)}."
+            )
         return _one(values[0], name=name)
     return CONCAT_V2(list(values), axis, name=name)
 

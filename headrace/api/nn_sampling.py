@@ -227,9 +227,7 @@ def _sampled_logits(
         labels = cast(labels, DstT=dtypes.int64)
     flat = reshape(labels, [-1])
     if sampled is None:
-        sampled = log_uniform_candidate_sampler(
-            reshape(labels, [-1, num_true]), num_true, num_sampled, True, num_classes, seed
-        )
+        sampled = log_uniform_candidate_sampler(labels, num_true, num_sampled, True, num_classes, seed)
     candidates, true_expected, sampled_expected = (
         stop(cast(to_tensor(t), DstT=d)) for t, d in zip(sampled, (dtypes.int64, x._dtype, x._dtype))
     )

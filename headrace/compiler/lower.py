@@ -277,7 +277,10 @@ def lower_op(
                     raise NeedsValue(node, i)
                 a = b.held[a.name][1]
             ready.append(a)
-        return flatten_outputs(op.lower(b, *op.regroup(ready, node.inputs, attrs), **_public(attrs)))
+        try:
+            return flatten_outputs(op.lower(b, *op.regroup(ready, node.inputs, attrs), **_public(attrs)))
+        except errors.ShapeError as error:  # of what no shape rule could see
+            raise located(errors.InvalidArgumentError(None, None, f"{error} [Op:{op.name}]"), node) from None
     if op.body is not None:
         outer, b.whole = b.whole, b.whole or node
         try:

@@ -70,6 +70,8 @@ def graph_nodes(messages: Iterable[Any], mapped: Iterable[Any] = ()) -> dict[str
             raise Malformed(f"Node '{name}': Node name contains invalid characters")
         if name in nodes:
             raise Malformed(f"Node '{name}' is not unique")
+        if not message.op:
+            raise Malformed(f"Node '{name}' does not specify an operation")
         nodes[name] = Node(message)
     for node in nodes.values():
         inputs, controls = node.inputs, node.controls

@@ -109,8 +109,9 @@ def _lower_to_dense(
     """The body, and with `validate_indices` a look at the order (its scatter looks at the bounds)."""
     from headrace.compiler.lower import body_graph
 
-    if validate_indices and indices.rank == 2 and indices.shape[0] > 1 and indices.shape[1]:
-        b.check(lambda: _ascending(b, indices), "indices of a sparse tensor are out of order, or repeated")
+    matrix = indices if indices.rank != 1 else b.reshape(indices, (*indices.shape, 1))
+    if validate_indices and matrix.rank == 2 and matrix.shape[0] > 1 and matrix.shape[1]:
+        b.check(lambda: _ascending(b, matrix), "indices of a sparse tensor are out of order, or repeated")
     arguments = [indices, output_shape, values, default]
     return b.inline(body_graph(SPARSE_TO_DENSE, arguments, b.node.attrs, b.node), arguments)[0]
 

@@ -14,6 +14,7 @@ from typing import Any
 from headrace.compiler.hlo import Builder, Value
 from headrace.core.errors import ShapeError
 from headrace.core.shapes import Raw
+from headrace.core.state import state
 
 # windows of more elements are left to XLA's window loops: their unrolled form would be slow to compile
 MAX_TAPS = 64
@@ -31,10 +32,12 @@ def output_size(size: int | None, window: int | None, stride: int, dilation: int
     before, after = (0, 0) if padding == "VALID" else padding
     span = (window - 1) * dilation + 1
     out = (size + before + after - span + stride) // stride
-    if out < 0:
+    if out < 0 or (
+        size + before + after < span and state.graph is not None
+    ):  # graphs are not built of nothing
         raise ShapeError(
-            f"Computed output size would be negative: {out} [input_size: {size + before + after}, "
-            f"effective_filter_size: {span}, stride: {stride}]"
+            f"Negative dimension size caused by subtracting {span} from {size + before + after}: computed output size would "
+            f"be negative: {out} [input_size: {size + before + after}, effective_filter_size: {span}, stride: {stride}]"
         )
     return out
 

@@ -33,6 +33,28 @@ def split(*args: Any, **kwargs: Any) -> Any:
     return headrace.split(*args, **kwargs)
 
 
+def _cross_entropy(name: str, *rest: str) -> Any:
+    """A cross entropy whose arguments have names since 1.0. Without names they are those of before: the logits come first."""
+
+    def function(*args: Any, **kwargs: Any) -> Any:
+        if len(args) > 2 + len(rest):
+            raise TypeError(
+                f"{name}() takes at most {2 + len(rest)} arguments without a name, received {len(args)}."
+            )
+        given = dict(zip(("logits", "labels", *rest), args))
+        twice = set(given) & set(kwargs)
+        if twice:
+            raise TypeError(f"{name}() got multiple values for {sorted(twice)}: name all of its arguments.")
+        given.update(kwargs)
+        if "targets" in given:
+            given["labels"] = given.pop("targets")
+        return find(f"nn.{name}")(**given)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"`tf.nn.{name}(labels=…, logits=…)`, or as before 1.0 `tf.nn.{name}(logits, labels)`."
+    return function
+
+
 def _tag(tags: Any, what: str) -> str:
     if not isinstance(tags, str):
         raise TypeError(f"{what}() needs the tag as a str, received {tags!r}. Make one summary per tag.")
@@ -98,6 +120,11 @@ def listdiff(x: Any, y: Any, out_idx: Any = dtypes.int32, name: str | None = Non
     return find("setdiff1d")(x, y, out_idx, name)
 
 
+def linspace(start: Any, stop: Any, num: Any, name: str | None = None) -> Any:
+    """`num` evenly spaced numbers from one scalar to another, both included."""
+    return lookup("LinSpace")(start, stop, num, name=name)
+
+
 def select(condition: Any, t: Any, e: Any, name: str | None = None) -> Any:
     """`t` where the condition holds, else `e`: `tf.where`, with a vector condition choosing rows."""
     return find("where")(condition, t, e, name)
@@ -128,6 +155,8 @@ NAMES: dict[str, Any] = {
     "histogram_summary": histogram_summary,
     "image_summary": image_summary,
     "inv": "reciprocal",
+    "lin_space": linspace,
+    "linspace": linspace,
     "list_diff": listdiff,
     "listdiff": listdiff,
     "merge_all_summaries": merge_all_summaries,
@@ -137,6 +166,13 @@ NAMES: dict[str, Any] = {
     "nn.bidirectional_rnn": "nn.static_bidirectional_rnn",
     "nn.rnn": "nn.static_rnn",
     "nn.seq2seq": "contrib.legacy_seq2seq",
+    "nn.sigmoid_cross_entropy_with_logits": _cross_entropy("sigmoid_cross_entropy_with_logits", "name"),
+    "nn.softmax_cross_entropy_with_logits": _cross_entropy(
+        "softmax_cross_entropy_with_logits", "dim", "name"
+    ),
+    "nn.sparse_softmax_cross_entropy_with_logits": _cross_entropy(
+        "sparse_softmax_cross_entropy_with_logits", "name"
+    ),
     "nn.state_saving_rnn": "nn.static_state_saving_rnn",
     "pack": "stack",
     "scalar_summary": scalar_summary,

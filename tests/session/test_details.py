@@ -124,3 +124,33 @@ def test_scalars_of_checkpoints(tmp_path):
         session.run(v1.global_variables_initializer())
         path = v1.train.Saver().save(session, str(tmp_path / "m"))
     assert isinstance(v1.train.load_variable(path, "b"), np.int32)
+
+
+def test_where_chooses_rows_of_shapes_that_are_not_known():
+    with tf.Graph().as_default(), v1.Session() as session:
+        condition, x = v1.placeholder(tf.bool), v1.placeholder(tf.float32)
+        chosen = v1.where(condition, x, -x)
+        assert chosen.op.type == "Select"
+        feed = {condition: [True, False], x: [[1.0, 2.0], [3.0, 4.0]]}
+        assert session.run(chosen, feed).tolist() == [[1, 2], [-3, -4]]
+        (gradient,) = tf.gradients(chosen, x)
+        assert session.run(gradient, feed).tolist() == [[1, 1], [-1, -1]]
+        feed[condition] = [[True, False], [False, True]]
+        assert session.run(chosen, feed).tolist() == [[1, -2], [-3, 4]]
+        with pytest.raises(ValueError, match=r"shape|rank"):
+            v1.where(tf.constant([True, False]), 1.0, 0.0)
+
+
+def test_sizes_that_cannot_be():
+    with tf.Graph().as_default(), v1.Session() as session:
+        with pytest.raises(ValueError, match="Negative dimension size"):
+            tf.nn.conv2d(tf.ones([1, 4, 4, 3]), tf.ones([5, 5, 3, 1]), [1, 1, 1, 1], "VALID")
+        with pytest.raises(ValueError, match=r"rank|dimensional"):
+            v1.nn.nce_loss(tf.ones([10, 4]), tf.ones([10]), tf.constant([1, 2]), tf.ones([2, 4]), 5, 10)
+        with pytest.raises(ValueError, match="axis of"):
+            v1.concat(0, [tf.ones([2]), tf.ones([2])])
+        x, i = v1.placeholder(tf.float32), v1.placeholder(tf.int32)
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"test_details\.py"):
+            session.run(v1.random_crop(x, [5, 5]), {x: np.ones([2, 2])})
+        with pytest.raises(tf.errors.InvalidArgumentError, match="out of order"):
+            session.run(v1.sparse_to_dense(i, [3], 1.0), {i: [2, 1]})
