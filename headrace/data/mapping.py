@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import errors
+from headrace.core.specs import TensorSpec
 from headrace.core.tensor import EagerTensor
 
 from .background import Ahead, Parallel
@@ -154,7 +155,15 @@ def inner_specs(run: Runner) -> Any:
     """The leaves of the elements of the datasets that a function returns."""
     from .structure import leaves
 
-    return leaves(run.specs[0].element_spec)  # type: ignore[attr-defined]
+    found = getattr(run.specs[0], "element_spec", None)
+    if found is not None:
+        return leaves(found)
+    # A function of an imported graph: its variant has no structure, and the op that makes it knows the components.
+    made = run.graph.outputs[0].op
+    while made.type in ("Identity", "ModelDataset", "OptimizeDataset", "OptionsDataset"):
+        made = made.inputs[0].op
+    types = made.attrs.get("output_types") or [t._dtype for t in made.inputs]
+    return tuple([TensorSpec(s, t) for s, t in zip(made.attrs["output_shapes"], types, strict=True)])
 
 
 class Interleave(FlatMap):

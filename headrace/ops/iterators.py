@@ -40,7 +40,7 @@ def plan_class(name: str) -> Any:
 def dataset_op(
     name: str,
     inputs: str,
-    plan: str,
+    plan: str | Callable[..., Any],
     attrs: Mapping[str, Any] | None = None,
     *,
     tensors: Sequence[str] = (),
@@ -48,8 +48,8 @@ def dataset_op(
     named: bool = True,
     stateful: bool = False,
 ) -> OpDef:
-    """A row of a dataset op: `plan` is the class in `headrace.data.plans` that is called with the inputs' values and the
-    attributes; inputs named in `tensors` arrive as eager tensors."""
+    """A row of a dataset op: `plan` is the class in `headrace.data.plans` (or a function) that is called with the inputs' values
+    and the attributes; inputs named in `tensors` arrive as eager tensors."""
     names = [part.partition(":")[0].strip() for part in inputs.split(",") if part]
     kept = [n in tensors for n in names]
 
@@ -57,7 +57,8 @@ def dataset_op(
         for hidden in ("output_types", "output_shapes", "metadata", "Toutput_types"):
             attrs.pop(hidden, None)
         try:
-            made = plan_class(plan)(*[a if keep else _plain(a) for a, keep in zip(args, kept)], **attrs)
+            make = plan if callable(plan) else plan_class(plan)
+            made = make(*[a if keep else _plain(a) for a, keep in zip(args, kept)], **attrs)
         except errors.OpError as error:
             if "[Op:" not in error.message:
                 error._message = f"{error.message} [Op:{name}]"

@@ -466,3 +466,59 @@ def test_dims_that_are_known_are_picked_from_shapes_that_are_not():
     with tf.Graph().as_default() as copy:
         tf.import_graph_def(graph.as_graph_def(), name="")
         assert copy.get_tensor_by_name("y:0").shape.as_list() == [None, 6]
+
+
+class TestPipelines:
+    """Datasets of imported graphs, in the ops that TensorFlow 1.x writes."""
+
+    def test_older_ops(self):
+        def elements(build):
+            with tf.Graph().as_default(), v1.Session() as sess:
+                source = tf.raw_ops.RangeDataset(start=zero, stop=np.int64(6), step=one, **types)
+                dataset = build(source)
+                iterator = tf.raw_ops.IteratorV2(shared_name="", container="", **types)
+                got = tf.raw_ops.IteratorGetNext(iterator=iterator, **types)[0]
+                sess.run(tf.raw_ops.MakeIterator(dataset=dataset, iterator=iterator))
+                found = []
+                with contextlib.suppress(tf.errors.OutOfRangeError):
+                    while True:
+                        found.append(sess.run(got).tolist())
+                return found
+
+        raw, types = tf.raw_ops, {"output_types": [tf.int64], "output_shapes": [[]]}
+        zero, one, two = (np.int64(n) for n in range(3))
+        double = tf.function(lambda x: 2 * x).get_concrete_function(tf.TensorSpec([], tf.int64))
+        double.graph.memo["results"] = (tf.TensorSpec([], tf.int64),)
+        call = {"other_arguments": [], "f": double.graph, **types}
+        six = list(range(6))
+        optimized = lambda d: raw.OptimizeDataset(input_dataset=d, optimizations=["map_fusion"], **types)
+        assert elements(lambda d: raw.ModelDataset(input_dataset=optimized(d), **types)) == six
+        assert elements(lambda d: raw.CacheDataset(input_dataset=d, filename="", **types)) == six
+        assert elements(lambda d: raw.BatchDataset(input_dataset=d, batch_size=np.int64(4), **types)) == [
+            [0, 1, 2, 3], [4, 5],
+        ]  # fmt: skip
+        seeds = {"buffer_size": np.int64(3), "seed": one, "seed2": two}
+        shuffled = elements(lambda d: raw.ShuffleDataset(input_dataset=d, **seeds, **types))
+        assert sorted(shuffled) == six != shuffled
+        twice = elements(lambda d: raw.ShuffleAndRepeatDataset(input_dataset=d, count=two, **seeds, **types))
+        assert sorted(twice[:6]) == sorted(twice[6:]) == six
+        assert elements(lambda d: raw.ParallelMapDataset(input_dataset=d, num_parallel_calls=2, **call)) == [
+            2 * n for n in six
+        ]
+        more = {"batch_size": np.int64(4), "num_parallel_calls": one, "drop_remainder": True}
+        assert elements(lambda d: raw.MapAndBatchDataset(input_dataset=d, **more, **call)) == [[0, 2, 4, 6]]
+
+    def test_datasets_of_elements(self):
+        """What a function of the file returns is a variant: the components are those of the op that makes it."""
+        with tf.Graph().as_default() as graph:
+            data = tf.data.Dataset.range(4).flat_map(
+                lambda n: tf.data.Dataset.from_tensors(tf.cast(n, tf.float32)).repeat(n)
+            )
+            data = data.interleave(lambda x: tf.data.Dataset.from_tensors((x, [x])), 2)
+            iterator = v1.data.make_initializable_iterator(data)
+            assert iterator.initializer.name == "MakeIterator"
+            tf.identity(iterator.get_next()[1], name="y")
+        with tf.Graph().as_default(), v1.Session() as sess:
+            tf.import_graph_def(graph.as_graph_def(), name="")
+            sess.run("MakeIterator")
+            assert [sess.run("y:0").tolist() for _ in range(6)] == [[1.0], [2.0], [2.0], [3.0], [3.0], [3.0]]
