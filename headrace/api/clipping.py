@@ -64,11 +64,12 @@ def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = No
         else:
             limit = to_tensor(clip_norm)
             limit = lookup("Cast")(maximum(limit, number(0, limit)), DstT=values._dtype)
-        squares = reduce_sum(mul(values, values), axes, keepdims=True)
+        squares = reduce_sum(mul(values, values, "mul"), axes, keepdims=True)
         select, zero = lookup("SelectV2"), number(0, squares)
         nonzero = lookup("Greater")(squares, zero)  # the square root has no derivative at zero
-        norm = select(nonzero, sqrt(select(nonzero, squares, number(1, squares))), squares)
-        scaled = mul(values, limit)
+        safe = select(nonzero, squares, number(1, squares), name="Select")
+        norm = select(nonzero, sqrt(safe), squares, name="Select_1")
+        scaled = mul(values, limit, "mul_1")
         values.shape.assert_is_compatible_with(scaled.shape)
         return realdiv(scaled, maximum(norm, limit), name)
 

@@ -52,6 +52,10 @@ def general_dropout(
     >>> tf.nn.experimental.general_dropout([1.0, 1.0], 0.5, sampler).numpy().tolist()
     [0.0, 2.0]
     """
+    return _dropped(x, rate, uniform_sampler, noise_shape)
+
+
+def _dropped(x: Any, rate: Any, uniform_sampler: Callable[..., Any], noise_shape: Any) -> Tensor:
     constant = isinstance(rate, Real)
     if constant and not 0 <= rate < 1:
         raise ValueError(
@@ -66,7 +70,7 @@ def general_dropout(
         return x
     if constant:
         threshold: Any = m.number(float(rate), x)
-        scaled = m.mul(x, m.number(1 / (1 - float(rate)), x))
+        scaled = m.mul(x, m.number(1 / (1 - float(rate)), x), "Mul")
     else:
         threshold = to_tensor(rate, hint=x._dtype)
         if threshold._raw_shape not in ((), None):
@@ -81,7 +85,7 @@ def general_dropout(
         scaled = m.mul(x, m.reciprocal(m.sub(m.number(1, x), threshold)))
     noise = to_tensor(uniform_sampler(shape=_noise_shape(x, noise_shape), dtype=x._dtype))
     keep = lookup("GreaterEqual")(noise, threshold)
-    y = lookup("SelectV2")(keep, scaled, m.number(0, x), name=name)
+    y = lookup("SelectV2")(keep, scaled, m.number(0, x))
     if not y._is_eager:
         y.set_shape(x._raw_shape)
     return y
@@ -108,9 +112,7 @@ def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: 
 
     if isinstance(rate, Real) and rate == 0:
         seeds.get_seed(seed)  # the next op's seed is the same whether or not something is dropped here
-    return general_dropout(
-        x, rate, lambda shape, dtype: uniform(shape, dtype=dtype, seed=seed), noise_shape, name
-    )
+    return _dropped(x, rate, lambda shape, dtype: uniform(shape, dtype=dtype, seed=seed), noise_shape)
 
 
 @scoped("stateless_dropout", "SelectV2")
@@ -130,10 +132,9 @@ def stateless_dropout(
     """
     from headrace.api.random import stateless_uniform
 
-    return general_dropout(
+    return _dropped(
         x,
         rate,
         lambda shape, dtype: stateless_uniform(shape, seed, dtype=dtype, alg=rng_alg or "auto_select"),
         noise_shape,
-        name,
     )

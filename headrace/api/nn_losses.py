@@ -136,7 +136,7 @@ def _same_shapes(labels: Tensor, logits: Tensor) -> None:
 
 def _log1p_exp_minus_abs(x: Tensor, positive: Tensor) -> Tensor:
     """`log(1 + exp(-|x|))`, differentiable at 0."""
-    return lookup("Log1p")(lookup("Exp")(lookup("SelectV2")(positive, m.neg(x), x)))
+    return lookup("Log1p")(lookup("Exp")(lookup("SelectV2")(positive, m.neg(x), x, name="Select_1")))
 
 
 @scoped("logistic_loss")
@@ -160,9 +160,8 @@ def sigmoid_cross_entropy_with_logits(
     _same_shapes(z, x)
     zero = m.number(0, x)
     positive = lookup("GreaterEqual")(x, zero)
-    return m.add(
-        m.sub(lookup("SelectV2")(positive, x, zero), m.mul(x, z)), _log1p_exp_minus_abs(x, positive), name
-    )
+    larger = lookup("SelectV2")(positive, x, zero, name="Select")
+    return m.add(m.sub(larger, m.mul(x, z, "mul"), "sub"), _log1p_exp_minus_abs(x, positive), name)
 
 
 @scoped("logistic_loss")

@@ -181,6 +181,7 @@ def batch_normalization(
             to_tensor(variance_epsilon, variance._dtype)
             if not isinstance(variance_epsilon, Tensor)
             else variance_epsilon,
+            "add",
         )
     )
     if scale is not None:

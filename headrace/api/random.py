@@ -66,7 +66,7 @@ def _normal(
     dtype = as_dtype(dtype)
     shift, scale = _float(mean, dtype), _float(stddev, dtype)
     drawn = op(_shape(shape), *state, dtype=dtype, **seeds)
-    return lookup("AddV2")(lookup("Mul")(drawn, scale), shift, name=name)
+    return lookup("AddV2")(lookup("Mul")(drawn, scale, name="mul"), shift, name=name)
 
 
 def _only(dtype: Any, allowed: tuple[DType, ...]) -> DType:
@@ -154,11 +154,10 @@ def _spread(numbers: Tensor, minval: Any, maxval: Any, dtype: DType, name: str |
     """[0, 1) stretched to [minval, maxval)."""
     from_zero, to_one = type(minval) is int and minval == 0, type(maxval) is int and maxval == 1
     if from_zero:
-        return numbers if to_one else lookup("Mul")(numbers, _float(maxval, dtype))
+        return numbers if to_one else lookup("Mul")(numbers, _float(maxval, dtype), name="mul")
     minval = _float(minval, dtype)
-    return lookup("AddV2")(
-        lookup("Mul")(numbers, lookup("Sub")(_float(maxval, dtype), minval)), minval, name=name
-    )
+    width = lookup("Sub")(_float(maxval, dtype), minval, name="sub")
+    return lookup("AddV2")(lookup("Mul")(numbers, width, name="mul"), minval, name=name)
 
 
 @scoped("random_normal")

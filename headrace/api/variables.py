@@ -627,7 +627,11 @@ def _lift(tensor: Any) -> Any:
 def _convert_variable(
     value: Variable, dtype: Any = None, name: str | None = None, as_ref: bool = False
 ) -> Tensor:
-    return value.__tf_tensor__(dtype, name)
+    graph = state.graph
+    if graph is None or graph.building_function:
+        return value.__tf_tensor__(dtype, name)
+    read: Tensor = graph.for_next(lambda: value.__tf_tensor__(dtype, name), "ReadVariableOp")
+    return read
 
 
 convert.register_tensor_conversion_function(Variable, _convert_variable)

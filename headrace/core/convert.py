@@ -271,6 +271,9 @@ def _pack(value: Any, dtype: DType | None, name: str | None, hint: DType | None)
     tensor's type must be everyone's. (For a list of floating-point tensors where integers are expected, `hint` asks.)"""
     from .op import lookup
 
+    graph = state.graph
+    if name is None and graph is not None and not graph.building_function:
+        return graph.for_next(lambda: _pack(value, dtype, "stack", hint), "stack")
     asked = dtype
     if dtype is None:
         dtype = _first_tensor_dtype(value) or hint

@@ -12,6 +12,7 @@ from headrace import hook
 from headrace.api.compat_v1_names import Namespace, find, names
 
 from . import older, private
+from .result_names import as_of_1_15
 
 VERSION = "1.15.0"  # the last 1.x: programs that ask, ask for at least something
 _OWN = {"__version__": VERSION, "VERSION": VERSION}
@@ -64,7 +65,7 @@ def look(name: str) -> Any:
         value = find(name)
     except AttributeError:
         raise AttributeError(f"module 'tensorflow' (1.x, on Headrace) has no attribute {name!r}") from None
-    return Namespace(name, look) if isinstance(value, Namespace) else value
+    return Namespace(name, look) if isinstance(value, Namespace) else as_of_1_15(name, value)
 
 
 @functools.cache

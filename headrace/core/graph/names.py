@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,11 +31,15 @@ VALUE_NAMES = {"StridedSlice": {"begin": "stack", "end": "stack_1", "strides": "
 class Names:
     """What a graph knows of names."""
 
+    operations: list[Operation]
+
     def __init__(self) -> None:
         self._by_name: dict[str, Operation] = {}
         self._names: dict[str, int] = {}  # how often a name was asked for, in lower case
         self._scope = ""
-        self._unnamed: list[tuple[Operation, str, int]] = []  # constants that the next node gives names
+        self._unnamed: list[
+            tuple[Operation, str, int]
+        ] = []  # constants and other converted values that the next node gives names
 
     # ----------------------------------------------------------------------------------------------------------- giving
     def unique_name(self, name: str, mark_as_used: bool = True) -> str:
@@ -101,13 +105,29 @@ class Names:
         """The scope that is open, without the `/` at its end."""
         return self._scope[:-1]
 
-    # --------------------------------------------------------------------------------------------------------- constants
+    # --------------------------------------------------------------------------------------------------------- converted
     def keep_names(self) -> None:
-        """Whoever holds the latest constants may know their names already: they stay."""
+        """Whoever holds the latest constants, or what else was converted, may know their names already: they stay."""
         self._unnamed.clear()
 
+    def for_next(self, convert: Callable[[], Any], name: str) -> Any:
+        """A tensor made of a list or a variable for the op that takes it next, which names it: `Reshape/shape`,
+        `MatMul/ReadVariableOp`.
+
+        Args:
+          convert: makes it, by an op of that name.
+        """
+        before, self._unnamed = self._unnamed, []
+        key = f"{self._scope}{name}".lower()
+        count, size = self._names.get(key, 0), len(self.operations)
+        tensor = convert()
+        self._unnamed = before
+        if len(self.operations) > size and self.operations[-1] is tensor.op:
+            before.append((tensor.op, key, count))
+        return tensor
+
     def _name_values(self, node: Operation) -> None:
-        """Names the constants that were made for this node after it and its inputs, and gives back the numbers they took."""
+        """Names what was converted for this node after it and its inputs, and gives back the numbers it took."""
         unnamed, self._unnamed = self._unnamed, []
         arguments = [
             (arg.name, k if arg.is_list else None)
@@ -115,12 +135,16 @@ class Names:
             for k in range(n)
         ]
         special = VALUE_NAMES.get(node.op_def.name)
+        reads = [op for op, _, _ in unnamed if op.type == "ReadVariableOp"]
         for constant, key, count in reversed(unnamed):
             at = next((i for i, t in enumerate(node.inputs) if t.op is constant), None)
             if at is None or not constant.name.lower().startswith(key):
                 continue
             argument, k = arguments[at]
-            if special is not None:
+            if constant.type == "ReadVariableOp":
+                n = reads.index(constant)
+                argument = f"ReadVariableOp_{n}" if n else "ReadVariableOp"
+            elif special is not None:
                 argument = special.get(argument, f"{k}")
             elif k is not None:
                 argument = f"{argument}_{k}"

@@ -7,11 +7,13 @@ from typing import Any
 import headrace as tf
 from headrace.api import compat_v1_initializers as initializers
 from headrace.core.shapes import TensorShape
+from headrace.v1.result_names import as_of_1_15
 
 from .arguments import activation_of, channels_first, initializer_of, size_of
 from .base import InputSpec, Layer
 
 _ZEROS = initializers.zeros_initializer()
+_dropout = as_of_1_15("nn.dropout", tf.nn.dropout)
 
 
 class Dense(Layer):
@@ -90,7 +92,7 @@ class Dropout(Layer):
     def call(self, inputs: Any, training: Any = False) -> Any:
         return chosen(
             training,
-            lambda: tf.nn.dropout(inputs, self.rate, self.noise_shape, self.seed, name="dropout"),
+            lambda: _dropout(inputs, self.rate, self.noise_shape, self.seed, name="dropout"),
             lambda: tf.identity(inputs),
         )
 
