@@ -102,6 +102,20 @@ class TestReport:
         ]
         assert kinds == ran
 
+    def test_nothing_runs(self):
+        """Iterators are not begun, and files not opened."""
+        with tf.Graph().as_default() as graph:
+            data = tf.data.TextLineDataset("/none").map(
+                lambda x: tf.numpy_function(lambda a: 1 / 0, [x], tf.int64)
+            )
+            v1.data.make_one_shot_iterator(data).get_next()
+            table = tf.lookup.StaticHashTable(
+                tf.lookup.TextFileInitializer("/none", tf.string, 0, tf.int64, 1), -1
+            )
+            table.lookup(tf.constant(["a"]))
+        reasons = [why for _, _, r in inspector.inspect(graph.as_graph_def()).steps for why in r.values()]
+        assert any("IteratorGetNext works on what the host keeps" in why for why in reasons)
+
     def test_what_a_training_program_computes(self, tmp_path):
         """Its step and its summaries; not what initialises and saves, nor what gradients leave behind."""
         with tf.Graph().as_default() as graph:

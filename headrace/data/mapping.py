@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import errors
+from headrace.core import dtypes, errors
 from headrace.core.specs import TensorSpec
 from headrace.core.tensor import EagerTensor
 
@@ -162,6 +162,8 @@ def inner_specs(run: Runner) -> Any:
     made = run.graph.outputs[0].op
     while made.type in ("Identity", "ModelDataset", "OptimizeDataset", "OptionsDataset"):
         made = made.inputs[0].op
+    if "output_shapes" not in made.attrs:  # lines and records of files
+        return (TensorSpec([], dtypes.string),)
     types = made.attrs.get("output_types") or [t._dtype for t in made.inputs]
     return tuple([TensorSpec(s, t) for s, t in zip(made.attrs["output_shapes"], types, strict=True)])
 

@@ -14,11 +14,13 @@ from headrace import runtime
 from headrace.compiler.lower import Lowering
 from headrace.compiler.plan import runs_on_host
 from headrace.compiler.program import Cluster, HostStep, Program, Replan
-from headrace.core import errors
+from headrace.core import dtypes, errors
 from headrace.core.graph import CONST, FuncGraph, Graph, Operation
-from headrace.core.tensor import EagerTensor, wrap
+from headrace.core.tensor import EagerTensor, wrap, wrap_object
 from headrace.ops.functional import inner_graphs
 from headrace.ops.state import HostResource, VariableState
+
+from .roots import VARIABLES
 
 
 def steps(
@@ -37,12 +39,12 @@ def steps(
             if outer._is_eager and inner._dtype.kind == "r":
                 states[id(inner)] = outer._host().item()
     else:
-        from headrace.session.plan import Plan, make_resource, pruned
+        from headrace.session.plan import Plan, pruned
 
         nodes = [r if isinstance(r, Operation) else r.op for r in wanted]
         fed = [n.outputs[0] for n in pruned(graph, nodes, set()) if n.type == "Placeholder"]
         operations = [n for n in nodes if n.type != "Placeholder"]
-        plan = Plan(graph, tensors, operations, fed, make_resource, {})
+        plan = Plan(graph, tensors, operations, fed, _resource, {})
         states = {id(t): h._host().item() for t, h in zip(plan.view.inputs[len(fed) :], plan.handles)}
         program = Program(plan.view)
     _settle(program, states, dim)
@@ -52,6 +54,15 @@ def steps(
         reasons = {n.name: why(n, because) for n in step.nodes if n.op_def is not CONST} if host else {}
         if reasons or not host:  # constants, ready for what takes them, are no step
             yield step, reasons
+
+
+def _resource(node: Operation) -> EagerTensor:
+    """What stands for a variable, a table or an iterator: none is made, since that could open files."""
+    if node.type in VARIABLES:
+        return wrap_object(
+            VariableState(node.attrs["dtype"], node.attrs["shape"], node.name), dtypes.resource
+        )
+    return wrap_object(HostResource(), dtypes.resource)
 
 
 def _settle(program: Program, states: Mapping[int, Any], dim: int) -> None:
@@ -124,6 +135,8 @@ def why(node: Operation, because: Mapping[Operation, str] | None = None) -> str:
     """
     op = node.op_def
     tensors = (*node.inputs, *node.outputs)
+    if op.host and op.name.rstrip("V0123456789").endswith("Dataset"):
+        return f"{op.name} is part of an input pipeline"
     if any(t._dtype.kind == "s" for t in tensors):
         return f"{op.name} holds strings"
     if op.reenters:

@@ -508,6 +508,16 @@ class TestPipelines:
         more = {"batch_size": np.int64(4), "num_parallel_calls": one, "drop_remainder": True}
         assert elements(lambda d: raw.MapAndBatchDataset(input_dataset=d, **more, **call)) == [[0, 2, 4, 6]]
 
+    def test_records_of_files(self, tmp_path):
+        with tf.Graph().as_default() as graph:
+            (tmp_path / "a").write_text("x\ny\n")
+            names = tf.data.Dataset.from_tensors(str(tmp_path / "a"))
+            data = names.interleave(lambda name: tf.data.TextLineDataset(name), 1)
+            tf.identity(v1.data.make_one_shot_iterator(data).get_next(), name="y")
+        with tf.Graph().as_default(), v1.Session() as sess:
+            tf.import_graph_def(graph.as_graph_def(), name="")
+            assert [sess.run("y:0") for _ in range(2)] == [b"x", b"y"]
+
     def test_datasets_of_elements(self):
         """What a function of the file returns is a variant: the components are those of the op that makes it."""
         with tf.Graph().as_default() as graph:
