@@ -73,9 +73,16 @@ _row("IsVariableInitialized", "ref: dtype -> is_initialized: bool", "VarIsInitia
 COUNT_UP_TO = _row("CountUpTo", "ref: T -> output: T", "ResourceCountUpTo", {"limit": REQUIRED}, refers=False)
 
 _SCATTER = "ref: T, indices: Tindices, updates: T -> output_ref: T"
+
+
+def _scattered_shape(c: ShapeContext) -> Raw:
+    state.check_scattered(c[0], c[1], c[2])
+    return c[0]
+
+
 for _kind in ("Add", "Sub", "Mul", "Div", "Min", "Max", "Update"):
     _row(f"Scatter{_kind}", _SCATTER, f"ResourceScatter{_kind}", {"use_locking": _kind == "Update"},
-         types={"Tindices": dtypes.INDEX})  # fmt: skip
+         types={"Tindices": dtypes.INDEX}, shape=_scattered_shape)  # fmt: skip
 for _kind in ("Update", "Add", "Sub", "Min", "Max"):
     _row(f"ScatterNd{_kind}", _SCATTER, f"ResourceScatterNd{_kind}",
          {"use_locking": _kind == "Update", "bad_indices_policy": ""}, types={"Tindices": dtypes.INDEX})  # fmt: skip

@@ -292,6 +292,23 @@ def _rows(state: VariableState, indices: np.ndarray) -> tuple[np.ndarray, np.nda
     return array, indices
 
 
+def check_scattered(variable: Raw, indices: Raw, updates: Raw) -> None:
+    """Raises a ShapeError unless updates of these shapes fit the rows of a variable: one for each index, or a scalar."""
+    if variable is None or indices is None or not updates:
+        return
+    if not variable or not shapes.compatible(updates, (*indices, *variable[1:])):
+        raise ShapeError(
+            f"Updates of shape {shapes.text(updates)} do not fit indices of shape {shapes.text(indices)} into a variable of shape "
+            f"{shapes.text(variable)}: its first dimension is replaced by theirs"
+        )
+
+
+def _scattered_shape(c: ShapeContext) -> list[Raw]:
+    data = getattr(c.inputs[0], "_handle_data", None)
+    check_scattered(None if data is None else data[1], c[1], c[2])
+    return []
+
+
 def _scatter(name: str, update: Any, kind: str | None) -> OpDef:
     def run(handle: EagerTensor, indices: EagerTensor, updates: EagerTensor) -> None:
         state = state_of(handle._host())
@@ -337,7 +354,7 @@ def _scatter(name: str, update: Any, kind: str | None) -> OpDef:
         name,
         "resource: resource, indices: Tindices, updates: dtype ->",
         types={"Tindices": dtypes.INDEX},
-        shape=lambda c: [],
+        shape=_scattered_shape,
         run=run,
         lower=lower,
         stateful=True,

@@ -6,6 +6,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from headrace.core.graph import get_default_graph
+from headrace.core.state import state
+
+from .keys import GraphKeys
 from .scopes import variable_scope
 from .variable_store import AUTO_REUSE, VariableScope, get_variable_scope
 
@@ -44,8 +48,15 @@ class Template:
                 result = self._function(*args, **kwargs)
         else:
             # What exists is reused; what the first call did not make is an error.
+            before = {id(v) for v in _trained()}
             with variable_scope(self._scope, reuse=True if self._created else AUTO_REUSE):
                 result = self._function(*args, **kwargs)
+            made = [v for v in _trained() if id(v) not in before]
+            if self._created and made:
+                raise ValueError(
+                    "Trainable variable created when calling a template after the first time, perhaps you used tf.Variable "
+                    f"when you meant tf.get_variable: {made}"
+                )
         self._created = True
         return result
 
@@ -60,6 +71,8 @@ class Template:
     @property
     def variable_scope(self) -> VariableScope | None:
         return self._scope
+
+    var_scope = variable_scope  # its name of old
 
     @property
     def variable_scope_name(self) -> str | None:
@@ -85,6 +98,11 @@ class Template:
         return self._in_scope("local_variables")
 
 
+def _trained() -> list[Any]:
+    """The variables of the graph that are trained; none eagerly."""
+    return [] if state.graph is None else get_default_graph().get_collection(GraphKeys.TRAINABLE_VARIABLES)
+
+
 def make_template(
     name_: str, func_: Callable[..., Any], create_scope_now_: bool = False, unique_name_: str | None = None,
     custom_getter_: Any = None, **kwargs: Any,
@@ -94,6 +112,9 @@ def make_template(
     Args:
       name_: the scope's name, made unique; `unique_name_` is used as it is.
       kwargs: arguments of `func_` that all calls have.
+
+    Raises (when it is called):
+      ValueError: a later call makes a variable that is trained (with `tf.Variable`), or asks for one that is not there.
 
     >>> import headrace as tf
     >>> v1 = tf.compat.v1

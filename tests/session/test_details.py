@@ -154,3 +154,23 @@ def test_sizes_that_cannot_be():
             session.run(v1.random_crop(x, [5, 5]), {x: np.ones([2, 2])})
         with pytest.raises(tf.errors.InvalidArgumentError, match="out of order"):
             session.run(v1.sparse_to_dense(i, [3], 1.0), {i: [2, 1]})
+
+
+def test_templates_are_strict():
+    with tf.Graph().as_default():
+        template = v1.make_template("t", lambda x: x * v1.Variable(1.0))
+        template(1.0)
+        assert template.var_scope.name == "t"
+        with pytest.raises(ValueError, match="after the first time"):
+            template(1.0)
+
+
+@pytest.mark.parametrize("resource", [False, True])
+def test_updates_of_rows_have_their_shape(resource):
+    with tf.Graph().as_default(), v1.Session() as session:
+        table = v1.Variable(np.zeros([4, 2], np.float32), use_resource=resource)
+        with pytest.raises(ValueError, match="do not fit"):
+            v1.scatter_add(table, [0], [1.0, 2.0, 3.0])
+        session.run(table.initializer)
+        assert session.run(v1.scatter_add(table, [[0], [1]], np.ones([2, 1, 2], np.float32))).sum() == 4.0
+        assert session.run(v1.scatter_update(table, [3], 5.0))[3].tolist() == [5.0, 5.0]
