@@ -7,7 +7,7 @@ from typing import Any
 
 PARTS = (
     "autograph", "checkpoint", "crf", "cudnn_rnn", "data", "deprecated", "distributions", "eager", "feature_column",
-    "framework", "graph_editor", "image", "layers", "legacy_seq2seq", "lookup", "losses", "metrics", "nn", "opt",
+    "framework", "graph_editor", "image", "integrate", "layers", "legacy_seq2seq", "lookup", "losses", "metrics", "nn", "opt",
     "predictor", "resampler", "rnn", "seq2seq", "signal", "slim", "sparsemax", "staging", "stateless", "summary", "tensorboard",
     "training", "util",
 )  # fmt: skip
@@ -24,7 +24,6 @@ ABSENT = {
     "factorization": "Clustering and factorisation as Estimators are no part of Headrace so far.",
     "ffmpeg": "Decode sounds with tf.audio.decode_wav, or outside of the graph.",
     "gan": "Its losses are a few ops each; write the two train ops as with any loss.",
-    "integrate": "Solve equations with tf.while_loop over steps, or with scipy.integrate in tf.py_func.",
     "keras": "Use tf.keras.",
     "learn": _ESTIMATORS,
     "memory_stats": "tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE) tells what a run's tensors take.",

@@ -12,13 +12,14 @@ import headrace as tf
 from headrace.api import compat_v1_saving as saving
 from headrace.api import compat_v1_train as train
 from headrace.api import nest
-from headrace.api.compat_v1_control import assert_scalar
+from headrace.api.compat_v1_control import assert_scalar, case, convert_to_tensor_or_sparse_tensor
 from headrace.api.compat_v1_graph import device as device_scope
-from headrace.api.compat_v1_variables import Variable
-from headrace.core.graph import get_default_graph
+from headrace.api.compat_v1_variables import Variable, assign, is_variable_initialized
+from headrace.core.graph import Graph, get_default_graph
+from headrace.core.specs import BoundedTensorSpec as _BoundedTensorSpec
 from headrace.session.keys import GraphKeys
 from headrace.session.scopes import get_variable
-from headrace.v1.internals.deprecation import deprecated, deprecated_args
+from headrace.v1.internals.deprecation import deprecated, deprecated_arg_values, deprecated_args
 
 from .arg_scopes import (
     add_arg_scope,
@@ -29,6 +30,15 @@ from .arg_scopes import (
 )
 from .layer_utils import constant_value as smart_constant_value
 from .layer_utils import smart_cond
+from .placement import VariableDeviceChooser
+from .tensor_checks import (
+    assert_scalar_int,
+    py_func,
+    reduce_sum_n,
+    remove_squeezable_dimensions,
+    with_same_shape,
+    with_shape,
+)
 
 _variable: Any = Variable  # its metaclass says what it takes
 create_global_step = train.create_global_step
@@ -36,7 +46,7 @@ get_global_step = train.get_global_step
 get_or_create_global_step = train.get_or_create_global_step
 assert_global_step = train.assert_global_step
 init_from_checkpoint = saving.init_from_checkpoint
-argsort, sort, TensorSpec = tf.argsort, tf.sort, tf.TensorSpec
+argsort, sort, TensorSpec, BoundedTensorSpec = tf.argsort, tf.sort, tf.TensorSpec, _BoundedTensorSpec
 assert_same_float_dtype = tf.debugging.assert_same_float_dtype
 
 
@@ -312,9 +322,64 @@ def get_graph_from_inputs(op_input_list: Any, graph: Any = None) -> Any:
     return graph or get_default_graph()
 
 
-def with_shape(expected_shape: Any, tensor: Any) -> Any:
-    """The tensor, with a shape that it is checked to have."""
-    return tf.ensure_shape(tensor, expected_shape)
+def get_placeholders(graph: Any) -> list[Any]:
+    """The placeholders of a graph."""
+    if not isinstance(graph, Graph):
+        raise TypeError(f"Input graph needs to be a Graph: {graph!r}")
+    return [op.outputs[0] for op in graph.get_operations() if op.type == "Placeholder"]
+
+
+def strip_name_scope(name: str, export_scope: str) -> str:
+    """A name of an operation without the scope that it begins with.
+
+    >>> strip_name_scope("net/layer/w", "net/"), strip_name_scope("^net/w", "net")
+    ('layer/w', '^w')
+    """
+    if not export_scope:
+        return name
+    return re.sub(rf"([\^]|loc:@|^){export_scope.removesuffix('/')}[/]+(.*)", r"\1\2", name, count=1)
+
+
+def prepend_name_scope(name: str, import_scope: str) -> str:
+    """A name of an operation below a scope.
+
+    >>> prepend_name_scope("layer/w", "net")
+    'net/layer/w'
+    """
+    if not import_scope:
+        return name
+    return re.sub(r"([\^]|loc:@|^)(.*)", rf"\1{import_scope.removesuffix('/')}/\2", name, count=1)
+
+
+def smart_case(
+    pred_fn_pairs: Any, default: Any = None, exclusive: bool = False, name: str = "smart_case"
+) -> Any:
+    """`tf.case`, whose predicates may be bools: where the first ones are known, the function is called now."""
+    pairs = list(pred_fn_pairs.items()) if isinstance(pred_fn_pairs, dict) else list(pred_fn_pairs)
+    known = [p if isinstance(p, bool) else smart_constant_value(p) for p, _ in pairs]
+    if exclusive and sum(bool(k) for k in known if k is not None) > 1:
+        raise ValueError("More than one condition evaluated as True but exclusive=True.")
+    while pairs and known[0] is not None:
+        (_, function), value = pairs.pop(0), known.pop(0)
+        if value:
+            return function()
+    if pairs:
+        return case([(tf.convert_to_tensor(p), f) for p, f in pairs], default, exclusive, name=name)
+    if default is None:
+        raise ValueError("No condition is true, and there is no default.")
+    return default()
+
+
+def zero_initializer(ref: Any, use_locking: bool = True, name: str = "zero_initializer") -> Any:
+    """An operation that gives a variable zeros; an error when it has a value already.
+
+    Args:
+      use_locking: accepted: assignments are always whole."""
+    with tf.name_scope(name):
+        message = [f"{ref.op.name} has a value already: zero_initializer is for variables without."]
+        fresh = tf.Assert(tf.logical_not(is_variable_initialized(ref)), message)
+        with tf.control_dependencies([fresh]):
+            return assign(ref, tf.zeros(ref.shape, ref.dtype.base_dtype))
 
 
 def load_checkpoint(filepattern: str) -> Any:
@@ -333,13 +398,17 @@ def list_variables(checkpoint_dir: str) -> Any:
 
 
 __all__ = [
-    "TensorSpec", "argsort", "assert_same_float_dtype", "deprecated", "deprecated_args", "init_from_checkpoint", "sort",
-    "add_arg_scope", "add_model_variable", "arg_scope", "arg_scoped_arguments", "assert_global_step",
-    "assert_or_get_global_step", "assert_scalar", "assign_from_checkpoint", "assign_from_checkpoint_fn",
-    "assign_from_values", "assign_from_values_fn", "create_global_step", "current_arg_scope", "filter_variables",
+    "BoundedTensorSpec", "TensorSpec", "VariableDeviceChooser", "add_arg_scope", "add_model_variable", "arg_scope",
+    "arg_scoped_arguments", "argsort", "assert_global_step", "assert_or_get_global_step", "assert_same_float_dtype",
+    "assert_scalar", "assert_scalar_int", "assign_from_checkpoint", "assign_from_checkpoint_fn",
+    "assign_from_values", "assign_from_values_fn", "convert_to_tensor_or_sparse_tensor", "create_global_step",
+    "current_arg_scope", "deprecated", "deprecated_arg_values", "deprecated_args", "filter_variables",
     "get_global_step", "get_graph_from_inputs", "get_local_variables", "get_model_variables", "get_name_scope",
-    "get_or_create_global_step", "get_trainable_variables", "get_unique_variable", "get_variable_full_name",
-    "get_variables", "get_variables_by_name", "get_variables_by_suffix", "get_variables_to_restore", "global_variable",
-    "has_arg_scope", "is_tensor", "list_variables", "load_checkpoint", "load_variable", "local_variable",
-    "model_variable", "nest", "smart_cond", "smart_constant_value", "variable", "with_shape",
+    "get_or_create_global_step", "get_placeholders", "get_trainable_variables", "get_unique_variable",
+    "get_variable_full_name", "get_variables", "get_variables_by_name", "get_variables_by_suffix",
+    "get_variables_to_restore", "global_variable", "has_arg_scope", "init_from_checkpoint", "is_tensor",
+    "list_variables", "load_checkpoint", "load_variable", "local_variable", "model_variable", "nest",
+    "prepend_name_scope", "py_func", "reduce_sum_n", "remove_squeezable_dimensions", "smart_case", "smart_cond",
+    "smart_constant_value", "sort", "strip_name_scope", "variable", "with_same_shape", "with_shape",
+    "zero_initializer",
 ]  # fmt: skip

@@ -24,6 +24,8 @@ from .evaluation import (
     train,
     wait_for_new_checkpoint,
 )
+from .placement import GreedyLoadBalancingStrategy, RandomStrategy, byte_size_load_fn
+from .sampling import rejection_sample, resample_at_rate, stratified_sample, weighted_resample
 
 USE_GLOBAL_STEP: Any = object()
 
@@ -268,6 +270,42 @@ def _read(name: str, kind: type, text: str) -> Any:
         ) from None
 
 
+def parse_values(values: str, type_map: dict[str, type], ignore_unknown: bool = False) -> dict[str, Any]:
+    """The values of "name=value,name=[value,…],name[index]=value", by name; those with an index as dicts by index.
+
+    Args:
+      type_map: the type of each name's values.
+      ignore_unknown: whether other names are passed over.
+
+    Raises:
+      ValueError: it cannot be read, names what is not in `type_map`, or the same thing twice.
+
+    >>> parse_values("a=1,b=[2.5,3],c[1]=x", {"a": int, "b": float, "c": str})
+    {'a': 1, 'b': [2.5, 3.0], 'c': {1: 'x'}}
+    """
+    found: dict[str, Any] = {}
+    for name, index, text in _assignments(values):
+        if name not in type_map:
+            if ignore_unknown:
+                continue
+            raise ValueError(f"Unknown hyperparameter type for {name}")
+        kind, several = type_map[name], text.startswith("[")
+        if index is not None:
+            by_index = found.setdefault(name, {})
+            if several or not isinstance(by_index, dict) or index in by_index:
+                raise ValueError(f"Multiple or malformed assignments to {name}[{index}] in {values!r}")
+            by_index[index] = _read(name, kind, text)
+            continue
+        if name in found:
+            raise ValueError(f"Multiple assignments to variable '{name}' in {values!r}")
+        if several:
+            inner = text[1:-1].strip()
+            found[name] = [_read(name, kind, t.strip()) for t in inner.split(",")] if inner else []
+        else:
+            found[name] = _read(name, kind, text)
+    return found
+
+
 def _assignments(text: str) -> list[tuple[str, int | None, str]]:
     """The assignments of "a=1,b=[1,2],c[0]=3"."""
     import re
@@ -287,8 +325,9 @@ def _assignments(text: str) -> list[tuple[str, int | None, str]]:
 
 
 __all__ = [
-    "HParams", "StopAfterNEvalsHook", "SummaryAtEndHook", "add_gradients_summaries", "bucket",
-    "bucket_by_sequence_length", "checkpoints_iterator", "clip_gradient_norms", "clip_gradient_norms_fn",
-    "create_train_op", "evaluate_once", "evaluate_repeatedly", "get_or_create_eval_step", "multiply_gradients", "train",
-    "wait_for_new_checkpoint",
+    "GreedyLoadBalancingStrategy", "HParams", "RandomStrategy", "StopAfterNEvalsHook", "SummaryAtEndHook",
+    "add_gradients_summaries", "bucket", "bucket_by_sequence_length", "byte_size_load_fn", "checkpoints_iterator",
+    "clip_gradient_norms", "clip_gradient_norms_fn", "create_train_op", "evaluate_once", "evaluate_repeatedly",
+    "get_or_create_eval_step", "multiply_gradients", "parse_values", "rejection_sample", "resample_at_rate",
+    "stratified_sample", "train", "wait_for_new_checkpoint", "weighted_resample",
 ]  # fmt: skip

@@ -53,6 +53,28 @@ def deprecated_args(date: Any, instructions: str, *names: Any, **options: Any) -
     return decorate
 
 
+def deprecated_arg_values(
+    date: Any, instructions: str, warn_once: bool = True, **deprecated_kwargs: Any
+) -> Callable[[Any], Any]:
+    """Decorator: logs that values of arguments are deprecated, when these are given by name."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        told: set[str] = set()
+
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            for name, value in deprecated_kwargs.items():
+                used = name in kwargs and (kwargs[name] is value or kwargs[name] == value)
+                if used and _PRINT_DEPRECATION_WARNINGS and not (warn_once and name in told):
+                    told.add(name)
+                    logs.warning("%s: %s=%r is deprecated. %s", function.__name__, name, value, instructions)
+            return function(*args, **kwargs)
+
+        return call
+
+    return decorate
+
+
 def deprecated_argument_lookup(new_name: str, new_value: Any, old_name: str, old_value: Any) -> Any:
     """The value of an argument that has an older name, too.
 
