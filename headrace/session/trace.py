@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 from headrace.compiler.program import HostStep, program_of
-from headrace.core import errors
 from headrace.inspector.per_op import add_estimates
 
 from .devices import device_of
@@ -14,32 +13,30 @@ from .options import warn_unmet
 
 
 def traced(run: Any, values: Any, options: Any, run_metadata: Any) -> Any:
-    """Runs with `RunOptions`; with `trace_level` other than NO_TRACE the steps go into `run_metadata.step_stats`. With watches
-    of the debugger it runs op by op, and the tensors watched go into files.
+    """Runs with `RunOptions`; with `trace_level` other than NO_TRACE the steps go into `run_metadata.step_stats`, with
+    `output_partition_graphs` the graph that runs into `partition_graphs`. With watches of the debugger it runs op by op, and the tensors watched go into files.
 
     Raises:
       TypeError: options or metadata of another kind.
-      UnimplementedError: an option that has no meaning here.
     """
     if options is not None:
         if not hasattr(options, "trace_level"):
             raise TypeError(f"`options` must be a RunOptions, received {type(options).__name__}.")
         warn_unmet(options)
-        if options.output_partition_graphs:
-            raise errors.UnimplementedError(
-                None,
-                None,
-                "RunOptions.output_partition_graphs: runs are not partitioned into graphs. Leave it False.",
-            )
     if run_metadata is not None and not hasattr(run_metadata, "step_stats"):
         raise TypeError(f"`run_metadata` must be a RunMetadata, received {type(run_metadata).__name__}.")
     if options is not None and options.debug_options.debug_tensor_watch_opts:
         from headrace.debugger.stepping import run_watched
 
         return run_watched(run, values, options, run_metadata)
-    if run_metadata is None or options is None or not options.trace_level:
+    if run_metadata is None or options is None:
         return run(values)
-    run_metadata.Clear()
+    if options.trace_level or options.output_partition_graphs:
+        run_metadata.Clear()
+    if options.output_partition_graphs:
+        run_metadata.partition_graphs.add().CopyFrom(_part(run))
+    if not options.trace_level:
+        return run(values)
     with run.for_traces() as own:
         result, seen, start, clock = _timed(own, values)
     device = run_metadata.step_stats.dev_stats.add(device=device_of())
@@ -48,6 +45,15 @@ def traced(run: Any, values: Any, options: Any, run_metadata: Any) -> Any:
     per_op = [(step, start + began - clock, ended - began) for step, began, ended in seen]
     add_estimates(run_metadata.step_stats, device.device, per_op)
     return result
+
+
+def _part(run: Any) -> Any:
+    """The part of the graph that a run needs: one, since a run is on one device."""
+    from headrace.graphs.tools import extract_sub_graph
+    from headrace.io.graph_def import graph_def
+
+    fetches = [*[t.op.name for t in run.fetches.tensors], *[n.name for n in run.fetches.operations]]
+    return extract_sub_graph(graph_def(run.plan.graph), fetches)
 
 
 def _timed(run: Any, values: Any) -> tuple[Any, list[tuple[Any, float, float]], float, float]:

@@ -153,3 +153,15 @@ def test_compiling_is_not_in_the_times_of_a_trace(monkeypatch):
         meta, full = v1.RunMetadata(), v1.RunOptions(trace_level=v1.RunOptions.FULL_TRACE)
         session.run(tf.tanh(x) * 2.0, {x: [0.5] * 300}, options=full, run_metadata=meta)
     assert 0 < meta.step_stats.dev_stats[0].node_stats[0].all_end_rel_micros < 400_000
+
+
+def test_the_graph_of_a_run():
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [], name="x")
+        y, _ = tf.exp(x, name="y"), tf.sin(x, name="z")
+        meta = v1.RunMetadata()
+        for level in (v1.RunOptions.NO_TRACE, v1.RunOptions.FULL_TRACE):
+            wanted = v1.RunOptions(output_partition_graphs=True, trace_level=level)
+            assert session.run(y, {x: 0.0}, wanted, meta) == 1.0
+            (part,) = meta.partition_graphs
+            assert [n.name for n in part.node] == ["x", "y"] and len(meta.step_stats.dev_stats) in (0, 2)

@@ -342,11 +342,6 @@ class TestTraces:
             with pytest.raises(ValueError, match="show_memory"):
                 Timeline(metadata.step_stats).generate_chrome_trace_format(show_memory=True)
 
-    def test_options_without_a_meaning(self, graph):
-        c = tf.constant(1.0)
-        with v1.Session() as sess, pytest.raises(tf.errors.UnimplementedError, match="partition"):
-            sess.run(c, options=v1.RunOptions(output_partition_graphs=True))
-
     def test_configuration(self, graph):
         config = v1.ConfigProto(allow_soft_placement=True, device_count={"CPU": 1})
         config.gpu_options.allow_growth = True
