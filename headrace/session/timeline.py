@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any
 
 from headrace.inspector.per_op import DEVICE
@@ -27,14 +28,13 @@ class Timeline:
 
         Args:
           show_dataflow: whether arrows go from steps to those that take their results.
-          show_memory: there is no trace of memory in a compiled run: must be False.
+          show_memory: whether there is a counter of the memory that results take: an estimate, like the times of single ops.
+            Each is there from its op on to the last one that takes it.
           op_time: "schedule", "gpu" or "all"; the time of a step is the same in all of them.
 
         Raises:
-          ValueError: `show_memory`, or another `op_time`.
+          ValueError: another `op_time`.
         """
-        if show_memory:
-            raise ValueError("show_memory: a compiled run has no trace of its memory. Leave it False.")
         if op_time not in ("schedule", "gpu", "all"):
             raise ValueError(f"op_time must be 'schedule', 'gpu' or 'all', received {op_time!r}.")
         events: list[dict[str, Any]] = []
@@ -69,7 +69,35 @@ class Timeline:
                         events.append({"ph": "t", "pid": pid, "ts": at, **flow})
                         flows += 1
                 made[name] = pid, at + long
+        if show_memory:
+            events += self._memory(len(measured))
         return json.dumps({"traceEvents": events}, indent=4)
+
+    def _memory(self, pid: int) -> list[dict[str, Any]]:
+        """Counters of bytes, one per device."""
+        events: list[dict[str, Any]] = [
+            {"name": "process_name", "ph": "M", "pid": pid, "args": {"name": "Allocators"}}
+        ]
+        for device in self._step_stats.dev_stats:
+            if not device.device.endswith(DEVICE):
+                continue
+            last: dict[str, int] = {}  # when the last op ends that takes the results of one
+            for stats in device.node_stats:
+                end = stats.all_start_micros + stats.all_end_rel_micros
+                name, _, inputs = _parse(stats.timeline_label, stats.node_name)
+                last.update({taken: max(end, last.get(taken, end)) for taken in (name, *inputs)})
+            changes: Counter[int] = Counter()
+            for stats in device.node_stats:
+                sizes = [o.tensor_description.allocation_description.requested_bytes for o in stats.output]
+                changes[stats.all_start_micros] += sum(sizes)
+                changes[last[stats.node_name]] -= sum(sizes)
+            name, now = device.device.removesuffix(DEVICE), 0
+            for at, change in sorted(changes.items()):
+                now += change
+                events.append(
+                    {"name": name, "cat": "Memory", "ph": "C", "pid": pid, "ts": at, "args": {name: now}}
+                )
+        return events
 
 
 def _parse(label: str, name: str) -> tuple[str, str, list[str]]:
