@@ -65,7 +65,8 @@ def enable_check_numerics(stack_height_limit: int = 30, path_length_limit: int =
     InvalidArgumentError that names the first op that made one, its inputs and, in a graph, the line that made it.
 
     Functions traced from here on are checked by their programs, which say after a run which op was the first; so are all
-    runs of sessions, of graphs built before, too.
+    runs of sessions, of graphs built before, too. Of a gradient's op in such a graph, the line of the op it belongs to is
+    there as well. Functions with `jit_compile=True` are not checked: their programs have no place for errors.
 
     Args:
       stack_height_limit: kept for compatibility; the error shows the user's own line.

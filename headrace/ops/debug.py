@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -66,6 +67,7 @@ _IGNORED = (
     | {("FusedBatchNormV3", slot) for slot in (1, 2, 3, 4, 5)}
 )
 REDUCE_INF_NAN_THREE_SLOTS = 8
+_OF_GRADIENTS = re.compile(r"(?:^|/)gradients(?:_\d+)?/(.+?)_grad(?:_\d+)?/")
 
 
 def numerics_observer() -> NumericsObserver | None:
@@ -221,6 +223,12 @@ SUMMARY = OpDef(
 )
 
 
+def _differentiated(node: Any) -> Any:
+    """The op of a plain graph whose gradient a node is part of, as its name says; None for others."""
+    found = _OF_GRADIENTS.search(node.name)
+    return None if found is None else node.graph._by_name.get(found[1])
+
+
 class NumericsObserver:
     """Checks what every op computes: eager results at once; in functions by a check added behind the op, in graphs that
     sessions run by a check that is added to the run. Checks are compiled along with the rest."""
@@ -305,6 +313,12 @@ class NumericsObserver:
         if not y._is_eager:
             lines.append(f'  Graph name: "{y.op.graph.name}"')
             lines += ["", "  Where the op was created:", f"    + {self._short(y.op.site)}"]
+            forward = _differentiated(y.op)
+            if forward is not None:
+                lines += [
+                    f"  It is part of the gradient of {forward.name!r}:",
+                    f"    + {self._short(forward.site)}",
+                ]
         return "\n".join(lines) + "\n\n"
 
     def _short(self, site: str) -> str:

@@ -124,3 +124,18 @@ def test_add_check_numerics_ops():
         sess.run(checks, {x: 1.0})
         with pytest.raises(Invalid, match="log:0 : Tensor had NaN"):
             sess.run(checks, {x: -1.0})
+
+
+def test_gradients_name_the_op_that_was_differentiated(watched):
+    with tf.Graph().as_default() as graph, v1.Session() as sess:
+        v = v1.get_variable("v", initializer=[0.0, 1.0])
+        loss = tf.reduce_sum(tf.sqrt(v, name="net/root"))
+        step = v1.train.GradientDescentOptimizer(1.0).minimize(loss)
+        sess.run(v1.global_variables_initializer())
+        tf.debugging.enable_check_numerics()
+        with pytest.raises(Invalid, match='"SqrtGrad"') as caught:
+            sess.run(step)
+        lines = caught.value.message.splitlines()
+        at = lines.index("  It is part of the gradient of 'net/root':")
+        assert lines[at + 1].endswith(graph.get_operation_by_name("net/root").site[-30:])
+        assert lines[at - 1].strip("+ ") != lines[at + 1].strip("+ ")
