@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from . import nest
+from . import dtypes, nest
 from .errors import NotFoundError
 from .op import OpDef, lookup
 from .shapes import known
@@ -339,15 +339,15 @@ def backprop(
     # In plain graphs, the gradients of an operation lie in a scope of its name.
     named = state.graph is not None and not state.graph.building_function
     grads: dict[int, Any] = {}
-    for target, g in zip(targets, output_gradients):
+    for i, (target, g) in enumerate(zip(targets, output_gradients)):
         if id(target) in reached and target._dtype.is_trainable:
-            _accumulate(grads, target, lookup("OnesLike")(target) if g is None else g)
+            _accumulate(grads, target, lookup("OnesLike")(target, name=f"grad_ys_{i}") if g is None else g)
     kept = {id(s) for s in sources}
     gates = set(kept) if gated and named else set()  # sources, and reads of them
     for record in on_path if gates else ():
         if record.op_def.name in _READS and id(record.inputs[0]) in gates:
             gates.add(id(record.outputs[0]))
-    parts: dict[int, list[Any]] = {}  # with gates, what is still to be summed: once, when all is there
+    parts: dict[int, list[Any]] = {}  # in plain graphs, what is still to be summed: once, when all is there
 
     def add_up(tensors: Sequence[Any]) -> None:
         for y in tensors:
@@ -375,7 +375,7 @@ def backprop(
         for x, g in zip(record.inputs, results):
             if g is not None and id(x) in reached:
                 _give_shape(g, x)
-                if gates:
+                if named:
                     parts[id(x)] = [*parts.pop(id(x), ()), g]
                 else:
                     _accumulate(grads, x, g)
@@ -520,8 +520,12 @@ def _sum(gradients: Sequence[Any]) -> Any:
 def add_gradients(a: Any, b: Any) -> Any:
     """The sum of two gradients; two IndexedSlices are concatenated, a mixed pair becomes dense."""
     if is_slices(a) and is_slices(b):
-        concat = lookup("ConcatV2")
-        return type(a)(concat([a.values, b.values], 0), concat([a.indices, b.indices], 0), a.dense_shape)
+        concat, indices = lookup("ConcatV2"), [a.indices, b.indices]
+        if a.indices._dtype is not b.indices._dtype:  # int32 and int64
+            indices = [
+                i if i._dtype is dtypes.int64 else lookup("Cast")(i, DstT=dtypes.int64) for i in indices
+            ]
+        return type(a)(concat([a.values, b.values], 0), concat(indices, 0), a.dense_shape)
     if is_slices(a) or is_slices(b):
         a, b = to_dense(a), to_dense(b)
     if a._dtype.kind == "v":

@@ -84,7 +84,12 @@ def _matmul_grad(op: Any, g: Any) -> list[Any]:
     if wanted(op.inputs[0]):
         ga = MATMUL(b, g, transpose_a=tb, transpose_b=True) if ta else MATMUL(g, b, transpose_b=not tb)
     if wanted(op.inputs[1]):
-        gb = MATMUL(g, a, transpose_a=True, transpose_b=ta) if tb else MATMUL(a, g, transpose_a=not ta)
+        name = "MatMul_1"  # also where it is the only one
+        gb = (
+            MATMUL(g, a, transpose_a=True, transpose_b=ta, name=name)
+            if tb
+            else MATMUL(a, g, transpose_a=not ta, name=name)
+        )
     return [ga, gb]
 
 

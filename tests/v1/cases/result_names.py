@@ -54,3 +54,15 @@ def operations_with_resources(tf):
     with tf.variable_scope("net", use_resource=True):
         _net(tf)
     return lambda sess: _operations(tf, "net/")
+
+
+def gradients(tf):
+    """The gradients of a net whose weights are used again: each is one sum."""
+    x = tf.placeholder(tf.float32, [2, 8])
+    w, b = tf.get_variable("w", [8, 8]), tf.get_variable("b", [8])
+    h = x
+    for _ in range(3):
+        h = tf.tanh(tf.matmul(h, w) + b)
+    found = tf.gradients(tf.reduce_mean(tf.square(h)), [w, b])
+    first = tf.gradients(tf.reduce_sum(tf.matmul(x, w)), w)
+    return lambda sess: [g.name for g in found + first]
