@@ -129,7 +129,10 @@ def _get(
     here = store()
     wanted = as_dtype(dtype)
     static = None if shape is None else TensorShape(shape)
-    found = here.variables.get(name) if state.graph is not None else None
+    kept = state.graph is not None or here.keeps_eager
+    found = here.variables.get(name) if kept else None
+    if state.graph is None and here.keeps_eager:
+        reuse = AUTO_REUSE
     if found is not None:
         if reuse is False or reuse is None:
             where = getattr(found.op, "site", "") if isinstance(found, GraphVariable) else ""
@@ -186,7 +189,7 @@ def _get(
             _regularise(name, regularizer, made)
             return whole
     variable = _make(name, static, wanted, initializer, common)
-    if state.graph is not None:
+    if kept:
         here.variables[name] = variable
     _regularise(name, regularizer, [variable])
     return variable

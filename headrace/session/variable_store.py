@@ -31,7 +31,9 @@ class VariableStore:
         self.variables: dict[str, Any] = {}
         self.counts: dict[str, int] = {}
         self.scope = VariableScope(False)
-        self.by_name = True  # False for a store of eager code, which makes new variables at each call
+        self.keeps_eager = (
+            False  # eager code makes new variables at each call, unless it brought a store of its own
+        )
 
     def open(self, name: str) -> None:
         self.counts[name] = self.counts.get(name, 0) + 1

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
+from collections.abc import Iterator as TypingIterator
+from contextlib import contextmanager
 from typing import Any
 
 from headrace.api.autodiff import GradientTape
@@ -13,8 +16,10 @@ from headrace.api.script import py_function as py_func
 from headrace.api.variables import Variable
 from headrace.core import nest
 from headrace.core.convert import to_tensor
+from headrace.core.graph import get_default_graph
 from headrace.core.specs import TensorSpec
 from headrace.core.state import state
+from headrace.session.variable_store import VariableStore
 
 defun = function
 
@@ -118,21 +123,101 @@ def run(main: Any = None, argv: Any = None) -> None:
     find("app.run")(main, argv)
 
 
+class EagerVariableStore:
+    """Variables that `tf.get_variable`, and functions of `tf.layers`, share by name in code that runs at once.
+
+    >>> import headrace as tf
+    >>> store = EagerVariableStore()
+    >>> for _ in range(2):
+    ...     with store.as_default():
+    ...         y = tf.compat.v1.layers.dense(tf.ones([1, 2]), 3, name="net")
+    >>> [v.name for v in store.trainable_variables()]
+    ['net/bias:0', 'net/kernel:0']
+    """
+
+    def __init__(self, store: VariableStore | None = None) -> None:
+        if store is not None and not store.keeps_eager:
+            raise ValueError("The store must be one of an EagerVariableStore.")
+        self._store = VariableStore() if store is None else store
+        self._store.keeps_eager = True
+
+    @contextmanager
+    def as_default(self) -> TypingIterator[VariableStore]:
+        """A context in which variables are taken from here, and kept here."""
+        holder: Any = get_default_graph()
+        outer = holder.__dict__.get("_variable_store")
+        holder.__dict__["_variable_store"] = self._store
+        try:
+            yield self._store
+        finally:
+            if outer is None:
+                del holder.__dict__["_variable_store"]
+            else:
+                holder.__dict__["_variable_store"] = outer
+
+    def variables(self) -> list[Any]:
+        """The variables, by name."""
+        return sorted(self._store.variables.values(), key=lambda v: v.name)
+
+    def trainable_variables(self) -> list[Any]:
+        """Those that are trained."""
+        return [v for v in self.variables() if v.trainable]
+
+    def non_trainable_variables(self) -> list[Any]:
+        """Those that are not trained."""
+        return [v for v in self.variables() if not v.trainable]
+
+    def copy(self) -> EagerVariableStore:
+        """A store of new variables with the same names and values."""
+        made = EagerVariableStore()
+        for key, v in self._store.variables.items():
+            name = v.name.partition(":")[0]
+            made._store.variables[key] = Variable(v.read_value(), name=name, trainable=v.trainable)
+        return made
+
+
+class Saver:
+    """`tf.train.Saver` in code that runs at once.
+
+    Args:
+      var_list: variables, or a dict of them by the names they are to have in the checkpoint.
+
+    Raises:
+      RuntimeError: a graph is being built."""
+
+    def __init__(self, var_list: Any) -> None:
+        if state.graph is not None:
+            raise RuntimeError("tfe.Saver is for code that runs at once. Use tf.train.Saver for graphs.")
+        self._saver = find("train.Saver")(var_list=var_list)
+
+    def save(self, file_prefix: str, global_step: Any = None) -> str:
+        """Writes a checkpoint; returns its prefix, for `restore`."""
+        return self._saver.save(None, file_prefix, global_step=global_step, write_meta_graph=False)
+
+    def restore(self, file_prefix: str) -> None:
+        """Gives the variables the values of a checkpoint."""
+        self._saver.restore(None, file_prefix)
+
+
+def get_optimizer_variables(optimizer: Any) -> list[Any]:
+    """The variables that an optimizer of `tf.train` has made."""
+    return optimizer.variables()
+
+
 _ELSEWHERE = {
     "Checkpoint": "train.Checkpoint",
     "enable_eager_execution": "enable_eager_execution",
     "make_template": "make_template",
 }
 _ABSENT = {
-    "EagerVariableStore": "Keep layers as objects: they keep their variables.",
     "Network": "Derive from tf.keras.Model, and run the program without --v1.",
-    "Saver": "Use tf.train.Checkpoint.",
     "Sequential": "Use tf.keras.Sequential, and run the program without --v1.",
-    "metrics": "Use tf.keras.metrics, and run the program without --v1.",
 }
 
 
 def __getattr__(name: str) -> Any:
+    if name == "metrics":
+        return importlib.import_module("headrace.v1.contrib.eager_metrics")
     if name in _ELSEWHERE:
         return find(_ELSEWHERE[name])
     hint = _ABSENT.get(name, f"It has {', '.join(sorted(__all__))}.")
@@ -140,7 +225,8 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
-    "GradientTape", "Iterator", "TensorSpec", "Variable", "custom_gradient", "defun", "executing_eagerly", "function",
-    "gradients_function", "implicit_gradients", "implicit_value_and_gradients", "in_eager_mode", "list_devices", "num_gpus",
-    "py_func", "run", "value_and_gradients_function",
+    "EagerVariableStore", "GradientTape", "Iterator", "Saver", "TensorSpec", "Variable", "custom_gradient", "defun",
+    "executing_eagerly", "function", "get_optimizer_variables", "gradients_function", "implicit_gradients",
+    "implicit_value_and_gradients", "in_eager_mode", "list_devices", "num_gpus", "py_func", "run",
+    "value_and_gradients_function",
 ]  # fmt: skip
