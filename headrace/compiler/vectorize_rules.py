@@ -315,8 +315,8 @@ def _along_axes(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     return call(node.op_def, [inputs[0].tensor, _axes_up(needs_shared(inputs[1]))], node.attrs)
 
 
-@rule("Roll")
-def _roll(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
+@rule("Roll", "SplitV")
+def _axes_last(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     return call(
         node.op_def,
         [inputs[0].tensor, needs_shared(inputs[1]), _axes_up(needs_shared(inputs[2]))],
@@ -348,15 +348,6 @@ def _unpack(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
 @rule("Split")
 def _split(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
     return call(node.op_def, [_axes_up(needs_shared(inputs[0])), inputs[1].tensor], node.attrs)
-
-
-@rule("SplitV")
-def _split_v(v: Vectorizer, node: Any, inputs: Sequence[Stack]) -> Any:
-    return call(
-        node.op_def,
-        [inputs[0].tensor, needs_shared(inputs[1]), _axes_up(needs_shared(inputs[2]))],
-        node.attrs,
-    )
 
 
 @rule("Tile")

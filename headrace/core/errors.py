@@ -88,6 +88,11 @@ DataLossError = _error("DataLossError", 15, "Unrecoverable data loss or corrupti
 UnauthenticatedError = _error("UnauthenticatedError", 16, "The request is not authenticated.")
 
 
+def invalid(message: str) -> OpError:
+    """The InvalidArgumentError of an op's kernel: a value that it was given does not fit."""
+    return InvalidArgumentError(None, None, message)
+
+
 class UnknownError(OpError):
     """An error of no other class."""
 

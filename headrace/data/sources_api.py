@@ -20,6 +20,7 @@ from headrace.ops.script import guarded
 from headrace.ops.seeds import get_seed
 
 from . import structure
+from .transforming import number
 from .values import unbatched
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Sources:
                 f"Invalid `args`. The length of `args` should be between 1 and 3 but was {len(args)}, with the keywords {sorted(kwargs)}."
             )
         start, stop, step = (0, *args, 1) if len(args) == 1 else (*args, 1)[:3]
-        inputs = [_int64(x) for x in (start, stop, step)]
+        inputs = [number(x) for x in (start, stop, step)]
         spec = TensorSpec(TensorShape(()), dtypes.int64)
         numbers = made(ops.RANGE, *inputs, spec=spec, name=name, **structure.flat_types(spec))
         if dtype is dtypes.int64:
@@ -221,12 +222,6 @@ class Sources:
         found = matching_files(file_pattern)
         names = Dataset.from_tensor_slices(found)
         return names if shuffle is False else names.shuffle(len(found), seed=seed)
-
-
-def _int64(value: Any) -> Any:
-    if isinstance(value, Tensor) and value._dtype is not dtypes.int64:
-        return lookup("Cast")(value, DstT=dtypes.int64)
-    return to_tensor(value, dtypes.int64)
 
 
 def _spec_of_types(types: Any, shapes: Any) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from headrace.core import dtypes, errors
 from headrace.core.dtypes import DType
+from headrace.core.errors import invalid
 
 from .files import read_bytes
 
@@ -20,10 +21,6 @@ _TENSORS = {
     "bool": (dtypes.bool_,), "bytes": (dtypes.string,), "string": (dtypes.string,), "message": (dtypes.string,),
     "enum": (dtypes.int32, dtypes.int64),
 }  # fmt: skip
-
-
-def invalid(message: str) -> errors.InvalidArgumentError:
-    return errors.InvalidArgumentError(None, None, message)
 
 
 def kind_of(field: Any) -> str:

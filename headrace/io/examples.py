@@ -10,15 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import dtypes, errors
+from headrace.core import dtypes
 from headrace.core.dtypes import DType
+from headrace.core.errors import invalid
 
 _KINDS = {"bytes_list": dtypes.string, "float_list": dtypes.float32, "int64_list": dtypes.int64}
 Column = list[Any]
-
-
-def invalid(message: str) -> errors.InvalidArgumentError:
-    return errors.InvalidArgumentError(None, None, message)
 
 
 def _where(name: bytes | None) -> str:

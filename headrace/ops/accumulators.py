@@ -6,18 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import dtypes, errors
+from headrace.core import dtypes
 from headrace.core.dtypes import DType
+from headrace.core.errors import invalid
 from headrace.core.op import REQUIRED, OpDef
 from headrace.core.shapes import Raw, compatible, text
 from headrace.core.tensor import EagerTensor, boxed, wrap
 
 from .table import host_op
 from .waiting import DONE, NOTHING, Attempt, Shared
-
-
-def _invalid(message: str) -> errors.OpError:
-    return errors.InvalidArgumentError(None, None, message)
 
 
 class Accumulator(Shared):
@@ -29,14 +26,14 @@ class Accumulator(Shared):
     def __init__(self, name: str, dtype: DType, shape: Raw, reduction: str) -> None:
         super().__init__(name, 1)
         if reduction not in ("MEAN", "SUM"):
-            raise _invalid(f"reduction_type must be MEAN or SUM, received {reduction!r}")
+            raise invalid(f"reduction_type must be MEAN or SUM, received {reduction!r}")
         self.dtype, self.shape, self.reduction = dtype, shape, reduction
         self.step = self.count = 0
         self.clear_sum()
 
     def check_same(self, attrs: Any) -> None:
         if (self.dtype, self.shape) != (attrs["dtype"], attrs["shape"]):
-            raise _invalid(
+            raise invalid(
                 f"Shared accumulator '{self.name}' has {self.dtype.name}{text(self.shape)} but requested "
                 f"{attrs['dtype'].name}{text(attrs['shape'])}."
             )
@@ -54,7 +51,7 @@ class Accumulator(Shared):
     def take(self, required: int) -> Any:
         """The mean (or sum), once so many gradients were added; the next step begins."""
         if required <= 0:
-            raise _invalid(f"Argument num_required must be positive, but is {required}")
+            raise invalid(f"Argument num_required must be positive, but is {required}")
         return self.enter(0, _Take(self, required))
 
     def set_step(self, step: int) -> None:
@@ -102,7 +99,7 @@ class Dense(Accumulator):
         (g,) = gradient
         want: Raw = self.shape if self.total is None else self.total.shape
         if not compatible(want, g.shape):
-            raise _invalid(f"Shape mismatch: expected {text(want)}, got {list(g.shape)}")
+            raise invalid(f"Shape mismatch: expected {text(want)}, got {list(g.shape)}")
 
     def add(self, *gradient: np.ndarray) -> None:
         self.total = gradient[0].copy() if self.total is None else self.total + gradient[0]
@@ -122,31 +119,31 @@ class Sparse(Accumulator):
     def check(self, *gradient: np.ndarray) -> None:
         indices, values, whole = gradient
         if indices.ndim != 1:
-            raise _invalid(f"Input indices should be vector but received shape: {list(indices.shape)}")
+            raise invalid(f"Input indices should be vector but received shape: {list(indices.shape)}")
         if not values.ndim or len(values) != len(indices):
-            raise _invalid(
+            raise invalid(
                 f"Values must have one row per index: shapes {list(values.shape)} and {list(indices.shape)}"
             )
         own = self.shape
         if whole.size:
             if not compatible(own, tuple(whole.tolist())):
-                raise _invalid(f"Shape mismatch: expected {text(own)}, got {whole.tolist()}")
+                raise invalid(f"Shape mismatch: expected {text(own)}, got {whole.tolist()}")
             if own is None:
                 own = tuple(whole.tolist())
         if own is not None:
             if not compatible(own[1:], values.shape[1:]):
-                raise _invalid(
+                raise invalid(
                     f"Shape mismatch: expected rows of {text(own[1:])}, got {list(values.shape[1:])}"
                 )
             if own[0] is not None and indices.size and not 0 <= indices.min() <= indices.max() < own[0]:
-                raise _invalid(
+                raise invalid(
                     f"Indices must be in [0, {own[0]}), but reach from {indices.min()} to {indices.max()}"
                 )
         elif indices.size and indices.min() < 0:
-            raise _invalid(f"Indices must not be negative, but {indices.min()} is")
+            raise invalid(f"Indices must not be negative, but {indices.min()} is")
         some = next(iter(self.rows.values()), None)
         if some is not None and some[0].shape != values.shape[1:]:
-            raise _invalid(
+            raise invalid(
                 f"Shape mismatch: expected rows of {list(some[0].shape)}, got {list(values.shape[1:])}"
             )
 
@@ -190,7 +187,7 @@ def _maker(name: str, kind: type[Accumulator]) -> OpDef:
 def _accumulator(handle: EagerTensor) -> Any:
     found = handle._host().item()
     if not isinstance(found, Accumulator):
-        raise _invalid(f"The handle is that of {found!r}, not of an accumulator.")
+        raise invalid(f"The handle is that of {found!r}, not of an accumulator.")
     return found
 
 

@@ -9,14 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
-
-
-def _bad(message: str) -> InvalidArgumentError:
-    return InvalidArgumentError(None, None, message)
 
 
 def _scalar(c: ShapeContext, i: int) -> None:
@@ -28,14 +24,16 @@ def _scalar(c: ShapeContext, i: int) -> None:
 def _chunks(data: bytes) -> dict[bytes, bytes]:
     """The format and the samples of a WAV file."""
     if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"WAVE":
-        raise _bad(f"Not a WAV file: it must begin with RIFF....WAVE, but begins with {data[:12]!r}")
+        raise invalid(f"Not a WAV file: it must begin with RIFF....WAVE, but begins with {data[:12]!r}")
     found: dict[bytes, bytes] = {}
     at = 12
     while at + 8 <= len(data) and b"data" not in found:
         name, size = data[at : at + 4], struct.unpack_from("<I", data, at + 4)[0]
         at += 8
         if at + size > len(data):
-            raise _bad(f"WAV file ends too early: chunk {name!r} has {size} bytes, {len(data) - at} are left")
+            raise invalid(
+                f"WAV file ends too early: chunk {name!r} has {size} bytes, {len(data) - at} are left"
+            )
         found[name] = data[at : at + size]
         at += size
         # Chunks begin at even places, though some writers forget it.
@@ -43,7 +41,7 @@ def _chunks(data: bytes) -> dict[bytes, bytes]:
             at += 1
     for name in (b"fmt ", b"data"):
         if name not in found:
-            raise _bad(f"No {name.decode().strip()} chunk found in WAV file")
+            raise invalid(f"No {name.decode().strip()} chunk found in WAV file")
     return found
 
 
@@ -51,16 +49,16 @@ def _decode(contents: np.ndarray, desired_channels: int, desired_samples: int) -
     chunks = _chunks(bytes(contents[()]))
     header = chunks[b"fmt "]
     if len(header) < 16:
-        raise _bad(f"Bad format chunk in WAV file: {len(header)} bytes, expected at least 16")
+        raise invalid(f"Bad format chunk in WAV file: {len(header)} bytes, expected at least 16")
     coding, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", header)
     if coding != 1:
-        raise _bad(f"Bad audio format for WAV: Expected 1 (PCM), but got {coding}")
+        raise invalid(f"Bad audio format for WAV: Expected 1 (PCM), but got {coding}")
     if channels < 1:
-        raise _bad("Bad number of channels for WAV: Expected at least 1, but got 0")
+        raise invalid("Bad number of channels for WAV: Expected at least 1, but got 0")
     if bits != 16:
-        raise _bad(f"Can only read 16-bit WAV files, but received {bits}")
+        raise invalid(f"Can only read 16-bit WAV files, but received {bits}")
     if rate > 0x7FFFFFFF:
-        raise _bad(f"Bad sample rate for WAV: {rate}")
+        raise invalid(f"Bad sample rate for WAV: {rate}")
     whole = len(chunks[b"data"]) // (2 * channels) * channels
     samples = np.frombuffer(chunks[b"data"], "<i2", whole).reshape(-1, channels).astype(np.float32) / 32768
     if desired_channels >= 0:  # the last channel stands for those that are missing
@@ -98,9 +96,9 @@ def _encode(audio: np.ndarray, sample_rate: np.ndarray) -> Any:
     channels = audio.shape[1]
     rate = int(sample_rate)
     if rate <= 0:
-        raise _bad(f"sample_rate must be positive, got: {rate}")
+        raise invalid(f"sample_rate must be positive, got: {rate}")
     if not 0 < channels < 1 << 16:
-        raise _bad(f"The number of channels must be in (0, 2^16), got: {channels}")
+        raise invalid(f"The number of channels must be in (0, 2^16), got: {channels}")
     scaled = audio.astype(np.float64) * 32768
     rounded = np.trunc(scaled + np.copysign(0.5, scaled))  # halves away from zero
     body = np.nan_to_num(np.clip(rounded, -32768, 32767)).astype("<i2").tobytes()

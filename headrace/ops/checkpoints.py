@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import errors
 from headrace.core.dtypes import DType
-from headrace.core.errors import ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -24,10 +23,6 @@ def _texts(t: EagerTensor) -> list[str]:
     return [v.decode() for v in t._host().reshape(-1)]
 
 
-def _invalid(what: str) -> errors.InvalidArgumentError:
-    return errors.InvalidArgumentError(None, None, what)
-
-
 def _named(
     names: EagerTensor, specs: EagerTensor | None, tensors: Sequence[EagerTensor]
 ) -> list[tuple[str, str, EagerTensor]]:
@@ -35,9 +30,9 @@ def _named(
     all_names = _texts(names)
     all_specs = [""] * len(all_names) if specs is None else _texts(specs)
     if len(all_names) != len(tensors):
-        raise _invalid(f"Got {len(all_names)} tensor names but {len(tensors)} tensors.")
+        raise invalid(f"Got {len(all_names)} tensor names but {len(tensors)} tensors.")
     if len(all_specs) != len(tensors):
-        raise _invalid(f"Got {len(all_specs)} shapes and slices but {len(tensors)} tensors.")
+        raise invalid(f"Got {len(all_specs)} shapes and slices but {len(tensors)} tensors.")
     return list(zip(all_names, all_specs, tensors))
 
 
@@ -47,7 +42,7 @@ def _part(spec: str, tensor: EagerTensor) -> Any:
 
     part = parse_spec(spec)
     if part is not None and part[1].shape_in(part[0]) != tensor._raw_shape:
-        raise _invalid(
+        raise invalid(
             f"Slice in shape_and_slice specification does not match the shape of the tensor to save: {spec}, tensor: "
             f"{list(tensor._raw_shape)}"
         )
@@ -89,11 +84,11 @@ def _restore_v2(
 
     wanted, parts = _texts(names), _texts(specs)
     if len(wanted) != len(parts):
-        raise _invalid(
+        raise invalid(
             f"tensor_names and shape_and_slices have different number of elements: {len(wanted)} vs. {len(parts)}"
         )
     if len(wanted) != len(dtypes):
-        raise _invalid(f"Got {len(wanted)} tensor names, but {len(dtypes)} expected dtypes.")
+        raise invalid(f"Got {len(wanted)} tensor names, but {len(dtypes)} expected dtypes.")
     with open_checkpoint(_text(prefix)) as reader:
         return [wrap(read_tensor(reader, *item), item[2]) for item in zip(wanted, parts, dtypes)]
 

@@ -10,12 +10,12 @@ import numpy as np
 
 from headrace.core import dtypes
 from headrace.core.dtypes import DType
-from headrace.core.errors import ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
 
-from .strings import each, filled, invalid, parse_number
+from .strings import each, filled, parse_number
 from .table import same_as
 
 _OPTIONS: dict[str, Any] = {"host": True, "grad": not_differentiable}

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dtypes
-from headrace.core.errors import InvalidArgumentError, ShapeError, UnimplementedError
+from headrace.core.errors import InvalidArgumentError, ShapeError, UnimplementedError, invalid
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
 
-from .image_files import bad, grey, jpeg_shape, kind_of, png_header, read_bmp, read_png16, write_png
+from .image_files import grey, jpeg_shape, kind_of, png_header, read_bmp, read_png16, write_png
 
 _lenient = threading.Lock()  # Pillow has one switch for reading files that end too early, for everybody
 
@@ -38,7 +38,7 @@ def _opened(data: bytes, kind: str) -> Any:
     try:
         return image.open(io.BytesIO(data), formats=[formats.get(kind, kind)])
     except (OSError, ValueError, SyntaxError, KeyError, image.DecompressionBombError) as error:
-        raise bad(f"Invalid {kind} data, size {len(data)}: {error}") from error
+        raise invalid(f"Invalid {kind} data, size {len(data)}: {error}") from error
 
 
 def _pixels(load: Callable[[], Any], kind: str, size: int) -> np.ndarray:
@@ -46,17 +46,17 @@ def _pixels(load: Callable[[], Any], kind: str, size: int) -> np.ndarray:
     try:
         out = np.asarray(load())
     except (OSError, ValueError, SyntaxError, EOFError, IndexError) as error:
-        raise bad(f"Invalid {kind} data, size {size}: {error}") from error
+        raise invalid(f"Invalid {kind} data, size {size}: {error}") from error
     return out if out.ndim == 3 else out[..., None]
 
 
 # --------------------------------------------------------------------------------------------------------------- formats
 def _jpeg(data: bytes, channels: int, options: dict[str, Any]) -> np.ndarray:
     if channels not in (0, 1, 3):
-        raise bad(f"JPEG does not support {channels} channels")
+        raise invalid(f"JPEG does not support {channels} channels")
     own = jpeg_shape(data)[2]
     if own == 4 and channels == 1:
-        raise bad("Invalid JPEG data: an image in four inks (CMYK) has no single channel")
+        raise invalid("Invalid JPEG data: an image in four inks (CMYK) has no single channel")
     image = _opened(data, "JPEG")
     mode = {0: "L" if own == 1 else "RGB", 1: "L", 3: "RGB"}[channels]
     if own != 4:  # lets the library itself give luma alone, or an image of half the size
@@ -87,7 +87,7 @@ def _subsampled(image: Any) -> bool:
 def _png(data: bytes, channels: int, wide: bool) -> np.ndarray:
     """uint16 if `wide`, else uint8."""
     if channels not in (0, 1, 3, 4):
-        raise bad(f"channels must be 0, 1, 3 or 4, got {channels}")
+        raise invalid(f"channels must be 0, 1, 3 or 4, got {channels}")
     _, _, bits, _, _ = png_header(data)
     if bits == 16:
         x = read_png16(data)
@@ -121,7 +121,7 @@ def _with_channels(x: np.ndarray, channels: int) -> np.ndarray:
 
 def _bmp(data: bytes, channels: int) -> np.ndarray:
     if channels not in (0, 3, 4):
-        raise bad(f"`channels` must be 0, 3 or 4 for BMP, but got {channels}")
+        raise invalid(f"`channels` must be 0, 3 or 4 for BMP, but got {channels}")
     x = read_bmp(data)
     return _with_channels(x, channels or x.shape[-1])
 
@@ -129,18 +129,18 @@ def _bmp(data: bytes, channels: int) -> np.ndarray:
 def _gif(data: bytes, channels: int) -> np.ndarray:
     """`[frames, height, width, 3]`."""
     if channels not in (0, 3):
-        raise bad(f"channels must be 0 or 3 for GIF, got {channels}")
+        raise invalid(f"channels must be 0 or 3 for GIF, got {channels}")
     return _frames(_opened(data, "GIF"), "RGB", "GIF", len(data))
 
 
 def _webp(data: bytes, channels: int, kind: str) -> np.ndarray:
     """`[frames, height, width, 3 or 4]`."""
     if channels not in (0, 3, 4):
-        raise bad(f"{kind} only supports 3 or 4 channels")
+        raise invalid(f"{kind} only supports 3 or 4 channels")
     image = _opened(data, kind)
     own = 4 if image.mode == "RGBA" else 3
     if channels not in (0, own):
-        raise bad("Number of channels requested does not match input")
+        raise invalid("Number of channels requested does not match input")
     return _frames(image, "RGBA" if own == 4 else "RGB", kind, len(data))
 
 
@@ -157,7 +157,7 @@ def _checked_count(image: Any, kind: str, size: int) -> int:
     try:
         return int(getattr(image, "n_frames", 1))
     except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise bad(f"Invalid {kind} data, size {size}: {error}") from error
+        raise invalid(f"Invalid {kind} data, size {size}: {error}") from error
 
 
 # ------------------------------------------------------------------------------------------------------------- decoding
@@ -165,20 +165,22 @@ def decoded(op: str, contents: np.ndarray, channels: int, dtype: Any, **options:
     """The image of a file in any format that the op takes, as `dtype`."""
     data = bytes(contents[()])
     if not data:
-        raise bad("Input is empty.")
+        raise invalid("Input is empty.")
     kind = kind_of(data)
     if kind is None:
-        raise bad("Unknown image file format. One of JPEG, PNG, GIF, BMP, WebP, JPEG XL required.")
+        raise invalid("Unknown image file format. One of JPEG, PNG, GIF, BMP, WebP, JPEG XL required.")
     if op == "DecodeGif":
         channels = 3
     if kind == "BMP" and op not in ("DecodeBmp", "DecodeImage"):
         _bmp(data, channels)
-        raise bad("Trying to decode BMP format using a wrong op. Use `decode_bmp` or `decode_image` instead.")
+        raise invalid(
+            "Trying to decode BMP format using a wrong op. Use `decode_bmp` or `decode_image` instead."
+        )
     if (op == "DecodeBmp" and kind in ("JPEG", "PNG", "GIF")) or (op == "DecodeWebP" and kind == "GIF"):
-        raise bad(f"Trying to decode {kind} format using {op} op. Use `decode_image` instead.")
+        raise invalid(f"Trying to decode {kind} format using {op} op. Use `decode_image` instead.")
     if kind in ("WebP", "JPEG XL"):
         if dtype is not dtypes.uint8:
-            raise bad(f"{kind} only supports uint8 for dtype")
+            raise invalid(f"{kind} only supports uint8 for dtype")
         x = _webp(data, channels, kind)
         return x if kind == "WebP" and options.get("expand_animations", True) else x[0]
     if kind == "PNG":
@@ -191,7 +193,7 @@ def decoded(op: str, contents: np.ndarray, channels: int, dtype: Any, **options:
         x = _gif(data, channels)
         if op not in ("DecodeGif", "DecodeImage"):
             if len(x) > 1:
-                raise bad(
+                raise invalid(
                     f"Got {len(x)} frames, but animated gifs can only be decoded by tf.io.decode_gif or "
                     "tf.io.decode_image"
                 )
@@ -235,9 +237,9 @@ _JPEG: dict[str, Any] = {
 def _checked(a: dict[str, Any]) -> dict[str, Any]:
     """The options of JPEG; those that Pillow has no switch for must have their defaults."""
     if a["ratio"] not in (1, 2, 4, 8):
-        raise bad(f"ratio must be 1, 2, 4, or 8, got {a['ratio']}")
+        raise invalid(f"ratio must be 1, 2, 4, or 8, got {a['ratio']}")
     if a["dct_method"] not in ("", "INTEGER_FAST", "INTEGER_ACCURATE"):  # a hint; there is one method here
-        raise bad(
+        raise invalid(
             f"dct_method must be one of {{'', 'INTEGER_FAST', 'INTEGER_ACCURATE'}}, got {a['dct_method']!r}"
         )
     if a["acceptable_fraction"] != 1:
@@ -264,7 +266,7 @@ def _decode_and_crop(contents: np.ndarray, crop_window: np.ndarray, *, channels:
         or top + height > x.shape[0]
         or left + width > x.shape[1]
     ):
-        raise bad(
+        raise invalid(
             f"Invalid JPEG data or crop window: {[top, left, height, width]} of an image of {x.shape[:2]}"
         )
     return x[top : top + height, left : left + width]
@@ -372,10 +374,10 @@ def _text(data: bytes) -> np.ndarray:
 
 def _saved(image: np.ndarray, quality: int, **options: Any) -> np.ndarray:
     if not 0 <= quality <= 100:
-        raise bad(f"quality must be in [0,100], got {quality}")
+        raise invalid(f"quality must be in [0,100], got {quality}")
     height, width, channels = image.shape
     if channels not in (1, 3) or not 0 < height < 1 << 16 or not 0 < width < 1 << 16:
-        raise bad(
+        raise invalid(
             f"A JPEG image is up to 65535 pixels wide and high, with 1 or 3 channels; got {list(image.shape)}"
         )
     file = io.BytesIO()
@@ -390,12 +392,12 @@ def _encode_jpeg(
 ) -> np.ndarray:  # fmt: skip
     channels = {"": image.shape[-1], "grayscale": 1, "rgb": 3}.get(format)
     if channels is None:
-        raise bad(f"format must be '', 'grayscale' or 'rgb', got {format!r}")
+        raise invalid(f"format must be '', 'grayscale' or 'rgb', got {format!r}")
     if channels != image.shape[-1]:
-        raise bad(f"format {format!r} expects {channels} channels, got {image.shape[-1]}")
+        raise invalid(f"format {format!r} expects {channels} channels, got {image.shape[-1]}")
     inches = {"in": 1.0, "cm": 2.54}.get(density_unit)
     if inches is None:
-        raise bad(f"density_unit must be 'in' or 'cm', got {density_unit!r}")
+        raise invalid(f"density_unit must be 'in' or 'cm', got {density_unit!r}")
     options: dict[str, Any] = {"progressive": progressive, "optimize": optimize_size}
     options["dpi"] = round(x_density * inches), round(y_density * inches)
     if image.shape[-1] == 3:
@@ -437,10 +439,10 @@ ENCODE_JPEG_VARIABLE_QUALITY = _row(
 
 def _encode_png(image: np.ndarray, *, compression: int) -> np.ndarray:
     if not -1 <= compression <= 9:
-        raise bad(f"compression should be between -1 and 9, got {compression}")
+        raise invalid(f"compression should be between -1 and 9, got {compression}")
     lead, (height, width, channels) = image.shape[:-3], image.shape[-3:]
     if not height or not width or not 1 <= channels <= 4:
-        raise bad(f"image must have shape [..., height, width, 1 to 4 channels], got {list(image.shape)}")
+        raise invalid(f"image must have shape [..., height, width, 1 to 4 channels], got {list(image.shape)}")
     out = np.empty(lead, object)
     for index in np.ndindex(lead):
         out[index] = write_png(image[index], compression)

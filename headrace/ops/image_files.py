@@ -11,13 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core.errors import InvalidArgumentError
+from headrace.core.errors import invalid
 
 MOST_PIXELS = 1 << 29  # what a header may claim before memory is reserved for it
-
-
-def bad(message: str) -> InvalidArgumentError:
-    return InvalidArgumentError(None, None, message)
 
 
 def kind_of(data: bytes) -> str | None:
@@ -51,24 +47,28 @@ def jpeg_shape(data: bytes) -> tuple[int, int, int]:
             height, width, channels = struct.unpack_from(">HHB", data, at + 5)
             return height, width, channels
         at += 2 + length
-    raise bad(f"Invalid JPEG data, size {len(data)}")
+    raise invalid(f"Invalid JPEG data, size {len(data)}")
 
 
 # ----------------------------------------------------------------------------------------------------------------- BMP
 def read_bmp(data: bytes) -> np.ndarray:
     """`[height, width, 1, 3 or 4]`; the numbers of a palette are taken for shades of grey, as TensorFlow does."""
     if len(data) < 30:
-        raise bad(f"Incomplete bmp content, requires at least 30 bytes to find the header, got {len(data)}")
+        raise invalid(
+            f"Incomplete bmp content, requires at least 30 bytes to find the header, got {len(data)}"
+        )
     start = struct.unpack_from("<i", data, 10)[0]
     width, height, _, bits = struct.unpack_from("<iiHH", data, 18)
     rows, channels = abs(height), bits // 8
     if bits not in (8, 24, 32):
-        raise bad(f"Number of channels inherent in the image must be 1, 3 or 4, was {bits} bits per pixel")
+        raise invalid(
+            f"Number of channels inherent in the image must be 1, 3 or 4, was {bits} bits per pixel"
+        )
     if width <= 0 or rows == 0 or rows * width * channels > MOST_PIXELS:
-        raise bad(f"Invalid size of a BMP image: {width} x {height}")
+        raise invalid(f"Invalid size of a BMP image: {width} x {height}")
     stride = (width * channels + 3) // 4 * 4
     if start < 0 or len(data) < start + (rows - 1) * stride + width * channels:
-        raise bad(f"Incomplete bmp content: {len(data)} bytes for {width} x {rows} pixels of {bits} bits")
+        raise invalid(f"Incomplete bmp content: {len(data)} bytes for {width} x {rows} pixels of {bits} bits")
     flat = np.frombuffer(data[start : start + rows * stride].ljust(rows * stride, b"\0"), np.uint8)
     pixels = flat.reshape(rows, stride)[:, : width * channels].reshape(rows, width, channels)
     if height > 0:  # from the bottom up
@@ -86,10 +86,10 @@ PASSES = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), 
 def png_header(data: bytes) -> tuple[int, int, int, int, bool]:
     """Width, height, bits per channel, channels, and whether it is interlaced."""
     if len(data) < 33 or data[12:16] != b"IHDR":
-        raise bad(f"Invalid PNG data, size {len(data)}")
+        raise invalid(f"Invalid PNG data, size {len(data)}")
     width, height, bits, color, _, _, interlaced = struct.unpack_from(">IIBBBBB", data, 16)
     if color not in CHANNELS or not 0 < width * height * CHANNELS[color] <= MOST_PIXELS:
-        raise bad(f"Invalid PNG header: {width} x {height} pixels of colour type {color}")
+        raise invalid(f"Invalid PNG header: {width} x {height} pixels of colour type {color}")
     return width, height, bits, CHANNELS[color], bool(interlaced)
 
 
@@ -110,9 +110,9 @@ def read_png16(data: bytes) -> np.ndarray:
     try:
         raw = zlib.decompressobj().decompress(bytes(compressed), expected)
     except zlib.error as error:
-        raise bad(f"Invalid PNG data: {error}") from error
+        raise invalid(f"Invalid PNG data: {error}") from error
     if len(raw) != expected:
-        raise bad(f"Invalid PNG data: {len(raw)} bytes of pixels, expected {expected}")
+        raise invalid(f"Invalid PNG data: {len(raw)} bytes of pixels, expected {expected}")
     out = np.empty((height, width, channels), np.uint16)
     at = 0
     for (r, c, dr, dc), (h, w) in zip(passes, sizes):
@@ -140,7 +140,7 @@ def _unfiltered(rows: np.ndarray, step: int) -> np.ndarray:
         elif kind in (3, 4):
             out[i] = _by_neighbours(line.reshape(-1, step), above.reshape(-1, step), kind == 4)
         else:
-            raise bad(f"Invalid PNG data: filter {kind}")
+            raise invalid(f"Invalid PNG data: filter {kind}")
         above = out[i]
     return out
 
@@ -193,4 +193,4 @@ def grey(image: Any) -> Any:
     return ((9797 * r + 19234 * g + 3737 * b + half) >> 15).astype(image.dtype)[..., None]
 
 
-__all__ = ["bad", "grey", "jpeg_shape", "kind_of", "png_header", "read_bmp", "read_png16", "write_png"]
+__all__ = ["grey", "jpeg_shape", "kind_of", "png_header", "read_bmp", "read_png16", "write_png"]

@@ -10,6 +10,7 @@ import numpy as np
 
 from headrace.core import dtypes, errors
 from headrace.core.dtypes import DType
+from headrace.core.errors import invalid
 from headrace.core.op import REQUIRED
 from headrace.core.shapes import Raw, compatible
 from headrace.core.tensor import EagerTensor, boxed, wrap
@@ -18,17 +19,13 @@ from .table import host_op
 from .waiting import DONE, NOTHING, Attempt, Shared
 
 
-def _invalid(message: str) -> errors.OpError:
-    return errors.InvalidArgumentError(None, None, message)
-
-
 class Barrier(Shared):
     """Elements by key: incomplete ones, and those that may be taken, in the order in which they became complete."""
 
     def __init__(self, name: str, types: Sequence[DType], shapes: Sequence[Raw]) -> None:
         super().__init__(name, 1)
         if shapes and len(shapes) != len(types):
-            raise _invalid(f"Barrier {name!r} has {len(types)} component types, but {len(shapes)} shapes.")
+            raise invalid(f"Barrier {name!r} has {len(types)} component types, but {len(shapes)} shapes.")
         self.types, self.shapes = list(types), list(shapes)
         self.incomplete: dict[bytes, tuple[int, list[Any]]] = {}
         self.ready: deque[tuple[int, bytes, list[Any]]] = deque()
@@ -38,19 +35,19 @@ class Barrier(Shared):
     def insert(self, component: int, keys: np.ndarray, values: np.ndarray) -> None:
         """Gives elements their component of that number."""
         if not 0 <= component < len(self.types):
-            raise _invalid(
+            raise invalid(
                 f"The component ID is out of range {component} >= num_components = {len(self.types)}"
             )
         if keys.ndim != 1 or not values.ndim or len(values) != len(keys):
-            raise _invalid(
+            raise invalid(
                 f"Keys must be a vector, and values have a row for each: shapes {list(keys.shape)} and {list(values.shape)}"
             )
         if values.dtype != self.types[component]._np:
-            raise _invalid(
+            raise invalid(
                 f"Component {component} has type {self.types[component].name}, received {values.dtype}"
             )
         if self.shapes and not compatible(self.shapes[component], values.shape[1:]):
-            raise _invalid(
+            raise invalid(
                 f"Shape mismatch in component {component}: expected {self.shapes[component]}, got {values.shape[1:]}"
             )
         values = values.copy()
@@ -68,7 +65,7 @@ class Barrier(Shared):
                         )
                     found = self.incomplete[key] = self.inserts, [None] * len(self.types)
                 if found[1][component] is not None:
-                    raise _invalid(
+                    raise invalid(
                         f"Key {key!r} already has a value for component {component} in barrier {self.name}"
                     )
                 found[1][component] = values[k]
@@ -91,7 +88,7 @@ class Barrier(Shared):
     def take(self, n: int, allow_small: bool) -> list[np.ndarray]:
         """The next n complete elements: when they were first inserted, keys, components."""
         if n < 1:
-            raise _invalid(f"num_elements must be positive, but is {n}")
+            raise invalid(f"num_elements must be positive, but is {n}")
         elements = self.enter(0, _Take(self, n, allow_small))
         numbers = np.array([e[0] for e in elements], np.int64) + np.iinfo(np.int64).min
         keys = np.empty(len(elements), object)
@@ -128,7 +125,7 @@ class _Take(Attempt):
 def _barrier(handle: EagerTensor) -> Barrier:
     found = handle._host().item()
     if not isinstance(found, Barrier):
-        raise _invalid(f"The handle is that of {found!r}, not of a barrier.")
+        raise invalid(f"The handle is that of {found!r}, not of a barrier.")
     return found
 
 
@@ -149,7 +146,7 @@ def _run_take(
     timeout_ms: int,
 ) -> list[EagerTensor]:  # fmt: skip
     if timeout_ms != -1:
-        raise _invalid("timeout_ms is not supported by barriers: give the run a timeout (RunOptions).")
+        raise invalid("timeout_ms is not supported by barriers: give the run a timeout (RunOptions).")
     found = _barrier(handle).take(int(n._host()), allow_small_batch)
     return [wrap(a, t) for a, t in zip(found, (dtypes.int64, dtypes.string, *component_types))]
 

@@ -15,7 +15,8 @@ from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 from headrace.core.tape import wanted
 
-from .math import conj
+from .math import conj, lower_conj
+from .matrix import ct
 
 _COMMON = FLOATS | COMPLEX | {dtypes.int32, dtypes.int64, dtypes.uint8}
 _MATMUL_TYPES = _COMMON | {dtypes.uint16, dtypes.uint32, dtypes.uint64}
@@ -122,26 +123,19 @@ def _batch_shape(c: ShapeContext) -> Raw:
         ) from None
 
 
-def _adjoint(x: np.ndarray) -> np.ndarray:
-    x = np.swapaxes(x, -1, -2)
-    return np.conj(x) if x.dtype.kind == "c" else x
-
-
 def _batch_matmul(
     x: np.ndarray, y: np.ndarray, adj_x: bool, adj_y: bool, grad_x: bool = False, grad_y: bool = False
 ) -> Any:
     if x.ndim < 2 or y.ndim < 2:
         raise ValueError("In[0] and In[1] ndims must be >= 2")
-    return _product(_adjoint(x) if adj_x else x, _adjoint(y) if adj_y else y)
+    return _product(ct(x) if adj_x else x, ct(y) if adj_y else y)
 
 
 def _lower_batch_matmul(
     b: Builder, x: Value, y: Value, adj_x: bool, adj_y: bool, grad_x: bool = False, grad_y: bool = False
 ) -> Value:
     if x.dtype.kind == "c":
-        from .math import _lower_conj
-
-        x, y = _lower_conj(b, x) if adj_x else x, _lower_conj(b, y) if adj_y else y
+        x, y = lower_conj(b, x) if adj_x else x, lower_conj(b, y) if adj_y else y
     cx, cy = -2 if adj_x else -1, -1 if adj_y else -2
     if y.rank == 2 and not adj_x:  # one matrix for all rows of x: a single large product
         flat = b.reshape(x, (int(np.prod(x.shape[:-1])), x.shape[-1]))

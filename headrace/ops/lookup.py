@@ -11,14 +11,14 @@ import numpy as np
 
 from headrace.core import dtypes, errors
 from headrace.core.dtypes import DType
-from headrace.core.errors import ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
 from headrace.core.tensor import boxed
 
 from .strings import parse_number
-from .tables import NUMBERS, DenseTable, MutableTable, StaticTable, Table, invalid, show
+from .tables import NUMBERS, DenseTable, MutableTable, StaticTable, Table, show
 
 # ------------------------------------------------------------------------------------------------------------ handles
 _SHARED: dict[tuple[str, str], Table] = {}  # tables that graphs refer to by name, over many runs

@@ -265,7 +265,7 @@ def _split_by(first: Any, g: Any) -> Any:
 squared_difference = binary(
     "SquaredDifference",
     lambda x, y: _conjugate_square(x - y),
-    lambda b, x, y: _lower_conjugate_square(b, b.sub(x, y)),
+    lambda b, x, y: lower_conjugate_square(b, b.sub(x, y)),
     lambda x, y, z, g: _squared_difference_grad(x, y, g),
     _WIDE_NUMBERS | COMPLEX,
     name="squared_difference",
@@ -276,8 +276,8 @@ def _conjugate_square(d: np.ndarray) -> Any:
     return d * np.conj(d) if d.dtype.kind == "c" else d * d
 
 
-def _lower_conjugate_square(b: Builder, d: Value) -> Value:
-    return b.mul(d, _lower_conj(b, d) if d.dtype.kind == "c" else d)
+def lower_conjugate_square(b: Builder, d: Value) -> Value:
+    return b.mul(d, lower_conj(b, d) if d.dtype.kind == "c" else d)
 
 
 def _squared_difference_grad(x: Any, y: Any, g: Any) -> Any:
@@ -487,7 +487,7 @@ def _complex_part(
                  grad=grad)  # fmt: skip
 
 
-def _lower_conj(b: Builder, x: Value) -> Value:
+def lower_conj(b: Builder, x: Value) -> Value:
     if x.dtype.kind != "c":
         return x
     part = x.dtype.real_dtype
@@ -516,7 +516,7 @@ CONJ: OpDef = OpDef(
     types={"T": COMPLEX},
     shape=same_as(0),
     kernel=np.conj,
-    lower=_lower_conj,
+    lower=lower_conj,
     grad=lambda op, g: [CONJ(g)],
 )
 COMPLEX_OP = OpDef(

@@ -14,6 +14,7 @@ from headrace.core.errors import ShapeError
 from headrace.core.op import ShapeContext, lookup
 
 from .diag import BAND_PART, MATRIX_DIAG, MATRIX_DIAG_PART, MATRIX_SET_DIAG
+from .math import lower_conj
 
 FACTORED = frozenset({dtypes.float16, dtypes.float32, dtypes.float64, dtypes.complex64, dtypes.complex128})
 Dims = tuple["int | None", ...]
@@ -200,17 +201,8 @@ def swap(b: Builder, x: Value) -> Value:
     return b.transpose(x, [*range(x.rank - 2), x.rank - 1, x.rank - 2])
 
 
-def conjugate(b: Builder, x: Value) -> Value:
-    if x.dtype.kind != "c":
-        return x
-    part = x.dtype.real_dtype
-    return b.op(
-        "stablehlo.complex", (b.unary("real", x, part), b.neg(b.unary("imag", x, part))), x.shape, x.dtype
-    )
-
-
 def hermitian(b: Builder, x: Value) -> Value:
-    return conjugate(b, swap(b, x))
+    return lower_conj(b, swap(b, x))
 
 
 def identity(b: Builder, like: Value, n: int) -> Value:

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from headrace.core.errors import invalid
 from headrace.core.op import REQUIRED, ShapeContext
 from headrace.core.shapes import Raw
 
-from .strings import each, invalid, string_op
+from .strings import each, string_op
 
 
 def _decode_base64(text: bytes) -> bytes:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from headrace.core import dtypes, shapes
-from headrace.core.errors import OutOfRangeError, ShapeError
+from headrace.core.errors import OutOfRangeError, ShapeError, invalid
 from headrace.core.op import REQUIRED, ShapeContext
 from headrace.core.shapes import Raw
 
-from .strings import as_bytes, filled, invalid, string_op
+from .strings import as_bytes, filled, string_op
 
 
 # ---------------------------------------------------------------------------------------------------- joining

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dtypes
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -34,10 +34,6 @@ def string_op(
         grad=not_differentiable,
         **options,
     )
-
-
-def invalid(message: str) -> InvalidArgumentError:
-    return InvalidArgumentError(None, None, message)
 
 
 def filled(items: Sequence[Any], shape: Sequence[int], dtype: Any = object) -> np.ndarray:

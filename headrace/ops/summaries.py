@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import dtypes, errors
-from headrace.core.errors import ShapeError
+from headrace.core import dtypes
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -28,10 +28,6 @@ def _boxed(message: Any) -> np.ndarray:
 def _text(x: Any) -> str:
     item = x.item() if isinstance(x, np.ndarray) else x
     return item if isinstance(item, str) else item.decode("utf-8", "replace")
-
-
-def invalid(message: str) -> errors.InvalidArgumentError:
-    return errors.InvalidArgumentError(None, None, message)
 
 
 def _row(name: str, signature: str, kernel: Callable[..., Any], shape: Any = None, **options: Any) -> OpDef:

@@ -14,7 +14,7 @@ import numpy as np
 
 from headrace.core import dtypes, errors
 from headrace.core.dtypes import DType
-from headrace.core.errors import InvalidArgumentError
+from headrace.core.errors import invalid
 
 from .state import HostResource
 
@@ -35,10 +35,6 @@ DENSE_TYPES = {
     dtypes.int32: NUMBERS - {dtypes.int64},
     dtypes.int64: NUMBERS | {dtypes.bool_},
 }
-
-
-def invalid(message: str) -> errors.OpError:
-    return InvalidArgumentError(None, None, message)
 
 
 def show(x: Any) -> str:
@@ -378,9 +374,6 @@ class DenseTable(MutableTable):
             if key in plain:
                 raise invalid(f"Using the {what} as a table key is not allowed")
         return plain
-
-    def find(self, keys: np.ndarray) -> np.ndarray:
-        return _find(self._rows, self._hashable(keys))
 
     def insert(self, keys: np.ndarray, values: np.ndarray) -> None:
         with self._lock:

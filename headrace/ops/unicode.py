@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dtypes
+from headrace.core.errors import invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
 
-from .strings import choice, each, filled, invalid
+from .strings import choice, each, filled
 from .table import same_as
 
 OUTPUT_ENCODINGS = {"UTF-8": "utf-8", "UTF-16-BE": "utf-16-be", "UTF-32-BE": "utf-32-be"}
