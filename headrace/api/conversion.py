@@ -61,10 +61,8 @@ def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Any:
         return cast(value, dtype, name)
     if source.kind == "c":
         value, source = real(value), source.real_dtype
-    low, high = (
-        _representable(max(_exact(source.min), _exact(target.min)), source, up=True),
-        _representable(min(_exact(source.max), _exact(target.max)), source, up=False),
-    )
+    low = _representable(max(_exact(source.min), _exact(target.min)), source, up=True)
+    high = _representable(min(_exact(source.max), _exact(target.max)), source, up=False)
     return cast(clip_by_value(value, m.number(low, value), m.number(high, value)), dtype, name)
 
 

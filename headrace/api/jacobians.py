@@ -160,10 +160,8 @@ def batch_jacobian(tape: GradientTape, target: Any, source: Any, unconnected: An
     mode = _mode(unconnected)
     _finish(tape)
     target = _checked_target(target)
-    t, s = (
-        target._raw_shape,
-        _source(source)._raw_shape if not hasattr(source, "handle") else source.shape._raw,
-    )
+    t = target._raw_shape
+    s = _source(source)._raw_shape if not hasattr(source, "handle") else source.shape._raw
     if t is None or s is None:
         raise ValueError(
             f"batch_jacobian needs target and source of known rank, received shapes {target.shape} and"

@@ -153,10 +153,8 @@ def weighted_moments(
     variance = m.mul(squares, divisor, "div_no_nan_1")
     if not keepdims:
         squeeze = lookup("Squeeze")
-        mean, variance = (
-            squeeze(mean, squeeze_dims=_static_axes(axes)),
-            squeeze(variance, squeeze_dims=_static_axes(axes)),
-        )
+        mean = squeeze(mean, squeeze_dims=_static_axes(axes))
+        variance = squeeze(variance, squeeze_dims=_static_axes(axes))
     return _cast(mean, dtype), _cast(variance, dtype)
 
 

@@ -37,14 +37,12 @@ class Executable:
         held: list[Any], providers: list[Any], layout: list[Any], lists: dict[int, Any],
         messages: list[tuple[str, Any]],
     ) -> None:  # fmt: skip
-        self.program, self.text, self.positions, self.cells, self.written, self.providers = (
-            program,
-            text,
-            positions,
-            cells,
-            written,
-            providers,
-        )
+        self.program = program
+        self.text = text
+        self.positions = positions
+        self.cells = cells
+        self.written = written
+        self.providers = providers
         self.held, self.layout, self.lists, self.messages = held, layout, lists, messages
         # Dtypes, when every output is computed.
         self.plain = None if lists or any(k is not None for k, _ in layout) else [d for _, d in layout]
@@ -56,14 +54,12 @@ class Executable:
         self, states: Sequence[VariableState], pick: Callable[[Any], Sequence[EagerTensor]] | None = None
     ) -> Callable[[Any], list[EagerTensor]]:
         """A function of the tensors that the program takes; of something that `pick` finds them in, if it is given."""
-        layout, messages, held, providers, plain, new = (
-            self.layout,
-            self.messages,
-            self.held,
-            self.providers,
-            self.plain,
-            EagerTensor.__new__,
-        )
+        layout = self.layout
+        messages = self.messages
+        held = self.held
+        providers = self.providers
+        plain = self.plain
+        new = EagerTensor.__new__
         if self.program is None:
             return lambda tensors: [wrap(value, d) for value, d in layout]
         cells = [states[i] for i in self.cells]

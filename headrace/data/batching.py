@@ -301,11 +301,9 @@ class Window(Unary):
 
     def __init__(self, source: Plan, size: int, shift: int, stride: int, drop_remainder: bool) -> None:
         super().__init__(source)
-        self.n, self.shift, self.stride = (
-            _positive(size, "Window size"),
-            _positive(shift, "Window shift"),
-            _positive(stride, "Window stride"),
-        )
+        self.n = _positive(size, "Window size")
+        self.shift = _positive(shift, "Window shift")
+        self.stride = _positive(stride, "Window stride")
         self.drop = drop_remainder
         from .dataset import DatasetSpec
 
@@ -373,10 +371,8 @@ class GroupByWindow(Unary):
 
         super().__init__(source)
         self.key = Runner(key_func, key_captured)
-        self.reduce, self.window = (
-            Runner(reduce_func, reduce_captured),
-            Runner(window_size_func, size_captured),
-        )
+        self.reduce = Runner(reduce_func, reduce_captured)
+        self.window = Runner(window_size_func, size_captured)
         self.specs = inner_specs(self.reduce)
 
     def start(self) -> Iterator[Element]:

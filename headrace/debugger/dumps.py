@@ -20,13 +20,11 @@ from headrace.core import dtypes
 from headrace.core.dtypes import DType
 
 PREFIX = "_tfdbg_"
-CORE, GRAPH, DEVICE, FETCHES, FEEDS = (
-    "core_metadata_",
-    "graph_",
-    "device_",
-    "fetches_info_",
-    "feed_keys_info_",
-)
+CORE = "core_metadata_"
+GRAPH = "graph_"
+DEVICE = "device_"
+FETCHES = "fetches_info_"
+FEEDS = "feed_keys_info_"
 IDENTITY = "DebugIdentity"
 
 CoreMetadata = collections.namedtuple(

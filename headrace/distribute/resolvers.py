@@ -134,12 +134,10 @@ class TFConfigClusterResolver(ClusterResolver):
         self, task_type: str | None = None, task_id: int | None = None, rpc_layer: str | None = None,
         environment: str | None = None,
     ) -> None:  # fmt: skip
-        self._task_type, self._task_id, self._rpc_layer, self._environment = (
-            task_type,
-            task_id,
-            rpc_layer,
-            environment,
-        )
+        self._task_type = task_type
+        self._task_id = task_id
+        self._rpc_layer = rpc_layer
+        self._environment = environment
 
     @staticmethod
     def _config() -> dict[str, Any]:

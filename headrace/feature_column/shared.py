@@ -76,11 +76,9 @@ class SharedEmbeddingColumnCreator(AutoTrackable):
         use_safe_embedding_lookup: bool = True,
     ) -> None:  # fmt: skip
         self._dimension, self._initializer, self._trainable = dimension, initializer, trainable
-        self._checkpoint, self._num_buckets, self._name = (
-            (ckpt_to_load_from, tensor_name_in_ckpt),
-            num_buckets,
-            name,
-        )
+        self._checkpoint = (ckpt_to_load_from, tensor_name_in_ckpt)
+        self._num_buckets = num_buckets
+        self._name = name
         self._safe = use_safe_embedding_lookup
 
     def __call__(

@@ -72,21 +72,17 @@ def _perturbed_solve(diagonals: np.ndarray, rhs: np.ndarray) -> np.ndarray:
     upper = []  # rows of u: three diagonals and the right-hand side
     d, u, y = main[..., 0, :], above[..., 0, :], rhs[..., 0, :]
     for i in range(1, n):
-        low, next_d, next_u, next_y = (
-            below[..., i, :],
-            main[..., i, :],
-            above[..., i, :] * (i < n - 1),
-            rhs[..., i, :],
-        )
+        low = below[..., i, :]
+        next_d = main[..., i, :]
+        next_u = above[..., i, :] * (i < n - 1)
+        next_y = rhs[..., i, :]
         stay = np.abs(d) >= np.abs(low)
         p = moved(np.where(stay, d, low))
         upper.append((p, np.where(stay, u, next_d), np.where(stay, 0, next_u), np.where(stay, y, next_y)))
         f = np.where(stay, low, d) / p
-        keep_d, keep_u, keep_y = (
-            np.where(stay, next_d, u),
-            np.where(stay, next_u, 0),
-            np.where(stay, next_y, y),
-        )
+        keep_d = np.where(stay, next_d, u)
+        keep_u = np.where(stay, next_u, 0)
+        keep_y = np.where(stay, next_y, y)
         d, u, y = keep_d - f * upper[-1][1], keep_u - f * upper[-1][2], keep_y - f * upper[-1][3]
     out = np.zeros_like(rhs)
     out[..., n - 1, :] = y / moved(d)

@@ -121,10 +121,8 @@ def _triangular_kernel(
             return np.conj(solve(1.0, m.T, np.conj(y), lower=not lower, trans_a=0))
         return solve(1.0, m.T, y, lower=not lower, trans_a=0 if adjoint else 1)
 
-    full_a, full_rhs = (
-        np.broadcast_to(a, (*batch, *a.shape[-2:])),
-        np.broadcast_to(rhs, (*batch, *rhs.shape[-2:])),
-    )
+    full_a = np.broadcast_to(a, (*batch, *a.shape[-2:]))
+    full_rhs = np.broadcast_to(rhs, (*batch, *rhs.shape[-2:]))
     return restack(each(one, np.ascontiguousarray(full_a), full_rhs), batch, rhs.shape[-2:], rhs.dtype)
 
 

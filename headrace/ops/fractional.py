@@ -87,10 +87,8 @@ def _fractional(reduce: Any) -> Any:
             _generators[key] = np.random.default_rng(None if key == (0, 0) else key)
         rng = _generators[key]
         _, h, w, _ = _fractional_sizes(x.shape, pooling_ratio)
-        rows, columns = (
-            pooling_sequence(x.shape[1], h or 0, rng, pseudo_random),
-            pooling_sequence(x.shape[2], w or 0, rng, pseudo_random),
-        )
+        rows = pooling_sequence(x.shape[1], h or 0, rng, pseudo_random)
+        columns = pooling_sequence(x.shape[2], w or 0, rng, pseudo_random)
         y = np.empty((x.shape[0], h or 0, w or 0, x.shape[3]), x.dtype)
         for i, r in enumerate(_regions(rows, overlapping, x.shape[1])):
             for j, s in enumerate(_regions(columns, overlapping, x.shape[2])):

@@ -61,12 +61,10 @@ def fingerprint64(s: np.ndarray) -> np.ndarray:
         return _long(s)
     mul = K2 + U(2 * n)
     if n > 16:
-        a, b, c, d = (
-            _word(s, 0) * (K1 if n <= 32 else K2),
-            _word(s, 8),
-            _word(s, n - 8) * mul,
-            _word(s, n - 16) * K2,
-        )
+        a = _word(s, 0) * (K1 if n <= 32 else K2)
+        b = _word(s, 8)
+        c = _word(s, n - 8) * mul
+        d = _word(s, n - 16) * K2
         y = _rotate_right(a + b, 43) + _rotate_right(c, 30) + d
         z = _pair(y, a + _rotate_right(b + K2, 18) + c, mul)
         if n <= 32:

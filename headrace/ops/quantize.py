@@ -165,10 +165,8 @@ def _round_trip(
     by_low = lookup("Less")(from_low, from_high)
     per_unit = _along(least(from_low, from_high), x, axis)
     step = select(by_low, div(low, first), div(high, last))
-    start, end = (
-        _along(select(by_low, low, mul(first, step)), x, axis),
-        _along(select(by_low, mul(last, step), high), x, axis),
-    )
+    start = _along(select(by_low, low, mul(first, step)), x, axis)
+    end = _along(select(by_low, mul(last, step), high), x, axis)
     step = _along(step, x, axis)
     rounded = (
         lookup("Rint")

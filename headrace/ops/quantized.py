@@ -314,10 +314,8 @@ def _moved(x: Any, low: Any, high: Any, new_low: Any, new_high: Any, dtype: Any)
 def _requantize(
     input: Any, input_min: Any, input_max: Any, requested_output_min: Any, requested_output_max: Any, out_type: DType
 ) -> list[Any]:  # fmt: skip
-    low, high = (
-        _scalar(requested_output_min, "requested_output_min"),
-        _scalar(requested_output_max, "requested_output_max"),
-    )
+    low = _scalar(requested_output_min, "requested_output_min")
+    high = _scalar(requested_output_max, "requested_output_max")
     if low > 0:
         raise InvalidArgumentError(None, None, f"requested_output_min must be <= 0, but got {low}")
     if high < low:

@@ -218,12 +218,10 @@ MEAN = reduction("Mean", _mean, _lower_mean, _mean_grad)
 # --------------------------------------------------------------------------------------------------- products
 def _prod_grad(op: Any, x: Any, y: Any, g: Any) -> Any:
     """Each factor's derivative is the product of those before it and those after it (safe with zeros)."""
-    cumprod, reshape, transpose, concat = (
-        lookup("Cumprod"),
-        lookup("Reshape"),
-        lookup("Transpose"),
-        lookup("ConcatV2"),
-    )
+    cumprod = lookup("Cumprod")
+    reshape = lookup("Reshape")
+    transpose = lookup("Transpose")
+    concat = lookup("ConcatV2")
     shape, axes = lookup("Shape")(x), op.inputs[1]
     known_axes, rank = static_value(axes), None if x._raw_shape is None else len(x._raw_shape)
     if known_axes is not None and rank is not None:

@@ -293,10 +293,8 @@ def _matmul_grad(op: Any, g: Any) -> list[Any]:
     adjoint_a, adjoint_b = op.attrs["adjoint_a"], op.attrs["adjoint_b"]
     db = SPARSE_MATMUL(indices, values, shape, g, adjoint_a=not adjoint_a)
     rows, columns = _columns(indices, adjoint_a)
-    left, right = (
-        lookup("GatherV2")(g, rows, 0),
-        lookup("GatherV2")(_adjoint(b) if adjoint_b else b, columns, 0),
-    )
+    left = lookup("GatherV2")(g, rows, 0)
+    right = lookup("GatherV2")(_adjoint(b) if adjoint_b else b, columns, 0)
     dvalues = lookup("Sum")(lookup("Mul")(left, _conj(right)), 1)
     return [None, _conj(dvalues) if adjoint_a else dvalues, None, _adjoint(db) if adjoint_b else db]
 

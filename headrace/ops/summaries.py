@@ -178,11 +178,9 @@ def _audio(tag: np.ndarray, tensor: np.ndarray, sample_rate: Any, max_outputs: i
     if tensor.ndim not in (2, 3):
         raise invalid(f"Tensor must be 3-D or 2-D, got: {list(tensor.shape)}")
     encode: Any = lookup("EncodeWav").kernel
-    message, name, rate = (
-        event_pb2.Summary(),
-        _names(tag, "audio", max_outputs),
-        float(np.asarray(sample_rate)),
-    )
+    message = event_pb2.Summary()
+    name = _names(tag, "audio", max_outputs)
+    rate = float(np.asarray(sample_rate))
     for i, clip in enumerate(tensor[:max_outputs]):
         clip = clip.reshape(len(clip), -1)
         data = encode(clip, np.asarray(int(rate), np.int32)).item()

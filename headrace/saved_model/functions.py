@@ -50,10 +50,8 @@ class LoadedGraph(AutoTrackable):
     def __init__(self, graph: FuncGraph, held: Sequence[Any], info: Any) -> None:
         self.graph = graph
         self._held = held
-        self.tensorflow_version, self.tensorflow_git_version = (
-            info.tensorflow_version,
-            info.tensorflow_git_version,
-        )
+        self.tensorflow_version = info.tensorflow_version
+        self.tensorflow_git_version = info.tensorflow_git_version
 
     def prune(
         self, feeds: Any, fetches: Any, name: str | None = None, input_signature: Any = None

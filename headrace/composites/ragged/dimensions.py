@@ -89,10 +89,8 @@ def _squeeze_one(rt: Any, axis: int) -> Any:
 
 def merge_dims(value: Any, outer_axis: int, inner_axis: int) -> Any:
     rank = value.shape.rank
-    outer, inner = (
-        positive_axis(outer_axis, rank, "outer_axis"),
-        positive_axis(inner_axis, rank, "inner_axis"),
-    )
+    outer = positive_axis(outer_axis, rank, "outer_axis")
+    inner = positive_axis(inner_axis, rank, "inner_axis")
     if outer > inner:
         raise ValueError(
             f"Expected outer_axis ({outer_axis}) to be less than or equal to inner_axis ({inner_axis})"

@@ -87,13 +87,11 @@ class RowPartition(CompositeTensor):
         rowids: Any = None,
         lengths: Any = None,
     ) -> None:
-        self._splits, self._uniform, self._nvals, self._rowids, self._lengths = (
-            row_splits,
-            uniform,
-            nvals,
-            rowids,
-            lengths,
-        )
+        self._splits = row_splits
+        self._uniform = uniform
+        self._nvals = nvals
+        self._rowids = rowids
+        self._lengths = lengths
 
     # ------------------------------------------------------------------------------------------------------ constructors
     @classmethod

@@ -423,10 +423,8 @@ class RaggedTensor(CompositeTensor):
         self._values.shape[:1].assert_is_compatible_with(new_values.shape[:1])
         partition = self._partition
         if isinstance(new_values, RaggedTensor) and new_values._partition.dtype is not partition.dtype:
-            new_values, partition = (
-                new_values.with_row_splits_dtype(dtypes.int64),
-                partition.with_dtype(dtypes.int64),
-            )
+            new_values = new_values.with_row_splits_dtype(dtypes.int64)
+            partition = partition.with_dtype(dtypes.int64)
         return RaggedTensor(new_values, partition, internal=_PRIVATE)
 
     @at_home

@@ -72,11 +72,9 @@ class RaggedTensorSpec(BatchableTypeSpec):
     def from_value(cls, value: RaggedTensor) -> RaggedTensorSpec:
         """The spec of a RaggedTensor."""
         spec = cls.__new__(cls)  # every call of a function makes one: without the constructor's checks
-        spec._shape, spec._dtype, spec._ragged_rank = (
-            of_raw(value._static_shape),
-            value.dtype,
-            value.ragged_rank,
-        )
+        spec._shape = of_raw(value._static_shape)
+        spec._dtype = value.dtype
+        spec._ragged_rank = value.ragged_rank
         spec._row_splits_dtype, spec._flat_values_spec = value.row_splits.dtype, None
         return spec
 

@@ -50,11 +50,9 @@ class SparseTensor(CompositeTensor):
                 raise TypeError(
                     f"SparseTensor `{what}` must be int64, received {part.dtype.name}. Use tf.cast."
                 )
-        where, count, rank = (
-            self._indices.shape.with_rank(2),
-            self._values.shape.with_rank(1),
-            self._shape.shape.with_rank(1),
-        )
+        where = self._indices.shape.with_rank(2)
+        count = self._values.shape.with_rank(1)
+        rank = self._shape.shape.with_rank(1)
         (rows, width), (n,), (size,) = where._raw, count._raw, rank._raw
         for a, b in ((rows, n), (width, size)):
             if a is not None and b is not None and a != b:

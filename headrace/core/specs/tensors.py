@@ -233,12 +233,10 @@ class VariableSpec(TypeSpec):
     def __init__(
         self, shape: Any, dtype: Any = dtypes.float32, trainable: bool = True, alias_id: int | None = None
     ) -> None:
-        self.shape, self.dtype, self.trainable, self.alias_id = (
-            TensorShape(shape),
-            as_dtype(dtype),
-            trainable,
-            alias_id,
-        )
+        self.shape = TensorShape(shape)
+        self.dtype = as_dtype(dtype)
+        self.trainable = trainable
+        self.alias_id = alias_id
 
     @property
     def value_type(self) -> Any:

@@ -92,10 +92,8 @@ def _conditional_grad(op: Any, *received: Any) -> list[Any]:
         graph = FuncGraph(f"{branch.name}_gradient")
         with building(graph, tapes=()):
             inner = [graph.argument_like(t) for t in arguments]
-            inputs, outputs = (
-                inner[len(targets) : len(targets) + len(op.inputs) - 1],
-                inner[len(targets) + len(op.inputs) - 1 :],
-            )
+            inputs = inner[len(targets) : len(targets) + len(op.inputs) - 1]
+            outputs = inner[len(targets) + len(op.inputs) - 1 :]
             values = {id(t): v for t, v in zip(branch.inputs, inputs)}
             values.update({id(t): v for t, v in zip(branch.outputs, outputs)})
             values.update({id(t): v for t, v in zip(d.residuals, outputs[offset:])})
@@ -184,10 +182,8 @@ def conditional(
     stateful = any(is_stateful(g) for g in branches)
     out = [t._dtype for t in branches[0].outputs]
     if index._dtype is dtypes.bool_:
-        op, attrs = (
-            (IF if stateful else STATELESS_IF),
-            {"then_branch": branches[0], "else_branch": branches[1], "Tout": out},
-        )
+        op = IF if stateful else STATELESS_IF
+        attrs = {"then_branch": branches[0], "else_branch": branches[1], "Tout": out}
     else:
         op, attrs = (CASE if stateful else STATELESS_CASE), {"branches": tuple(branches), "Tout": out}
     result = dispatch.execute(op, [index, *inputs], attrs, name)
