@@ -194,14 +194,7 @@ DILATION_FILTER = _backprop("Dilation2DBackpropFilter", "filter_backprop", 1)
 @DILATION_INPUT.lowering
 def _(b: Builder, x: Value, f: Value, g: Value, **a: Any) -> Value:
     w = _dilation_windows(x.shape, f.shape, a)
-    order = {index: i for i, index in enumerate(w.indices)}
-
-    def term(index: tuple[int, ...], at: Value, g: Value) -> Value:
-        return b.select(
-            b.compare("EQ", at, b.full(at.shape, order[index], dtypes.int32)), g, b.zeros(g.shape, g.dtype)
-        )
-
-    return w.spread(b, [(_first(b, w, _candidates(b, w, x, f)), -1), (g, 0)], term)
+    return w.put(b, _first(b, w, _candidates(b, w, x, f)), g)
 
 
 @DILATION_FILTER.lowering

@@ -17,7 +17,7 @@ from headrace.core.shapes import Raw
 
 from .math import add, gradient_op, mul, number, sub, wide, widened
 from .table import same_as
-from .windows import channel_axis
+from .windows import channel_axis, other_axes
 
 
 # -------------------------------------------------------------------------------------------- rectified units
@@ -312,13 +312,9 @@ def _channels_shape(c: ShapeContext) -> Raw:
     return (g[channel_axis(c.attrs["data_format"], len(g))],)
 
 
-def _other_axes(rank: int, data_format: str) -> list[int]:
-    return [i for i in range(rank) if i != channel_axis(data_format, rank)]
-
-
 def sum_to_channels(b: Builder, g: Value, data_format: str) -> Value:
     work = dtypes.float32 if g.dtype.is_floating and g.dtype.size == 2 else g.dtype
-    return b.convert(b.reduce(b.convert(g, work), _other_axes(g.rank, data_format), "add", 0), g.dtype)
+    return b.convert(b.reduce(b.convert(g, work), other_axes(data_format, g.rank), "add", 0), g.dtype)
 
 
 def _bias_second(op: Any, g: Any) -> Any:
@@ -332,7 +328,7 @@ BIAS_ADD_GRAD: OpDef = OpDef(
     attrs={"data_format": "NHWC"},
     types=_BIAS_TYPES,
     shape=_channels_shape,
-    kernel=lambda g, data_format: widened(lambda g: g.sum(tuple(_other_axes(g.ndim, data_format))))(g),
+    kernel=lambda g, data_format: widened(lambda g: g.sum(tuple(other_axes(data_format, g.ndim))))(g),
     lower=sum_to_channels,
     grad=_bias_second,
 )

@@ -21,21 +21,17 @@ from .math import add, mul, number, power, realdiv, rsqrt, square, squared_diffe
 from .pool import AVG_POOL
 from .reduce import MEAN, reduced_shape
 from .table import same_as
-from .windows import channel_axis
+from .windows import channel_axis, other_axes
 
 
 # ---------------------------------------------------------------------------------- fused batch normalisation
-def _others(rank: int, data_format: str) -> list[int]:
-    return [i for i in range(rank) if i != channel_axis(data_format, rank)]
-
-
 class _Channels:
     """Sums over everything but channels, and vectors of channels spread back: the two moves of batch
     normalisation."""
 
     def __init__(self, b: Builder, shape: tuple[int, ...], data_format: str, dtype: DType) -> None:
         self.b, self.shape, self.dtype = b, shape, dtype
-        self.axis, self.axes = channel_axis(data_format, len(shape)), _others(len(shape), data_format)
+        self.axis, self.axes = channel_axis(data_format, len(shape)), other_axes(data_format, len(shape))
         self.count = int(np.prod([shape[i] for i in self.axes]))
 
     def sum(self, x: Value) -> Value:
@@ -134,7 +130,7 @@ def _batch_norm_grad_body(
     """The gradient as ops, for its own gradient. In training the statistics are computed again from x, on
     which they depend."""
     rank = {"NHWC": 4, "NCHW": 4, "NDHWC": 5, "NCDHW": 5}[data_format]
-    axes = _others(rank, data_format)
+    axes = other_axes(data_format, rank)
     shape, work = [1] * rank, scale._dtype
     shape[channel_axis(data_format, rank)] = -1
     spread = lambda v: lookup("Reshape")(v, shape)

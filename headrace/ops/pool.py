@@ -133,14 +133,7 @@ def max_pool_gradient(b: Builder, w: Windows, x: Value, y: Value, g: Value) -> V
     first = first_maximum(b, w, x, y, numbers, b.full(w.outputs, -1, dtypes.int32))
     if w.disjoint:
         return _scatter_disjoint(b, w, g, first)
-    order = {index: i for i, index in enumerate(w.indices)}
-
-    def term(index: tuple[int, ...], at: Value, g: Value) -> Value:
-        return b.select(
-            b.compare("EQ", at, b.full(at.shape, order[index], dtypes.int32)), g, b.zeros(g.shape, g.dtype)
-        )
-
-    return w.spread(b, [(first, -1), (g, 0)], term)
+    return w.put(b, first, g)
 
 
 def _scatter_disjoint(b: Builder, w: Windows, g: Value, first: Value | None = None) -> Value:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from headrace.compiler.hlo import Builder, Value
+from headrace.core import dtypes
 from headrace.core.errors import ShapeError
 from headrace.core.shapes import Raw
 from headrace.core.state import state
@@ -50,6 +51,11 @@ def same_padding(size: int, window: int, stride: int, dilation: int = 1) -> tupl
 
 def channel_axis(data_format: str, rank: int) -> int:
     return 1 if data_format.startswith("NC") else rank - 1
+
+
+def other_axes(data_format: str, rank: int) -> list[int]:
+    """All axes but the channels'."""
+    return [i for i in range(rank) if i != channel_axis(data_format, rank)]
 
 
 def spatial_axes(data_format: str, rank: int) -> list[int]:
@@ -154,6 +160,17 @@ class Windows:
         starts = [i * r for i, r in zip(index, self.dilations)]
         limits = [lo + (o - 1) * s + 1 if o else lo for lo, o, s in zip(starts, self.outputs, self.strides)]
         return b.slice(padded, starts, limits, self.strides)
+
+    def put(self, b: Builder, at: Value, values: Value) -> Value:
+        """The adjoint of choosing from each window: every element of the operand sums the values of the windows that chose it,
+        `at` being the number of the chosen element in its window."""
+        order = {index: i for i, index in enumerate(self.indices)}
+
+        def term(index: tuple[int, ...], at: Value, value: Value) -> Value:
+            chosen = b.compare("EQ", at, b.full(at.shape, order[index], dtypes.int32))
+            return b.select(chosen, value, b.zeros(value.shape, value.dtype))
+
+        return self.spread(b, [(at, -1), (values, 0)], term)
 
     def spread(
         self, b: Builder, values: Sequence[tuple[Value, Any]], term: Callable[..., Value | None]
