@@ -28,6 +28,7 @@ class Box:
         self.outside = False
         self.layer = 0
         self.x = self.y = 0.0
+        self._size: tuple[float, float] | None = None
 
     @property
     def kind(self) -> str:
@@ -54,43 +55,61 @@ class Box:
         return [_short(name), *([node.type] if node.type not in name else []), *([shapes] if shapes else [])]
 
     def size(self, scope: str) -> tuple[float, float]:
-        lines = self.lines(scope)
-        return max(map(len, lines)) * CHARACTER + 2 * PAD, len(lines) * LINE + 12
+        if self._size is None:
+            lines = self.lines(scope)
+            self._size = max(map(len, lines)) * CHARACTER + 2 * PAD, len(lines) * LINE + 12
+        return self._size
+
+
+class Places:
+    """Where the operations of a graph are, looked up once for all of its drawings."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.nodes = list(graph.operations)
+        self.order = {id(n): i for i, n in enumerate(self.nodes)}
+        self.scopes: dict[str, dict[int, Operation]] = {"": dict(enumerate(self.nodes))}
+        self.takers: dict[int, list[int]] = {}
+        for i, node in enumerate(self.nodes):
+            parts = node.name.split("/")
+            for k in range(1, len(parts)):
+                self.scopes.setdefault("/".join(parts[:k]) + "/", {})[i] = node
+            for t in node.inputs:
+                if not t._is_eager and id(t.op) in self.order:
+                    self.takers.setdefault(self.order[id(t.op)], []).append(i)
 
 
 class Drawing:
     """The boxes of one scope (`""`: the whole graph), `depth` levels of scopes below it open."""
 
-    def __init__(self, graph: Graph, scope: str = "", depth: int = 1) -> None:
+    def __init__(self, graph: Graph, scope: str = "", depth: int = 1, places: Places | None = None) -> None:
         self.scope = scope
         self.boxes: dict[str, Box] = {}
         self.edges: dict[tuple[str, str], str] = {}
-        scopes = _scopes(graph)
+        places = places or Places(graph)
         keys: dict[int, str] = {}
-        for order, node in enumerate(graph.operations):
-            inside = node.name.startswith(scope)
-            key, is_scope = (
-                _visible(node.name, scope, depth, scopes) if inside else (_outside(node, scope), False)
-            )
-            keys[id(node)] = key
-            if inside and not (node.op_def is CONST and not is_scope):
-                box = self.boxes.setdefault(key, Box(key, order))
+        inside = places.scopes.get(scope, {})
+        for i, node in inside.items():
+            key, is_scope = _visible(node.name, scope, depth, places.scopes)
+            keys[i] = key
+            if node.op_def is not CONST or is_scope:
+                box = self.boxes.setdefault(key, Box(key, i))
                 box.nodes.append(node)
                 box.is_scope = is_scope
-        for order, node in enumerate(graph.operations):
-            to = keys[id(node)]
+        around = {j: places.nodes[j] for i in inside for j in places.takers.get(i, ()) if j not in inside}
+        for order, node in sorted({**inside, **around}.items()):
+            to = keys.get(order) or _outside(node, scope)
             for t in node.inputs:
-                if t._is_eager or t.op.op_def is CONST:
+                if t._is_eager or t.op.op_def is CONST or id(t.op) not in places.order:
                     continue
-                start = keys.get(id(t.op))
-                if start is None or start == to:
+                source = places.order[id(t.op)]
+                start = keys.get(source) or _outside(t.op, scope)
+                if start == to or (order not in inside and source not in inside):
                     continue
-                if node.name.startswith(scope) or t.op.name.startswith(scope):
-                    for key in (start, to):
-                        if key not in self.boxes:
-                            self.boxes[key] = Box(key, order if key == to else -1)
-                            self.boxes[key].outside = True
-                    self.edges.setdefault((start, to), f"{t.op.name} {_shape(t)}")
+                for key in (start, to):
+                    if key not in self.boxes:
+                        self.boxes[key] = Box(key, order if key == to else -1)
+                        self.boxes[key].outside = True
+                self.edges.setdefault((start, to), f"{t.op.name} {_shape(t)}")
         self._place()
 
     def _place(self) -> None:
@@ -191,13 +210,16 @@ def page(report: Report) -> str:
     """A page with a report's numbers and the drawings of all scopes, each opened from the one around it."""
     body = [f"<h1>{html.escape(report.name)}</h1>", f"<pre>{html.escape(str(report))}</pre>"]
     if report.graph is not None:
-        for scope in sorted(_scopes(report.graph)):
-            drawing = Drawing(report.graph, scope)
+        places = Places(report.graph)
+        for scope in sorted(places.scopes.keys() - {""}):
+            drawing = Drawing(report.graph, scope, places=places)
             body.append(
                 f'<section id="{html.escape(_anchor(scope))}">{_path(scope)}{drawing.svg(True)}</section>'
             )
         # The whole graph comes last: it is shown when no other section is the page's target.
-        body.append(f'<section id="top">{_path("")}{Drawing(report.graph).svg(True)}</section>')
+        body.append(
+            f'<section id="top">{_path("")}{Drawing(report.graph, places=places).svg(True)}</section>'
+        )
     legend = "".join([f'<span class="{k}">{k}</span>' for k in ("input", "variable", "op", "host", "scope")])
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(report.name)}</title>'
@@ -216,16 +238,7 @@ def _path(scope: str) -> str:
     return f"<nav>{' / '.join(out)}</nav>"
 
 
-def _scopes(graph: Graph) -> set[str]:
-    """Name scopes (with the `/` at their end) that hold something else than constants."""
-    found: set[str] = set()
-    for node in graph.operations:
-        parts = node.name.split("/")
-        found.update(["/".join(parts[:i]) + "/" for i in range(1, len(parts))])
-    return found
-
-
-def _visible(name: str, scope: str, depth: int, scopes: Mapping[str, Any] | set[str]) -> tuple[str, bool]:
+def _visible(name: str, scope: str, depth: int, scopes: Mapping[str, Any]) -> tuple[str, bool]:
     """The box an op is in: its own, or that of a closed scope. (An op and a scope of the same name are one box.)"""
     parts = name[len(scope) :].split("/")
     if len(parts) > depth:
