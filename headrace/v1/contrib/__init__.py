@@ -6,18 +6,16 @@ import importlib
 from typing import Any
 
 PARTS = (
-    "autograph", "checkpoint", "crf", "cudnn_rnn", "data", "deprecated", "distributions", "eager", "feature_column",
-    "framework", "graph_editor", "image", "integrate", "layers", "legacy_seq2seq", "lookup", "losses", "metrics", "nn", "opt",
-    "predictor", "resampler", "rnn", "seq2seq", "signal", "slim", "sparsemax", "staging", "stateless", "summary", "tensorboard",
-    "training", "util",
+    "autograph", "bayesflow", "checkpoint", "compiler", "crf", "cudnn_rnn", "data", "deprecated", "distributions",
+    "eager", "feature_column", "framework", "graph_editor", "image", "integrate", "layers", "legacy_seq2seq",
+    "linalg", "lookup", "losses", "metrics", "nn", "opt", "predictor", "resampler", "rnn", "seq2seq", "signal",
+    "slim", "sparsemax", "staging", "stateless", "summary", "tensorboard", "training", "util",
 )  # fmt: skip
 _ESTIMATORS = (
     "Estimators and their experiments are no part of Headrace so far. Train with a session, or with Keras."
 )
 # Parts that programs import most and that are not here -> what to do instead.
 ABSENT = {
-    "bayesflow": "Distributions are in tf.distributions, sampling in TensorFlow Probability.",
-    "compiler": "Compiled is what sessions run anyway: leave out jit scopes.",
     "copy_graph": "Use tf.import_graph_def(graph.as_graph_def()), or tf.contrib.graph_editor.copy.",
     "distribute": "Use tf.distribute.",
     "estimator": _ESTIMATORS,

@@ -8,6 +8,7 @@ import numpy as np
 
 import headrace as tf
 from headrace.session.scopes import get_variable
+from headrace.v1.recurrent.cell import RNNCell
 from headrace.v1.recurrent.dynamic import select
 
 
@@ -108,6 +109,61 @@ def crf_decode(potentials: Any, transition_params: Any, sequence_length: Any) ->
     path = path * tf.sequence_mask(tf.maximum(lengths, 1), n, tf.int32)
     path.set_shape(potentials.shape[:2])
     return path, tf.reduce_max(score, 1)
+
+
+class _TagCell(RNNCell):
+    """A cell whose state is a score for each tag, of the best sequences, or of all, that end with it."""
+
+    def __init__(self, transition_params: Any) -> None:
+        super().__init__()
+        self._transitions = tf.convert_to_tensor(transition_params)
+
+    @property
+    def state_size(self) -> Any:
+        return self._transitions.shape.as_list()[0]
+
+    @property
+    def output_size(self) -> Any:
+        return self.state_size
+
+    def _together(self, state: Any) -> Any:
+        return tf.expand_dims(state, 2) + self._transitions
+
+
+class CrfForwardRnnCell(_TagCell):
+    """The forward algorithm, a step at a time: [batch, tags] inputs, whose state is the log of summed scores."""
+
+    def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:  # type: ignore[override]
+        alphas = inputs + tf.reduce_logsumexp(self._together(state), 1)
+        return alphas, alphas
+
+
+class CrfDecodeForwardRnnCell(_TagCell):
+    """Viterbi's algorithm, a step at a time: the output is the tag before, for each tag, on the best way to it."""
+
+    def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:  # type: ignore[override]
+        scores = self._together(state)
+        return tf.argmax(scores, 1, output_type=tf.int32), inputs + tf.reduce_max(scores, 1)
+
+
+class CrfDecodeBackwardRnnCell(RNNCell):
+    """The way back: inputs are the tags before, for each tag; the state [batch, 1] is the tag."""
+
+    def __init__(self, num_tags: int) -> None:
+        super().__init__()
+        self._tags = num_tags
+
+    @property
+    def state_size(self) -> Any:
+        return 1
+
+    @property
+    def output_size(self) -> Any:
+        return 1
+
+    def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:  # type: ignore[override]
+        tag = tf.gather(inputs, state, batch_dims=1)
+        return tag, tag
 
 
 def viterbi_decode(score: Any, transition_params: Any) -> Any:

@@ -30,6 +30,12 @@ from .arg_scopes import (
 )
 from .layer_utils import constant_value as smart_constant_value
 from .layer_utils import smart_cond
+from .orthogonal import (
+    convolutional_delta_orthogonal,
+    convolutional_orthogonal_1d,
+    convolutional_orthogonal_2d,
+    convolutional_orthogonal_3d,
+)
 from .placement import VariableDeviceChooser
 from .tensor_checks import (
     assert_scalar_int,
@@ -401,14 +407,15 @@ __all__ = [
     "BoundedTensorSpec", "TensorSpec", "VariableDeviceChooser", "add_arg_scope", "add_model_variable", "arg_scope",
     "arg_scoped_arguments", "argsort", "assert_global_step", "assert_or_get_global_step", "assert_same_float_dtype",
     "assert_scalar", "assert_scalar_int", "assign_from_checkpoint", "assign_from_checkpoint_fn",
-    "assign_from_values", "assign_from_values_fn", "convert_to_tensor_or_sparse_tensor", "create_global_step",
-    "current_arg_scope", "deprecated", "deprecated_arg_values", "deprecated_args", "filter_variables",
-    "get_global_step", "get_graph_from_inputs", "get_local_variables", "get_model_variables", "get_name_scope",
-    "get_or_create_global_step", "get_placeholders", "get_trainable_variables", "get_unique_variable",
-    "get_variable_full_name", "get_variables", "get_variables_by_name", "get_variables_by_suffix",
-    "get_variables_to_restore", "global_variable", "has_arg_scope", "init_from_checkpoint", "is_tensor",
-    "list_variables", "load_checkpoint", "load_variable", "local_variable", "model_variable", "nest",
-    "prepend_name_scope", "py_func", "reduce_sum_n", "remove_squeezable_dimensions", "smart_case", "smart_cond",
-    "smart_constant_value", "sort", "strip_name_scope", "variable", "with_same_shape", "with_shape",
-    "zero_initializer",
+    "assign_from_values", "assign_from_values_fn", "convert_to_tensor_or_sparse_tensor",
+    "convolutional_delta_orthogonal", "convolutional_orthogonal_1d", "convolutional_orthogonal_2d",
+    "convolutional_orthogonal_3d", "create_global_step", "current_arg_scope", "deprecated", "deprecated_arg_values",
+    "deprecated_args", "filter_variables", "get_global_step", "get_graph_from_inputs", "get_local_variables",
+    "get_model_variables", "get_name_scope", "get_or_create_global_step", "get_placeholders",
+    "get_trainable_variables", "get_unique_variable", "get_variable_full_name", "get_variables",
+    "get_variables_by_name", "get_variables_by_suffix", "get_variables_to_restore", "global_variable",
+    "has_arg_scope", "init_from_checkpoint", "is_tensor", "list_variables", "load_checkpoint", "load_variable",
+    "local_variable", "model_variable", "nest", "prepend_name_scope", "py_func", "reduce_sum_n",
+    "remove_squeezable_dimensions", "smart_case", "smart_cond", "smart_constant_value", "sort", "strip_name_scope",
+    "variable", "with_same_shape", "with_shape", "zero_initializer",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ import headrace as tf
 from headrace.api.compat_v1_nn import embedding_lookup
 from headrace.core import nest
 from headrace.session.scopes import get_variable, variable_scope
-from headrace.v1.recurrent import static_rnn
+from headrace.v1.recurrent import RNNCell, static_rnn
 
 from .rnn import EmbeddingWrapper, OutputProjectionWrapper, linear
 
@@ -113,6 +113,72 @@ def embedding_rnn_seq2seq(
             )
 
         return _decoded(decode, feed_previous)
+
+
+def embedding_tied_rnn_seq2seq(
+    encoder_inputs: Any, decoder_inputs: Any, cell: Any, num_symbols: int, embedding_size: int,
+    num_decoder_symbols: int | None = None, output_projection: Any = None, feed_previous: Any = False, dtype: Any = None,
+    scope: Any = None,
+) -> Any:  # fmt: skip
+    """`tied_rnn_seq2seq` of symbols, which encoder and decoder look up in one variable "embedding".
+
+    Args:
+      num_decoder_symbols: how many symbols the outputs are of; `num_symbols` if not given.
+      output_projection: `(weights, biases)` from outputs to symbols.
+      feed_previous: a bool, or a boolean scalar tensor.
+    """
+    with variable_scope(scope or "embedding_tied_rnn_seq2seq", dtype=dtype) as entered:
+        kind = dtype or entered.dtype
+        if output_projection is not None:
+            tf.TensorShape([None, num_symbols]).assert_is_compatible_with(output_projection[0].shape)
+            tf.TensorShape([num_symbols]).assert_is_compatible_with(output_projection[1].shape)
+        embedding = get_variable("embedding", [num_symbols, embedding_size], dtype=kind)
+        encoder, decoder = (
+            [embedding_lookup(embedding, i) for i in inputs] for inputs in (encoder_inputs, decoder_inputs)
+        )
+        if output_projection is None:
+            cell = OutputProjectionWrapper(cell, num_decoder_symbols or num_symbols)
+        updated = isinstance(feed_previous, bool)
+
+        def decode(feed: bool) -> Any:
+            loop = _argmax_embedding(embedding, output_projection, updated) if feed else None
+            return tied_rnn_seq2seq(encoder, decoder, cell, loop_function=loop, dtype=kind)
+
+        return _decoded(decode, feed_previous)
+
+
+def one2many_rnn_seq2seq(
+    encoder_inputs: Any, decoder_inputs_dict: dict[Any, Any], enc_cell: Any, dec_cells_dict: dict[Any, Any],
+    num_encoder_symbols: int, num_decoder_symbols_dict: dict[Any, int], embedding_size: int, feed_previous: Any = False,
+    dtype: Any = None, scope: Any = None,
+) -> Any:  # fmt: skip
+    """One encoder of symbols, and a decoder for each entry of the dicts.
+
+    Returns: dicts of the decoders' outputs and of their states.
+
+    Raises:
+      TypeError: a cell is none.
+      ValueError: the dicts have other keys."""
+    for cell in (enc_cell, *dec_cells_dict.values()):
+        if not isinstance(cell, RNNCell):
+            raise TypeError(f"Every cell must be an RNNCell. Received {cell!r}.")
+    if set(dec_cells_dict) != set(decoder_inputs_dict):
+        raise ValueError("decoder_inputs_dict and dec_cells_dict must have the same keys.")
+    outputs, states = {}, {}
+    with variable_scope(scope or "one2many_rnn_seq2seq", dtype=dtype) as entered:
+        encoder = EmbeddingWrapper(enc_cell, num_encoder_symbols, embedding_size)
+        _, state = static_rnn(encoder, encoder_inputs, dtype=dtype or entered.dtype)
+        for name, inputs in decoder_inputs_dict.items():
+            symbols = num_decoder_symbols_dict[name]
+            with variable_scope(f"one2many_decoder_{name}"):
+                cell = OutputProjectionWrapper(dec_cells_dict[name], symbols)
+                outputs[name], states[name] = _decoded(
+                    lambda feed, inputs=inputs, cell=cell, symbols=symbols: embedding_rnn_decoder(
+                        inputs, state, cell, symbols, embedding_size, feed_previous=feed
+                    ),
+                    feed_previous,
+                )
+    return outputs, states
 
 
 def _decoded(decode: Any, feed_previous: Any) -> Any:
@@ -324,6 +390,6 @@ def model_with_buckets(
 
 __all__ = [
     "attention_decoder", "basic_rnn_seq2seq", "embedding_attention_decoder", "embedding_attention_seq2seq",
-    "embedding_rnn_decoder", "embedding_rnn_seq2seq", "model_with_buckets", "rnn_decoder", "sequence_loss",
-    "sequence_loss_by_example", "tied_rnn_seq2seq",
+    "embedding_rnn_decoder", "embedding_rnn_seq2seq", "embedding_tied_rnn_seq2seq", "model_with_buckets",
+    "one2many_rnn_seq2seq", "rnn_decoder", "sequence_loss", "sequence_loss_by_example", "tied_rnn_seq2seq",
 ]  # fmt: skip
