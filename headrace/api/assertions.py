@@ -10,6 +10,7 @@ import numpy as np
 
 from headrace.core import dtypes, errors
 from headrace.core.convert import to_tensor
+from headrace.core.errors import invalid
 from headrace.core.op import lookup
 from headrace.core.scoping import scoped
 from headrace.core.state import state
@@ -39,9 +40,7 @@ def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | 
     if state.graph is None:
         if not condition:
             shown = "\n".join([_summary(to_tensor(x), summarize) for x in data])
-            raise errors.InvalidArgumentError(
-                None, None, f"Expected '{condition}' to be true. Summarized data: {shown}"
-            )
+            raise invalid(f"Expected '{condition}' to be true. Summarized data: {shown}")
         return None
     condition = to_tensor(condition, dtypes.bool_)
     known = static_value(condition)
@@ -94,7 +93,7 @@ def _compare(
         limit = 3 if summarize is None else 10**9 if summarize < 0 else summarize
         data = _differences(symbol, x, y, limit, test) if data is None else data
         lines = [_pretty(d, limit) for d in ([message, *data] if message is not None else data)]
-        raise errors.InvalidArgumentError(None, None, "\n".join(lines))
+        raise invalid("\n".join(lines))
     if data is None:
         data = [
             f"Condition x {symbol} y did not hold element-wise:",
@@ -108,9 +107,7 @@ def _compare(
     a, b = static_value(x), static_value(y)
     if a is not None and b is not None and not np.all(static(a, b)):
         known = [static_value(d) if isinstance(d, Tensor) else d for d in data]
-        raise errors.InvalidArgumentError(
-            None, None, "\n".join([str(d if k is None else k) for d, k in zip(data, known)])
-        )
+        raise invalid("\n".join([str(d if k is None else k) for d, k in zip(data, known)]))
     return Assert(_all(test), data, summarize, name)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from headrace.core.errors import invalid
 from headrace.core.tensor import EagerTensor, Tensor, from_array
 
 
@@ -18,9 +19,7 @@ def to_dlpack(tf_tensor: Any) -> Any:
     if not isinstance(tf_tensor, EagerTensor):
         from headrace.core.errors import InvalidArgumentError
 
-        raise InvalidArgumentError(
-            None, None, "The argument to `to_dlpack` must be a TF tensor, not Python object"
-        )
+        raise invalid("The argument to `to_dlpack` must be a TF tensor, not Python object")
     return tf_tensor.__dlpack__()
 
 

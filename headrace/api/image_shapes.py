@@ -8,6 +8,7 @@ from typing import Any
 
 from headrace.core import dtypes, errors
 from headrace.core.convert import to_tensor
+from headrace.core.errors import invalid
 from headrace.core.op import lookup
 from headrace.core.state import state
 from headrace.core.static import static_value
@@ -81,7 +82,7 @@ def require(condition: Any, message: str) -> None:
         Assert(condition, [message])
     elif not known.all():
         if state.graph is None:
-            raise errors.InvalidArgumentError(None, None, message)
+            raise invalid(message)
         Assert(condition, [message])
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import convert, dtypes
+from headrace.core.errors import invalid
 from headrace.core.op import lookup
 from headrace.core.scoping import scoped
 from headrace.core.shapes import known
@@ -244,7 +245,7 @@ def contradiction(message: str) -> Exception:
     """The error for arguments that do not fit: InvalidArgumentError, or ValueError in a graph."""
     from headrace.core.errors import InvalidArgumentError
 
-    return InvalidArgumentError(None, None, message) if state.graph is None else ValueError(message)
+    return invalid(message) if state.graph is None else ValueError(message)
 
 
 __all__ = ["concat", "parallel_stack", "repeat", "split", "stack", "tile", "unstack"]

@@ -8,6 +8,7 @@ import numpy as np
 
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
+from headrace.core.errors import invalid
 from headrace.core.op import lookup
 from headrace.core.scoping import called, scoped
 from headrace.core.tensor import Tensor
@@ -150,11 +151,9 @@ def _along(op: Any, logits: Any, axis: int | None, name: str | None) -> Tensor:
     if not -rank <= axis < rank:
         from headrace.core.errors import InvalidArgumentError
 
-        raise InvalidArgumentError(
-            None,
-            None,
+        raise invalid(
             f"axis must be in the range [{-rank}, {rank}) for logits of shape {list(shape)}. Received: "
-            f"axis={axis}",
+            f"axis={axis}"
         )
     axis %= rank
     if axis == rank - 1:

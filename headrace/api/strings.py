@@ -10,7 +10,7 @@ import numpy as np
 
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
-from headrace.core.errors import InvalidArgumentError
+from headrace.core.errors import InvalidArgumentError, invalid
 from headrace.core.op import lookup
 from headrace.core.scoping import scoped
 from headrace.core.tensor import Tensor
@@ -94,10 +94,8 @@ def to_number(input: Any, out_type: Any = dtypes.float32, name: str | None = Non
     allowed = (dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64, dtypes.uint32, dtypes.uint64)
     if out_type not in allowed:
         names = ", ".join([d.name for d in allowed])
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"Value for attr 'out_type' of {out_type.name} is not in the list of allowed values: {names}",
+        raise invalid(
+            f"Value for attr 'out_type' of {out_type.name} is not in the list of allowed values: {names}"
         )
     return ops.TO_NUMBER(input, out_type=out_type, name=name)
 

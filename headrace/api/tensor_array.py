@@ -9,6 +9,7 @@ import numpy as np
 from headrace.core import dtypes, errors, shapes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import as_dtype
+from headrace.core.errors import invalid
 from headrace.core.op import lookup
 from headrace.core.scoping import scoped
 from headrace.core.shapes import Raw, TensorShape, as_raw
@@ -165,11 +166,9 @@ class TensorArray(CompositeTensor):
                 None, None, f"Tried to read from index {i} but array size is: {size}"
             )
         if i in self._cleared:
-            raise errors.InvalidArgumentError(
-                None,
-                None,
+            raise invalid(
                 f"Could not read index {i} twice because it was cleared after a previous read (perhaps try "
-                "setting clear_after_read = false?)",
+                "setting clear_after_read = false?)"
             )
         if self._clear_after_read:
             self._cleared.add(i)
@@ -217,9 +216,7 @@ class TensorArray(CompositeTensor):
         if self._flow._is_eager:
             parts = self._flow._host().item()
             if not parts.length:
-                raise errors.InvalidArgumentError(
-                    None, None, "Tried to concatenate the elements of an empty TensorArray."
-                )
+                raise invalid("Tried to concatenate the elements of an empty TensorArray.")
             elements = [
                 ops.GET(self._flow, i, self._shape_tensor(), element_dtype=self._dtype)
                 for i in range(parts.length)

@@ -14,6 +14,7 @@ import numpy as np
 from headrace.core import convert, dtypes, errors
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType, as_dtype
+from headrace.core.errors import invalid
 from headrace.core.graph import current_scope
 from headrace.core.op import lookup
 from headrace.core.shapes import TensorShape, as_raw, text
@@ -415,10 +416,8 @@ class Variable(TensorLike, Trackable, metaclass=_Creating):
     def count_up_to(self, limit: int) -> Tensor:
         """Adds one to an int32 or int64 variable and returns its value before that; OutOfRangeError once it has reached `limit`."""
         if self._dtype not in dtypes.INDEX:
-            raise errors.InvalidArgumentError(
-                None,
-                None,
-                f"count_up_to counts with int32 or int64 variables; {self.name!r} is {self._dtype.name}.",
+            raise invalid(
+                f"count_up_to counts with int32 or int64 variables; {self.name!r} is {self._dtype.name}."
             )
         return ops.COUNT_UP_TO(self.handle, limit=limit, T=self._dtype)
 

@@ -17,6 +17,7 @@ from google.protobuf.message import DecodeError
 
 from headrace.core import dtypes, errors
 from headrace.core.dtypes import DType
+from headrace.core.errors import invalid
 from headrace.io import files
 from headrace.proto.checkpoint_pb2 import BundleEntryProto, BundleHeaderProto
 
@@ -77,11 +78,9 @@ class BundleWriter:
         """
         key = name.encode()
         if not name:
-            raise errors.InvalidArgumentError(
-                None, None, "A tensor needs a name to be saved under; received ''."
-            )
+            raise invalid("A tensor needs a name to be saved under; received ''.")
         if key in self._entries:
-            raise errors.InvalidArgumentError(None, None, f"Adding duplicate key: {name}")
+            raise invalid(f"Adding duplicate key: {name}")
         self._put(key, array, dtype)
 
     def add_part(
@@ -92,10 +91,8 @@ class BundleWriter:
         if box.is_whole(shape):
             return self.add(name, array, dtype)
         if array.shape != box.shape_in(shape):
-            raise errors.InvalidArgumentError(
-                None,
-                None,
-                f"The slice {box} of {name} has shape {list(box.shape_in(shape))}, the tensor {list(array.shape)}.",
+            raise invalid(
+                f"The slice {box} of {name} has shape {list(box.shape_in(shape))}, the tensor {list(array.shape)}."
             )
         dtype = dtype or dtypes.from_numpy(array.dtype)
         whole = self._entries.get(name.encode())
@@ -103,10 +100,10 @@ class BundleWriter:
             whole = self._entries[name.encode()] = BundleEntryProto(dtype=_enum(dtype))
             _set_shape(whole, shape)
         elif not whole.slices or whole.dtype != dtype.as_datatype_enum or _shape(whole) != tuple(shape):
-            raise errors.InvalidArgumentError(None, None, f"The parts of {name} are not of one tensor.")
+            raise invalid(f"The parts of {name} are not of one tensor.")
         key = box.key(name)
         if key in self._entries:
-            raise errors.InvalidArgumentError(None, None, f"Adding duplicate slice {box} of {name}")
+            raise invalid(f"Adding duplicate slice {box} of {name}")
         box.to_proto(whole.slices.add())
         self._put(key, array, dtype)
         return None
@@ -225,18 +222,14 @@ def merge(
                     old = merged.setdefault(key, entry)
                     if old is not entry:
                         if not old.slices or old.dtype != entry.dtype or old.shape != entry.shape:
-                            raise errors.InvalidArgumentError(
-                                None,
-                                None,
-                                f"The parts of {key.decode()} in {prefix} are not of the same tensor as in others.",
+                            raise invalid(
+                                f"The parts of {key.decode()} in {prefix} are not of the same tensor as in others."
                             )
                         old.slices.extend(entry.slices)
                     continue
                 if key in merged:
-                    raise errors.InvalidArgumentError(
-                        None,
-                        None,
-                        f"Duplicate tensor keyed by {key!r} encountered, when merging prefix: {prefix}",
+                    raise invalid(
+                        f"Duplicate tensor keyed by {key!r} encountered, when merging prefix: {prefix}"
                     )
                 entry.shard_id = renumbered[entry.shard_id]
                 merged[key] = entry
@@ -277,10 +270,8 @@ class BundleReader:
             index.close()
         header = self._parsed(BundleHeaderProto, raw.pop(_HEADER, None), "its header")
         if header.version.min_consumer > VERSION or VERSION in header.version.bad_consumers:
-            raise errors.InvalidArgumentError(
-                None,
-                None,
-                f"Checkpoint {self.prefix} needs a reader of version {header.version.min_consumer}; this one's is {VERSION}.",
+            raise invalid(
+                f"Checkpoint {self.prefix} needs a reader of version {header.version.min_consumer}; this one's is {VERSION}."
             )
         self.shards, self.little_endian = header.num_shards, header.endianness == BundleHeaderProto.LITTLE
         self.entries: dict[bytes, Any] = {}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from headrace.core import errors
 from headrace.core.dtypes import DType
+from headrace.core.errors import invalid
 from headrace.io import files
 
 from . import bundle
@@ -34,20 +34,16 @@ def read_tensor(
     """
     stored = reader.dtype(name)
     if dtype is not None and stored is not dtype:
-        raise errors.InvalidArgumentError(
-            None,
-            None,
-            f"tensor_name = {name}; expected dtype {dtype.name} does not equal original dtype {stored.name}",
+        raise invalid(
+            f"tensor_name = {name}; expected dtype {dtype.name} does not equal original dtype {stored.name}"
         )
     part = parse_spec(spec)
     if part is None:
         return reader.tensor(name)
     if part[0] != reader.shape(name):
-        raise errors.InvalidArgumentError(
-            None,
-            None,
+        raise invalid(
             f"tensor_name = {name}; shape in shape_and_slice spec {list(part[0])} does not match the shape stored in "
-            f"checkpoint: {list(reader.shape(name))}",
+            f"checkpoint: {list(reader.shape(name))}"
         )
     return reader.part(name, part[1])
 

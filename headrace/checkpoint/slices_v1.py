@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 
 from headrace.core import dtypes, errors
 from headrace.core.dtypes import DType
+from headrace.core.errors import invalid
 from headrace.io import files
 from headrace.proto.checkpoint_pb2 import SavedTensorSlices
 
@@ -64,23 +65,19 @@ class SliceWriter:
         box = box or Box.whole(len(full))
         box.check(full)
         if array.shape != box.shape_in(full):
-            raise errors.InvalidArgumentError(
-                None,
-                None,
-                f"The slice {box} of {name} has shape {list(box.shape_in(full))}, the tensor {list(array.shape)}.",
+            raise invalid(
+                f"The slice {box} of {name} has shape {list(box.shape_in(full))}, the tensor {list(array.shape)}."
             )
         if array.nbytes > LARGEST:
-            raise errors.InvalidArgumentError(
-                None,
-                None,
-                f"Tensor slice is too large to serialize: {name} has {array.nbytes} bytes. Save in version 2.",
+            raise invalid(
+                f"Tensor slice is too large to serialize: {name} has {array.nbytes} bytes. Save in version 2."
             )
         known = self._tensors.setdefault(name, (full, dtype, []))
         if known[:2] != (full, dtype):
-            raise errors.InvalidArgumentError(None, None, f"The parts of {name} are not of one tensor.")
+            raise invalid(f"The parts of {name} are not of one tensor.")
         key = box.key(name)
         if key in self._data:
-            raise errors.InvalidArgumentError(None, None, f"Adding duplicate slice {box} of {name}")
+            raise invalid(f"Adding duplicate slice {box} of {name}")
         known[2].append(box)
         self._data[key] = name, box, array
 
@@ -175,10 +172,8 @@ class SliceReader:
     def _load(self, shard: int) -> None:
         meta = self._message(shard, b"", "what is in it").meta
         if meta.versions.min_consumer > VERSION or VERSION in meta.versions.bad_consumers:
-            raise errors.InvalidArgumentError(
-                None,
-                None,
-                f"Checkpoint {self.prefix} needs a reader of version {meta.versions.min_consumer}; this one's is {VERSION}.",
+            raise invalid(
+                f"Checkpoint {self.prefix} needs a reader of version {meta.versions.min_consumer}; this one's is {VERSION}."
             )
         for saved in meta.tensor:
             shape = tuple([d.size for d in saved.shape.dim])

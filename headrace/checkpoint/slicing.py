@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from headrace.core import errors
+from headrace.core.errors import invalid
 
 FULL = -1  # the length of a dimension that is not cut
 Extent = tuple[int, int]  # start and length
@@ -32,9 +33,7 @@ def parse_spec(text: str) -> tuple[tuple[int, ...], Box] | None:
 
 
 def _bad(what: str) -> errors.InvalidArgumentError:
-    return errors.InvalidArgumentError(
-        None, None, f"{what}. Expected sizes and, for each, `-` or `start,length`: '4 8 0,2:-'."
-    )
+    return invalid(f"{what}. Expected sizes and, for each, `-` or `start,length`: '4 8 0,2:-'.")
 
 
 class Box:
@@ -84,17 +83,13 @@ class Box:
     def check(self, shape: Sequence[int]) -> None:
         """InvalidArgumentError unless the box lies within a tensor of that shape."""
         if len(self.extents) != len(shape):
-            raise errors.InvalidArgumentError(
-                None,
-                None,
-                f"The slice {self} has {len(self.extents)} dimensions, the shape {list(shape)} has {len(shape)}.",
+            raise invalid(
+                f"The slice {self} has {len(self.extents)} dimensions, the shape {list(shape)} has {len(shape)}."
             )
         for (start, length), size in zip(self.extents, shape):
             if length != FULL and (start < 0 or length < 0 or start + length > size):
-                raise errors.InvalidArgumentError(
-                    None,
-                    None,
-                    f"The slice {self} is not within the shape {list(shape)}: {start}+{length} > {size}.",
+                raise invalid(
+                    f"The slice {self} is not within the shape {list(shape)}: {start}+{length} > {size}."
                 )
 
     def bounds(self, shape: Sequence[int]) -> list[tuple[int, int]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from headrace import runtime
 from headrace.core import dtypes, errors
+from headrace.core.errors import invalid
 from headrace.core.tensor import EagerTensor, wrap, wrap_buffer, wrap_object
 from headrace.ops.list_values import HostList
 from headrace.ops.state import DONATION, VariableState
@@ -120,7 +121,7 @@ def raise_failed(status: Any, messages: Sequence[tuple[str, Any]]) -> None:
     code = int(runtime.to_numpy(status))
     if code:
         message, node = messages[code - 1]
-        raise errors.located(errors.InvalidArgumentError(None, None, message), node)
+        raise errors.located(invalid(message), node)
 
 
 def variable_buffer(s: VariableState) -> Any:

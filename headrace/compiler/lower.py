@@ -17,7 +17,7 @@ import numpy as np
 from headrace.core import dtypes, errors
 from headrace.core.dispatch import _public, flatten_outputs, run_kernel
 from headrace.core.dtypes import DType
-from headrace.core.errors import located
+from headrace.core.errors import invalid, located
 from headrace.core.graph import CONST, FuncGraph, Operation
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.shapes import known
@@ -280,7 +280,7 @@ def lower_op(
         try:
             return flatten_outputs(op.lower(b, *op.regroup(ready, node.inputs, attrs), **_public(attrs)))
         except errors.ShapeError as error:  # of what no shape rule could see
-            raise located(errors.InvalidArgumentError(None, None, f"{error} [Op:{op.name}]"), node) from None
+            raise located(invalid(f"{error} [Op:{op.name}]"), node) from None
     if op.body is not None:
         outer, b.whole = b.whole, b.whole or node
         try:
@@ -310,9 +310,7 @@ def _check_shapes(op: OpDef, arguments: Sequence[Any], attrs: Mapping[str, Any],
         op.shape(ShapeContext(op, [_Known(a, t) for a, t in zip(arguments, node.inputs)], attrs))  # type: ignore[misc]
     except errors.ShapeError as error:
         shapes = ", ".join([str(list(a.shape)) for a in arguments if hasattr(a, "shape")])
-        failed = errors.InvalidArgumentError(
-            None, None, f"{error} with input shapes: {shapes}. [Op:{op.name}]"
-        )
+        failed = invalid(f"{error} with input shapes: {shapes}. [Op:{op.name}]")
         raise located(failed, node) from None
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from . import convert, dtypes, errors
 from .dtypes import DType, ReferenceType
+from .errors import invalid
 from .op import REQUIRED, HandleExpected, OpDef, ShapeContext
 from .shapes import Raw
 from .state import elsewhere, state
@@ -174,11 +175,7 @@ def _check_type(op: OpDef, sig: Any, i: int, dtype: DType, types: dict[str, DTyp
                 f"Value for attr '{key}' of {dtype.name} is not in the list of allowed values: {names}\n\t; "
                 f"argument {arg.name!r} of {op.name} [Op:{op.name}]"
             )
-            raise (
-                errors.InvalidArgumentError(None, None, message)
-                if state.graph is None
-                else TypeError(message)
-            )
+            raise invalid(message) if state.graph is None else TypeError(message)
         types[key] = dtype
     elif want is not dtype:
         first = next(a.name for a in sig.inputs if a.type_attr == key)
@@ -187,11 +184,9 @@ def _check_type(op: OpDef, sig: Any, i: int, dtype: DType, types: dict[str, DTyp
 
 def _type_error(op: OpDef, sig: Any, i: int, dtype: DType, want: DType, why: str) -> None:
     if state.graph is None:
-        raise errors.InvalidArgumentError(
-            None,
-            None,
+        raise invalid(
             f"cannot compute {op.name} as input #{i}(zero-based) was expected to be a {want.name} tensor but is a {dtype.name} tensor. "
-            f"Use tf.cast to convert argument '{sig.inputs[i].name}'. [Op:{op.name}]",
+            f"Use tf.cast to convert argument '{sig.inputs[i].name}'. [Op:{op.name}]"
         )
     kind = HandleExpected if want.kind == "r" else TypeError
     raise kind(
@@ -340,7 +335,7 @@ def _diagnose(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any], err
     if all(isinstance(x, Tensor) for x in inputs):
         infer(op, inputs, attrs)
     received = ", ".join(f"{x._dtype.name}{list(x._raw_shape or ())}" for x in inputs)
-    raise errors.InvalidArgumentError(None, None, f"{error} (inputs: {received}) [Op:{op.name}]") from error
+    raise invalid(f"{error} (inputs: {received}) [Op:{op.name}]") from error
 
 
 def infer(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) -> list[Raw]:
@@ -356,9 +351,7 @@ def infer(op: OpDef, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) -> list
     except errors.ShapeError as error:
         received = ", ".join(str(None if x._raw_shape is None else list(x._raw_shape)) for x in inputs)
         message = f"{error} with input shapes: {received}. [Op:{op.name}]"
-        raise (
-            errors.InvalidArgumentError(None, None, message) if state.graph is None else ValueError(message)
-        ) from None
+        raise (invalid(message) if state.graph is None else ValueError(message)) from None
     return result if type(result) is list else [result]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from . import errors
 from .dtypes import DType, from_numpy, reference_type
+from .errors import invalid
 from .origin import known_as
 from .shapes import Raw, TensorShape, merge, of_raw, text
 
@@ -152,9 +153,7 @@ class EagerTensor(Tensor):
         """The value as a NumPy array of its own (a NumPy scalar for 0-D tensors, `bytes` for string scalars)."""
         array = self._host()
         if self._dtype.kind in "rv":
-            raise errors.InvalidArgumentError(
-                None, None, f"Cannot convert a Tensor of dtype {self._dtype.name} to a NumPy array."
-            )
+            raise invalid(f"Cannot convert a Tensor of dtype {self._dtype.name} to a NumPy array.")
         return array[()] if array.ndim == 0 else array.copy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

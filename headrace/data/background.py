@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any
 
+from headrace.core.errors import invalid
 from headrace.core.state import state
 
 from .plan import Plan, Unary
@@ -43,12 +44,9 @@ class Prefetch(Unary):
         buffer_size_min: int = 0,
     ) -> None:  # fmt: skip
         super().__init__(source)
-        from headrace.core import errors
 
         if buffer_size < -1:
-            raise errors.InvalidArgumentError(
-                None, None, f"buffer_size must be >= 0 or set to -1 for auto-tuning, received {buffer_size}."
-            )
+            raise invalid(f"buffer_size must be >= 0 or set to -1 for auto-tuning, received {buffer_size}.")
         self.buffer = DEFAULT_BUFFER if buffer_size == -1 else buffer_size
 
     def size(self) -> int:

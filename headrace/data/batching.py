@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import errors
+from headrace.core.errors import invalid
 from headrace.core.specs import TensorSpec
 from headrace.core.tensor import EagerTensor, wrap
 
@@ -18,7 +19,7 @@ from .values import Element, Specs, batched, column, common_length, stack, stack
 
 def _positive(n: int, what: str) -> int:
     if n < 1:
-        raise errors.InvalidArgumentError(None, None, f"{what} must be greater than zero.")
+        raise invalid(f"{what} must be greater than zero.")
     return n
 
 
@@ -194,10 +195,8 @@ class Padded(Collected):
             dims.append(longest if wanted < 0 else wanted)
         for a in arrays:
             if a.ndim != len(shape):
-                raise errors.InvalidArgumentError(
-                    None, None, f"All elements in a batch must have the same rank as the padded shape for component {place}: "
-                    f"expected rank {len(shape)} but got element with rank {a.ndim}.",
-                )  # fmt: skip
+                raise invalid(f"All elements in a batch must have the same rank as the padded shape for component {place}: "
+                    f"expected rank {len(shape)} but got element with rank {a.ndim}.")  # fmt: skip
         out = np.full((len(arrays), *dims), value, tensors[0]._dtype._np)
         for row, a in enumerate(arrays):
             place_in_batch: Any = (row, *[slice(n) for n in a.shape])
@@ -386,9 +385,7 @@ class GroupByWindow(Unary):
                 keys[k], groups[k] = key, []
                 n = int(self.window((key,))[0]._host())
                 if n < 1:
-                    raise errors.InvalidArgumentError(
-                        None, None, f"Window size must be greater than zero, but got {n}."
-                    )
+                    raise invalid(f"Window size must be greater than zero, but got {n}.")
                 sizes[k] = n
             group = groups[k]
             group.append(element)

@@ -18,6 +18,7 @@ import numpy as np
 
 from headrace.core import dtypes, errors, nest
 from headrace.core.dtypes import as_dtype
+from headrace.core.errors import invalid
 from headrace.core.shapes import TensorShape
 from headrace.core.specs import NoneTensorSpec, TensorSpec
 from headrace.core.tensor import EagerTensor, wrap
@@ -226,10 +227,8 @@ def load_cache(path: str, specs: Specs) -> Plan | None:
         return None
     found, compression, shards = described(path)
     if tuple(found) != specs:
-        raise errors.InvalidArgumentError(
-            None,
-            None,
-            f"The cache {path} holds elements of {found}, the dataset has {specs}: remove the files to make it anew.",
+        raise invalid(
+            f"The cache {path} holds elements of {found}, the dataset has {specs}: remove the files to make it anew."
         )
     return Stored(path, specs, compression, shards)
 

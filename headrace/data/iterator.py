@@ -8,6 +8,7 @@ from collections.abc import Iterator as PythonIterator
 from typing import Any
 
 from headrace.core import dtypes, errors, nest
+from headrace.core.errors import invalid
 from headrace.core.graph import FuncGraph
 from headrace.core.shapes import TensorShape
 from headrace.core.specs import CompositeTensor, TensorSpec, TypeSpec
@@ -129,7 +130,7 @@ def iterator_name(running: Running) -> bytes:
 def iterator_named(name: bytes) -> Running:
     found = _shared.get(name.decode(errors="replace"))
     if found is None:
-        raise errors.InvalidArgumentError(None, None, f"{name!r} is no string handle of an iterator.")
+        raise invalid(f"{name!r} is no string handle of an iterator.")
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dtypes, errors
+from headrace.core.errors import invalid
 from headrace.core.specs import TensorSpec
 from headrace.core.tensor import EagerTensor
 
@@ -94,7 +95,7 @@ class ParallelMap(Map):
     ) -> None:  # fmt: skip
         super().__init__(source, captured, f=f)
         if num_parallel_calls < 1 and num_parallel_calls != AUTOTUNE:
-            raise errors.InvalidArgumentError(None, None, "num_parallel_calls must be greater than zero.")
+            raise invalid("num_parallel_calls must be greater than zero.")
         self.workers = PROCESSORS if num_parallel_calls == AUTOTUNE else num_parallel_calls
         self.ordered = deterministic != "false"
 
@@ -176,9 +177,9 @@ class Interleave(FlatMap):
     ) -> None:
         super().__init__(source, captured, f=f)
         if cycle_length < 1 and cycle_length != AUTOTUNE:
-            raise errors.InvalidArgumentError(None, None, "cycle_length must be greater than zero.")
+            raise invalid("cycle_length must be greater than zero.")
         if block_length < 1:
-            raise errors.InvalidArgumentError(None, None, "block_length must be greater than zero.")
+            raise invalid("block_length must be greater than zero.")
         self.cycle = PROCESSORS if cycle_length == AUTOTUNE else cycle_length
         self.block = block_length
 
@@ -196,7 +197,7 @@ class ParallelInterleave(Interleave):
     ) -> None:  # fmt: skip
         super().__init__(source, captured, cycle_length, block_length, f=f)
         if num_parallel_calls < 1 and num_parallel_calls != AUTOTUNE:
-            raise errors.InvalidArgumentError(None, None, "num_parallel_calls must be greater than zero.")
+            raise invalid("num_parallel_calls must be greater than zero.")
         self.parallel = num_parallel_calls != 1
         self.ahead = buffer_output_elements if buffer_output_elements > 0 else max(self.block, 2)
 
@@ -317,9 +318,9 @@ def single(plan: Plan) -> Element:
     try:
         element = next(source)
     except StopIteration:
-        raise errors.InvalidArgumentError(None, None, "Dataset was empty.") from None
+        raise invalid("Dataset was empty.") from None
     if next(source, None) is not None:
-        raise errors.InvalidArgumentError(None, None, "Dataset had more than one element.")
+        raise invalid("Dataset had more than one element.")
     return element
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from headrace.core import dtypes, errors
+from headrace.core import dtypes
 from headrace.core.convert import to_tensor
+from headrace.core.errors import invalid
 from headrace.core.shapes import TensorShape
 from headrace.core.specs import TensorSpec
 from headrace.core.static import static_value
@@ -30,7 +31,7 @@ def matching_files(patterns: Any) -> list[str]:
     texts = [p.decode() for p in known.reshape(-1).tolist()]
     found = sorted({name for pattern in texts for name in files.glob(pattern)})
     if not found:
-        raise errors.InvalidArgumentError(None, None, f"No files matched pattern: {', '.join(texts)}")
+        raise invalid(f"No files matched pattern: {', '.join(texts)}")
     return found
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from headrace.core import dispatch, dtypes, errors, nest
+from headrace.core import dispatch, dtypes, nest
+from headrace.core.errors import invalid
 from headrace.core.state import building, state
 from headrace.core.tensor import Tensor
 from headrace.ops import iterators as ops
@@ -166,11 +167,9 @@ def _computed(tensor: Any, known: dict[int, Any]) -> Any:
     if node.type == "Placeholder" or (
         node.op_def.stateful and any(t._dtype is dtypes.resource for t in node.inputs)
     ):
-        raise errors.InvalidArgumentError(
-            None,
-            None,
+        raise invalid(
             f"A one-shot iterator's dataset depends on {node.name} ({node.type}), which has no value of its own. Use "
-            "make_initializable_iterator.",
+            "make_initializable_iterator."
         )
     if id(node) not in known:
         inputs = [_computed(t, known) for t in node.inputs]

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import dtypes, errors
+from headrace.core import dtypes
+from headrace.core.errors import invalid
 from headrace.core.shapes import TensorShape
 from headrace.core.specs import TensorSpec
 from headrace.core.tensor import EagerTensor, wrap
@@ -101,7 +102,7 @@ class Range(Plan):
 
     def __init__(self, start: int, stop: int, step: int, replicate_on_split: bool = False) -> None:
         if not step:
-            raise errors.InvalidArgumentError(None, None, "step must be a non-zero integer.")
+            raise invalid("step must be a non-zero integer.")
         self.numbers = range(start, stop, step)
         self.indexed = self.size() < 2**31
 

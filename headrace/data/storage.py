@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import dtypes, errors
+from headrace.core import dtypes
+from headrace.core.errors import invalid
 from headrace.core.shapes import TensorShape
 from headrace.core.specs import TensorSpec
 from headrace.core.tensor import EagerTensor, wrap
@@ -130,9 +131,7 @@ class Files(Plan):
     def __init__(self, filenames: Any, compression_type: bytes) -> None:
         self.files, self.compression = _names(filenames), compression_type.decode()
         if self.compression not in ("", "GZIP", "ZLIB"):
-            raise errors.InvalidArgumentError(
-                None, None, f"Unsupported compression_type: {self.compression}. Use '', 'GZIP' or 'ZLIB'."
-            )
+            raise invalid(f"Unsupported compression_type: {self.compression}. Use '', 'GZIP' or 'ZLIB'.")
 
     def start(self) -> Iterator[Element]:
         for path in self.files:
@@ -174,7 +173,7 @@ class FixedLengthRecords(Files):
     ) -> None:  # fmt: skip
         super().__init__(filenames, compression_type)
         if record_bytes < 1:
-            raise errors.InvalidArgumentError(None, None, "record_bytes must be greater than zero.")
+            raise invalid("record_bytes must be greater than zero.")
         self.header, self.record, self.footer = header_bytes, record_bytes, footer_bytes
 
     def read(self, path: str) -> Iterator[bytes]:
@@ -183,10 +182,8 @@ class FixedLengthRecords(Files):
             size = len(content)
             body = size - self.header - self.footer
             if body < 0 or body % self.record:
-                raise errors.InvalidArgumentError(
-                    None, None, f"Excess bytes in input file {path}: expected a multiple of {self.record} bytes between a header of "
-                    f"{self.header} and a footer of {self.footer}, the file has {size} bytes.",
-                )  # fmt: skip
+                raise invalid(f"Excess bytes in input file {path}: expected a multiple of {self.record} bytes between a header of "
+                    f"{self.header} and a footer of {self.footer}, the file has {size} bytes.")  # fmt: skip
             for i in range(self.header, self.header + body, self.record):
                 yield content[i : i + self.record]
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import errors, memory, nest
+from headrace.core import memory, nest
+from headrace.core.errors import invalid
 from headrace.core.specs import BatchableTypeSpec, CompositeTensor, NoneTensorSpec, TensorSpec, TypeSpec
 from headrace.core.tensor import EagerTensor, wrap
 
@@ -75,12 +76,10 @@ def _stack_tensors(tensors: Sequence[EagerTensor], place: int) -> EagerTensor:
     shape = arrays[0].shape
     for i, a in enumerate(arrays):
         if a.shape != shape:
-            raise errors.InvalidArgumentError(
-                None,
-                None,
+            raise invalid(
                 f"Cannot batch tensors with different shapes in component {place}. "
                 f"First element had shape {list(shape)} and element {i} had shape {list(a.shape)}. "
-                "Use padded_batch or ragged_batch for elements of different shapes.",
+                "Use padded_batch or ragged_batch for elements of different shapes."
             )
     if first._dtype._np.kind == "O":
         out = np.empty((len(arrays), *shape), object)
@@ -99,9 +98,7 @@ def _stack_ragged(values: Sequence[Any], spec: Any) -> Any:
     arrays = [v._host() for v in values]
     inner = {a.shape[1:] for a in arrays}
     if len(inner) > 1:
-        raise errors.InvalidArgumentError(
-            None, None, f"Cannot batch tensors whose inner dimensions differ: {sorted(inner)}. Only the first may.",
-        )  # fmt: skip
+        raise invalid(f"Cannot batch tensors whose inner dimensions differ: {sorted(inner)}. Only the first may.")  # fmt: skip
     lengths = np.array([len(a) for a in arrays], spec.row_splits_dtype._np)
     return RaggedTensor.from_row_lengths(
         wrap(np.concatenate(arrays), values[0]._dtype), lengths, validate=False
@@ -130,9 +127,7 @@ def length(leaf: Leaf) -> int:
     if isinstance(leaf, EagerTensor):
         shape = leaf._raw_shape
         if not shape:
-            raise errors.InvalidArgumentError(
-                None, None, "Unbatching is only supported for elements of rank 1 and more, received a scalar."
-            )
+            raise invalid("Unbatching is only supported for elements of rank 1 and more, received a scalar.")
         return shape[0]
     if is_sparse(leaf._type_spec):
         return int(leaf.dense_shape._host()[0])
@@ -145,10 +140,8 @@ def common_length(leaves: Element) -> int:
     """The size of the first dimension, which all leaves must share."""
     sizes = [length(leaf) for leaf in leaves if leaf is not None]
     if any(n != sizes[0] for n in sizes):
-        raise errors.InvalidArgumentError(
-            None, None, f"Dimensions {sizes[0]} and {next(n for n in sizes if n != sizes[0])} are not compatible: "
-            f"all components must have the same first dimension, received {sizes}.",
-        )  # fmt: skip
+        raise invalid(f"Dimensions {sizes[0]} and {next(n for n in sizes if n != sizes[0])} are not compatible: "
+            f"all components must have the same first dimension, received {sizes}.")  # fmt: skip
     return sizes[0] if sizes else 0
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from headrace.core import errors
+from headrace.core.errors import invalid
 from headrace.core.graph import Graph, Operation, get_default_graph
 
 from .costs import UnknownShape, flops
@@ -213,7 +214,7 @@ def _check(options: Mapping[str, Any], cmd: str) -> None:
             None, None, f"cmd={cmd!r} is not supported: use 'scope' (by name scopes) or 'op' (by op types)."
         )
     if cmd not in ("op", "scope"):
-        raise errors.InvalidArgumentError(None, None, f"unknown cmd: {cmd}; use 'scope' or 'op'.")
+        raise invalid(f"unknown cmd: {cmd}; use 'scope' or 'op'.")
     unknown = [s for s in options["select"] if s not in _FIELDS]
     if unknown or options["order_by"] not in ("name", *_FIELDS):
         raise ValueError(

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from headrace.core import errors
+from headrace.core.errors import invalid
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://")
 _REMOTE_NAMES = {"ram": "memory"}  # fsspec's names for schemes it calls differently
@@ -268,7 +269,7 @@ def copy(src: Any, dst: Any, overwrite: bool = False) -> None:
     """Copies the contents of a file, also between file systems."""
     (from_fs, from_name), (to_fs, to_name) = locate(src), locate(dst)
     if from_fs.is_directory(from_name):
-        raise errors.InvalidArgumentError(None, None, f"{from_name} is a directory; copy takes a file.")
+        raise invalid(f"{from_name} is a directory; copy takes a file.")
     with documented_errors(from_name):
         reader = from_fs.open(from_name, "rb")
     with reader, documented_errors(to_name):
@@ -438,9 +439,7 @@ class GFile:
         self._name, self._mode = name, mode
         plain = mode.replace("b", "")
         if plain not in _MODES:
-            raise errors.InvalidArgumentError(
-                None, None, f"mode {mode!r} is not 'r' or 'w' or 'a' or 'r+' or 'w+' or 'a+' (and 'b')."
-            )
+            raise invalid(f"mode {mode!r} is not 'r' or 'w' or 'a' or 'r+' or 'w+' or 'a+' (and 'b').")
         self._plain = plain
         self._binary = "b" in mode
         self._file: Any = None
@@ -508,9 +507,7 @@ class GFile:
         if offset is None:
             raise TypeError("seek(): offset must be given")
         if whence not in (os.SEEK_SET, os.SEEK_CUR, os.SEEK_END):
-            raise errors.InvalidArgumentError(
-                None, None, f"Invalid whence argument: {whence}. Valid values are 0, 1, or 2."
-            )
+            raise invalid(f"Invalid whence argument: {whence}. Valid values are 0, 1, or 2.")
         with documented_errors(str(self._name)):
             self._opened("seek").seek(offset, whence)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from headrace.core import errors
+from headrace.core.errors import invalid
 
 from .files import documented_errors, locate
 
@@ -230,7 +231,7 @@ class TFRecordOptions:
         try:
             return zlib.compressobj(level, method, bits, memory, strategy)
         except ValueError as error:
-            raise errors.InvalidArgumentError(None, None, f"TFRecordOptions: {error}") from error
+            raise invalid(f"TFRecordOptions: {error}") from error
 
 
 class TFRecordWriter:

@@ -10,7 +10,7 @@ import numpy as np
 
 from headrace.core import dtypes, shapes
 from headrace.core.dtypes import INDEX
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import InvalidArgumentError, ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, lookup
 from headrace.core.shapes import Raw, known
 from headrace.core.static import static_value
@@ -146,11 +146,9 @@ def _(input: Any, shape: Raw) -> Any:
 @ENSURE_SHAPE.lowering
 def _(b: Any, x: Any, shape: Raw) -> Any:
     if not shapes.compatible(x.shape, shape):
-        raise InvalidArgumentError(
-            None,
-            None,
+        raise invalid(
             f"Shape of tensor {b.node.inputs[0].name} {list(x.shape)} is not compatible with "
-            f"expected shape {list(shape or ())}.",
+            f"expected shape {list(shape or ())}."
         )
     return x
 
@@ -162,7 +160,7 @@ def resolve_shape(shape: Any, given: Sequence[int]) -> tuple[int, ...]:
     size = math.prod(given)
     shape = shape.reshape(-1) if shape.ndim == 0 else shape  # one number will do
     if shape.ndim != 1:
-        raise InvalidArgumentError(None, None, f"sizes input must be 1-D, not {list(shape.shape)}")
+        raise invalid(f"sizes input must be 1-D, not {list(shape.shape)}")
     out = shape.tolist()
     if -1 in out:
         at = out.index(-1)
@@ -178,26 +176,20 @@ def resolve_shape(shape: Any, given: Sequence[int]) -> tuple[int, ...]:
 def check_shape_request(out: list[int], size: int | None) -> None:
     if out.count(-1) > 1:
         first = out.index(-1)
-        raise InvalidArgumentError(
-            None, None, f"Only one input size may be -1, not both {first} and {out.index(-1, first + 1)}"
-        )
+        raise invalid(f"Only one input size may be -1, not both {first} and {out.index(-1, first + 1)}")
     for i, d in enumerate(out):
         if d < -1:
-            raise InvalidArgumentError(None, None, f"Size {i} must be non-negative, not {d}")
+            raise invalid(f"Size {i} must be non-negative, not {d}")
     if size is not None:
         if -1 in out:
-            raise InvalidArgumentError(
-                None,
-                None,
+            raise invalid(
                 "reshape cannot infer the missing input size for an empty tensor unless all "
-                "specified input sizes are non-zero",
+                "specified input sizes are non-zero"
             )
         if math.prod(out) != size:
-            raise InvalidArgumentError(
-                None,
-                None,
+            raise invalid(
                 f"Input to reshape is a tensor with {size} values, but the requested shape has "
-                f"{math.prod(out)}",
+                f"{math.prod(out)}"
             )
 
 

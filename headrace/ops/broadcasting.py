@@ -8,7 +8,7 @@ import numpy as np
 
 from headrace.core import dtypes
 from headrace.core.dtypes import INDEX
-from headrace.core.errors import InvalidArgumentError
+from headrace.core.errors import invalid
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.tape import not_differentiable
 
@@ -19,7 +19,7 @@ def _broadcast_axes(s0: np.ndarray, s1: np.ndarray) -> Any:
     rank = max(len(a), len(c))
     a, c = [1] * (rank - len(a)) + a, [1] * (rank - len(c)) + c
     if any(x != y and x != 1 and y != 1 for x, y in zip(a, c)):
-        raise InvalidArgumentError(None, None, f"Incompatible shapes for broadcasting: {a} and {c}")
+        raise invalid(f"Incompatible shapes for broadcasting: {a} and {c}")
     if s0.size == s1.size and a == c:
         return np.zeros(0, s0.dtype), np.zeros(0, s0.dtype)
     r0, r1 = [i for i in range(rank) if a[i] == 1], [i for i in range(rank) if c[i] == 1]
@@ -30,9 +30,7 @@ def _broadcast_shape(s0: np.ndarray, s1: np.ndarray) -> Any:
     try:
         return np.asarray(np.broadcast_shapes(tuple(s0.tolist()), tuple(s1.tolist())), s0.dtype)
     except ValueError:
-        raise InvalidArgumentError(
-            None, None, f"Incompatible shapes for broadcasting: {s0.tolist()} and {s1.tolist()}"
-        ) from None
+        raise invalid(f"Incompatible shapes for broadcasting: {s0.tolist()} and {s1.tolist()}") from None
 
 
 BROADCAST_GRADIENT_ARGS = OpDef(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dtypes
-from headrace.core.errors import InvalidArgumentError
+from headrace.core.errors import invalid
 
 from . import philox
 from .formula import HOST, lift
@@ -43,10 +43,8 @@ class Distribution:
             chances = self.every()
             possible = int(np.count_nonzero(chances))
             if possible < n:
-                raise InvalidArgumentError(
-                    None,
-                    None,
-                    f"{n} unique classes cannot be drawn: only {possible} of {self.size} have a probability above 0.",
+                raise invalid(
+                    f"{n} unique classes cannot be drawn: only {possible} of {self.size} have a probability above 0."
                 )
             self._counts[n] = _draws_for(np.sort(chances), n)
         return self._counts[n]
@@ -101,7 +99,7 @@ def weighted(weights: np.ndarray) -> Distribution:
     """Classes in proportion to weights."""
     total = np.cumsum(weights)
     if not total.size or not total[-1] > 0:
-        raise InvalidArgumentError(None, None, "The weights of the classes must not all be 0.")
+        raise invalid("The weights of the classes must not all be 0.")
     last = int(np.flatnonzero(weights)[-1])
     steps = (len(weights) - 1).bit_length()
     table = np.full(2**steps, 2.0)  # no number in [0, 1) reaches the padding

@@ -7,7 +7,7 @@ from typing import Any
 
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import FLOATS, int32
-from headrace.core.errors import InvalidArgumentError
+from headrace.core.errors import invalid
 from headrace.core.op import REQUIRED, OpDef, lookup
 
 from .conv import CONV2D, CONV2D_FILTER, CONV2D_INPUT, CONV3D, CONV3D_FILTER, CONV3D_INPUT, shape_of
@@ -24,25 +24,17 @@ def _conv(
     x = to_tensor(input)
     rank = len(strides)
     if rank not in (4, 5):
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"The input must have 2 or 3 spatial dimensions but got {rank - 2}: strides has {rank} entries.",
+        raise invalid(
+            f"The input must have 2 or 3 spatial dimensions but got {rank - 2}: strides has {rank} entries."
         )
     if x._raw_shape is None or filter._raw_shape is None:
         raise ValueError("Conv needs an input and a filter of known rank.")
     if len(x._raw_shape) != rank - 1 + batch_dims:
-        raise InvalidArgumentError(
-            None, None,
-            f"The input must have {rank - 1 + batch_dims} dimensions ({batch_dims} of the batch), but has {len(x._raw_shape)}.",
-        )  # fmt: skip
+        raise invalid(f"The input must have {rank - 1 + batch_dims} dimensions ({batch_dims} of the batch), but has {len(x._raw_shape)}.")  # fmt: skip
     layout = _LAYOUTS[data_format, rank]
     depth, wanted = x._raw_shape[-1 if data_format == "CHANNELS_LAST" else batch_dims], filter._raw_shape[-2]
     if depth is not None and wanted is not None and depth != wanted * groups:
-        raise InvalidArgumentError(
-            None, None,
-            f"Input depth must be equal to filter depth times groups: {depth} vs {wanted} and {groups} groups.",
-        )  # fmt: skip
+        raise invalid(f"Input depth must be equal to filter depth times groups: {depth} vs {wanted} and {groups} groups.")  # fmt: skip
     options: dict[str, Any] = {
         "strides": strides, "padding": padding, "data_format": layout, "dilations": list(dilations) or [1] * rank,
     }  # fmt: skip

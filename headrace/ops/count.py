@@ -9,7 +9,7 @@ import numpy as np
 from headrace.compiler.hlo import Builder, Value
 from headrace.core import dtypes
 from headrace.core.dtypes import INDEX, DType
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -22,12 +22,10 @@ _WEIGHTS = frozenset({dtypes.int32, dtypes.int64, dtypes.float32, dtypes.float64
 # --------------------------------------------------------------------------------------------------- bincount
 def _size(size: np.ndarray) -> int:
     if size.size != 1:
-        raise InvalidArgumentError(
-            None, None, f"Shape must be rank 0 but is rank {size.ndim} for the size of a bincount"
-        )
+        raise invalid(f"Shape must be rank 0 but is rank {size.ndim} for the size of a bincount")
     n = int(size.reshape(()))
     if n < 0:
-        raise InvalidArgumentError(None, None, f"size ({n}) must be non-negative")
+        raise invalid(f"size ({n}) must be non-negative")
     return n
 
 
@@ -47,15 +45,13 @@ _NEGATIVE = "Input arr must be non-negative!"
 def _bincount(values: np.ndarray, size: np.ndarray, weights: np.ndarray, binary_output: bool = False) -> Any:
     n = _size(size)
     if values.ndim > 2:
-        raise InvalidArgumentError(None, None, f"Shape must be at most rank 2 but is rank {values.ndim}")
+        raise invalid(f"Shape must be at most rank 2 but is rank {values.ndim}")
     if (values < 0).any():
-        raise InvalidArgumentError(None, None, _NEGATIVE)
+        raise invalid(_NEGATIVE)
     if weights.size and weights.shape != values.shape:
-        raise InvalidArgumentError(
-            None,
-            None,
+        raise invalid(
             "`weights` must be empty or of the shape of the values: "
-            f"{list(weights.shape)} vs. {list(values.shape)}",
+            f"{list(weights.shape)} vs. {list(values.shape)}"
         )
     if values.ndim == 2:
         rows = [
@@ -122,22 +118,18 @@ DENSE_BINCOUNT = OpDef(
 def _bins(nbins: np.ndarray) -> int:
     n = int(nbins)
     if n <= 0:
-        raise InvalidArgumentError(None, None, f"nbins should be a positive number, but got '{n}'")
+        raise invalid(f"nbins should be a positive number, but got '{n}'")
     return n
 
 
 def _check_range(value_range: np.ndarray) -> None:
     if value_range.shape != (2,):
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"value_range should be a vector of 2 elements, but got shape {list(value_range.shape)}",
+        raise invalid(
+            f"value_range should be a vector of 2 elements, but got shape {list(value_range.shape)}"
         )
     if not value_range[0] < value_range[1]:
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"value_range should satisfy value_range[0] < value_range[1], but got '{value_range.tolist()}'",
+        raise invalid(
+            f"value_range should satisfy value_range[0] < value_range[1], but got '{value_range.tolist()}'"
         )
 
 
@@ -208,7 +200,7 @@ def _bucketize_shape(c: ShapeContext) -> Raw:
     if not isinstance(boundaries, (list, tuple, np.ndarray)):
         raise TypeError(f"Expected list for 'boundaries' argument to 'bucketize' Op, not {boundaries!r}.")
     if (np.diff(np.asarray(boundaries, np.float32)) < 0).any():
-        raise InvalidArgumentError(None, None, "Expected sorted boundaries")
+        raise invalid("Expected sorted boundaries")
     return c[0]
 
 

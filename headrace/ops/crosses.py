@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core.errors import InvalidArgumentError
+from headrace.core.errors import invalid
 
 from . import hashing
 from .hashing import U, by_length, fingerprint64, siphash
@@ -25,18 +25,14 @@ def sparse_column(indices: np.ndarray, values: np.ndarray, shape: np.ndarray) ->
     """The column of a sparse matrix."""
     rows, size = indices[:, 0], int(shape[0])
     if rows.size and not 0 <= rows.min() <= rows.max() < size:
-        raise InvalidArgumentError(
-            None, None, f"An index of a sparse input is out of the bounds of its {size} rows."
-        )
+        raise invalid(f"An index of a sparse input is out of the bounds of its {size} rows.")
     return values[np.argsort(rows, kind="stable")], np.bincount(rows, minlength=size)
 
 
 def dense_column(matrix: np.ndarray) -> Column:
     """The column of a matrix."""
     if matrix.ndim != 2:
-        raise InvalidArgumentError(
-            None, None, f"Dense inputs should be a matrix but received shape {list(matrix.shape)}"
-        )
+        raise invalid(f"Dense inputs should be a matrix but received shape {list(matrix.shape)}")
     return matrix.reshape(-1), np.full(matrix.shape[0], matrix.shape[1])
 
 
@@ -48,9 +44,7 @@ def ragged_column(values: np.ndarray, splits: np.ndarray) -> Column:
 def check_rows(columns: list[Column]) -> None:
     if len({len(counts) for _, counts in columns}) > 1:
         sizes = [len(counts) for _, counts in columns]
-        raise InvalidArgumentError(
-            None, None, f"All inputs to a cross must have the same batch size (number of rows), got {sizes}."
-        )
+        raise invalid(f"All inputs to a cross must have the same batch size (number of rows), got {sizes}.")
 
 
 def _mix(value: Any) -> Any:

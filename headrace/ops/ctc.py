@@ -13,7 +13,7 @@ import numpy as np
 
 from headrace.compiler.hlo import Builder, Value
 from headrace.core import dtypes
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -116,10 +116,8 @@ def _dense_kernel(
     blank_index: int,
 ) -> Any:
     if labels.size and (labels.min() < 0 or labels.max() >= logits.shape[2]):
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"labels must be in [0, {logits.shape[2]}), but reach from {labels.min()} to {labels.max()}",
+        raise invalid(
+            f"labels must be in [0, {logits.shape[2]}), but reach from {labels.min()} to {labels.max()}"
         )
     return forward_backward(logits, labels, label_length, logit_length, blank_index)
 
@@ -280,25 +278,17 @@ def _sparse_kernel(
     rows: list[list[int]] = [[] for _ in range(batch)]
     for (row, _), label in zip(indices.tolist(), values.tolist()):
         if not 0 <= row < batch:
-            raise InvalidArgumentError(None, None, f"labels_indices names row {row} of a batch of {batch}")
+            raise invalid(f"labels_indices names row {row} of a batch of {batch}")
         if not 0 <= label < blank:
-            raise InvalidArgumentError(
-                None,
-                None,
-                f"Label values must be in [0, {blank}) (the last class is the blank), but one is {label}",
+            raise invalid(
+                f"Label values must be in [0, {blank}) (the last class is the blank), but one is {label}"
             )
         if not (preprocess_collapse_repeated and rows[row] and rows[row][-1] == label):
             rows[row].append(label)
     if (sequence_length > time).any():
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"sequence_length {sequence_length.max()} is longer than the {time} steps of the input",
-        )
+        raise invalid(f"sequence_length {sequence_length.max()} is longer than the {time} steps of the input")
     if any(not r for r in rows):
-        raise InvalidArgumentError(
-            None, None, f"Labels length is zero in batch {next(i for i, r in enumerate(rows) if not r)}"
-        )
+        raise invalid(f"Labels length is zero in batch {next(i for i, r in enumerate(rows) if not r)}")
     lengths = np.array([len(r) for r in rows])
     labels = np.zeros((batch, max(lengths, default=0)), np.int64)
     for i, r in enumerate(rows):
@@ -306,11 +296,9 @@ def _sparse_kernel(
     skipped = lengths > sequence_length
     if skipped.any() and not ignore_longer_outputs_than_inputs:
         i = int(np.argmax(skipped))
-        raise InvalidArgumentError(
-            None,
-            None,
+        raise invalid(
             f"Not enough time for target transition sequence (required: {lengths[i]}, available: "
-            f"{sequence_length[i]}) in batch {i}",
+            f"{sequence_length[i]}) in batch {i}"
         )
     loss, gradient = forward_backward(
         logits, labels, lengths, sequence_length, blank, merge=ctc_merge_repeated, unlikely=IMPOSSIBLE
@@ -362,11 +350,9 @@ def _(
 # --------------------------------------------------------------------------------------------------- decoders
 def _check_lengths(x: np.ndarray, lengths: np.ndarray) -> None:
     if lengths.shape != (x.shape[1],) or (lengths > x.shape[0]).any():
-        raise InvalidArgumentError(
-            None,
-            None,
+        raise invalid(
             f"sequence_length must hold {x.shape[1]} lengths of at most {x.shape[0]}, but is "
-            f"{lengths.tolist()}",
+            f"{lengths.tolist()}"
         )
 
 
@@ -381,9 +367,7 @@ def _greedy(x: np.ndarray, lengths: np.ndarray, merge_repeated: bool, blank_inde
     classes = x.shape[2]
     blank = blank_index + classes if blank_index < 0 else blank_index
     if not 0 <= blank < classes:
-        raise InvalidArgumentError(
-            None, None, f"blank_index must be in [-{classes}, {classes}), but is {blank_index}"
-        )
+        raise invalid(f"blank_index must be in [-{classes}, {classes}), but is {blank_index}")
     best = x.argmax(-1)
     rows = []
     for i, length in enumerate(lengths):
@@ -440,9 +424,7 @@ def _beam_search(
 ) -> Any:
     _check_lengths(x, lengths)
     if top_paths > beam_width:
-        raise InvalidArgumentError(
-            None, None, f"requested more paths ({top_paths}) than the beam width ({beam_width})"
-        )
+        raise invalid(f"requested more paths ({top_paths}) than the beam width ({beam_width})")
     logs = _np_log_softmax(x.astype(np.float64))
     found = [
         prefix_beam_search(logs[:length, i], beam_width, x.shape[2] - 1) for i, length in enumerate(lengths)

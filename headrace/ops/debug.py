@@ -11,6 +11,7 @@ import numpy as np
 
 from headrace.core import dtypes, errors
 from headrace.core.dtypes import FLOATS, DType
+from headrace.core.errors import invalid
 from headrace.core.op import REQUIRED, OpDef
 from headrace.core.state import state
 from headrace.core.tape import not_differentiable
@@ -103,9 +104,7 @@ def _check(signed: bool) -> Callable[..., Any]:
     def kernel(tensor: np.ndarray, message: Any) -> np.ndarray:
         found = _found(tensor, signed)
         if found:
-            raise errors.InvalidArgumentError(
-                None, None, f"{_text(message)} : Tensor had {_names(found)} values"
-            )
+            raise invalid(f"{_text(message)} : Tensor had {_names(found)} values")
         return tensor
 
     return kernel

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dtypes
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 
@@ -355,11 +355,9 @@ def _eigen_shape(c: ShapeContext) -> list[Raw]:
 @in_single
 def _eigh_kernel(x: np.ndarray, compute_v: bool = True) -> Any:
     if not np.isfinite(x).all():
-        raise InvalidArgumentError(
-            None,
-            None,
+        raise invalid(
             "Self-adjoint eigen decomposition was not successful. The input might not be valid: it has NaN "
-            "or infinity.",
+            "or infinity."
         )
     if not compute_v:
         return np.linalg.eigvalsh(x), np.zeros(0, x.dtype)
@@ -399,8 +397,8 @@ def _eig_kernel(x: np.ndarray, compute_v: bool = True, Tout: Any = None) -> Any:
     try:
         e, v = np.linalg.eig(x)
     except np.linalg.LinAlgError as error:
-        raise InvalidArgumentError(
-            None, None, f"Eigen decomposition was not successful. The input might not be valid: {error}"
+        raise invalid(
+            f"Eigen decomposition was not successful. The input might not be valid: {error}"
         ) from None
     if x.dtype.kind == "c":  # TensorFlow's order
         order = np.argsort(np.abs(e), -1)
@@ -447,7 +445,7 @@ def _lu_shape(c: ShapeContext) -> list[Raw]:
 def _lu_kernel(x: np.ndarray, output_idx_type: Any = dtypes.int32) -> Any:
     packed, order = lu_with_order(x)
     if not np.all(np.diagonal(packed, axis1=-2, axis2=-1)):
-        raise InvalidArgumentError(None, None, "Input is not invertible.")
+        raise invalid("Input is not invertible.")
     return packed, order
 
 

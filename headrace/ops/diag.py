@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from headrace.core import dtypes, errors
-from headrace.core.errors import ShapeError
+from headrace.core import dtypes
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 
@@ -485,14 +485,10 @@ def _band_kernel(x: np.ndarray, num_lower: np.ndarray, num_upper: np.ndarray) ->
     rows, cols = x.shape[-2:]
     low, high = int(num_lower), int(num_upper)
     if low > rows:
-        raise errors.InvalidArgumentError(
-            None, None, f"num_lower must be negative or less or equal to number of rows ({rows}) got: {low}"
-        )
+        raise invalid(f"num_lower must be negative or less or equal to number of rows ({rows}) got: {low}")
     if high > cols:
-        raise errors.InvalidArgumentError(
-            None,
-            None,
-            f"num_upper must be negative or less or equal to number of columns ({cols}) got: {high}",
+        raise invalid(
+            f"num_upper must be negative or less or equal to number of columns ({cols}) got: {high}"
         )
     keep = _mask(rows, cols, -rows if low < 0 else -low, cols if high < 0 else high)
     return np.where(keep, x, np.zeros((), x.dtype))

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import dtypes, errors
+from headrace.core import dtypes
 from headrace.core.dtypes import DType
+from headrace.core.errors import invalid
 
 from . import philox
 from .formula import HOST, Lifted, lift
@@ -22,11 +23,9 @@ def shape_of(values: np.ndarray) -> tuple[int, ...]:
     shape = tuple([int(d) for d in np.reshape(values, -1)])
     if any(d < 0 for d in shape):
         bad = next(d for d in shape if d < 0)
-        raise errors.InvalidArgumentError(
-            None,
-            None,
+        raise invalid(
             f"Dimension {bad} must be >= 0: the shape of random numbers must be known, received"
-            f" {list(shape)}.",
+            f" {list(shape)}."
         )
     return shape
 
@@ -57,7 +56,7 @@ def uniform_int(xp: Any, state: State, shape: np.ndarray, minval: Any, maxval: A
     """Integers in [minval, maxval)."""
     size = shape_of(shape)
     if xp is HOST and count(size) and not minval < maxval:
-        raise errors.InvalidArgumentError(None, None, f"Need minval < maxval, got {minval} >= {maxval}")
+        raise invalid(f"Need minval < maxval, got {minval} >= {maxval}")
     return xp.reshape(philox.uniform_int(xp, state, count(size), _dtype_of(minval), minval, maxval), size)
 
 
@@ -70,9 +69,7 @@ def _sizes(shape: np.ndarray, parameters: Sequence[Any], whole: bool) -> tuple[t
         return (*size, *batch), count(size)
     if batch and size[len(size) - len(batch) :] != batch:
         text = f"{list(size)} does not end with {list(batch)}"
-        raise errors.InvalidArgumentError(
-            None, None, f"Shape passed in must end with broadcasted shape: {text}."
-        )
+        raise invalid(f"Shape passed in must end with broadcasted shape: {text}.")
     return size, count(size[: len(size) - len(batch)])
 
 
@@ -125,7 +122,7 @@ def bounded_normal(
         bounded = np.isfinite(minvals) | np.isfinite(maxvals)
         if not np.all((stddevs > 0) & (minvals < maxvals) & bounded):
             words = "stddevs must be positive, minvals less than maxvals, and one of the two finite"
-            raise errors.InvalidArgumentError(None, None, f"Invalid parameters: {words}.")
+            raise invalid(f"Invalid parameters: {words}.")
     size, samples = _sizes(shape, parameters, True)
     drawn = _each(xp, philox.bounded_normal, state, samples, parameters)
     return xp.reshape(xp.convert(drawn, _dtype_of(means)), size)
@@ -147,11 +144,9 @@ def multinomial(
     samples = int(num_samples)
     rows, classes = logits.shape
     if samples < 0:
-        raise errors.InvalidArgumentError(
-            None, None, f"num_samples should be a nonnegative integer, got {samples}"
-        )
+        raise invalid(f"num_samples should be a nonnegative integer, got {samples}")
     if rows and not classes:
-        raise errors.InvalidArgumentError(None, None, f"num_classes should be positive, got {classes}")
+        raise invalid(f"num_classes should be positive, got {classes}")
     u = xp.reshape(philox.uniform(xp, state, rows * samples, dtypes.float64), (rows, samples))
     if xp is HOST:
         return _invert_host(np.asarray(logits, np.float64), u, output_dtype)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dtypes, errors
+from headrace.core.errors import invalid
 from headrace.core.op import OpDef, lookup
 from headrace.core.tape import not_differentiable
 
@@ -38,7 +39,7 @@ def _text(x: np.ndarray) -> str:
 
 def _step(x: np.ndarray) -> int:
     if x.size != 1:
-        raise errors.InvalidArgumentError(None, None, f"step must be a scalar, received shape {x.shape}.")
+        raise invalid(f"step must be a scalar, received shape {x.shape}.")
     return int(x.reshape(()))
 
 
@@ -80,9 +81,7 @@ def _write(
     try:
         writer.item().open().add_tensor(_step(step), _text(tag), tensor, dtype, metadata.item())
     except DecodeError as error:
-        raise errors.InvalidArgumentError(
-            None, None, f"summary_metadata is no serialised SummaryMetadata: {error}"
-        ) from error
+        raise invalid(f"summary_metadata is no serialised SummaryMetadata: {error}") from error
     return []
 
 

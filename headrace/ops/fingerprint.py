@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import OpDef
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -15,9 +15,7 @@ from headrace.ops.hashing import by_length, fingerprint64
 
 def _fingerprint(data: Any, method: Any) -> Any:
     if method[()] != b"farmhash64":
-        raise InvalidArgumentError(
-            None, None, f"Unsupported fingerprint method: {method[()]!r}; use 'farmhash64'"
-        )
+        raise invalid(f"Unsupported fingerprint method: {method[()]!r}; use 'farmhash64'")
     rows = data.shape[0]
     if data.dtype.kind == "O":
         hashes = by_length(data.reshape(-1).tolist(), fingerprint64)

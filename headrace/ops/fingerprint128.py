@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import OpDef
 from headrace.core.tape import not_differentiable
 
@@ -85,7 +85,7 @@ def _short(s: np.ndarray, a: Any, b: Any) -> tuple[Any, Any]:
 
 def _ids(input: np.ndarray) -> np.ndarray:
     if input.ndim != 1:
-        raise InvalidArgumentError(None, None, f"Input must be a vector, got shape {list(input.shape)}")
+        raise invalid(f"Input must be a vector, got shape {list(input.shape)}")
     out = np.empty((len(input), 2), np.uint64)
     for i, text in enumerate(input):
         low, high = fingerprint128(text)

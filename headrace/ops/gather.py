@@ -12,7 +12,7 @@ import numpy as np
 
 from headrace.core import dtypes, memory, shapes
 from headrace.core.dtypes import INDEX
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import OpDef, lookup
 from headrace.core.shapes import Raw, known
 from headrace.core.slices import IndexedSlices
@@ -41,11 +41,8 @@ def check_range(indices: Any, n: int) -> None:
     """InvalidArgumentError naming the first index that is not in [0, n)."""
     if indices.size and (np.minimum.reduce(indices, None) < 0 or np.maximum.reduce(indices, None) >= n):
         where = np.argwhere((indices < 0) | (indices >= n))[0]
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"indices{where.tolist() if where.size else ''} = {int(indices[tuple(where)])} is not "
-            f"in [0, {n})",
+        raise invalid(
+            f"indices{where.tolist() if where.size else ''} = {int(indices[tuple(where)])} is not in [0, {n})"
         )
 
 
@@ -248,7 +245,7 @@ def flat_rows(indices: Any, shape: tuple[int, ...], policy: str) -> tuple[Any, A
             k = int(np.flatnonzero(bad)[0])
             at = ",".join(str(int(i)) for i in np.unravel_index(k, indices.shape[:-1]))
             message = f"indices[{at}] = {flat[k].tolist()} does not index into shape {list(shape)}"
-            raise InvalidArgumentError(None, None, message)
+            raise invalid(message)
         valid = ~bad
         flat = np.where(bad[:, None], 0, flat)
     rows = np.zeros(count, np.int64)

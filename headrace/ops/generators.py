@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import dtypes, errors
+from headrace.core import dtypes
 from headrace.core.dtypes import DType
+from headrace.core.errors import invalid
 from headrace.core.op import OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 from headrace.core.state import state as thread
@@ -53,11 +54,9 @@ def _skip_host(resource: Any, alg: Any, delta: Any, scale: int) -> Any:
     state = state_of(resource._host())
     old = state.read()
     if old.dtype != np.int64 or old.ndim != 1 or len(old) < 3:
-        raise errors.InvalidArgumentError(
-            None,
-            None,
+        raise invalid(
             "The state of a Philox generator must be an int64 vector of at least 3 elements, got"
-            f" {old.dtype}{list(old.shape)}.",
+            f" {old.dtype}{list(old.shape)}."
         )
     unsigned = old.view(np.uint64) if old.flags.c_contiguous else old.copy().view(np.uint64)
     position = (int(unsigned[0]) | int(unsigned[1]) << 64) + int(delta._host()) % 2**64 * scale

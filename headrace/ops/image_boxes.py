@@ -12,7 +12,7 @@ import numpy as np
 
 from headrace.compiler.hlo import Builder, Value
 from headrace.core import dtypes
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -75,9 +75,9 @@ def by_overlap(boxes: np.ndarray) -> Any:
 def _checked(most: Any, threshold: Any) -> tuple[int, float]:
     limit, value = int(most), float(threshold)
     if limit < 0:
-        raise InvalidArgumentError(None, None, f"max_output_size must be non-negative, received {limit}")
+        raise invalid(f"max_output_size must be non-negative, received {limit}")
     if not 0 <= value <= 1:
-        raise InvalidArgumentError(None, None, f"iou_threshold must be in [0, 1], received {value}")
+        raise invalid(f"iou_threshold must be in [0, 1], received {value}")
     return limit, value
 
 
@@ -266,9 +266,7 @@ def _v5_kernel(
 ) -> list[np.ndarray]:
     limit, value = _checked(most, threshold)
     if float(sigma) < 0:
-        raise InvalidArgumentError(
-            None, None, f"soft_nms_sigma must be non-negative, received {float(sigma)}"
-        )
+        raise invalid(f"soft_nms_sigma must be non-negative, received {float(sigma)}")
     chosen, final = select(scores, by_overlap(boxes), limit, value, float(least), float(sigma))
     count: Any = np.int32(len(chosen))
     if pad_to_max_output_size:
@@ -310,7 +308,7 @@ def _overlaps_kernel(
 ) -> np.ndarray:
     limit = int(most)
     if limit < 0:
-        raise InvalidArgumentError(None, None, f"max_output_size must be non-negative, received {limit}")
+        raise invalid(f"max_output_size must be non-negative, received {limit}")
     # A box is suppressed by its own row's entry for the box chosen before.
     return select(scores, lambda i: table[:, i], limit, float(threshold), float(least))[0]
 
@@ -333,10 +331,8 @@ def _combined_kernel(
 ) -> list[np.ndarray]:  # fmt: skip
     limit, value = _checked(per_class, threshold)
     if limit <= 0 or int(total) <= 0:
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"max_size_per_class and max_total_size must be positive, received {limit} and {int(total)}",
+        raise invalid(
+            f"max_size_per_class and max_total_size must be positive, received {limit} and {int(total)}"
         )
     batch, _, groups, _ = boxes.shape
     classes = scores.shape[2]

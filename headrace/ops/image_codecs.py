@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dtypes
-from headrace.core.errors import InvalidArgumentError, ShapeError, UnimplementedError, invalid
+from headrace.core.errors import ShapeError, UnimplementedError, invalid
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -294,7 +294,7 @@ def _of_type(op: str, allowed: frozenset[Any]) -> Callable[..., Any]:
     def kernel(contents: np.ndarray, *, channels: int, dtype: Any, **options: Any) -> np.ndarray:
         if dtype not in allowed:
             names = ", ".join(sorted(d.name for d in allowed))
-            raise InvalidArgumentError(None, None, f"dtype must be one of {names}, got {dtype.name}")
+            raise invalid(f"dtype must be one of {names}, got {dtype.name}")
         return decoded(op, contents, channels, dtype, **options)
 
     return kernel

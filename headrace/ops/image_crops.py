@@ -8,7 +8,7 @@ import numpy as np
 
 from headrace.compiler.hlo import Builder, Value
 from headrace.core import dtypes
-from headrace.core.errors import InvalidArgumentError, OutOfRangeError, ShapeError
+from headrace.core.errors import OutOfRangeError, ShapeError, invalid
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -319,11 +319,9 @@ def _glimpse_noise(a: Any, first_version: bool) -> str:
     if first_version and a["noise"] == "uniform":
         return "uniform" if a["uniform_noise"] else "gaussian"
     if a["noise"] not in ("uniform", "gaussian", "zero"):
-        raise InvalidArgumentError(
-            None, None, f"noise should be 'uniform', 'gaussian' or 'zero', received {a['noise']!r}"
-        )
+        raise invalid(f"noise should be 'uniform', 'gaussian' or 'zero', received {a['noise']!r}")
     if a["noise"] == "zero" and a["uniform_noise"]:
-        raise InvalidArgumentError(None, None, "noise is 'zero', so uniform_noise must be False")
+        raise invalid("noise is 'zero', so uniform_noise must be False")
     return a["noise"]
 
 

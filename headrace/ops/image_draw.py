@@ -9,7 +9,7 @@ import numpy as np
 
 from headrace.compiler.hlo import Builder, Value
 from headrace.core import dtypes
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -47,9 +47,7 @@ def _palette(colors: np.ndarray | None, channels: int) -> np.ndarray:
     if colors is None or not len(colors):
         colors = np.ones((1, 1), F) if channels == 1 else COLORS
     if colors.shape[1] < channels:
-        raise InvalidArgumentError(
-            None, None, f"colors must have {channels} columns, one per channel, received {colors.shape[1]}"
-        )
+        raise invalid(f"colors must have {channels} columns, one per channel, received {colors.shape[1]}")
     return colors[:, :channels]
 
 
@@ -211,20 +209,13 @@ def _sampled(
 ) -> list[np.ndarray]:  # fmt: skip
     height, width = int(image_size[0]), int(image_size[1])
     if height <= 0 or width <= 0:
-        raise InvalidArgumentError(
-            None, None, f"Image height and width must be positive, got {height}, {width}"
-        )
+        raise invalid(f"Image height and width must be positive, got {height}, {width}")
     given = boxes.reshape(-1, 4)
     if ((given < 0) | (given > 1)).any() or np.isnan(given).any():
-        raise InvalidArgumentError(
-            None, None, f"All bounding box coordinates must be in [0.0, 1.0], received {given.tolist()}"
-        )
+        raise invalid(f"All bounding box coordinates must be in [0.0, 1.0], received {given.tolist()}")
     if not len(given) and not use_image_if_no_bounding_boxes:
-        raise InvalidArgumentError(
-            None, None,
-            "No bounding boxes provided as input. One must enable use_image_if_no_bounding_boxes if you wish to not "
-            "provide any bounding boxes.",
-        )  # fmt: skip
+        raise invalid("No bounding boxes provided as input. One must enable use_image_if_no_bounding_boxes if you wish to not "
+            "provide any bounding boxes.")  # fmt: skip
     whole = (0, 0, height, width)
     scale = np.array([height, width, height, width], F)
     objects = (given.astype(F) * scale).astype(np.int64).tolist() if len(given) else [list(whole)]

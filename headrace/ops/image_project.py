@@ -10,7 +10,7 @@ import numpy as np
 
 from headrace.compiler.hlo import Builder
 from headrace.core import dtypes
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw, known
 
@@ -71,9 +71,7 @@ def _transformed(
     dtype = dtypes.as_dtype(images.dtype)
     count = transforms.shape[0]
     if count not in (1, n):
-        raise InvalidArgumentError(
-            None, None, f"Input num of transforms should be 1 or {n} (the images), but got {count}"
-        )
+        raise invalid(f"Input num of transforms should be 1 or {n} (the images), but got {count}")
     numbers = [xp.reshape(c, (count, 1, 1)) for c in columns(xp, transforms)]
     y, x, seen = _coordinates(xp, numbers, size)
     pixels = (n, *size)
@@ -116,7 +114,7 @@ def _shape(c: ShapeContext) -> Raw:
 def _size(output_shape: Any) -> tuple[int, int]:
     height, width = (int(d) for d in output_shape)
     if height <= 0 or width <= 0:
-        raise InvalidArgumentError(None, None, f"output_shape must be positive, received [{height}, {width}]")
+        raise invalid(f"output_shape must be positive, received [{height}, {width}]")
     return height, width
 
 

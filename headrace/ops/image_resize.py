@@ -14,7 +14,7 @@ import numpy as np
 from headrace.compiler.hlo import Builder, Value
 from headrace.core import dtypes
 from headrace.core.dtypes import DType
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.shapes import Raw, known
 
@@ -112,9 +112,7 @@ def checked_size(size: Any) -> tuple[int, int]:
     """The `[height, width]` to resize to."""
     height, width = (int(d) for d in np.asarray(size).reshape(-1))
     if height <= 0 or width <= 0:
-        raise InvalidArgumentError(
-            None, None, f"output dimensions must be positive, received size=[{height}, {width}]"
-        )
+        raise invalid(f"output dimensions must be positive, received size=[{height}, {width}]")
     return height, width
 
 
@@ -148,7 +146,7 @@ def transposed(bands: Sequence[Band]) -> list[Band]:
 
 def _bands(method: Callable[..., Band], inputs: Sequence[int], size: Sequence[int], a: Any) -> list[Band]:
     if a.get("half_pixel_centers") and a["align_corners"]:
-        raise InvalidArgumentError(None, None, "If half_pixel_centers is True, align_corners must be False.")
+        raise invalid("If half_pixel_centers is True, align_corners must be False.")
     return [method(i, o, **a) for i, o in zip(inputs, size)]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from headrace.compiler.hlo import Builder, Value
 from headrace.core import dtypes
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.shapes import Raw
 
@@ -92,12 +92,10 @@ def band(
 
 def _bands(inputs: Sequence[int], size: Sequence[int], scale: Any, translation: Any, a: Any) -> list[Band]:
     if a["kernel_type"] not in KERNELS:
-        raise InvalidArgumentError(
-            None, None, f"Unrecognized kernel type {a['kernel_type']!r}; it is one of {', '.join(KERNELS)}."
-        )
+        raise invalid(f"Unrecognized kernel type {a['kernel_type']!r}; it is one of {', '.join(KERNELS)}.")
     scales, shifts = np.asarray(scale, F).reshape(-1), np.asarray(translation, F).reshape(-1)
     if not (scales > 0).all():
-        raise InvalidArgumentError(None, None, f"scale must be greater than zero, received {scales.tolist()}")
+        raise invalid(f"scale must be greater than zero, received {scales.tolist()}")
     return [band(i, o, float(s), float(t), **a) for i, o, s, t in zip(inputs, size, scales, shifts)]
 
 

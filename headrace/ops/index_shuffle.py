@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import dtypes, errors, shapes
-from headrace.core.errors import ShapeError
+from headrace.core import dtypes, shapes
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -58,9 +58,7 @@ def _index_shuffle_rule(
 ) -> Any:
     """Every input broadcast to one vector; `value` is max_index's value, which decides the cipher's width."""
     if rounds < 4 or rounds % 2:
-        raise errors.InvalidArgumentError(
-            None, None, f"The number of rounds must be an even number of at least 4, received {rounds}."
-        )
+        raise invalid(f"The number of rounds must be an even number of at least 4, received {rounds}.")
     shape = np.broadcast_shapes(index.shape, seed.shape[:-1], max_index.shape)
     n = count(shape)
     highest = value.astype(np.uint64).reshape(-1)
@@ -104,7 +102,7 @@ def _index_shuffle_shape(c: ShapeContext) -> Raw:
 
 def _index_kernel(index: np.ndarray, seed: np.ndarray, max_index: np.ndarray, rounds: int) -> np.ndarray:
     if np.any(index < 0) or np.any(index > max_index):
-        raise errors.InvalidArgumentError(None, None, "index must be in [0, max_index].")
+        raise invalid("index must be in [0, max_index].")
     return _index_shuffle_rule(HOST, index, seed, max_index, rounds, max_index)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dispatch, dtypes, errors
+from headrace.core.errors import invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw, as_raw
 from headrace.core.tape import not_differentiable
@@ -455,9 +456,7 @@ def value_of(optional: EagerTensor, **_: Any) -> list[EagerTensor]:
     """The components of an optional that has a value."""
     value = optional._np.item()  # type: ignore[union-attr]
     if value is None:
-        raise errors.InvalidArgumentError(
-            None, None, "The given optional does not have a value. [Op:OptionalGetValue]"
-        )
+        raise invalid("The given optional does not have a value. [Op:OptionalGetValue]")
     return list(value)
 
 

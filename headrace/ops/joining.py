@@ -9,7 +9,7 @@ import numpy as np
 
 from headrace.core import dtypes, shapes
 from headrace.core.dtypes import INDEX
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, lookup
 from headrace.core.shapes import Raw, known
 from headrace.core.tape import not_differentiable
@@ -364,7 +364,7 @@ def interleave(multiples: Any, shape: Any) -> list[int]:
 @TILE.lowering
 def _(b: Any, x: Any, multiples: Any) -> Any:
     if multiples.size != x.rank or (multiples < 0).any():
-        raise InvalidArgumentError(None, None, f"Expected {x.rank} multiples >= 0, got {multiples.tolist()}")
+        raise invalid(f"Expected {x.rank} multiples >= 0, got {multiples.tolist()}")
     if all(m == 1 for m in multiples):
         return x
     wide = b.broadcast_in_dim(x, interleave(multiples, x.shape), range(1, 2 * x.rank, 2))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dtypes
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 
@@ -66,7 +66,7 @@ def _solve_kernel(a: np.ndarray, rhs: np.ndarray, adjoint: bool = False) -> np.n
     try:
         return np.linalg.solve(ct(a) if adjoint else a, rhs)
     except np.linalg.LinAlgError:
-        raise InvalidArgumentError(None, None, MATRIX_NOT_INVERTIBLE) from None
+        raise invalid(MATRIX_NOT_INVERTIBLE) from None
 
 
 def _solve_grad(op: Any, g: Any) -> list[Any]:
@@ -92,7 +92,7 @@ def _inverse_kernel(x: np.ndarray, adjoint: bool = False) -> np.ndarray:
     try:
         return np.linalg.inv(ct(x) if adjoint else x)
     except np.linalg.LinAlgError:
-        raise InvalidArgumentError(None, None, NOT_INVERTIBLE) from None
+        raise invalid(NOT_INVERTIBLE) from None
 
 
 def _inverse_grad(op: Any, g: Any) -> list[Any]:

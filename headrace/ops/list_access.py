@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import dtypes, errors
+from headrace.core import dtypes
 from headrace.core.dtypes import DType
+from headrace.core.errors import invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -78,20 +79,14 @@ GATHER = OpDef(
 def _scatter(x: np.ndarray, indices: np.ndarray, shape: np.ndarray, n: Any = -1) -> np.ndarray:
     places = indices.reshape(-1).tolist()
     if len(places) != len(x):
-        raise errors.InvalidArgumentError(
-            None, None, f"Invalid number of rows in input tensor. Expected: {len(places)} Actual: {len(x)}"
-        )
+        raise invalid(f"Invalid number of rows in input tensor. Expected: {len(places)} Actual: {len(x)}")
     if any(i < 0 for i in places):
-        raise errors.InvalidArgumentError(
-            None, None, "Indices in TensorListScatter must all be non-negative."
-        )
+        raise invalid("Indices in TensorListScatter must all be non-negative.")
     length = max([*places, -1]) + 1
     if int(n) >= 0:
         if length > int(n):
-            raise errors.InvalidArgumentError(
-                None,
-                None,
-                f"TensorListScatter: Trying to scatter at index {length - 1} in list with size {int(n)}",
+            raise invalid(
+                f"TensorListScatter: Trying to scatter at index {length - 1} in list with size {int(n)}"
             )
         length = int(n)
     items: list[Any] = [None] * length

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import dtypes, errors
+from headrace.core import dtypes
 from headrace.core.dtypes import DType
+from headrace.core.errors import invalid
 from headrace.core.tensor import wrap
 
 
@@ -58,9 +59,7 @@ class HostList:
 
     def element(self, i: int, shape: Any) -> np.ndarray:
         if not 0 <= i < self.length:
-            raise errors.InvalidArgumentError(
-                None, None, f"Trying to access element {i} in a list with {self.length} elements."
-            )
+            raise invalid(f"Trying to access element {i} in a list with {self.length} elements.")
         item = self.items[i]
         if item is None:  # reserved but never written: zeros, if anything tells the shape
             dims = self._dims(shape)
@@ -72,10 +71,8 @@ class HostList:
         if dims is None or -1 in dims:
             known = next((x.shape for x in self.items[: self.length] if x is not None), None)
             if known is None:
-                raise errors.InvalidArgumentError(
-                    None,
-                    None,
-                    "Trying to read an uninitialised element of a list whose element shape is not fully defined.",
+                raise invalid(
+                    "Trying to read an uninitialised element of a list whose element shape is not fully defined."
                 )
             return known
         return tuple(dims)
@@ -98,19 +95,15 @@ class HostList:
         if not self.length:
             dims = np.atleast_1d(shape).tolist() if np.ndim(shape) else None
             if dims is None or -1 in dims:
-                raise errors.InvalidArgumentError(
-                    None,
-                    None,
-                    "Tried to stack elements of an empty list with non-fully-defined element_shape.",
+                raise invalid(
+                    "Tried to stack elements of an empty list with non-fully-defined element_shape."
                 )
             return np.zeros((0, *dims), self.dtype._np)
         parts = [self.element(i, shape) for i in range(self.length)]
         for p in parts:
             if p.shape != parts[0].shape:
-                raise errors.InvalidArgumentError(
-                    None,
-                    None,
-                    f"Tried to stack list elements of different shapes: {list(parts[0].shape)} and {list(p.shape)}.",
+                raise invalid(
+                    f"Tried to stack list elements of different shapes: {list(parts[0].shape)} and {list(p.shape)}."
                 )
         return np.stack(parts)
 

@@ -10,7 +10,7 @@ import numpy as np
 from headrace.compiler.hlo import Builder, Value
 from headrace.core import dtypes, shapes
 from headrace.core.dtypes import FLOATS, INDEX
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 
@@ -142,11 +142,9 @@ def _sparse_kernel(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray
     classes = features.shape[1]
     wrong = (labels < 0) | (labels >= classes)
     if wrong.any():
-        raise InvalidArgumentError(
-            None,
-            None,
+        raise invalid(
             f"Received a label value of {labels[wrong][0]} which is outside the valid range of [0, "
-            f"{classes}).  Label values: {' '.join(map(str, labels[:100].tolist()))}",
+            f"{classes}).  Label values: {' '.join(map(str, labels[:100].tolist()))}"
         )
     z = np_shifted(_np_wide(features))
     logs = z - _np_log_sum(z)

@@ -10,7 +10,7 @@ import numpy as np
 from headrace.compiler.hlo import Builder, Value
 from headrace.core import dtypes
 from headrace.core.dtypes import COMPLEX, FLOATS, INEXACT, NUMERIC, REAL, SIGNED, DType
-from headrace.core.errors import InvalidArgumentError
+from headrace.core.errors import invalid
 from headrace.core.op import OpDef, lookup
 from headrace.core.state import state
 from headrace.core.tape import wanted
@@ -55,7 +55,7 @@ def wide(b: Builder, rule: Callable[..., Value], *values: Value) -> Value:
 
 def nonzero_divisor(y: np.ndarray) -> None:
     if y.dtype.kind in "iu" and not y.all():
-        raise InvalidArgumentError(None, None, "Integer division by zero")
+        raise invalid("Integer division by zero")
 
 
 # ------------------------------------------------------------------------------------------------- arithmetic
@@ -361,7 +361,7 @@ _NEGATIVE_POWER = "Integers to negative integer powers are not allowed"
 
 def _power(x: np.ndarray, y: np.ndarray) -> Any:
     if y.dtype.kind == "i" and (y < 0).any():
-        raise InvalidArgumentError(None, None, _NEGATIVE_POWER)
+        raise invalid(_NEGATIVE_POWER)
     return np.power(x, y)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from headrace.core import dtypes
 from headrace.core.dtypes import INDEX
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, lookup
 from headrace.core.shapes import Raw
 from headrace.ops.slicing import SLICE
@@ -80,10 +80,8 @@ def pad_kernel(input: Any, paddings: Any, value: Any) -> Any:
 
 def _check_paddings(x: Any, paddings: Any) -> None:
     if paddings.shape != (x.rank, 2) or (paddings < 0).any():
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"paddings must be a non-negative matrix of shape [{x.rank}, 2], got {paddings.tolist()}",
+        raise invalid(
+            f"paddings must be a non-negative matrix of shape [{x.rank}, 2], got {paddings.tolist()}"
         )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, lookup
 from headrace.core.shapes import Raw, compatible
 from headrace.ops.array import RESHAPE, dims
@@ -17,11 +17,7 @@ from headrace.ops.scatter import lower_scatter
 def _partition_kernel(data: Any, partitions: Any, num_partitions: int) -> list[Any]:
     if partitions.size and (partitions.min() < 0 or partitions.max() >= num_partitions):
         k = np.argwhere((partitions < 0) | (partitions >= num_partitions))[0]
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"partitions{k.tolist()} = {int(partitions[tuple(k)])} is not in [0, {num_partitions})",
-        )
+        raise invalid(f"partitions{k.tolist()} = {int(partitions[tuple(k)])} is not in [0, {num_partitions})")
     return [data[partitions == i] for i in range(num_partitions)]
 
 
@@ -90,7 +86,7 @@ def _stitch_kernel(indices: list[Any], data: list[Any]) -> Any:
     )
     for where, values in zip(indices, data):
         if where.size and where.min() < 0:
-            raise InvalidArgumentError(None, None, f"indices must be non-negative, got {int(where.min())}")
+            raise invalid(f"indices must be non-negative, got {int(where.min())}")
         out[where] = values
     return out
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from headrace.core import dtypes
 from headrace.core.dtypes import FLOATS, QUANTISED
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, lookup
 from headrace.core.shapes import Raw, compatible
 from headrace.core.tape import not_differentiable
@@ -307,9 +307,7 @@ def _quantize(
     widest = np.maximum(1.0, np.maximum(np.abs(min_range), np.abs(max_range)))
     high = np.maximum(0.0, np.maximum(max_range, low + widest * ensure_minimum_range))
     if (high < low).any() or (np.asarray(min_range) > np.asarray(max_range)).any():
-        raise InvalidArgumentError(
-            None, None, f"Quantization max_range ({max_range}) must be larger than min_range ({min_range})."
-        )
+        raise invalid(f"Quantization max_range ({max_range}) must be larger than min_range ({min_range}).")
     x = input  # in float32 throughout: ties must fall as they do elsewhere
     if mode == "SCALED":
         first, last = int(info.min) + int(narrow_range), int(info.max)

@@ -12,7 +12,7 @@ import numpy as np
 
 from headrace.core import dtypes
 from headrace.core.dtypes import INDEX, DType, qint32, quint8
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef
 from headrace.core.shapes import Raw, broadcast
 from headrace.core.tape import not_differentiable
@@ -31,9 +31,7 @@ def _limits(dtype: Any) -> tuple[int, int]:
 
 def _scalar(value: Any, name: str) -> Any:
     if np.size(value) != 1:
-        raise InvalidArgumentError(
-            None, None, f"{name} must be a scalar, but has shape {list(np.shape(value))}."
-        )
+        raise invalid(f"{name} must be a scalar, but has shape {list(np.shape(value))}.")
     return F32(np.reshape(value, ())[()])
 
 
@@ -91,7 +89,7 @@ def _wrapped(x: Any, dtype: Any) -> Any:
 
 def _check_range(low: Any, high: Any, what: str) -> None:
     if not low <= high:
-        raise InvalidArgumentError(None, None, f"The range of {what} is empty: from {low} to {high}.")
+        raise invalid(f"The range of {what} is empty: from {low} to {high}.")
 
 
 # ------------------------------------------------------------------------------------------------------- shapes of rows
@@ -155,9 +153,7 @@ def _ranges(**ends: Any) -> list[Any]:
     values = [_scalar(v, n) for n, v in ends.items()]
     for (low, high), (name, what) in zip((values[:2], values[2:]), (list(ends)[:2], list(ends)[2:])):
         if not low < high:
-            raise InvalidArgumentError(
-                None, None, f"{what} must be larger than {name}, but they are {high} and {low}."
-            )
+            raise invalid(f"{what} must be larger than {name}, but they are {high} and {low}.")
     return values
 
 
@@ -244,9 +240,7 @@ def _relu(most: float | None) -> Callable[..., list[Any]]:
 
 def _rectified(x: Any, most: Any, low: Any, high: Any, out_type: DType) -> list[Any]:
     if x.dtype != out_type._np:
-        raise InvalidArgumentError(
-            None, None, f"The output must be of the input's type, not of {out_type.name}."
-        )
+        raise invalid(f"The output must be of the input's type, not of {out_type.name}.")
     low, high = _scalar(low, "min_features"), _scalar(high, "max_features")
     limits = _limits(x.dtype)
     zero = int(np.clip(_number_at(0.0, low, high, x.dtype), *limits))
@@ -317,11 +311,9 @@ def _requantize(
     low = _scalar(requested_output_min, "requested_output_min")
     high = _scalar(requested_output_max, "requested_output_max")
     if low > 0:
-        raise InvalidArgumentError(None, None, f"requested_output_min must be <= 0, but got {low}")
+        raise invalid(f"requested_output_min must be <= 0, but got {low}")
     if high < low:
-        raise InvalidArgumentError(
-            None, None, f"requested_output_max must be >= requested_output_min, but got {high} and {low}"
-        )
+        raise invalid(f"requested_output_max must be >= requested_output_min, but got {high} and {low}")
     return [_moved(input, input_min, input_max, low, high, out_type._np), low, high]
 
 
@@ -350,8 +342,8 @@ def _reshape(tensor: Any, shape: Any, input_min: Any, input_max: Any) -> list[An
     try:
         return [tensor.reshape([int(n) for n in shape]), input_min, input_max]
     except ValueError:
-        raise InvalidArgumentError(
-            None, None, f"A tensor with {tensor.size} values cannot have the shape {[int(n) for n in shape]}."
+        raise invalid(
+            f"A tensor with {tensor.size} values cannot have the shape {[int(n) for n in shape]}."
         ) from None
 
 

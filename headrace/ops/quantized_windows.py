@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core.dtypes import DType, qint32
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED
 from headrace.core.shapes import Raw
 
@@ -102,10 +102,7 @@ def _check_pool(ksize: Any, strides: Any) -> None:
         or strides[0] != 1
         or strides[3] != 1
     ):
-        raise InvalidArgumentError(
-            None, None,
-            f"Pooling goes over height and width: ksize and strides must be [1, h, w, 1], not {list(ksize)} and {list(strides)}.",
-        )  # fmt: skip
+        raise invalid(f"Pooling goes over height and width: ksize and strides must be [1, h, w, 1], not {list(ksize)} and {list(strides)}.")  # fmt: skip
 
 
 _ONES = (1, 1, 1, 1)
@@ -156,7 +153,7 @@ def _instance_norm(
 ) -> list[Any]:  # fmt: skip
     low, high = _scalar(x_min, "x_min"), _scalar(x_max, "x_max")
     if not low <= high:
-        raise InvalidArgumentError(None, None, f"x_max must be larger than x_min: {high} and {low}.")
+        raise invalid(f"x_max must be larger than x_min: {high} and {low}.")
     real = _to_float(x, low, high).astype(np.float64)
     centred = real - real.mean((1, 2), keepdims=True)
     y = (centred / np.sqrt((centred**2).mean((1, 2), keepdims=True) + variance_epsilon)).astype(F32)

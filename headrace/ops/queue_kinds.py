@@ -15,6 +15,7 @@ import numpy as np
 
 from headrace.core import errors
 from headrace.core.dtypes import DType
+from headrace.core.errors import invalid
 from headrace.core.shapes import Raw, compatible, known
 
 from .waiting import DONE, NOTHING, PROGRESS, Attempt, Shared
@@ -38,11 +39,7 @@ class Queue(Shared):
     def __init__(self, name: str, types: Sequence[DType], shapes: Sequence[Raw], capacity: int) -> None:
         super().__init__(name, 2)
         if shapes and len(shapes) != len(types):
-            raise errors.InvalidArgumentError(
-                None,
-                None,
-                f"{self.kind} {name!r} has {len(types)} component types, but {len(shapes)} shapes.",
-            )
+            raise invalid(f"{self.kind} {name!r} has {len(types)} component types, but {len(shapes)} shapes.")
         self.types, self.shapes = list(types), list(shapes)
         self.capacity = UNBOUNDED if capacity < 0 else capacity
         self.closed = False
@@ -59,9 +56,7 @@ class Queue(Shared):
             ("component shapes", self.shapes, list(attrs["shapes"])),
         ):
             if mine != theirs and not (what == "component types" and self.kind == "PriorityQueue"):
-                raise errors.InvalidArgumentError(
-                    None, None, f"Shared queue '{self.name}' has {what} {mine} but requested {what} {theirs}."
-                )
+                raise invalid(f"Shared queue '{self.name}' has {what} {mine} but requested {what} {theirs}.")
 
     # ------------------------------------------------------------------------------------------------------- storage
     def put(self, chunk: Chunk, n: int) -> None:
@@ -114,30 +109,22 @@ class Queue(Shared):
 
     def _check(self, chunk: Chunk, many: bool) -> None:
         if len(chunk) != len(self.types):
-            raise errors.InvalidArgumentError(
-                None,
-                None,
-                f"Wrong number of components in tuple. Expected {len(self.types)}, got {len(chunk)}",
+            raise invalid(
+                f"Wrong number of components in tuple. Expected {len(self.types)}, got {len(chunk)}"
             )
         for i, (a, dtype) in enumerate(zip(chunk, self.types)):
             if a.dtype != dtype._np:
-                raise errors.InvalidArgumentError(
-                    None, None, f"Type mismatch in tuple component {i}. Expected {dtype.name}, got {a.dtype}"
-                )
+                raise invalid(f"Type mismatch in tuple component {i}. Expected {dtype.name}, got {a.dtype}")
             if many and (not a.ndim or len(a) != len(chunk[0])):
-                raise errors.InvalidArgumentError(
-                    None,
-                    None,
+                raise invalid(
                     f"All input tensors must have the same size in the 0th dimension. Component {i} has shape "
-                    f"{list(a.shape)}, component 0 {list(chunk[0].shape)}",
+                    f"{list(a.shape)}, component 0 {list(chunk[0].shape)}"
                 )
             shape = a.shape[1:] if many else a.shape
             if self.shapes and shape != self.shapes[i] and not compatible(self.shapes[i], shape):
                 want = [-1 if d is None else d for d in self.shapes[i] or ()]
-                raise errors.InvalidArgumentError(
-                    None,
-                    None,
-                    f"Shape mismatch in tuple component {i}. Expected {[-1, *want] if many else want}, got {list(a.shape)}",
+                raise invalid(
+                    f"Shape mismatch in tuple component {i}. Expected {[-1, *want] if many else want}, got {list(a.shape)}"
                 )
 
     def dequeue(self) -> list[np.ndarray]:
@@ -148,14 +135,12 @@ class Queue(Shared):
     def dequeue_many(self, n: int, allow_small: bool) -> list[np.ndarray]:
         """The next n elements as one; what is left, if it is less and `allow_small`, when the queue is closed."""
         if not self.shapes:
-            raise errors.InvalidArgumentError(
-                None,
-                None,
+            raise invalid(
                 f"{self.kind}'s DequeueMany and DequeueUpTo require the components to have specified shapes. Give `shapes` "
-                "to the queue.",
+                "to the queue."
             )
         if n < 0:
-            raise errors.InvalidArgumentError(None, None, f"DequeueMany requested {n} < 0 elements")
+            raise invalid(f"DequeueMany requested {n} < 0 elements")
         if not n:
             return [np.empty((0, *[d or 0 for d in s or ()]), t._np) for s, t in zip(self.shapes, self.types)]
         return self.joined(self.enter(DEQUEUE, _Dequeue(self, n, allow_small)))
@@ -289,9 +274,9 @@ class ShuffleQueue(Queue):
     ) -> None:
         super().__init__(name, types, shapes, capacity)
         if min_after_dequeue < 0:
-            raise errors.InvalidArgumentError(None, None, "min_after_dequeue must be >= 0")
+            raise invalid("min_after_dequeue must be >= 0")
         if min_after_dequeue >= self.capacity:
-            raise errors.InvalidArgumentError(None, None, "min_after_dequeue must be < capacity")
+            raise invalid("min_after_dequeue must be < capacity")
         self.min_after = min_after_dequeue
         self.random = np.random.default_rng([seed, seed2] if seed or seed2 else None)
         # One array per component of known shape; else one of whole elements.
@@ -305,11 +290,9 @@ class ShuffleQueue(Queue):
     def check_same(self, attrs: Any) -> None:
         super().check_same(attrs)
         if self.min_after != attrs["min_after_dequeue"]:
-            raise errors.InvalidArgumentError(
-                None,
-                None,
+            raise invalid(
                 f"Shared queue '{self.name}' has min_after_dequeue {self.min_after} but requested min_after_dequeue "
-                f"{attrs['min_after_dequeue']}.",
+                f"{attrs['min_after_dequeue']}."
             )
 
     def available(self) -> int:

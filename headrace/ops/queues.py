@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from headrace.core import dtypes, errors
-from headrace.core.errors import ShapeError
+from headrace.core import dtypes
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tensor import EagerTensor, boxed, wrap
@@ -30,7 +30,7 @@ def queue_of(handle: EagerTensor) -> kinds.Queue:
     """The queue that a handle refers to."""
     found = handle._host().item()
     if not isinstance(found, kinds.Queue):
-        raise errors.InvalidArgumentError(None, None, f"The handle is that of {found!r}, not of a queue.")
+        raise invalid(f"The handle is that of {found!r}, not of a queue.")
     return found
 
 
@@ -108,17 +108,13 @@ def _dequeued_many(up_to: bool) -> Callable[[ShapeContext], list[Raw]]:
 
 def _without_timeout(timeout_ms: int) -> None:
     if timeout_ms != -1:
-        raise errors.InvalidArgumentError(
-            None, None, "timeout_ms is not supported by queues' ops: give the run a timeout (RunOptions)."
-        )
+        raise invalid("timeout_ms is not supported by queues' ops: give the run a timeout (RunOptions).")
 
 
 def _check_types(queue: kinds.Queue, component_types: Any) -> None:
     if list(component_types) != queue.types:
-        raise errors.InvalidArgumentError(
-            None,
-            None,
-            f"The queue's components have types {[t.name for t in queue.types]}, not {[t.name for t in component_types]}.",
+        raise invalid(
+            f"The queue's components have types {[t.name for t in queue.types]}, not {[t.name for t in component_types]}."
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dtypes
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 from headrace.core.slices import IndexedSlices
@@ -36,7 +36,7 @@ def _range(starts: np.ndarray, limits: np.ndarray, deltas: np.ndarray, Tsplits: 
         np.atleast_1d(starts), np.atleast_1d(limits), np.atleast_1d(deltas)
     )
     if (deltas == 0).any():
-        raise InvalidArgumentError(None, None, "Requires delta != 0")
+        raise invalid("Requires delta != 0")
     wide = np.float64 if starts.dtype.kind in "fV" else np.int64
     start, span, step = starts.astype(wide), limits.astype(wide) - starts.astype(wide), deltas.astype(wide)
     steps: Any = np.ceil(span / step) if wide is np.float64 else -np.floor_divide(-span, step)
@@ -74,7 +74,7 @@ def _gather(
     rows = len(splits[0]) - 1
     if flat.size and (flat.min() < 0 or flat.max() >= rows):
         bad = flat[(flat < 0) | (flat >= rows)][0]
-        raise InvalidArgumentError(None, None, f"indices = {bad} is not in [0, {rows})")
+        raise invalid(f"indices = {bad} is not in [0, {rows})")
     out = []
     for d in range(1, indices.ndim):  # the dimensions of the indices are rows of one length
         count = int(np.prod(indices.shape[:d]))

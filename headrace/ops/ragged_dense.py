@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from headrace.core import errors
+from headrace.core.errors import invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 
@@ -18,11 +18,9 @@ def _lengths(kind: str, tensor: np.ndarray, rows: int | None) -> np.ndarray:
     if kind == "VALUE_ROWIDS":
         n = int(rows) if rows is not None else (int(tensor[-1]) + 1 if tensor.size else 0)
         if tensor.size and (tensor.min() < 0 or tensor.max() >= n):
-            raise errors.InvalidArgumentError(
-                None, None, f"value_rowids must be in [0, {n}), found {tensor.max()}."
-            )
+            raise invalid(f"value_rowids must be in [0, {n}), found {tensor.max()}.")
         return np.bincount(tensor, minlength=n)
-    raise errors.InvalidArgumentError(None, None, f"Unsupported row partition type {kind!r}.")
+    raise invalid(f"Unsupported row partition type {kind!r}.")
 
 
 def _to_tensor(
@@ -37,21 +35,15 @@ def _to_tensor(
         nested.append(_lengths(kind, tensor, rows))
         rows = int(nested[-1].sum())
     if nested and rows != len(values):
-        raise errors.InvalidArgumentError(
-            None, None, f"The row partitions have {rows} values, but values has {len(values)} rows."
-        )
+        raise invalid(f"The row partitions have {rows} values, but values has {len(values)} rows.")
     first = len(nested[0]) if nested else len(values)
     size = [first, *[int(n.max(initial=0)) for n in nested], *values.shape[1:]]
     wanted = np.atleast_1d(shape) if np.ndim(shape) else [-1] * len(size)
     if len(wanted) != len(size):
-        raise errors.InvalidArgumentError(
-            None, None, f"shape has {len(wanted)} dimensions, but the ragged tensor {len(size)}."
-        )
+        raise invalid(f"shape has {len(wanted)} dimensions, but the ragged tensor {len(size)}.")
     ragged = 1 + len(nested)
     if any(w >= 0 and w != n for n, w in zip(size[ragged:], wanted[ragged:])):
-        raise errors.InvalidArgumentError(
-            None, None, f"shape {list(wanted)} does not fit values of shape {list(values.shape)}."
-        )
+        raise invalid(f"shape {list(wanted)} does not fit values of shape {list(values.shape)}.")
     size = [n if w < 0 else int(w) for n, w in zip(size, wanted)]
     out = np.empty(size, values.dtype)
     out[...] = default

@@ -6,22 +6,22 @@ from typing import Any
 
 import numpy as np
 
+from headrace.core.errors import invalid
 from headrace.core.op import OpDef
 
-from .sparse import bad
 from .sparse_structure import SPARSE_FILL_GRAD
 
 
 def _fill(value_rowids: Any, values: Any, nrows: Any, default_value: Any) -> list[np.ndarray]:
     n = int(nrows)
     if len(values) != len(value_rowids):
-        bad(
+        raise invalid(
             f"The length of `values` ({len(values)}) must match the first dimension of `value_rowids` ({len(value_rowids)})."
         )
     outside = (value_rowids < 0) | (value_rowids >= n)
     if outside.any():
         i = int(np.argmax(outside))
-        bad(f"indices({i}, 0) is invalid: {value_rowids[i]} >= {n}")
+        raise invalid(f"indices({i}, 0) is invalid: {value_rowids[i]} >= {n}")
     empty = np.ones(n, np.bool_)
     empty[value_rowids] = False
     rows = np.concatenate([value_rowids, np.flatnonzero(empty)]).astype(np.int64)

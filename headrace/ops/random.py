@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import dtypes, errors, shapes
-from headrace.core.errors import ShapeError
+from headrace.core import dtypes, shapes
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -259,10 +259,8 @@ def _key_state(key: Any, counter: Any) -> philox.State:
 
 def check_algorithm(alg: Any) -> None:
     if int(alg) not in (1, 3):
-        raise errors.InvalidArgumentError(
-            None,
-            None,
-            f"Unsupported algorithm id: {int(alg)}. Use 1 (Philox) or 3 (chosen automatically: Philox).",
+        raise invalid(
+            f"Unsupported algorithm id: {int(alg)}. Use 1 (Philox) or 3 (chosen automatically: Philox)."
         )
 
 

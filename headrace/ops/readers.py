@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dtypes, errors
+from headrace.core.errors import invalid
 from headrace.core.op import REQUIRED, OpDef
 from headrace.core.tensor import EagerTensor, boxed, wrap
 
@@ -61,7 +62,7 @@ class Reader(HostResource):
     def read_up_to(self, queue: Any, n: int) -> list[Record]:
         """Up to n records of one piece of work, at least one."""
         if n <= 0:
-            raise errors.InvalidArgumentError(None, None, f"num_records must be positive, but is {n}")
+            raise invalid(f"num_records must be positive, but is {n}")
         out = [self.read(queue)]
         with self.lock:
             while len(out) < n and self.current is not None:
@@ -74,9 +75,7 @@ class Reader(HostResource):
     def _begin(self, queue: Any) -> None:
         (work,) = queue.dequeue()
         if work.ndim:
-            raise errors.InvalidArgumentError(
-                None, None, f"Readers take scalars from their queue, received one of shape {list(work.shape)}"
-            )
+            raise invalid(f"Readers take scalars from their queue, received one of shape {list(work.shape)}")
         self.work = work.item()
         self.started += 1
         self.current = self.records(self.work)
@@ -120,15 +119,11 @@ class Reader(HostResource):
         try:
             state.ParseFromString(text)
         except DecodeError:
-            raise errors.InvalidArgumentError(
-                None, None, f"Could not parse state for {self.name}: {text[:40]!r}"
-            ) from None
+            raise invalid(f"Could not parse state for {self.name}: {text[:40]!r}") from None
         counts = (state.work_started, state.work_finished, state.num_records_produced)
         if min(counts) < 0 or state.work_started < state.work_finished:
-            raise errors.InvalidArgumentError(
-                None,
-                None,
-                f"Inconsistent state for {self.name}: {counts} pieces of work begun, ended, and records",
+            raise invalid(
+                f"Inconsistent state for {self.name}: {counts} pieces of work begun, ended, and records"
             )
         with self.lock:
             self.started, self.finished, self.produced = counts
@@ -186,18 +181,16 @@ def _fixed(work: bytes, header: int, size: int, footer: int, hop: int, encoding:
 
 def _check_sizes(header_bytes: int, record_bytes: int, footer_bytes: int, hop_bytes: int) -> None:
     if record_bytes <= 0:
-        raise errors.InvalidArgumentError(None, None, f"record_bytes must be > 0 not {record_bytes}")
+        raise invalid(f"record_bytes must be > 0 not {record_bytes}")
     for name, n in (("header_bytes", header_bytes), ("footer_bytes", footer_bytes), ("hop_bytes", hop_bytes)):
         if n < 0:
-            raise errors.InvalidArgumentError(None, None, f"{name} must be >= 0 not {n}")
+            raise invalid(f"{name} must be >= 0 not {n}")
 
 
 def _fixed_reader(name: str, header_bytes: int, record_bytes: int, footer_bytes: int, hop_bytes: int, encoding: str = "") -> Reader:  # fmt: skip
     _check_sizes(header_bytes, record_bytes, footer_bytes, hop_bytes)
     if encoding not in ("", "NONE", "ZLIB", "GZIP"):
-        raise errors.InvalidArgumentError(
-            None, None, f"Unsupported encoding: {encoding}. Use NONE, ZLIB or GZIP."
-        )
+        raise invalid(f"Unsupported encoding: {encoding}. Use NONE, ZLIB or GZIP.")
     return Reader(
         name, lambda work: _fixed(work, header_bytes, record_bytes, footer_bytes, hop_bytes, encoding)
     )
@@ -242,7 +235,7 @@ def reader_of(handle: EagerTensor) -> Reader:
     """The reader that a handle refers to."""
     found = handle._host().item()
     if not isinstance(found, Reader):
-        raise errors.InvalidArgumentError(None, None, f"The handle is that of {found!r}, not of a reader.")
+        raise invalid(f"The handle is that of {found!r}, not of a reader.")
     return found
 
 

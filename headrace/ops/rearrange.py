@@ -8,7 +8,7 @@ import numpy as np
 
 from headrace.core import dtypes
 from headrace.core.dtypes import INDEX
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, lookup
 from headrace.core.shapes import Raw
 from headrace.ops.table import normal_axis
@@ -85,7 +85,7 @@ def _(input: Any, seq_lengths: Any, seq_dim: int, batch_dim: int) -> Any:
     seq, batch = seq_dim % input.ndim, batch_dim % input.ndim
     n = input.shape[seq]
     if seq_lengths.size and (seq_lengths.min() < 0 or seq_lengths.max() > n):
-        raise InvalidArgumentError(None, None, f"seq_lengths must be in [0, {n}], got {seq_lengths.tolist()}")
+        raise invalid(f"seq_lengths must be in [0, {n}], got {seq_lengths.tolist()}")
     moved = np.moveaxis(input, (batch, seq), (0, 1))
     steps = np.arange(n)
     rows = np.where(steps < seq_lengths[:, None], seq_lengths[:, None] - 1 - steps, steps)

@@ -10,7 +10,7 @@ import numpy as np
 from headrace.compiler.hlo import Builder, Value
 from headrace.core import dtypes, shapes
 from headrace.core.dtypes import INDEX, NUMERIC, REAL, DType
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 from headrace.core.static import static_value
@@ -57,7 +57,7 @@ def kernel_axes(axes: np.ndarray, rank: int) -> tuple[int, ...]:
     try:
         return normal_axes(axes, rank)
     except ShapeError as error:
-        raise InvalidArgumentError(None, None, str(error)) from None
+        raise invalid(str(error)) from None
 
 
 def kept(shape: Sequence[int], axes: Iterable[int]) -> list[int]:
@@ -338,13 +338,9 @@ def _position(function: Any, worst: Callable[[DType], Any]) -> Callable[..., Any
     def kernel(input: np.ndarray, dimension: np.ndarray, output_type: DType) -> Any:
         axis, rank = int(dimension), input.ndim
         if not -rank <= axis < rank:
-            raise InvalidArgumentError(
-                None, None, f"Expected dimension in the range [{-rank}, {rank}), but got {axis}"
-            )
+            raise invalid(f"Expected dimension in the range [{-rank}, {rank}), but got {axis}")
         if not input.shape[axis]:
-            raise InvalidArgumentError(
-                None, None, f"Reduction axis {axis} is empty in shape {list(input.shape)}"
-            )
+            raise invalid(f"Reduction axis {axis} is empty in shape {list(input.shape)}")
         if input.dtype.kind in "fV":
             unordered = np.isnan(input)
             if unordered.any():  # NaN is never the extreme
@@ -360,7 +356,7 @@ def _lower_position(direction: str, worst: Callable[[DType], Any]) -> Callable[.
     def rule(b: Builder, x: Value, dimension: np.ndarray, output_type: DType) -> Value:
         axis = normal_axis(int(dimension), x.rank, "dimension")
         if not x.shape[axis]:
-            raise InvalidArgumentError(None, None, f"Reduction axis {axis} is empty in shape {list(x.shape)}")
+            raise invalid(f"Reduction axis {axis} is empty in shape {list(x.shape)}")
         if x.dtype is dtypes.bool_:
             x = b.convert(x, dtypes.int32)
         index_type = dtypes.int32 if x.shape[axis] < 2**31 else dtypes.int64

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from headrace.core.errors import InvalidArgumentError
+from headrace.core.errors import invalid
 
 _PERL = {"d": "0-9", "s": r"\t\n\f\r ", "w": "0-9A-Za-z_"}
 _POSIX = {
@@ -45,7 +45,7 @@ def compile_pattern(pattern: bytes) -> re.Pattern[str]:
         return re.compile(_Translator(pattern.decode()).translate())
     except (Invalid, re.error, UnicodeDecodeError, RecursionError, OverflowError) as error:
         text = pattern.decode(errors="replace")
-        raise InvalidArgumentError(None, None, f"Invalid pattern: {text}, error: {error}") from None
+        raise invalid(f"Invalid pattern: {text}, error: {error}") from None
 
 
 class _Translator:
@@ -327,19 +327,15 @@ def check_rewrite(pattern: re.Pattern[str], rewrite: bytes) -> list[str | int]:
         elif other == "\\":
             parts.append("\\")
         else:
-            raise InvalidArgumentError(
-                None,
-                None,
+            raise invalid(
                 f"Invalid rewrite pattern: {rewrite.decode(errors='replace')}: a backslash is followed by a "
-                "digit or a backslash",
+                "digit or a backslash"
             )
     most = max([p for p in parts if isinstance(p, int)], default=0)
     if most > pattern.groups:
-        raise InvalidArgumentError(
-            None,
-            None,
+        raise invalid(
             f"Invalid rewrite pattern: {rewrite.decode(errors='replace')}: it refers to group {most}, but "
-            f"the pattern has only {pattern.groups}",
+            f"the pattern has only {pattern.groups}"
         )
     return parts
 

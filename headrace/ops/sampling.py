@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -24,26 +24,20 @@ BLOCKS_PER_CALL = 2**20  # how far a call that draws as often as it takes moves 
 
 def _check(true: np.ndarray, num_true: int, num_sampled: int, unique: bool, range_max: int) -> None:
     if true.ndim != 2 or true.shape[1] != num_true:
-        raise InvalidArgumentError(
-            None,
-            None,
+        raise invalid(
             f"true_classes must be a matrix with num_true = {num_true} columns, but has shape "
-            f"{list(true.shape)}",
+            f"{list(true.shape)}"
         )
     _check_unique(num_sampled, unique, range_max)
     if true.size and (true.min() < 0 or true.max() >= range_max):
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"true_classes must be in [0, {range_max}), but reach from {true.min()} to {true.max()}",
+        raise invalid(
+            f"true_classes must be in [0, {range_max}), but reach from {true.min()} to {true.max()}"
         )
 
 
 def _check_unique(num_sampled: int, unique: bool, range_max: int) -> None:
     if unique and num_sampled > range_max:
-        raise InvalidArgumentError(
-            None, None, f"Sampler's range is too small: {num_sampled} unique classes of {range_max}"
-        )
+        raise invalid(f"Sampler's range is too small: {num_sampled} unique classes of {range_max}")
 
 
 def _shape(c: ShapeContext) -> list[Raw]:
@@ -151,15 +145,13 @@ def _fixed(
     range_max: int, vocab_file: str, distortion: float, num_reserved_ids: int, num_shards: int, shard: int, unigrams: tuple[float, ...]
 ) -> Distribution:  # fmt: skip
     if bool(vocab_file) == bool(len(unigrams)):
-        raise InvalidArgumentError(None, None, "Exactly one of vocab_file and unigrams must be given.")
+        raise invalid("Exactly one of vocab_file and unigrams must be given.")
     given = _read_weights(vocab_file) if vocab_file else list(unigrams)
     weights = np.concatenate([np.zeros(num_reserved_ids), np.asarray(given, np.float64) ** distortion])
     if len(weights) != range_max:
-        raise InvalidArgumentError(
-            None,
-            None,
+        raise invalid(
             f"range_max is {range_max}, but there are {len(weights)} weights ({num_reserved_ids} of them "
-            "for reserved ids)",
+            "for reserved ids)"
         )
     return candidates.weighted(np.where(np.arange(range_max) % num_shards == shard, weights, 0))
 
@@ -200,11 +192,9 @@ ALL = _row(
 # -------------------------------------------------------------------------------------------- accidental hits
 def _accidental_hits(true: np.ndarray, sampled: np.ndarray, num_true: int, seed: int, seed2: int) -> Any:
     if true.ndim != 2 or true.shape[1] != num_true:
-        raise InvalidArgumentError(
-            None,
-            None,
+        raise invalid(
             f"true_classes must be a matrix with num_true = {num_true} columns, but has shape "
-            f"{list(true.shape)}",
+            f"{list(true.shape)}"
         )
     position = {int(k): i for i, k in enumerate(sampled)}
     hits = [

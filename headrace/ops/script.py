@@ -17,6 +17,7 @@ import numpy as np
 from headrace.core import errors, nest
 from headrace.core.convert import to_array, to_tensor
 from headrace.core.dtypes import DType
+from headrace.core.errors import invalid
 from headrace.core.op import REQUIRED, OpDef
 from headrace.core.state import no_recording
 from headrace.core.tape import GradientTape, not_differentiable
@@ -52,10 +53,8 @@ def _string_format(
 ) -> np.ndarray:
     pieces = _bytes(template).split(_bytes(placeholder)) if inputs else [_bytes(template)]
     if len(pieces) != len(inputs) + 1:
-        raise errors.InvalidArgumentError(
-            None,
-            None,
-            f"num placeholders in template and num inputs must match: {len(pieces) - 1} vs. {len(inputs)}",
+        raise invalid(
+            f"num placeholders in template and num inputs must match: {len(pieces) - 1} vs. {len(inputs)}"
         )
     out = pieces[0] + b"".join([ends(x, summarize) + piece for x, piece in zip(inputs, pieces[1:])])
     result = np.empty((), object)
@@ -93,11 +92,9 @@ def _print(text: np.ndarray, output_stream: Any, end: Any) -> list[Any]:
         stream.write(line)
         stream.flush()
     else:
-        raise errors.InvalidArgumentError(
-            None,
-            None,
+        raise invalid(
             f"Unknown output stream: {where}, Valid streams are: log(info), log(warning), log(error), stdout,"
-            " stderr, file://<path>.",
+            " stderr, file://<path>."
         )
     return []
 
@@ -147,7 +144,7 @@ OpDef(
 def _assert(condition: np.ndarray, data: Sequence[np.ndarray], summarize: int) -> list[Any]:
     if not condition.all():
         text = b" ".join([b"[" + first(d, summarize) + b"]" for d in data])
-        raise errors.InvalidArgumentError(None, None, "assertion failed: " + text.decode("utf-8", "replace"))
+        raise invalid("assertion failed: " + text.decode("utf-8", "replace"))
     return []
 
 
@@ -220,9 +217,7 @@ def as_results(result: Any, tout: Sequence[DType], token: str) -> list[Any]:
     """What a function returned, as a flat list of the promised length."""
     flat = [] if result is None else nest.flatten(result) if isinstance(result, (list, tuple)) else [result]
     if len(flat) != len(tout):
-        raise errors.InvalidArgumentError(
-            None, None, f"{token} returns {len(flat)} values, but expects to see {len(tout)} values."
-        )
+        raise invalid(f"{token} returns {len(flat)} values, but expects to see {len(tout)} values.")
     return flat
 
 
@@ -334,10 +329,8 @@ def _run_numpy(inputs: Sequence[np.ndarray], token: Any, Tout: Any) -> list[np.n
         ):
             array = array.astype(dtype._np)
         if array.dtype != dtype._np:
-            raise errors.InvalidArgumentError(
-                None,
-                None,
-                f"{i}-th value returned by {callback.token} is {array.dtype}, but expects {dtype.name}",
+            raise invalid(
+                f"{i}-th value returned by {callback.token} is {array.dtype}, but expects {dtype.name}"
             )
         out.append(array)
     return out

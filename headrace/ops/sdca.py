@@ -6,20 +6,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
-from headrace.core.errors import InvalidArgumentError
+from headrace.core.errors import invalid
 from headrace.core.op import REQUIRED, OpDef
 from headrace.core.tape import not_differentiable
 
 F32 = np.float32
 NEWTON_STEPS = 10
-
-
-def _bad(text: str) -> NoReturn:
-    raise InvalidArgumentError(None, None, text)
 
 
 # --------------------------------------------------------------------------------------------------------------- losses
@@ -40,13 +36,13 @@ class Loss:
 
 def _binary(label: float) -> float:
     if label not in (0.0, 1.0):
-        _bad(f"Only labels of 0.0 or 1.0 are supported right now. Found example with label: {label}")
+        raise invalid(f"Only labels of 0.0 or 1.0 are supported right now. Found example with label: {label}")
     return 2 * label - 1
 
 
 def _count(label: float) -> float:
     if label < 0:
-        _bad(
+        raise invalid(
             f"Only non-negative labels can be used with the Poisson log loss. Found example with label: {label}"
         )
     return label
@@ -131,21 +127,23 @@ def _sparse(
     examples: int, at: np.ndarray, features: np.ndarray, values: Any, known: np.ndarray, weights: np.ndarray
 ) -> _Group:
     if len(known) != weights.size:
-        _bad(
+        raise invalid(
             f"sparse_indices and sparse_weights must have the same length, got {len(known)} and {weights.size}."
         )
     if at.shape != features.shape or (values is not None and values.shape != at.shape):
-        _bad("Examples, indices and values of sparse features must have the same lengths.")
+        raise invalid("Examples, indices and values of sparse features must have the same lengths.")
     if len(at) and not (at.min() >= 0 and at.max() < examples):
-        _bad(f"sparse_example_indices must be in [0, {examples}), got {int(at.min())} to {int(at.max())}.")
+        raise invalid(
+            f"sparse_example_indices must be in [0, {examples}), got {int(at.min())} to {int(at.max())}."
+        )
     where = {int(f): i for i, f in enumerate(known)}
     unknown = [int(f) for f in features if int(f) not in where]
     if unknown:
-        _bad(f"Found sparse feature indices out of valid range: {unknown[0]}")
+        raise invalid(f"Found sparse feature indices out of valid range: {unknown[0]}")
     own = [np.flatnonzero(at == i) for i in range(examples)]
     places = [np.asarray([where[int(f)] for f in features[rows]], np.int64) for rows in own]
     if any(len(np.unique(p)) != len(p) for p in places):
-        _bad("Duplicate index in sparse vector.")
+        raise invalid("Duplicate index in sparse vector.")
     return _Group(
         weights,
         places,
@@ -155,9 +153,11 @@ def _sparse(
 
 def _dense(examples: int, matrix: np.ndarray, weights: np.ndarray) -> _Group:
     if matrix.ndim != 2 or len(matrix) != examples:
-        _bad(f"Dense features must be [{examples}, features], but have the shape {list(matrix.shape)}.")
+        raise invalid(
+            f"Dense features must be [{examples}, features], but have the shape {list(matrix.shape)}."
+        )
     if matrix.shape[1] != weights.size:
-        _bad(
+        raise invalid(
             f"Dense weight vector should have exactly one entry per feature: {weights.size} for {matrix.shape[1]}."
         )
     every = slice(None)
@@ -220,13 +220,13 @@ def _optimize(
 ) -> list[Any]:  # fmt: skip
     n = len(example_weights)
     if not (sparse_weights or dense_weights):
-        _bad("Requires at least one feature to train.")
+        raise invalid("Requires at least one feature to train.")
     if len(example_labels) != n:
-        _bad(f"There are {n} example_weights, but {len(example_labels)} example_labels.")
+        raise invalid(f"There are {n} example_weights, but {len(example_labels)} example_labels.")
     if example_state_data.shape != (n, 4):
-        _bad(f"Expected shape [{n}, 4] for example_state_data, got {list(example_state_data.shape)}")
+        raise invalid(f"Expected shape [{n}, 4] for example_state_data, got {list(example_state_data.shape)}")
     if loss_type not in LOSSES:
-        _bad(f"Unsupported loss type: {loss_type}. There are {', '.join(LOSSES)}.")
+        raise invalid(f"Unsupported loss type: {loss_type}. There are {', '.join(LOSSES)}.")
     loss = LOSSES[loss_type]
     values = [*sparse_feature_values, *[None] * (len(sparse_weights) - len(sparse_feature_values))]
     sparse = [

@@ -9,7 +9,7 @@ import numpy as np
 
 from headrace.core import dtypes
 from headrace.core.dtypes import FLOATS, INDEX, NUMERIC, REAL
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import OpDef, lookup
 from headrace.core.shapes import Raw, compatible
 from headrace.core.slices import IndexedSlices
@@ -52,9 +52,7 @@ def _reduce_rows(data: Any, ids: Any, n: int, ufunc: Any, start: Any) -> Any:
     flat = ids.reshape(-1)
     if flat.size and flat.max() >= n:
         k = np.argwhere(ids >= n)[0]
-        raise InvalidArgumentError(
-            None, None, f"segment_ids{k.tolist()} = {int(ids[tuple(k)])} is out of range [0, {n})"
-        )
+        raise invalid(f"segment_ids{k.tolist()} = {int(ids[tuple(k)])} is out of range [0, {n})")
     if flat.size and flat.min() < 0:
         rows, flat = rows[flat >= 0], flat[flat >= 0]
     wide = np.float32 if data.dtype.itemsize <= 2 and data.dtype.kind in "fV" else data.dtype
@@ -157,18 +155,16 @@ UNSORTED_SEGMENT_MAX = _unsorted(
 def _sorted_ids(ids: Any, rows: int) -> int:
     """The number of segments of sorted ids, which are checked."""
     if ids.ndim != 1 or ids.size != rows:
-        raise InvalidArgumentError(
-            None,
-            None,
+        raise invalid(
             "segment_ids should be a vector of the same length as data's first dimension "
-            f"({rows}), got shape {list(ids.shape)}",
+            f"({rows}), got shape {list(ids.shape)}"
         )
     if not ids.size:
         return 0
     if ids[0] < 0:
-        raise InvalidArgumentError(None, None, "segment ids must be >= 0")
+        raise invalid("segment ids must be >= 0")
     if (ids[1:] < ids[:-1]).any():
-        raise InvalidArgumentError(None, None, "segment ids are not increasing")
+        raise invalid("segment ids are not increasing")
     return int(ids[-1]) + 1
 
 

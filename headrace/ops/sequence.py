@@ -9,7 +9,7 @@ import numpy as np
 from headrace.compiler.hlo import Builder, Value
 from headrace.core import dtypes
 from headrace.core.dtypes import FLOATS, INDEX, INTS, DType
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -46,7 +46,7 @@ def _range(start: np.ndarray, limit: np.ndarray, delta: np.ndarray) -> Any:
     try:
         size = _range_size(first, _number(limit), step)
     except ShapeError as error:
-        raise InvalidArgumentError(None, None, str(error)) from None
+        raise invalid(str(error)) from None
     return (first + step * np.arange(size, dtype=np.int64 if isinstance(step, int) else np.float64)).astype(
         start.dtype
     )
@@ -70,7 +70,7 @@ def _linspace_shape(c: ShapeContext) -> Raw:
 
 def _linspace(start: np.ndarray, stop: np.ndarray, num: np.ndarray) -> Any:
     if num <= 0:
-        raise InvalidArgumentError(None, None, f"Requires num > 0: {int(num)}")
+        raise invalid(f"Requires num > 0: {int(num)}")
     return np.linspace(start, stop, int(num), dtype=np.float64)
 
 
@@ -114,11 +114,11 @@ def _sobol(dim: np.ndarray, num_results: np.ndarray, skip: np.ndarray, dtype: DT
         (first, 0, "skip must be non-negative"),
     ):
         if value < least:
-            raise InvalidArgumentError(None, None, what)
+            raise invalid(what)
     if d > qmc.Sobol.MAXDIM:
-        raise InvalidArgumentError(None, None, f"dim must be at most {qmc.Sobol.MAXDIM}")
+        raise invalid(f"dim must be at most {qmc.Sobol.MAXDIM}")
     if n + first >= 2**31 - 1:
-        raise InvalidArgumentError(None, None, "num_results+skip must be less than 2147483647")
+        raise invalid("num_results+skip must be less than 2147483647")
     points = qmc.Sobol(d, scramble=False, bits=32).fast_forward(first + 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # about sizes that are not powers of two

@@ -9,7 +9,7 @@ import numpy as np
 
 from headrace.core import dtypes
 from headrace.core.dtypes import DType
-from headrace.core.errors import DataLossError, InvalidArgumentError, ShapeError, invalid
+from headrace.core.errors import DataLossError, ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -72,11 +72,7 @@ PARSE_TENSOR = OpDef(
 # ----------------------------------------------------------------------------------------- sparse tensors as messages
 def _only_strings(out_type: DType) -> None:
     if out_type is not dtypes.string:
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"Sparse tensors are serialised as strings; out_type={out_type.name} is not supported.",
-        )
+        raise invalid(f"Sparse tensors are serialised as strings; out_type={out_type.name} is not supported.")
 
 
 def _serialize_sparse(

@@ -6,6 +6,7 @@ import itertools
 
 from headrace.core import dtypes, errors
 from headrace.core.dtypes import DType
+from headrace.core.errors import invalid
 from headrace.core.op import REQUIRED
 from headrace.core.tensor import EagerTensor, wrap_object
 
@@ -28,9 +29,7 @@ def _find(handle: EagerTensor, dtype: DType) -> EagerTensor:
     if found is None:
         raise _missing(handle)
     if found._dtype is not dtype:
-        raise errors.InvalidArgumentError(
-            None, None, f"The tensor of {handle._host().item()!r} is {found._dtype.name}, not {dtype.name}."
-        )
+        raise invalid(f"The tensor of {handle._host().item()!r} is {found._dtype.name}, not {dtype.name}.")
     return found
 
 
@@ -40,9 +39,7 @@ def _forget(handle: EagerTensor) -> None:
 
 
 def _missing(handle: EagerTensor) -> errors.OpError:
-    return errors.InvalidArgumentError(
-        None, None, f"The tensor with handle '{handle._host().item().decode()}' is not in the session store."
-    )
+    return invalid(f"The tensor with handle '{handle._host().item().decode()}' is not in the session store.")
 
 
 GET_HANDLE = host_op("GetSessionHandle", "value: T -> handle: string", _keep, keeps=True)

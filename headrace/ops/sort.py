@@ -9,7 +9,7 @@ import numpy as np
 
 from headrace.core import dtypes
 from headrace.core.dtypes import INDEX, REAL
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, lookup
 from headrace.core.shapes import Raw, compatible
 from headrace.core.tape import not_differentiable
@@ -29,9 +29,7 @@ def descending(x: Any) -> Any:
 def _top_k(input: Any, k: Any, sorted: bool, index_type: Any = INT32) -> Any:
     n = int(k)
     if n < 0 or input.ndim == 0 or n > input.shape[-1]:
-        raise InvalidArgumentError(
-            None, None, f"input must have at least k columns: k = {n}, input shape {list(input.shape)}"
-        )
+        raise invalid(f"input must have at least k columns: k = {n}, input shape {list(input.shape)}")
     at = descending(input)[..., :n]
     return np.take_along_axis(input, at, -1), at.astype(index_type._np)
 
@@ -361,11 +359,9 @@ def _(c: Any) -> Raw:
 def _(x: Any) -> Any:
     n = x.size
     if n and (x.min() < 0 or x.max() >= n):
-        raise InvalidArgumentError(
-            None, None, f"{x.tolist()} is not a permutation: an entry is not in [0, {n})"
-        )
+        raise invalid(f"{x.tolist()} is not a permutation: an entry is not in [0, {n})")
     if len(set(x.tolist())) != n:
-        raise InvalidArgumentError(None, None, f"{x.tolist()} is not a permutation: an entry is repeated")
+        raise invalid(f"{x.tolist()} is not a permutation: an entry is repeated")
     out = np.empty_like(x)
     out[x] = np.arange(n)
     return out
@@ -392,13 +388,9 @@ def _(c: Any) -> Raw:
 def _(indices: Any, dims: Any) -> Any:
     size = math.prod(dims.tolist())
     if 0 in dims:
-        raise InvalidArgumentError(
-            None, None, f"Input dims cannot contain a dim of zero, but dims contains zero: {dims.tolist()}"
-        )
+        raise invalid(f"Input dims cannot contain a dim of zero, but dims contains zero: {dims.tolist()}")
     if indices.size and (indices.min() < 0 or indices.max() >= size):
-        raise InvalidArgumentError(
-            None, None, f"index is out of bound as with dims: {indices.tolist()} in {dims.tolist()}"
-        )
+        raise invalid(f"index is out of bound as with dims: {indices.tolist()} in {dims.tolist()}")
     return (
         np.stack([np.asarray(i) for i in np.unravel_index(indices, tuple(dims.tolist()))])
         if dims.size
@@ -446,11 +438,9 @@ def _edit_distance(
     normalize: bool,
 ) -> Any:
     if hypothesis_shape.size != truth_shape.size:
-        raise InvalidArgumentError(
-            None,
-            None,
+        raise invalid(
             "truth_shape and hypothesis_shape must have the same rank, got "
-            f"{truth_shape.tolist()} and {hypothesis_shape.tolist()}",
+            f"{truth_shape.tolist()} and {hypothesis_shape.tolist()}"
         )
     shape = np.maximum(hypothesis_shape, truth_shape)[:-1]
     ours, theirs = _sequences(hypothesis_indices, hypothesis_values), _sequences(truth_indices, truth_values)
@@ -458,9 +448,7 @@ def _edit_distance(
     for at in {*ours, *theirs}:
         a, c = ours.get(at, []), theirs.get(at, [])
         if any(k >= d for k, d in zip(at, shape)):
-            raise InvalidArgumentError(
-                None, None, f"an index {list(at)} is outside of the shape {shape.tolist()}"
-            )
+            raise invalid(f"an index {list(at)} is outside of the shape {shape.tolist()}")
         distance: float = _levenshtein(a, c)
         out[at] = distance if not normalize else distance / len(c) if c else math.inf if a else 0.0
     return out

@@ -9,15 +9,11 @@ import numpy as np
 
 from headrace.core import dtypes
 from headrace.core.dtypes import NUMERIC
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 
 COORDINATES = "indices: int64, values: T, shape: int64"
-
-
-def bad(message: str) -> None:
-    raise InvalidArgumentError(None, None, message)
 
 
 def written(row: np.ndarray) -> str:
@@ -33,7 +29,9 @@ def check_bounds(indices: np.ndarray, shape: np.ndarray) -> None:
     outside = ((indices < 0) | (indices >= shape)).any(axis=1)
     if outside.any():
         i = int(np.argmax(outside))
-        bad(f"indices[{i}] = {written(indices[i])} is out of bounds: need 0 <= index < {written(shape)}")
+        raise invalid(
+            f"indices[{i}] = {written(indices[i])} is out of bounds: need 0 <= index < {written(shape)}"
+        )
 
 
 def check_order(indices: np.ndarray) -> None:
@@ -50,7 +48,7 @@ def check_order(indices: np.ndarray) -> None:
             if sign[i] == 0
             else "is out of order. Use `tf.sparse.reorder` to create a correctly ordered copy."
         )
-        bad(f"indices[{i + 1}] = {written(indices[i + 1])} {what}")
+        raise invalid(f"indices[{i + 1}] = {written(indices[i + 1])} {what}")
 
 
 # ------------------------------------------------------------------------------------------------------- to and from dense
@@ -71,11 +69,11 @@ def _to_dense(
 ) -> np.ndarray:
     indices = _matrix_of(sparse_indices)
     if indices.shape[1] != len(output_shape):
-        bad(
+        raise invalid(
             f"sparse_indices have {indices.shape[1]} coordinates each, but output_shape {written(output_shape)} has {len(output_shape)} dimensions"
         )
     if sparse_values.ndim and len(sparse_values) != len(indices):
-        bad(f"sparse_values has {len(sparse_values)} elements for {len(indices)} sparse_indices")
+        raise invalid(f"sparse_values has {len(sparse_values)} elements for {len(indices)} sparse_indices")
     check_bounds(indices, output_shape)
     if validate_indices:
         check_order(indices)
@@ -174,10 +172,8 @@ def _dense_at(indices: Any, dense: Any) -> Any:
     if rank == 0:
         return dense
     if rank > n:
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"SparseDenseBinaryOpShared broadcasts dense to sparse only; got a dense operand of rank {rank} for a sparse one of rank {n}",
+        raise invalid(
+            f"SparseDenseBinaryOpShared broadcasts dense to sparse only; got a dense operand of rank {rank} for a sparse one of rank {n}"
         )
     inner = lookup("Slice")(indices, [0, n - rank], [-1, rank])
     sizes = lookup("Shape")(dense, out_type=dtypes.int64)
@@ -251,7 +247,7 @@ def _matmul(
         outside = (index < 0) | (index >= bound)
         if outside.any():
             i = int(np.argmax(outside))
-            bad(
+            raise invalid(
                 f"{what} ({index[i]}) from index[{i},{int(what == 'k') ^ int(adjoint_a)}] out of bounds (>={bound})"
             )
     wide = np.float32 if a_values.dtype.itemsize == 2 else a_values.dtype

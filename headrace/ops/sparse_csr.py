@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from headrace.core import errors
+from headrace.core.errors import invalid
 from headrace.core.op import REQUIRED, OpDef
 from headrace.core.tape import not_differentiable
 from headrace.core.tensor import boxed
@@ -31,9 +31,7 @@ def _from_coordinates(indices: np.ndarray, values: np.ndarray, dense_shape: np.n
 
     shape = tuple(dense_shape.tolist())
     if len(shape) not in (2, 3):
-        raise errors.InvalidArgumentError(
-            None, None, f"A CSR matrix has rank 2 or 3; dense_shape is {list(shape)}."
-        )
+        raise invalid(f"A CSR matrix has rank 2 or 3; dense_shape is {list(shape)}.")
     if len(shape) == 2:
         parts = [(indices, values)]
     else:
@@ -69,22 +67,16 @@ def _product(
     adjoint_b: bool,
 ) -> np.ndarray:
     if (transpose_a and adjoint_a) or (transpose_b and adjoint_b):
-        raise errors.InvalidArgumentError(
-            None, None, "Only one of transpose and adjoint may be set for an operand."
-        )
+        raise invalid("Only one of transpose and adjoint may be set for an operand.")
     (batch, left), (other, right) = _matrix(a), _matrix(b)
     if batch != other:
-        raise errors.InvalidArgumentError(
-            None, None, f"Batch shapes differ: {list(batch)} and {list(other)}."
-        )
+        raise invalid(f"Batch shapes differ: {list(batch)} and {list(other)}.")
     out = []
     for x, y in zip(left, right):
         x = x.T if transpose_a else x.conj().T if adjoint_a else x
         y = y.T if transpose_b else y.conj().T if adjoint_b else y
         if x.shape[1] != y.shape[0]:
-            raise errors.InvalidArgumentError(
-                None, None, f"Inner dimensions differ: {list(x.shape)} times {list(y.shape)}."
-            )
+            raise invalid(f"Inner dimensions differ: {list(x.shape)} times {list(y.shape)}.")
         out.append((x @ y).tocsr())
     return boxed((batch, out))
 

@@ -8,19 +8,17 @@ import numpy as np
 
 from headrace.core import dtypes
 from headrace.core.dtypes import NUMERIC, REAL
-from headrace.core.errors import InvalidArgumentError, ShapeError
+from headrace.core.errors import InvalidArgumentError, ShapeError, invalid
 from headrace.core.op import OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
-
-from .sparse import bad
 
 
 def _axes(axes: np.ndarray, rank: int) -> list[int]:
     flat = axes.reshape(-1).tolist() if axes.size or axes.ndim else []
     for a in flat:
         if not -rank <= a < rank:
-            bad(f"Invalid reduction dimension {a}, for input with {rank} dimensions.")
+            raise invalid(f"Invalid reduction dimension {a}, for input with {rank} dimensions.")
     return sorted({a % rank for a in flat})
 
 

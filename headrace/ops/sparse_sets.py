@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dtypes
-from headrace.core.errors import InvalidArgumentError
+from headrace.core.errors import invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -29,7 +29,7 @@ def _counts(
     coordinates, totals, width = [], [], 0
     for i, (values, weights) in enumerate(rows):
         if values.size and values.min() < 0:
-            raise InvalidArgumentError(None, None, "Input values must all be non-negative")
+            raise invalid("Input values must all be non-negative")
         if maxlength >= 0:
             inside = values < maxlength
             values, weights = values[inside], None if weights is None else weights[inside]
@@ -243,9 +243,7 @@ _Groups = dict[tuple[int, ...], list[Any]]
 
 def _dense_groups(values: np.ndarray) -> tuple[_Groups, tuple[int, ...]]:
     if values.ndim < 2:
-        raise InvalidArgumentError(
-            None, None, f"Invalid rank {values.ndim} of a set input: it must be at least 2."
-        )
+        raise invalid(f"Invalid rank {values.ndim} of a set input: it must be at least 2.")
     return {index: values[index].tolist() for index in np.ndindex(*values.shape[:-1])}, values.shape[:-1]
 
 
@@ -265,7 +263,7 @@ def _operate(
     set_operation: str,
 ) -> list[np.ndarray]:
     if a[1] != b[1]:
-        raise InvalidArgumentError(None, None, f"Mismatched shapes {list(a[1])} vs {list(b[1])}")
+        raise invalid(f"Mismatched shapes {list(a[1])} vs {list(b[1])}")
     indices, values, longest = [], [], 0
     for index in sorted({*a[0], *b[0]}):
         left, right = (np.array(g.get(index, []), dtype) for g in (a[0], b[0]))

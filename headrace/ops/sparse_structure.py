@@ -9,16 +9,17 @@ import numpy as np
 
 from headrace.core import dtypes
 from headrace.core.dtypes import NUMERIC, REAL
+from headrace.core.errors import invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
 
-from .sparse import bad, check_bounds, order_of, written
+from .sparse import check_bounds, order_of, written
 
 
 def _same_shapes(a: np.ndarray, b: np.ndarray) -> None:
     if not np.array_equal(a, b):
-        bad(f"Operands' shapes do not match: {written(a)} and {written(b)}")
+        raise invalid(f"Operands' shapes do not match: {written(a)} and {written(b)}")
 
 
 def _union(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -195,12 +196,14 @@ def _concat(
 ) -> list[np.ndarray]:
     rank = len(shapes[0])
     if not -rank <= concat_dim < rank:
-        bad(f"Concat dimension must be in range [{-rank}, {rank}), got {concat_dim}")
+        raise invalid(f"Concat dimension must be in range [{-rank}, {rank}), got {concat_dim}")
     axis = concat_dim % rank
     offset, moved = 0, []
     for i, s in zip(indices, shapes):
         if len(s) != rank or any(s[d] != shapes[0][d] for d in range(rank) if d != axis):
-            bad(f"Input shapes must match but for dimension {axis}: {written(shapes[0])} and {written(s)}")
+            raise invalid(
+                f"Input shapes must match but for dimension {axis}: {written(shapes[0])} and {written(s)}"
+            )
         shifted = np.array(i)
         shifted[:, axis] += offset
         offset += int(s[axis])
@@ -240,16 +243,16 @@ def _reshape(input_indices: np.ndarray, input_shape: np.ndarray, new_shape: np.n
     free = np.flatnonzero(new_shape == -1)
     target = np.array(new_shape)
     if len(free) > 1:
-        bad(f"only one output dimension may be -1, not both {free[0]} and {free[1]}")
+        raise invalid(f"only one output dimension may be -1, not both {free[0]} and {free[1]}")
     if len(free):
         rest = int(np.prod(new_shape[new_shape != -1]))
         if not rest:
-            bad(
+            raise invalid(
                 "reshape cannot infer the missing input size for an empty tensor unless all specified input sizes are non-zero"
             )
         target[free[0]] = total // rest
     if int(np.prod(target)) != total:
-        bad(
+        raise invalid(
             f"Input to reshape is a tensor with {total} dense values, but the requested shape has {int(np.prod(target))}. "
             f"input_shape={written(input_shape)} output_shape={written(target)}"
         )
@@ -279,7 +282,7 @@ def _slice(
     indices: np.ndarray, values: np.ndarray, shape: np.ndarray, start: np.ndarray, size: np.ndarray
 ) -> list[np.ndarray]:
     if not len(start) == len(size) == len(shape):
-        bad(
+        raise invalid(
             f"start and size must have {len(shape)} elements each, that of the shape; received {len(start)} and {len(size)}"
         )
     inside = ((indices >= start) & (indices < start + size)).all(axis=1)
@@ -314,12 +317,14 @@ def _split(
     rank = len(shape)
     axis = int(split_dim.reshape(-1)[0])
     if not -rank <= axis < rank:
-        bad(f"Input split_dim should be between {-rank} and {rank - 1}, received {axis}")
+        raise invalid(f"Input split_dim should be between {-rank} and {rank - 1}, received {axis}")
     axis %= rank
     check_bounds(indices, shape)
     dim = int(shape[axis])
     if not 1 <= num_split <= max(dim, 1):
-        bad(f"Input num_split should be between 1 and the splitting dimension size ({dim}), got {num_split}")
+        raise invalid(
+            f"Input num_split should be between 1 and the splitting dimension size ({dim}), got {num_split}"
+        )
     base, rest = divmod(dim, num_split)
     out: list[tuple[np.ndarray, ...]] = []
     start = 0
@@ -355,7 +360,7 @@ def _fill_empty_rows(
     rows = indices[:, 0]
     if len(rows) and (rows.min() < 0 or rows.max() >= n):
         i = int(np.argmax((rows < 0) | (rows >= n)))
-        bad(f"indices({i}, 0) is invalid: {rows[i]} >= {n}")
+        raise invalid(f"indices({i}, 0) is invalid: {rows[i]} >= {n}")
     empty = np.ones(n, np.bool_)
     empty[rows] = False
     extra = np.zeros((int(empty.sum()), indices.shape[1]), np.int64)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from headrace.core import errors
 from headrace.core.dtypes import DType
+from headrace.core.errors import invalid
 from headrace.core.op import REQUIRED
 from headrace.core.tensor import EagerTensor, boxed
 
@@ -26,25 +26,21 @@ class Stack(HostResource):
     def push(self, value: EagerTensor) -> EagerTensor:
         self._check_open()
         if value._dtype is not self.dtype:
-            raise errors.InvalidArgumentError(
-                None, None, f"Must push elements of type {self.dtype.name}, received {value._dtype.name}"
-            )
+            raise invalid(f"Must push elements of type {self.dtype.name}, received {value._dtype.name}")
         if 0 <= self.limit <= len(self.values):
-            raise errors.InvalidArgumentError(
-                None, None, f"Stack overflowed when its max_size ({self.limit}) is reached"
-            )
+            raise invalid(f"Stack overflowed when its max_size ({self.limit}) is reached")
         self.values.append(value)
         return value
 
     def pop(self) -> EagerTensor:
         self._check_open()
         if not self.values:
-            raise errors.InvalidArgumentError(None, None, "Stack is empty when calling Pop()")
+            raise invalid("Stack is empty when calling Pop()")
         return self.values.pop()
 
     def _check_open(self) -> None:
         if self.closed:
-            raise errors.InvalidArgumentError(None, None, "The stack has already been closed.")
+            raise invalid("The stack has already been closed.")
 
     def clear(self) -> None:
         self.values.clear()
@@ -54,7 +50,7 @@ class Stack(HostResource):
 def _stack(handle: EagerTensor) -> Stack:
     found = handle._host().item()
     if not isinstance(found, Stack):
-        raise errors.InvalidArgumentError(None, None, f"The handle is that of {found!r}, not of a stack.")
+        raise invalid(f"The handle is that of {found!r}, not of a stack.")
     return found
 
 

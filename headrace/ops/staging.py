@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from headrace.core import dtypes, errors
+from headrace.core.errors import invalid
 from headrace.core.op import REQUIRED, OpDef
 from headrace.core.tensor import EagerTensor, wrap
 
@@ -79,9 +80,7 @@ class Area(Shared):
 
     def peek(self, index: int) -> list[EagerTensor]:
         if index < 0:
-            raise errors.InvalidArgumentError(
-                None, None, f"Index {index} of a staging area must not be negative"
-            )
+            raise invalid(f"Index {index} of a staging area must not be negative")
 
         def look() -> Any:
             return list(self.elements.values())[index] if index < len(self.elements) else None
@@ -117,16 +116,12 @@ class Map(Area):
             if not self.room(1 if completes else 0, size):
                 return None
             if key in self.elements:
-                raise errors.InvalidArgumentError(
-                    None, None, f"The staging area has all of key {key} already"
-                )
+                raise invalid(f"The staging area has all of key {key} already")
             if parts is None:
                 parts = self.incomplete[key] = [None] * self.components
             for i, v in zip(indices, values):
                 if parts[i] is not None:
-                    raise errors.InvalidArgumentError(
-                        None, None, f"The tensor for index '{i}' for key '{key}' was already initialized."
-                    )
+                    raise invalid(f"The tensor for index '{i}' for key '{key}' was already initialized.")
                 parts[i] = v
             self.bytes += size
             if completes:
@@ -145,9 +140,7 @@ class Map(Area):
             k = key if key is not None else min(self.elements) if self.ordered else next(iter(self.elements))
             parts = self.elements[k]
             if any(parts[i] is None for i in indices):
-                raise errors.InvalidArgumentError(
-                    None, None, f"Some of the tensors {indices} for key {k} were already removed."
-                )
+                raise invalid(f"Some of the tensors {indices} for key {k} were already removed.")
             values = [parts[i] for i in indices]
             if remove:
                 for i in indices:
@@ -165,10 +158,8 @@ class Map(Area):
             or any(not 0 <= i < self.components for i in indices)
             or sorted(set(indices)) != indices
         ):
-            raise errors.InvalidArgumentError(
-                None,
-                None,
-                f"Indices of a staging area's components must grow, from 0 to {self.components - 1}; received {indices}",
+            raise invalid(
+                f"Indices of a staging area's components must grow, from 0 to {self.components - 1}; received {indices}"
             )
 
     def empty(self) -> None:

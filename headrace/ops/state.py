@@ -12,7 +12,7 @@ import numpy as np
 
 from headrace.core import dtypes, errors, shapes
 from headrace.core.dtypes import DType
-from headrace.core.errors import ShapeError
+from headrace.core.errors import ShapeError, invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -120,20 +120,16 @@ READ.grad.accepts_slices = True  # type: ignore[union-attr]
 
 def _check_assignment(state: VariableState, value: EagerTensor) -> None:
     if not shapes.compatible(state.shape, value._raw_shape):
-        raise errors.InvalidArgumentError(
-            None,
-            None,
-            f"Cannot assign to variable {state.name} with shape {shapes.text(state.shape)}: the value has shape {shapes.text(value._raw_shape)}.",
+        raise invalid(
+            f"Cannot assign to variable {state.name} with shape {shapes.text(state.shape)}: the value has shape {shapes.text(value._raw_shape)}."
         )
 
 
 def _check_same_shape(old: Raw, new: Raw) -> None:
     if old != new:
         left, right = [f"[{','.join(map(str, s or ()))}]" for s in (old, new)]
-        raise errors.InvalidArgumentError(
-            None,
-            None,
-            f"Assign requires shapes of both tensors to match. lhs shape= {left} rhs shape= {right}",
+        raise invalid(
+            f"Assign requires shapes of both tensors to match. lhs shape= {left} rhs shape= {right}"
         )
 
 
@@ -186,11 +182,9 @@ def _update(name: str, kernel: Any, hlo: str) -> OpDef:
         with DONATION:
             old = state.read()
             if not shapes.compatible(old.shape, value._raw_shape):
-                raise errors.InvalidArgumentError(
-                    None,
-                    None,
+                raise invalid(
                     f"Cannot update variable {state.name} with shape {list(old.shape)} using a Tensor with shape "
-                    f"{list(value._raw_shape or ())}, shapes must be equal.",
+                    f"{list(value._raw_shape or ())}, shapes must be equal."
                 )
             state.write(np.asarray(kernel(old, value._host()), state.dtype._np))
 
@@ -286,9 +280,7 @@ def _rows(state: VariableState, indices: np.ndarray) -> tuple[np.ndarray, np.nda
     array = np.array(state.read())
     if indices.size and (indices.min() < 0 or indices.max() >= array.shape[0]):
         bad = indices.reshape(-1)[(indices.reshape(-1) < 0) | (indices.reshape(-1) >= array.shape[0])][0]
-        raise errors.InvalidArgumentError(
-            None, None, f"indices = {bad} is not in [0, {array.shape[0]}) for variable {state.name}"
-        )
+        raise invalid(f"indices = {bad} is not in [0, {array.shape[0]}) for variable {state.name}")
     return array, indices
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import errors, shapes
+from headrace.core import shapes
 from headrace.core.dtypes import DType
+from headrace.core.errors import invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -28,40 +29,27 @@ class Array(HostResource):
 
     def write(self, i: int, x: np.ndarray) -> None:
         if i < 0 or (i >= len(self.items) and not self.grows):
-            raise errors.InvalidArgumentError(
-                None,
-                None,
-                f"Tried to write to index {i} but array is not resizeable and size is: {len(self.items)}",
+            raise invalid(
+                f"Tried to write to index {i} but array is not resizeable and size is: {len(self.items)}"
             )
         if not shapes.compatible(self.element, x.shape):
-            raise errors.InvalidArgumentError(
-                None, None,
-                f"Could not write to TensorArray index {i} because the value shape is {list(x.shape)} which is incompatible "
-                f"with the TensorArray's inferred element shape: {shapes.text(self.element)}.",
-            )  # fmt: skip
+            raise invalid(f"Could not write to TensorArray index {i} because the value shape is {list(x.shape)} which is incompatible "
+                f"with the TensorArray's inferred element shape: {shapes.text(self.element)}.")  # fmt: skip
         self.items += [None] * (i + 1 - len(self.items))
         before = self.items[i]
         if before is not None and not self.adds:
-            raise errors.InvalidArgumentError(
-                None,
-                None,
-                f"Could not write to TensorArray index {i} because it has already been written to.",
-            )
+            raise invalid(f"Could not write to TensorArray index {i} because it has already been written to.")
         self.items[i] = x if before is None else before + x
 
     def read(self, i: int) -> np.ndarray:
         if not 0 <= i < len(self.items):
-            raise errors.InvalidArgumentError(
-                None, None, f"Tried to read from index {i} but array size is: {len(self.items)}"
-            )
+            raise invalid(f"Tried to read from index {i} but array size is: {len(self.items)}")
         item = self.items[i]
         if item is None:
             shape = next((x.shape for x in self.items if x is not None), self.element)
             if shape is None or None in shape:
-                raise errors.InvalidArgumentError(
-                    None,
-                    None,
-                    f"Could not read from TensorArray index {i}: it was not written, and its shape is not known.",
+                raise invalid(
+                    f"Could not read from TensorArray index {i}: it was not written, and its shape is not known."
                 )
             return np.zeros(shape, self.dtype._np)  # type: ignore[arg-type]
         return item
@@ -70,9 +58,7 @@ class Array(HostResource):
         if not indices.size:
             known = shape if shapes.known(shape) else self.element
             if known is None or None in known:
-                raise errors.InvalidArgumentError(
-                    None, None, "TensorArray has size zero, but element shape is not fully defined."
-                )
+                raise invalid("TensorArray has size zero, but element shape is not fully defined.")
             return np.zeros((0, *known), self.dtype._np)  # type: ignore[arg-type]
         return np.stack([self.read(int(i)) for i in indices.reshape(-1)])
 
@@ -120,9 +106,7 @@ def _concat(
     lengths = np.asarray([len(p) for p in parts], np.int64)
     if not parts:
         if not shapes.known(element_shape_except0):
-            raise errors.InvalidArgumentError(
-                None, None, "An empty TensorArray cannot be concatenated: the shape is not known."
-            )
+            raise invalid("An empty TensorArray cannot be concatenated: the shape is not known.")
         return [np.zeros((0, *(element_shape_except0 or ())), dtype._np), lengths]  # type: ignore[arg-type]
     return [np.concatenate(parts), lengths]
 
@@ -130,9 +114,10 @@ def _concat(
 def _split(handle: np.ndarray, x: np.ndarray, lengths: np.ndarray, flow: np.ndarray) -> np.ndarray:
     ends = np.cumsum(lengths)
     if (int(ends[-1]) if len(ends) else 0) != len(x):
-        raise errors.InvalidArgumentError(
-            None, None, f"Expected sum of lengths to be equal to values.shape[0], but sum of lengths is {ends[-1:]} and value's shape is: {list(x.shape)}"
-        )  # fmt: skip
+        raise invalid(
+            f"Expected sum of lengths to be equal to values.shape[0], but sum of lengths is {ends[-1:]} and value's shape is: "
+            f"{list(x.shape)}"
+        )
     for i, part in enumerate(np.split(x, ends[:-1]) if len(ends) else []):
         handle.item().write(i, part)
     return _FLOW

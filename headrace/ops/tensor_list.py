@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import dtypes, errors
+from headrace.core import dtypes
 from headrace.core.dtypes import DType
+from headrace.core.errors import invalid
 from headrace.core.op import REQUIRED, OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 from headrace.core.tape import not_differentiable
@@ -52,9 +53,7 @@ EMPTY = OpDef(
 
 def _reserve(element_shape: np.ndarray, n: np.ndarray, element_dtype: DType) -> np.ndarray:
     if int(n) < 0:
-        raise errors.InvalidArgumentError(
-            None, None, f"The num_elements to reserve must be a non negative number, but got {int(n)}"
-        )
+        raise invalid(f"The num_elements to reserve must be a non negative number, but got {int(n)}")
     return boxed(HostList([None] * int(n), int(n), element_dtype))
 
 
@@ -113,7 +112,7 @@ PUSH = OpDef(
 def _pop(handle: np.ndarray, shape: np.ndarray, element_dtype: DType) -> list[np.ndarray]:
     values = _list(handle)
     if not values.length:
-        raise errors.InvalidArgumentError(None, None, "Trying to pop from an empty list.")
+        raise invalid("Trying to pop from an empty list.")
     return [
         boxed(HostList(values.items, values.length - 1, values.dtype)),
         values.element(values.length - 1, shape),
@@ -189,9 +188,7 @@ def _set(
             values.items[: values.length] + [None] * (i + 1 - values.length), i + 1, values.dtype
         )
     if not 0 <= i < values.length:
-        raise errors.InvalidArgumentError(
-            None, None, f"Trying to modify element {i} in a list with {values.length} elements."
-        )
+        raise invalid(f"Trying to modify element {i} in a list with {values.length} elements.")
     return boxed(values.replace(i, x))
 
 
@@ -292,16 +289,12 @@ def _concat(
     values = _list(handle)
     parts = [values.element(i, shape) for i in range(values.length)]
     if any(p.ndim == 0 for p in parts):
-        raise errors.InvalidArgumentError(
-            None, None, "Concat saw a scalar shape at index 0 but requires at least vectors."
-        )
+        raise invalid("Concat saw a scalar shape at index 0 but requires at least vectors.")
     if not parts:
         dims = np.atleast_1d(shape).tolist() if np.ndim(shape) else None
         if dims is None or -1 in dims[1:]:
-            raise errors.InvalidArgumentError(
-                None,
-                None,
-                "All except the first dimension must be fully defined when concating an empty tensor list.",
+            raise invalid(
+                "All except the first dimension must be fully defined when concating an empty tensor list."
             )
         return [np.zeros((0, *dims[1:]), element_dtype._np), np.zeros(0, np.int64)]
     return [np.concatenate(parts), np.asarray([len(p) for p in parts], np.int64)]
@@ -309,10 +302,8 @@ def _concat(
 
 def _split(x: np.ndarray, shape: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     if lengths.sum() != len(x):
-        raise errors.InvalidArgumentError(
-            None,
-            None,
-            f"Expected sum of lengths to be equal to values.shape[0] = {len(x)}, but it is {lengths.sum()}.",
+        raise invalid(
+            f"Expected sum of lengths to be equal to values.shape[0] = {len(x)}, but it is {lengths.sum()}."
         )
     return boxed(
         HostList(

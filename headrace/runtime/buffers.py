@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from headrace.core.errors import invalid
 from headrace.core.memory import LARGE
 from headrace.runtime import devices
 from headrace.runtime.errors import DELETED, reraise
@@ -112,9 +113,7 @@ def _native(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 def _check_alive(buffer: Buffer) -> None:
     if buffer.is_deleted():
-        from headrace.core import errors
-
-        raise errors.InvalidArgumentError(None, None, f"This buffer {DELETED}")
+        raise invalid(f"This buffer {DELETED}")
 
 
 def _to_numpy_checked(buffer: Buffer) -> np.ndarray[Any, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from headrace.core import errors
+from headrace.core.errors import invalid
 from headrace.runtime import client, config, plugins
 
 if TYPE_CHECKING:
@@ -160,16 +160,12 @@ def find_device(spec: str | Device | None, *, soft_placement: bool = True) -> De
         or wanted.replica not in (None, 0)
         or wanted.task not in (None, 0)
     ):
-        raise errors.InvalidArgumentError(
-            None,
-            None,
-            f"{spec} unknown device. This process only has {[d.full_name for d in list_logical_devices()]}.",
+        raise invalid(
+            f"{spec} unknown device. This process only has {[d.full_name for d in list_logical_devices()]}."
         )
     index = wanted.device_index or 0
     if index < 0:
-        raise errors.InvalidArgumentError(
-            None, None, f"Malformed device specification '{spec}': negative index {index}."
-        )
+        raise invalid(f"Malformed device specification '{spec}': negative index {index}.")
     if wanted.device_type is None:
         kind = default_device().device_type
     else:
@@ -178,11 +174,9 @@ def find_device(spec: str | Device | None, *, soft_placement: bool = True) -> De
     if index < _count(kind):
         return _device(kind, index)
     if not soft_placement:
-        raise errors.InvalidArgumentError(
-            None,
-            None,
+        raise invalid(
             f"Could not satisfy device specification '{spec}', and soft device placement is off. All "
-            f"available devices: {[device.full_name for device in list_logical_devices()]}.",
+            f"available devices: {[device.full_name for device in list_logical_devices()]}."
         )
     return _device("CPU", 0)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from headrace.core import errors
+from headrace.core.errors import invalid
 from headrace.runtime import callbacks
 
 if TYPE_CHECKING:
@@ -52,9 +53,7 @@ def reraise(error: Exception, buffers: Sequence[Buffer] = ()) -> NoReturn:
     """Raise `error`, which XLA raised for a program on `buffers`, as its `tf.errors` class."""
     for number, buffer in enumerate(buffers):
         if buffer.is_deleted():
-            raise errors.InvalidArgumentError(
-                None, None, f"Argument {number} of the program {DELETED}"
-            ) from error
+            raise invalid(f"Argument {number} of the program {DELETED}") from error
     translated = translate(error)
     cause = callbacks.original(str(error)) or error
     raise translated from (None if cause is translated else cause)

@@ -10,7 +10,7 @@ import numpy as np
 import headrace as tf
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
-from headrace.core.errors import InvalidArgumentError
+from headrace.core.errors import invalid
 from headrace.core.scoping import scoped
 from headrace.core.shapes import size_of
 from headrace.core.static import static_value
@@ -97,10 +97,8 @@ def _concat(values: Sequence[Any], axis: int) -> Any:
         return values[0].with_values(_concat([v.values for v in values], axis - 1))
     rows = {n for n in (v.row_partition.static_nrows for v in values) if n is not None}
     if len(rows) > 1:
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"Dimension 0 in all shapes must be equal to concatenate along axis 1; the numbers of rows are {sorted(rows)}.",
+        raise invalid(
+            f"Dimension 0 in all shapes must be equal to concatenate along axis 1; the numbers of rows are {sorted(rows)}."
         )
     n, k = values[0].nrows(), len(values)
     if not rows or any(v.row_partition.static_nrows is None for v in values):

@@ -10,7 +10,7 @@ import headrace as tf
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.dtypes import DType, as_dtype
-from headrace.core.errors import InvalidArgumentError
+from headrace.core.errors import invalid
 from headrace.core.op import lookup
 from headrace.core.scoping import at_home
 from headrace.core.shapes import size_of
@@ -57,7 +57,7 @@ def check(condition: Any, message: str) -> None:
     if known is None:
         tf.debugging.Assert(condition, [message])
     elif not known:
-        raise InvalidArgumentError(None, None, message)
+        raise invalid(message)
 
 
 def text(tensor: Any) -> str:
