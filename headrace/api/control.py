@@ -16,6 +16,7 @@ from headrace.core.graph import FuncGraph, Graph, Operation, current_scope, name
 from headrace.core.op import lookup
 from headrace.core.scoping import at_home, scoped
 from headrace.core.shapes import TensorShape, as_raw
+from headrace.core.slices import IndexedSlices
 from headrace.core.state import building, state
 from headrace.core.static import static_value
 from headrace.core.tensor import Tensor
@@ -99,19 +100,47 @@ def _truth(pred: Any) -> bool:
     return bool(array.reshape(()))
 
 
+def _inside(name: str) -> FuncGraph:
+    """The graph of a branch or of a part of a loop."""
+    from headrace.session.modes import Switches
+
+    graph, outer = FuncGraph(name), state.graph
+    if not Switches.control_flow_v2:
+        graph.by_demand = outer is None or not outer.building_function or outer.by_demand  # type: ignore[attr-defined]
+    return graph
+
+
+def _leave_out(graph: FuncGraph) -> None:
+    """Removes what the results of a branch or a body do not depend on, where 1.x would not run it, either."""
+    if not graph.by_demand:
+        return
+    needed: set[int] = set()
+    waiting = [t.op for t in graph.outputs if not t._is_eager]
+    while waiting:
+        node = waiting.pop()
+        if id(node) not in needed and node.graph is graph:
+            needed.add(id(node))
+            waiting.extend(t.op for t in node.inputs if not t._is_eager)
+            waiting.extend(node.control_inputs)
+    graph.operations[:] = [n for n in graph.operations if id(n) in needed or n.type == "Placeholder"]
+
+
 def choose(index: Any, functions: Sequence[Callable[[], Any]], names: Sequence[str], name: str) -> Any:
     """Traces the branches and adds the conditional."""
     graphs: list[FuncGraph] = []
     structures: list[Any] = []
     for function, which in zip(functions, names):
-        graph = FuncGraph(f"{name}_{which}")
+        graph = _inside(f"{name}_{which}")
         with building(graph, tapes=()):
-            result = function()
+            structures.append(function())
+        graphs.append(graph)
+    structures = _same_index_types(graphs, structures)
+    for graph, result in zip(graphs, structures):
+        with building(graph, tapes=()):
             flat = [_as_output(graph, v) for v in nest.flatten(result, expand_composites=True)]
         graph.structured_outputs = result
-        structures.append(result)
         graph.outputs = [t for t in flat if t is not None]
-        graphs.append(graph)
+        _leave_out(graph)
     for which, structure in zip(names[1:], structures[1:]):
         try:
             nest.assert_same_structure(structures[0], structure, expand_composites=True)
@@ -141,6 +170,20 @@ def choose(index: Any, functions: Sequence[Callable[[], Any]], names: Sequence[s
         ],
         expand_composites=True,
     )
+
+
+def _same_index_types(graphs: Sequence[FuncGraph], structures: Sequence[Any]) -> list[Any]:
+    """Rows of tensors (IndexedSlices) that some branches number in int32 and others in int64 are numbered in int64 by all."""
+    leaves = [nest.flatten(s) for s in structures]
+    if len({len(found) for found in leaves}) != 1:
+        return list(structures)  # to be complained about
+    for k, values in enumerate(zip(*leaves)):
+        if all(type(v) is IndexedSlices for v in values) and len({v.indices._dtype for v in values}) > 1:
+            for graph, found, v in zip(graphs, leaves, values):
+                with building(graph, tapes=()):
+                    indices = lookup("Cast")(v.indices, DstT=dtypes.int64)
+                found[k] = IndexedSlices(v.values, indices, v.dense_shape)
+    return [nest.pack_sequence_as(s, found) for s, found in zip(structures, leaves)]
 
 
 def _passed_on(results: Any, first: int) -> Any:
@@ -373,7 +416,7 @@ def _graph_loop(
         own = inner[1:] if counted else inner
         return inner, nest.pack_sequence_as(values, own, expand_composites=True)
 
-    test = FuncGraph(f"{name}_cond")
+    test = _inside(f"{name}_cond")
     with building(test, tapes=()):
         inner, structured = arguments(test)
         result = to_tensor(cond(*structured))
@@ -384,7 +427,8 @@ def _graph_loop(
         if counted:
             result = lookup("LogicalAnd")(lookup("Less")(inner[0], limit), result)
         test.outputs = [_as_output(test, result)]
-    step = FuncGraph(f"{name}_body")
+    _leave_out(test)
+    step = _inside(f"{name}_body")
     with building(step, tapes=()):
         inner, structured = arguments(step)
         returned = body(*structured)
@@ -409,6 +453,7 @@ def _graph_loop(
         if counted:
             outputs = [lookup("AddV2")(inner[0], 1), *outputs]
         step.outputs = [t if t is x else _loop_output(step, t) for t, x in zip(outputs, inner)]
+    _leave_out(step)
     _mark_variables([test, step])
     functional.hoist_reads([test, step])
     captured = functional.unify_inputs([test, step], len(start))

@@ -155,6 +155,13 @@ def _combine(
     return m.div_no_nan(total, column(norm), name)
 
 
+def _looked_up_once(params: Any, ids: Tensor, max_norm: Any) -> Tensor:
+    """The rows of ids, of which each is looked up once: so the table's gradient names each of its rows once, with all that belongs
+    to it. Optimizers that square the gradient rely on that."""
+    unique, places = lookup("Unique")(ids, out_idx=dtypes.int32)
+    return lookup("GatherV2")(embedding_lookup(params, unique, max_norm), places, 0)
+
+
 def _check(sp_ids: Any, sp_weights: Any, combiner: str | None) -> str:
     combiner = combiner or "mean"
     if combiner not in ("mean", "sum", "sqrtn"):
@@ -204,7 +211,7 @@ def embedding_lookup_sparse(
     """
     combiner = _check(sp_ids, sp_weights, combiner)
     segments = _row_numbers(sp_ids)
-    rows = embedding_lookup(params, sp_ids.values, max_norm)
+    rows = _looked_up_once(params, sp_ids.values, max_norm)
     count = m.add(lookup("Max")(lookup("ConcatV2")([[-1], segments], 0), [0], keep_dims=False), 1)
     return _combine(rows, segments, None if sp_weights is None else sp_weights.values, count, combiner, name)
 
@@ -252,7 +259,7 @@ def safe_embedding_lookup_sparse(
             valid, lookup("Greater")(sparse_weights.values, m.number(0, sparse_weights.values))
         )
     select, cast = lookup("SelectV2"), lookup("Cast")
-    rows = embedding_lookup(embedding_weights, select(valid, ids, m.number(0, ids)), max_norm)
+    rows = _looked_up_once(embedding_weights, select(valid, ids, m.number(0, ids)), max_norm)
     mask = cast(valid, DstT=rows._dtype)
     weights = (
         mask

@@ -403,6 +403,24 @@ def bincount(
     return count.DENSE_BINCOUNT(arr, size, values, binary_output=binary_output, name=name)
 
 
+def bincount_of_rows(
+    values: Any, rows: Any, n: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None,
+    dtype: Any = dtypes.int32, binary_output: bool = False,
+) -> Any:  # fmt: skip
+    """`bincount` of each of n rows, whose numbers `rows` has for each of `values`: `[n, length]`."""
+    values, n = CAST(values, DstT=dtypes.int64), CAST(n, DstT=dtypes.int64)
+    length = lookup("Shape")(bincount(values, None, minlength, maxlength), out_type=dtypes.int64)
+    length = lookup("Reshape")(length, [])
+    cell = m.add(m.mul(CAST(rows, DstT=dtypes.int64), length), values)
+    cells = m.mul(n, length)
+    select, less = lookup("SelectV2"), lookup("Less")
+    cell = select(less(values, length), cell, cells)  # one more, for those beyond maxlength
+    cell = select(less(values, m.number(0, values)), values, cell)  # negative values stay so: an error
+    end = m.add(cells, m.number(1, cells))
+    found = bincount(cell, weights, end, end, dtype, binary_output=binary_output)
+    return lookup("Reshape")(found[:-1], lookup("Pack")([n, length]))
+
+
 @scoped("histogram_fixed_width")
 def histogram_fixed_width(
     values: Any, value_range: Any, nbins: Any = 100, dtype: Any = dtypes.int32, name: str | None = None

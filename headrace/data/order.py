@@ -43,16 +43,29 @@ class Shuffle(Unary):
         rows = self.source.rows()
         if rows is None:
             return None
-        words, index = self.seeds.words(), rows.index
+        return self._shuffled(rows, self.seeds.words())
+
+    def passes(self) -> Iterator[Rows | None]:
+        words = (
+            self.seeds.words()
+        )  # now; the source begins when its first element is asked for, as in TensorFlow
+        sources = (self.source,)
+        return (None if rows is None else self._shuffled(rows, words) for s in sources for rows in s.passes())
+
+    def _shuffled(self, rows: Rows, words: Words) -> Rows:
+        index = rows.index
         n = len(index)
         buffer = n if self.buffer == UNKNOWN else min(self.buffer, n)
         return rows.reordered(pick(index, _order(n, buffer, words)))
 
     def start(self) -> Iterator[Element]:
-        rows = self.rows()
+        return itertools.chain.from_iterable(map(self._begin, (self.seeds.words(),)))
+
+    def _begin(self, words: Words) -> Iterator[Element]:
+        rows = self.source.rows()
         if rows is not None:
-            return iter(rows)
-        return _drawn(self.source.start(), self.buffer, self.seeds.words())
+            return iter(self._shuffled(rows, words))
+        return _drawn(self.source.start(), self.buffer, words)
 
 
 def _order(n: int, size: int, words: Words) -> np.ndarray:
@@ -111,11 +124,15 @@ class Repeat(Unary):
         return Again(self.source, self.count)
 
     def passes(self) -> Iterator[Rows | None]:
-        for _ in self._times():
-            rows = self.source.rows()
-            yield rows
-            if rows is None or not len(rows.index):
-                return
+        return self._passes(self.source.passes()) if self.count else iter(())
+
+    def _passes(self, first: Iterator[Rows | None]) -> Iterator[Rows | None]:
+        times = itertools.islice(self._times(), 1, None)
+        for passes in itertools.chain((first,), (self.source.passes() for _ in times)):
+            for rows in passes:
+                yield rows
+                if rows is None or not len(rows.index):
+                    return
 
 
 class Again:
@@ -124,7 +141,9 @@ class Again:
     def __init__(self, plan: Plan, count: int) -> None:
         self.plan, self.left = plan, count
         self.source: Iterator[Element] | None = None
-        self.some = True
+        if count:
+            self.source, self.left = plan.start(), count - 1
+        self.some = count > 0
 
     def __iter__(self) -> Again:
         return self

@@ -37,8 +37,9 @@ class Plan:
         return None
 
     def passes(self) -> Iterator[Rows | None]:
-        """The rows of one iteration after the other, where a plan repeats another."""
-        yield self.rows()
+        """The rows of one iteration after the other, where a plan repeats another. The first iteration begins now: seeds are
+        drawn in the order in which iterators are made, not in which they are used."""
+        return iter((self.rows(),))
 
 
 class Unary(Plan):

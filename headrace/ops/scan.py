@@ -14,7 +14,7 @@ from headrace.core.errors import InvalidArgumentError, ShapeError
 from headrace.core.op import OpDef, ShapeContext, lookup
 from headrace.core.shapes import Raw
 
-from .math import exp, log, mul, neg, number, realdiv, sub, wide, widened
+from .math import exp, log, mul, neg, number, sub, wide, widened
 
 Combine = Callable[[Builder, Value, Value], Value]
 
@@ -121,7 +121,10 @@ def _cumsum_grad(x: Any, axis: Any, y: Any, g: Any, exclusive: bool, reverse: bo
 def _cumprod_grad(x: Any, axis: Any, y: Any, g: Any, exclusive: bool, reverse: bool) -> Any:
     from .math import conj
 
-    return realdiv(CUMSUM(mul(conj(y), g), axis, exclusive=exclusive, reverse=not reverse), conj(x))
+    # Where a factor is 0 its gradient is left out, as TensorFlow has it, not NaN.
+    return lookup("DivNoNan")(
+        CUMSUM(mul(conj(y), g), axis, exclusive=exclusive, reverse=not reverse), conj(x)
+    )
 
 
 def _cumulative_logsumexp_grad(x: Any, axis: Any, y: Any, g: Any, exclusive: bool, reverse: bool) -> Any:

@@ -103,7 +103,10 @@ def convert(
             try:
                 return calls.convert_and_call(function, args, kwargs, options)
             except Exception as error:
-                messages.tell_in_user_terms(error)
+                if not calls.is_artifact(
+                    function
+                ):  # what is not to be converted raises its errors as they are
+                    messages.tell_in_user_terms(error)
                 raise
 
     return converted

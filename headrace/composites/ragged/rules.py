@@ -7,6 +7,7 @@ from typing import Any
 
 import headrace as tf
 from headrace.api import elementwise as names
+from headrace.api.reductions import bincount_of_rows
 from headrace.core import overrides
 from headrace.core.overrides import ELEMENTWISE, Rule, add_rule, composites
 from headrace.core.shapes import size_of
@@ -149,13 +150,19 @@ def _embedding_lookup(params: Any, ids: Any, max_norm: Any = None, name: str | N
     return map_flat_values(lambda flat: tf.nn.embedding_lookup(params, flat, max_norm), ids)
 
 
-def _bincount(arr: Any, *args: Any, axis: Any = None, **kwargs: Any) -> Any:
-    if axis is not None:
-        raise ValueError("tf.math.bincount of a RaggedTensor counts all values: axis must be None.")
-    weights = kwargs.pop("weights", None)
-    return tf.math.bincount(
-        arr.flat_values, *args, weights=weights.flat_values if is_ragged(weights) else weights, **kwargs
-    )
+def _bincount(
+    arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: Any = tf.int32,
+    name: str | None = None, axis: Any = None, binary_output: bool = False,
+) -> Any:  # fmt: skip
+    values, weights = arr.flat_values, weights.flat_values if is_ragged(weights) else weights
+    if axis != -1:
+        return tf.math.bincount(values, weights, minlength, maxlength, dtype, name, axis, binary_output)
+    if arr.ragged_rank != 1:
+        raise ValueError(
+            f"tf.math.bincount of rows takes a ragged matrix, got ragged_rank={arr.ragged_rank}."
+        )
+    rows, n = arr.value_rowids(), arr.nrows()
+    return bincount_of_rows(values, rows, n, weights, minlength, maxlength, dtype, binary_output)
 
 
 def _reduce_join(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import headrace as tf
+from headrace.api.reductions import bincount_of_rows
 from headrace.core import overrides
 from headrace.core.overrides import add_rule
 
@@ -50,6 +51,17 @@ def _shape(input: SparseTensor, out_type: Any = None, name: str | None = None) -
     return tf.cast(input.dense_shape, out_type or tf.int32)
 
 
+def _bincount(
+    arr: SparseTensor, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: Any = tf.int32,
+    name: str | None = None, axis: Any = None, binary_output: bool = False,
+) -> Any:  # fmt: skip
+    values, weights = arr.values, weights.values if is_sparse(weights) else weights
+    if axis != -1:
+        return tf.math.bincount(values, weights, minlength, maxlength, dtype, name, axis, binary_output)
+    rows, n = arr.indices[:, 0], arr.dense_shape[0]
+    return bincount_of_rows(values, rows, n, weights, minlength, maxlength, dtype, binary_output)
+
+
 def install() -> None:
     """Registers the rules of all functions that exist."""
     for path, names in _ON_VALUES.items():
@@ -67,6 +79,7 @@ def install() -> None:
             )
         ),
     )
+    add_rule(tf.math.bincount, _rule(_bincount))
     add_rule(tf.rank, _rule(lambda input, name=None: tf.size(input.dense_shape)))
     add_rule(tf.zeros_like, _rule(_like(0)))
     add_rule(tf.ones_like, _rule(_like(1)))

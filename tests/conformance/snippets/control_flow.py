@@ -32,6 +32,21 @@ def cond_with_python_predicate_and_side_effects(tf):
     return tf.cond(tf.constant(True), lambda: 1, lambda: 2), f(tf.constant(True)), f(tf.constant(False)), v
 
 
+@snippet(pred=[True, False])
+def cond_of_slices_with_indices_of_two_types(tf, pred):
+    def slices(dtype, n):
+        return tf.IndexedSlices(
+            tf.ones([n, 2]), tf.range(tf.cast(n, dtype), dtype=dtype), tf.constant([9, 2])
+        )
+
+    @tf.function
+    def f(pred):
+        return tf.cond(pred, lambda: slices(tf.int64, tf.constant(3)), lambda: slices(tf.int32, 2))
+
+    result = f(tf.constant(pred))
+    return result.indices, result.values, tf.convert_to_tensor(result)
+
+
 @snippet
 def cond_shapes_merge(tf):
     shapes = []

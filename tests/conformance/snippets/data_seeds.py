@@ -66,3 +66,17 @@ def functions_draw_the_same_in_every_iteration(tf):
         [int(function()) for _ in range(3)],
         [int(ds.reduce(0, lambda s, v: s * 100 + v)) for _ in range(2)],
     )
+
+
+@snippet
+def iterators_draw_when_they_are_made(tf):
+    out = []
+    for finish in (
+        lambda ds: ds.batch(4), lambda ds: ds.map(lambda x: x + 1).batch(4), lambda ds: ds.batch(4).prefetch(2),
+        lambda ds: ds.filter(lambda x: x > 2), lambda ds: ds.repeat(2).batch(4), lambda ds: ds.repeat().batch(4).take(3),
+        lambda ds: ds.take(5).batch(2), lambda ds: ds.shuffle(3, seed=1),
+    ):  # fmt: skip
+        ds = finish(tf.data.Dataset.range(9).shuffle(9, seed=5))
+        iter(ds)  # never used
+        out.append([list(ds) for _ in range(2)])
+    return out

@@ -54,6 +54,41 @@ def running(tf, fn, how, axis, exclusive, reverse):
     return run(tf, how, lambda x: getattr(tf.math, fn)(x, axis, exclusive, reverse), x)
 
 
+@snippet(exclusive=[False, True], reverse=[False, True])
+def gradient_of_products_with_zeros(tf, exclusive, reverse):
+    x = tf.constant([[2.0, 0.0, 3.0, 4.0], [0.0, 5.0, 0.0, 6.0]])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = tf.math.cumprod(x, 1, exclusive, reverse)
+    return tape.gradient(y, x)
+
+
+ROWS = {
+    "sparse": lambda tf: tf.sparse.SparseTensor(
+        [[0, 0], [0, 1], [1, 0], [1, 1]], tf.constant([1, 2, 4, 4]), [2, 2]
+    ),
+    "nearly empty": lambda tf: tf.sparse.SparseTensor([[1, 0]], tf.constant([1], tf.int64), [3, 2]),
+    "ragged": lambda tf: tf.ragged.constant([[1, 2], [], [3, 3]]),
+}
+
+
+@snippet(which=list(ROWS), axis=[None, 0, -1], compiled=[False, True])
+def bincount_of_composites(tf, which, axis, compiled):
+    x = ROWS[which](tf)
+    weights = tf.cast(x, tf.float32) if which != "ragged" else tf.cast(x, tf.float32) * 0.5
+    cases = (
+        {}, {"minlength": 7}, {"maxlength": 3}, {"binary_output": True}, {"dtype": tf.float32}, {"weights": weights},
+        {"minlength": 6, "maxlength": 6, "binary_output": True, "dtype": tf.int64},
+    )  # fmt: skip
+    count = lambda x: [tf.math.bincount(x, axis=axis, **k) for k in cases]
+    return (tf.function(count) if compiled else count)(x)
+
+
+@raises
+def bincount_of_negative_rows(tf):
+    return tf.math.bincount(tf.ragged.constant([[1, 2], [3, -1]]), axis=-1)
+
+
 EQUATIONS = {
     "ij,jk->ik": ([2, 3], [3, 4]), "ij,jk": ([2, 3], [3, 4]), "bij,bjk->bik": ([2, 3, 4], [2, 4, 5]),
     "ii": ([3, 3],), "ii->i": ([3, 3],), "ij->ji": ([2, 3],),

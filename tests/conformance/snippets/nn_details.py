@@ -594,6 +594,19 @@ def sparse_embedding_gradient(tf):
 
 
 @snippet
+def sparse_embedding_gradient_names_rows_once(tf):
+    ids = tf.sparse.SparseTensor(
+        [[0, 0], [0, 1], [1, 0], [1, 1]], tf.constant([1, 3, 1, 1], tf.int64), [2, 2]
+    )
+    table, out = tf.Variable(tf.reshape(tf.range(10.0), [5, 2])), []
+    for lookup in (tf.nn.embedding_lookup_sparse, tf.nn.safe_embedding_lookup_sparse):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(lookup(table, ids, None, combiner="mean") ** 2)
+        out.append(tape.gradient(loss, table))
+    return [(g.indices, g.values) for g in out]
+
+
+@snippet
 def isotonic(tf):
     x = tf.constant([[3.0, 1.0, 2.0, 5.0], [1.0, 2.0, 3.0, 4.0]])
     with tf.GradientTape() as tape:
