@@ -282,3 +282,17 @@ def test_the_cache_can_be_switched_off(folder, monkeypatch):
     monkeypatch.setenv("HEADRACE_CACHE", "0")
     anew(branching)
     assert not list(folder.iterdir())
+
+
+def inner(x):
+    return x + 1
+
+
+def outer(x):
+    return inner(x) * 2
+
+
+def test_globals_may_have_any_name():
+    """Also those that conversion might give to functions of its own."""
+    assert tf.function(outer)(tf.constant(2)).numpy() == 6
+    assert tf.function(lambda x: outer(inner(x)))(tf.constant(2)).numpy() == 8

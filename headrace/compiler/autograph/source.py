@@ -304,14 +304,15 @@ def _converted(function: FunctionType, options: Options) -> tuple[CodeType, str]
     text = parser.unparse(node, include_encoding_marker=False)
     (body,) = ast.parse(text).body
     _place(node, body, (code.co_firstlineno,) * 2 + (0, 0))
-    module = ast.parse("def outer():\n  def inner(ag__):\n    return None")
+    # Names that no program has: those of its own globals must not be found here.
+    module = ast.parse("def ag__outer():\n  def ag__inner(ag__):\n    return None")
     outer: Any = module.body[0]
     (inner,) = outer.body
     outer.body = [*(ast.parse(f"{v} = None").body[0] for v in code.co_freevars), inner]
     inner.body = [body, ast.Return(ast.Name(name, ctx=ast.Load()))]
     ast.fix_missing_locations(module)
     compiled = compile(module, code.co_filename, "exec", flags=code.co_flags & _FUTURE, dont_inherit=True)
-    factory = _child(_child(compiled, "outer"), "inner")
+    factory = _child(_child(compiled, "ag__outer"), "ag__inner")
     return _renamed(factory, code, name, frozenset(namer.generated_names)), text
 
 
