@@ -199,8 +199,8 @@ _V1: dict[str, str] = {
           'resource_variables_enabled set_random_seed',
  'graphs': 'MetaGraphDef TensorInfo graph_util.convert_variables_to_constants graph_util.extract_sub_graph '
            'graph_util.import_graph_def graph_util.must_run_on_cpu graph_util.remove_training_nodes '
-           'graph_util.tensor_shape_from_node_def_name import_graph_def train.export_meta_graph '
-           'train.import_meta_graph',
+           'graph_util.tensor_shape_from_node_def_name import_graph_def '
+           'train.do_quantize_training_on_graphdef train.export_meta_graph train.import_meta_graph',
  'image': 'image.ResizeMethod image.crop_and_resize image.draw_bounding_boxes image.extract_glimpse '
           'image.extract_image_patches image.resize image.resize_area image.resize_bicubic '
           'image.resize_bilinear image.resize_image_with_pad image.resize_images '

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headrace.graphs.meta import export_meta_graph, import_meta_graph
+from headrace.graphs.quantizing import do_quantize_training_on_graphdef
 from headrace.graphs.reading import import_graph_def
 from headrace.graphs.tools import (
     convert_variables_to_constants,
@@ -19,6 +20,6 @@ NAMES = {
         "convert_variables_to_constants", "extract_sub_graph", "import_graph_def", "must_run_on_cpu",
         "remove_training_nodes", "tensor_shape_from_node_def_name",
     ],
-    "train": ["export_meta_graph", "import_meta_graph"],
+    "train": ["do_quantize_training_on_graphdef", "export_meta_graph", "import_meta_graph"],
 }  # fmt: skip
 __all__ = sorted({*ROOT, *NAMES["graph_util"], *NAMES["train"]})  # noqa: PLE0605 - a list of names

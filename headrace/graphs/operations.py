@@ -269,7 +269,7 @@ class Scope:
                 return self.output(*key)
         assert self.outer is not None
         x = self.outer.output(*key)
-        if self.outer.passed:
+        if self.outer.by_reference:
             x = held(self.outer, x)
         if isinstance(x, Reference) and x.after is not None:
             self.outer.awaited.append(x.after)

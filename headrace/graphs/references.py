@@ -74,14 +74,15 @@ def passed(nodes: Mapping[str, Node]) -> set[tuple[str, int]]:
 
 def held(scope: Scope, tensor: Any) -> Any:
     """What a function around which references are kept has of a tensor: the variable itself, where it is a reference, or
-    passes one on by value, to a variable that the graph's loops and conditionals may change."""
+    passes one on by value, to a variable that the graph's loops and conditionals may change. (It has a value when somebody
+    reads it, who may be in a branch that is not taken.)"""
     at = tensor
     while not isinstance(at, ReferenceTensor):
         if not isinstance(at, SymbolicTensor) or at.op.type != "Identity":
             return tensor
         at = at.op.inputs[0]
     variable = variable_behind(at)
-    if not scope.passes(variable):
+    if at is not tensor and not scope.passes(variable):
         return tensor
     node = tensor.op
     unchanged = node is variable or (node.inputs[0].op is variable and not node.control_inputs)

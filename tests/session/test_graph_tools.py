@@ -193,3 +193,95 @@ def test_tools_of_tensorflow(tmp_path):
     command = [sys.executable, "-m", "headrace", "run", str(script), str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert "FINE" in done.stdout, done.stderr[-2000:]
+
+
+# ------------------------------------------------------------------------------------------------ graphs for inference
+def convolutions(kind, layout="NHWC"):
+    """A frozen graph of convolutions with normalisations, one shared and one that trains."""
+    rng = np.random.RandomState(0)
+    numbers = lambda *shape: tf.constant(rng.uniform(0.5, 1.5, shape).astype("f"))
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [1, 4, 4, 2], name="x")
+        w = numbers(3, 3, 2, 4) if kind == "Conv2D" else numbers(3, 3, 2, 2)
+        convolve = tf.nn.conv2d if kind == "Conv2D" else tf.nn.depthwise_conv2d
+        h = convolve(x, w, strides=[1, 1, 1, 1], padding="SAME")
+        statistics = numbers(4), numbers(4), numbers(4), numbers(4)
+        h, *_ = v1.nn.fused_batch_norm(h, *statistics, is_training=False)
+        other = convolve(x, w, strides=[1, 1, 1, 1], padding="SAME")
+        trained, *_ = v1.nn.fused_batch_norm(other, numbers(4), numbers(4))
+        tf.reduce_sum(h + trained, [1, 2], name="y")
+    return graph.as_graph_def()
+
+
+@pytest.mark.parametrize("kind", ["Conv2D", "DepthwiseConv2dNative"])
+def test_normalisations_become_weights(kind):
+    from headrace.graphs.folding import fold_batch_norms
+
+    message = convolutions(kind)
+    folded = fold_batch_norms(message)
+    kinds = [n.op for n in folded.node]
+    assert kinds.count("BiasAdd") == kinds.count("FusedBatchNormV3") == 1 and kinds.count(kind) == 2
+    feeds = {"x:0": np.random.RandomState(1).rand(1, 4, 4, 2)}
+    np.testing.assert_allclose(run(folded, "y:0", feeds), run(message, "y:0", feeds), rtol=1e-4)
+
+
+BRANCHES = """
+    node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } } attr { key: "shape" value { shape {} } } }
+    node { name: "yes" op: "Const" attr { key: "dtype" value { type: DT_BOOL } }
+           attr { key: "value" value { tensor { dtype: DT_BOOL tensor_shape {} bool_val: true } } } }
+    node { name: "training" op: "PlaceholderWithDefault" input: "yes" attr { key: "dtype" value { type: DT_BOOL } }
+           attr { key: "shape" value { shape {} } } }
+    node { name: "switch" op: "Switch" input: "x" input: "training" attr { key: "T" value { type: DT_FLOAT } } }
+    node { name: "passed" op: "Identity" input: "switch" attr { key: "T" value { type: DT_FLOAT } } }
+    node { name: "off" op: "Exp" input: "passed" attr { key: "T" value { type: DT_FLOAT } } }
+    node { name: "on" op: "Neg" input: "switch:1" attr { key: "T" value { type: DT_FLOAT } } }
+    node { name: "merge" op: "Merge" input: "off" input: "on" attr { key: "T" value { type: DT_FLOAT } }
+           attr { key: "N" value { i: 2 } } }
+    node { name: "y" op: "Identity" input: "merge" attr { key: "T" value { type: DT_FLOAT } } }
+"""
+
+
+def test_branches_for_inference():
+    from headrace.internals.inference import optimize_for_inference
+
+    message = text_format.Parse(BRANCHES, v1.GraphDef())
+    both = optimize_for_inference(message, ["x"], ["y"], 1)
+    assert run(both, ["y:0", "merge:0"], {"x:0": 2.0}) == [-2.0, -2.0]
+    assert run(both, "y:0", {"x:0": 0.0, "training:0": False}) == 1.0
+    settled = optimize_for_inference(message, ["x"], ["y"], 1, placeholder_to_const_names=["training=False"])
+    assert run(settled, "y:0", {"x:0": 0.0}) == 1.0
+    assert {n.op for n in settled.node} >= {"Switch", "Merge", "Const"} and "yes" not in {
+        n.name for n in settled.node
+    }
+    with pytest.raises(ValueError, match="name=True"):
+        optimize_for_inference(message, ["x"], ["y"], 1, placeholder_to_const_names=["training=0"])
+
+
+# -------------------------------------------------------------------------------------------------- quantised training
+def test_training_with_quantised_numbers():
+    quantise = v1.train.do_quantize_training_on_graphdef
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [2, 2], name="x")
+        both = tf.concat([tf.nn.relu6(x, name="r"), tf.sigmoid(x)], 1, name="both")
+        tf.matmul(both, tf.ones([4, 2], name="w"), name="y")
+        v1.gradients(tf.matmul(x, x, name="z"), x)
+    message = quantise(graph.as_graph_def(), 8)
+    nodes = {n.name: n for n in message.node}
+    assert list(nodes["y"].input) == ["both/QuantizeAndDequantizeV2", "w/QuantizeAndDequantizeV2"]
+    assert list(nodes["z"].input) == ["x/QuantizeAndDequantizeV2"] * 2
+    made = nodes["both/QuantizeAndDequantizeV2"]
+    assert not made.attr["signed_input"].b and made.attr["num_bits"].i == 8
+    assert list(made.input) == ["both", "both/InputMin", "both/InputMax"]
+    assert all("Quantize" not in t for n in message.node if n.name.startswith("gradients") for t in n.input)
+    with tf.Graph().as_default(), v1.Session() as session:
+        tf.import_graph_def(message, name="")
+        limits = ["x/Min/Variable:0", "x/Max/Variable:0"]
+        session.run("z:0", {"x:0": [[1.0, 2.0], [3.0, -4.0]]})
+        assert session.run(limits) == [-4.0, 3.0]
+        session.run("z:0", {"x:0": [[1.0, 2.0], [13.0, -14.0]]})
+        np.testing.assert_allclose(session.run(limits), [-4.01, 3.01], rtol=1e-6)
+    for bits in (0, 64):
+        with pytest.raises(IndexError, match="num_bits"):
+            quantise(message, bits)
+    with pytest.raises(TypeError):
+        quantise(graph, 8)

@@ -6,7 +6,7 @@ import importlib
 from typing import Any
 
 PARTS = (
-    "autograph", "bayesflow", "checkpoint", "compiler", "crf", "cudnn_rnn", "data", "deprecated", "distributions",
+    "autograph", "bayesflow", "checkpoint", "compiler", "copy_graph", "crf", "cudnn_rnn", "data", "deprecated", "distributions",
     "eager", "feature_column", "framework", "graph_editor", "image", "integrate", "layers", "legacy_seq2seq",
     "linalg", "lookup", "losses", "metrics", "nn", "opt", "predictor", "resampler", "rnn", "seq2seq", "signal",
     "slim", "sparsemax", "staging", "stateless", "summary", "tensorboard", "training", "util",
@@ -16,7 +16,6 @@ _ESTIMATORS = (
 )
 # Parts that programs import most and that are not here -> what to do instead.
 ABSENT = {
-    "copy_graph": "Use tf.import_graph_def(graph.as_graph_def()), or tf.contrib.graph_editor.copy.",
     "distribute": "Use tf.distribute.",
     "estimator": _ESTIMATORS,
     "factorization": "Clustering and factorisation as Estimators are no part of Headrace so far.",
