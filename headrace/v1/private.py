@@ -251,8 +251,11 @@ def _behind(fullname: str) -> Any:
     if name not in contrib.PARTS:
         return None
     part = importlib.import_module(f"{contrib.__name__}.{name}")
-    found = getattr(part, rest[-1], None) if len(rest) > 1 else None
-    return found if isinstance(found, ModuleType) else Behind(fullname, part)
+    found: Any = part
+    for word in rest[1:]:  # after "python"
+        found = getattr(part, word, None)
+        part = found if isinstance(found, ModuleType) else part
+    return part if len(rest) > 1 and found is part else Behind(fullname, part)
 
 
 def find(fullname: str, look: Callable[[str], Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import headrace as tf
@@ -153,6 +154,8 @@ def _npairs(alike: Any, anchors: Any, positives: Any, strength: float, log: bool
         entropy = tf.compat.v1.Print(entropy, ["cross entropy:", entropy, "l2loss:", short])
     return short + entropy
 
+
+metric_loss_ops = sys.modules[__name__]  # the private module that has the same names
 
 __all__ = [
     "contrastive_loss", "lifted_struct_loss", "npairs_loss", "npairs_loss_multilabel", "triplet_semihard_loss",

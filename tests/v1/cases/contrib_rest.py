@@ -87,3 +87,67 @@ def compiled(tf):
 
     with jit.experimental_jit_scope():
         return [tf.constant(_x(2)) * 2.0]
+
+
+def private_modules_of_parts(tf):
+    from tensorflow.contrib.distributions.python.ops.bijectors.affine import Affine
+    from tensorflow.contrib.losses.python.metric_learning import metric_loss_ops
+    from tensorflow.contrib.losses.python.metric_learning.metric_loss_ops import pairwise_distance
+    from tensorflow.contrib.metrics.python.ops import metric_ops
+    from tensorflow.contrib.training.python.training import evaluation
+
+    contrib = tf.contrib
+    same = [
+        Affine is contrib.distributions.bijectors.Affine,
+        metric_ops.streaming_auc is contrib.metrics.streaming_auc,
+        evaluation.evaluate_once is contrib.training.evaluate_once,
+        metric_loss_ops.pairwise_distance is pairwise_distance,
+    ]
+    x = tf.constant(_x(3, 2))
+    return lambda sess: [sess.run([pairwise_distance(x), pairwise_distance(x, squared=True)]), str(same)]
+
+
+def adaptive_clipping(tf):
+    layers, slim = tf.contrib.layers, tf.contrib.slim
+    x = tf.placeholder(tf.float32, [2])
+    w = tf.get_variable("w", [2])
+    clip = slim.adaptive_clipping_fn(decay=0.9, std_factor=0.5, static_max_norm=3.0, name="clip")
+    step = tf.train.get_or_create_global_step()
+    train = layers.optimize_loss(tf.reduce_sum(w * x), step, 0.1, "SGD", clip_gradients=clip, summaries=[])
+    warm = slim.adaptive_clipping_fn(global_step=step, name="warm")([(x, w), (None, w)])
+
+    def run(sess):
+        for v in tf.global_variables():
+            if v.name.startswith("clip/") or v.name.startswith("warm/"):
+                v.load(0.0, sess)
+        sess.run(step.initializer)
+        feeds = [[0.1, 0.2], [3.0, -4.0], [0.1, 0.1], [10.0, 0.0]]
+        return [sess.run([train, w, warm[0][0]], {x: f})[1:] for f in feeds]
+
+    return run
+
+
+def summaries_of_collections(tf):
+    layers, slim = tf.contrib.layers, tf.contrib.slim
+    x = tf.constant(10 * _x(2, 3))
+    y = layers.fully_connected(
+        x,
+        4,
+        tf.nn.relu6,
+        scope="fc",
+        variables_collections={"weights": ["weights"]},
+        outputs_collections=["activations"],
+    )
+    layers.relu(x, 4, scope="r", outputs_collections=["activations"])
+    found = [slim.summarize_variables(), slim.summarize_weights(), slim.summarize_biases()]
+    found += [layers.summarize_activations(), [layers.summarize_tensor(tf.reduce_sum(y))]]
+    merged = tf.summary.merge_all()
+    plain = [[t.op.name for t in ts] for ts in found]
+    plain.append([layers.summarize_tensor(y > 0.0) is None, layers.SPARSE_FEATURE_CROSS_DEFAULT_HASH_KEY])
+
+    def run(sess):
+        values = tf.Summary.FromString(sess.run(merged)).value
+        scalars = {v.tag: v.simple_value for v in values if v.HasField("simple_value")}
+        return [str(plain), sorted(v.tag for v in values), [np.float32(scalars[k]) for k in sorted(scalars)]]
+
+    return run

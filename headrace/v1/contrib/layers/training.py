@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -9,13 +10,14 @@ from typing import Any
 import headrace as tf
 from headrace.api import compat_v1_optimizers as optimizers
 from headrace.api import compat_v1_summary as summary
-from headrace.api.compat_v1_initializers import constant_initializer
+from headrace.api.compat_v1_initializers import constant_initializer, zeros_initializer
 from headrace.api.compat_v1_train import assert_global_step, get_global_step
 from headrace.core.graph import get_default_graph
 from headrace.core.slices import IndexedSlices
 from headrace.core.state import state
 from headrace.session.keys import GraphKeys
 from headrace.session.scopes import get_variable, variable_scope
+from headrace.v1.internals.moving_averages import assign_moving_average
 
 OPTIMIZER_CLS_NAMES: dict[str, Callable[..., Any]] = {
     "Adagrad": optimizers.AdagradOptimizer,
@@ -177,16 +179,22 @@ def _summarise(pairs: Any, wanted: list[str]) -> None:
 
 # -------------------------------------------------------------------------------------------------------------- summaries
 def summarize_tensor(tensor: Any, tag: str | None = None) -> Any:
-    """A summary of a tensor: its value, if it is a scalar, else its distribution."""
-    name = tag or tensor.op.name
+    """A summary of a tensor: its value, if it is a scalar, else its distribution; None for texts and bools."""
+    if tensor.dtype.base_dtype in (tf.string, tf.bool):
+        return None
+    name = tag or f"{tensor.op.name}_summary"
     return summary.scalar(name, tensor) if tensor.shape.rank == 0 else summary.histogram(name, tensor)
 
 
 def summarize_activation(op: Any) -> Any:
-    """A summary of the distribution of a layer's outputs, and of the fraction of zeros where the layer makes them."""
-    if op.op.type in ("Relu", "Softplus", "Relu6"):
-        summary.scalar(f"{op.op.name}/zeros", tf.math.zero_fraction(op))
-    return summary.histogram(f"{op.op.name}/activation", op)
+    """A summary of the distribution of a layer's outputs, and of how many of its inputs it cuts off."""
+    kind, name = op.op.type, op.op.name
+    if kind in ("Relu", "Softplus", "Relu6"):
+        inputs = op.op.inputs[0]
+        summary.scalar(f"{name}/zeros", tf.reduce_mean(tf.cast(inputs < 0, tf.float32)))
+        if kind == "Relu6":
+            summary.scalar(f"{name}/sixes", tf.reduce_mean(tf.cast(inputs > 6, tf.float32)))
+    return summary.histogram(f"{name}/activation", op)
 
 
 def summarize_tensors(tensors: Any, summarizer: Callable[..., Any] = summarize_tensor) -> list[Any]:
@@ -204,8 +212,68 @@ def summarize_collection(
     return summarize_tensors(found, summarizer)
 
 
+summarize_variables = functools.partial(summarize_collection, GraphKeys.GLOBAL_VARIABLES)
+summarize_weights = functools.partial(summarize_collection, GraphKeys.WEIGHTS)
+summarize_biases = functools.partial(summarize_collection, GraphKeys.BIASES)
+
+
 def summarize_activations(
     name_filter: str | None = None, summarizer: Callable[..., Any] = summarize_activation
 ) -> list[Any]:
     """A summary of each output in the collection "activations"."""
     return summarize_collection(GraphKeys.ACTIVATIONS, name_filter, summarizer)
+
+
+def adaptive_clipping_fn(
+    std_factor: float = 2.0, decay: float = 0.95, static_max_norm: float | None = None, global_step: Any = None,
+    report_summary: bool = False, epsilon: float = 1e-8, name: str | None = None,
+) -> Callable[[Any], list[Any]]:  # fmt: skip
+    """A function for `clip_gradients` of `optimize_loss`: gradients whose norm is far above what it was so far are scaled down
+    to that.
+
+    Args:
+      std_factor: how many standard deviations, of the norm's logarithm, are far.
+      decay: of the moving averages of the norm's logarithm and of its square.
+      static_max_norm: a bound that holds in any case.
+      global_step: with it, the averages follow faster in the beginning.
+      report_summary: whether there is a summary of the largest norm.
+    """
+
+    def clipped(grads_and_vars: Any) -> list[Any]:
+        grads, variables = zip(*grads_and_vars)
+        norm = tf.linalg.global_norm(grads)
+        largest, mean = _largest_norm(norm, std_factor, decay, global_step, epsilon, name)
+        if report_summary:
+            summary.scalar("global_norm/adaptive_max_gradient_norm", largest)
+        factor = tf.where(norm < largest, tf.ones_like(norm), tf.exp(mean) / norm)
+        if static_max_norm is not None:
+            factor = tf.minimum(static_max_norm / norm, factor)
+        return [(_times(g, factor), v) for g, v in zip(grads, variables)]
+
+    return clipped
+
+
+def _times(gradient: Any, factor: Any) -> Any:
+    if isinstance(gradient, IndexedSlices):
+        return IndexedSlices(gradient.values * factor, gradient.indices, gradient.dense_shape)
+    return None if gradient is None else gradient * factor
+
+
+def _largest_norm(
+    norm: Any, std_factor: float, decay: Any, global_step: Any, epsilon: float, name: str | None
+) -> Any:
+    with variable_scope(name, "AdaptiveMaxNorm", [norm]):
+        logs = tf.math.log(norm + epsilon)
+        if global_step is not None:
+            n = tf.cast(global_step, tf.float32)
+            decay = tf.minimum(decay, n / (n + 1.0))
+
+        def average(name: str, value: Any) -> Any:
+            kept = get_variable(
+                name, value.shape, value.dtype, initializer=zeros_initializer(), trainable=False
+            )
+            return assign_moving_average(kept, value, decay, zero_debias=False)
+
+        mean, square = average("mean", logs), average("sq_mean", tf.square(logs))
+        deviation = tf.sqrt(tf.maximum(epsilon, square - tf.square(mean)))
+        return tf.exp(mean + std_factor * deviation), mean

@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 from headrace.v1.contrib import framework, layers, losses, metrics
+from headrace.v1.contrib.arg_scopes import arg_scope_func_key
 from headrace.v1.contrib.framework import *  # noqa: F403 - slim is these modules together
 from headrace.v1.contrib.layers import *  # noqa: F403
 
@@ -32,4 +33,6 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'tensorflow.contrib.slim' (on Headrace) has no attribute {name!r}")
 
 
-__all__ = [*framework.__all__, *layers.__all__, *_PARTS, *_DATA, *_OF_LAYERS, "losses", "metrics"]  # noqa: PLE0604 - lists of names
+__all__ = [  # noqa: PLE0604 - lists of names
+    *framework.__all__, *layers.__all__, *_PARTS, *_DATA, *_OF_LAYERS, "arg_scope_func_key", "losses", "metrics",
+]  # fmt: skip
