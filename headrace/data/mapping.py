@@ -22,9 +22,8 @@ from .values import Element, components, from_components, stack
 
 AUTOTUNE = -1
 PROCESSORS = os.cpu_count() or 1
-_UNKNOWN: Any = (
-    object()
-)  # (a plan that stood for it itself would live, with its arrays, until the garbage collector comes)
+# A plan that stood for it itself would live, with its arrays, until the garbage collector comes.
+_UNKNOWN: Any = object()
 
 
 class Map(Unary):

@@ -46,9 +46,8 @@ class Shuffle(Unary):
         return self._shuffled(rows, self.seeds.words())
 
     def passes(self) -> Iterator[Rows | None]:
-        words = (
-            self.seeds.words()
-        )  # now; the source begins when its first element is asked for, as in TensorFlow
+        # Now; the source begins when its first element is asked for, as in TensorFlow.
+        words = self.seeds.words()
         sources = (self.source,)
         return (None if rows is None else self._shuffled(rows, words) for s in sources for rows in s.passes())
 

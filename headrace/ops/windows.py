@@ -33,9 +33,8 @@ def output_size(size: int | None, window: int | None, stride: int, dilation: int
     before, after = (0, 0) if padding == "VALID" else padding
     span = (window - 1) * dilation + 1
     out = (size + before + after - span + stride) // stride
-    if out < 0 or (
-        size + before + after < span and state.graph is not None
-    ):  # graphs are not built of nothing
+    # Graphs are not built of nothing.
+    if out < 0 or (size + before + after < span and state.graph is not None):
         raise ShapeError(
             f"Negative dimension size caused by subtracting {span} from {size + before + after}: computed output size would "
             f"be negative: {out} [input_size: {size + before + after}, effective_filter_size: {span}, stride: {stride}]"

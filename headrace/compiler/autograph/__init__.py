@@ -103,9 +103,8 @@ def convert(
             try:
                 return calls.convert_and_call(function, args, kwargs, options)
             except Exception as error:
-                if not calls.is_artifact(
-                    function
-                ):  # what is not to be converted raises its errors as they are
+                # What is not to be converted raises its errors as they are.
+                if not calls.is_artifact(function):
                     messages.tell_in_user_terms(error)
                 raise
 

@@ -37,9 +37,8 @@ class Names:
         self._by_name: dict[str, Operation] = {}
         self._names: dict[str, int] = {}  # how often a name was asked for, in lower case
         self._scope = ""
-        self._unnamed: list[
-            tuple[Operation, str, int]
-        ] = []  # constants and other converted values that the next node gives names
+        # Constants and other converted values that the next node gives names.
+        self._unnamed: list[tuple[Operation, str, int]] = []
 
     # ----------------------------------------------------------------------------------------------------------- giving
     def unique_name(self, name: str, mark_as_used: bool = True) -> str:
