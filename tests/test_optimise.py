@@ -440,3 +440,28 @@ class TestSessions:
             same = tf.constant([1.0, 2.0])  # the same value, which is not fed
             both = tf.strings.as_string(k), tf.strings.as_string(same)
             assert sess.run(both, {k: [5.0, 6.0]})[1].tolist() == [b"1.000000", b"2.000000"]
+
+
+@pytest.mark.parametrize("kind", ["compiled", "taken apart"])
+def test_a_function_called_twice_draws_twice(kind):
+    """Each call has its own place in the streams of its random ops, as in TensorFlow, however it runs."""
+    tf.random.set_seed(1)
+
+    @tf.function
+    def noisy(x):
+        if kind == "taken apart":
+            tf.debugging.assert_greater(tf.strings.length(tf.strings.as_string(x)), 0)
+        return x * 0.0 + tf.random.uniform([2])
+
+    @tf.function
+    def twice(x):
+        return noisy(x)
+
+    @tf.function
+    def f(x):
+        return noisy(x), noisy(x + 1.0), twice(x)
+
+    runs = [[y.numpy().tolist() for y in f(tf.ones([2]))] for _ in range(3)]
+    assert all(a == b == c for a, b, c in runs)
+    assert len({str(a) for a, _, _ in runs}) == 3
+    assert np.allclose(runs[0][0], [0.81269646, 0.07857466]), "TensorFlow's numbers"

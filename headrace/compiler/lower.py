@@ -84,6 +84,7 @@ class Lowering(Builder):
     def __init__(self, platform: str = "cpu") -> None:
         super().__init__(platform)
         self.node: Any = None  # the operation being lowered
+        self.call: Any = None  # the call of a function that it is in
         self.whole: Any = None  # the composite operation of whose body it is part
         self.unchecked = False  # jit_compile=True: nothing is checked, as in TensorFlow
         self.iteration: Value | None = None  # inside loops: a number that differs in every iteration

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ class Counters:
         with self._lock:
             table = self._eager
             if state.streams is not None and state.node is not None:
-                table, node = state.streams, _original(state.node)
+                table, node = state.streams, original(state.node)
                 key = id(node) if node.type == key[0] else (id(node), key)
             found = table.get(key)
             if found is None:
@@ -46,7 +47,7 @@ class Counters:
 
     def node(self, node: Any, blocks: int) -> np.ndarray:
         """The same for a node of a graph."""
-        node = _original(node)
+        node = original(node)
         with self._lock:
             if state.streams is not None:  # a session's nodes have streams of their own
                 own = state.streams.get(id(node))
@@ -65,9 +66,16 @@ class Counters:
 COUNTERS = Counters()
 
 
-def _original(node: Any) -> Any:
+def original(node: Any) -> Any:
     """The node of the program's graph: what runs in its place, in one run or another, goes on where it was."""
     return node.__dict__.get("_in_place_of", node)
+
+
+def inside(call: Any, node: Any) -> Any:
+    """What stands for a node in one call of the function that it is in: each call has its own place in the node's stream."""
+    call, node = original(call), original(node)
+    table = call.__dict__.setdefault("_inside", {})
+    return table.setdefault(id(node), SimpleNamespace(type=node.type, attrs=node.attrs, node=node))
 
 
 def _fresh_state(seed: int, seed2: int) -> np.ndarray:
@@ -92,7 +100,7 @@ def next_counter(node: Any, blocks: int) -> np.ndarray:
 
 
 def runtime_state(b: Any, blocks: int) -> State:
-    node = b.node
+    node = b.node if b.call is None else inside(b.call, b.node)
     value = lift(b, b.runtime_input(object(), (3,), dtypes.uint64, partial(next_counter, node, blocks)))
     key, low, high = value[0], value[1], value[2]
     iteration = getattr(b, "iteration", None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from headrace.compiler.lower import needed
 from headrace.compiler.plan import runs_on_host
 from headrace.core.graph import FuncGraph, Operation
+from headrace.ops.counters import original
 from headrace.ops.functional import branches_of, inner_graphs
 
 from .rewriter import known
@@ -41,6 +42,9 @@ def _taken_out(r: Rewriter, node: Operation, graph: FuncGraph, arguments: Any) -
     for t, a in zip(graph.inputs, arguments, strict=True):
         r.values[id(t)] = a
     start = len(r.nodes)
+    call = r.call
+    if node.type in _CALLS:
+        r.call = original(node)
     r.inlining += 1
     for n in needed(graph, graph.outputs):
         if n.type == "Placeholder":
@@ -50,7 +54,7 @@ def _taken_out(r: Rewriter, node: Operation, graph: FuncGraph, arguments: Any) -
             r.values.pop(id(t), None)
         r.waits.pop(id(n), None)
         r.visit(n, node.control_inputs if n.op_def.stateful else ())
-    r.inlining -= 1
+    r.inlining, r.call = r.inlining - 1, call
     results = [r.replaced(t) for t in graph.outputs]
     r.effects = [n for n in r.nodes[start:] if n.op_def.stateful]
     return r.own(node, results) if r.is_output(node) else results

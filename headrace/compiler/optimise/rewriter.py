@@ -12,6 +12,7 @@ from headrace.core.dtypes import DType
 from headrace.core.graph import CONST, FuncGraph, Operation
 from headrace.core.op import lookup
 from headrace.core.tensor import SymbolicTensor
+from headrace.ops.counters import inside
 from headrace.ops.functional import inner_graphs
 
 from .options import Passes
@@ -35,6 +36,7 @@ class Rewriter:
             if t.op.op_def is CONST:  # a session is fed another value
                 self.values[id(t)] = _unknown(self.view, t)
         self.inlining = 0
+        self.call: Any = None  # the one that is being taken apart
         # Of a call that was taken apart: what waits for it waits for these.
         self.effects: list[Operation] = []
         self.rules = [
@@ -88,6 +90,8 @@ class Rewriter:
             or before != list(node.control_inputs)
         ):
             node = stand_in(self.view, node, inputs, before)
+            if self.call is not None:
+                node.__dict__["_in_place_of"] = inside(self.call, original)
         for rule in self.rules:
             self.effects = []
             found = rule(self, node)

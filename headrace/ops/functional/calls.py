@@ -12,6 +12,7 @@ from headrace.core.op import REQUIRED, OpDef, ShapeContext
 from headrace.core.shapes import Raw
 from headrace.core.state import no_recording, state
 from headrace.core.tensor import EagerTensor, SymbolicTensor
+from headrace.ops.counters import inside, original
 
 from .inner import is_stateful
 
@@ -25,7 +26,12 @@ def _run_call(args: Sequence[EagerTensor], f: FuncGraph, Tout: Any) -> list[Eage
 
 
 def _lower_call(b: Any, args: Sequence[Any], f: FuncGraph, Tout: Any) -> list[Any]:
-    return b.inline(f, args)
+    around = b.call
+    b.call = original(b.node) if around is None else inside(around, b.node)
+    try:
+        return b.inline(f, args)
+    finally:
+        b.call = around
 
 
 def _call_grad(op: Any, *received: Any) -> list[Any]:
