@@ -11,6 +11,8 @@ from headrace.core.errors import InaccessibleTensorError
 from headrace.core.graph import Graph, Operation
 from headrace.core.tensor import SymbolicTensor
 
+from .keys import GraphKeys
+
 Rebuild = Callable[[Sequence[Any]], Any]
 
 
@@ -72,6 +74,8 @@ class Fetches:
             raise ValueError(
                 f"Argument `fetch` = {fetch!r} cannot be interpreted as a Tensor. ({text})"
             ) from None
+        if isinstance(element, SymbolicTensor) and element.op.type == "VarHandleOp":
+            element = self._value_of(element)
         made = element if isinstance(element, Operation) else element.op
         if not (self.graph.is_fetchable(element) and self.graph.is_fetchable(made)):
             raise InaccessibleTensorError(
@@ -86,6 +90,15 @@ class Fetches:
             i = self._where[id(element)] = len(self.tensors)
             self.tensors.append(element)
         return lambda values: values[i]
+
+    def _value_of(self, handle: Any) -> Any:
+        """The value of the variable of a handle: what programs want that fetch "w:0", which was a reference when they were
+        written, and is a handle in graphs that were imported. The handle, if no collection has the variable."""
+        for key in (GraphKeys.GLOBAL_VARIABLES, GraphKeys.LOCAL_VARIABLES):
+            for variable in self.graph.get_collection(key):
+                if getattr(variable, "handle", None) is handle:
+                    return variable._as_graph_element()
+        return handle
 
 
 def composite_value(fetch: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any]] | None:

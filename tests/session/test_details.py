@@ -174,3 +174,47 @@ def test_updates_of_rows_have_their_shape(resource):
         session.run(table.initializer)
         assert session.run(v1.scatter_add(table, [[0], [1]], np.ones([2, 1, 2], np.float32))).sum() == 4.0
         assert session.run(v1.scatter_update(table, [3], 5.0))[3].tolist() == [5.0, 5.0]
+
+
+def test_handles_are_fetched_as_values(tmp_path):
+    """A moving average's initial value has a conditional that takes the variable: in messages it is a resource."""
+    path = str(tmp_path / "m")
+    with tf.Graph().as_default(), v1.Session() as session:
+        w = v1.Variable([1.0, 2.0], name="w", use_resource=False)
+        v1.train.ExponentialMovingAverage(0.5).apply([w])
+        session.run(v1.global_variables_initializer())
+        v1.train.Saver().save(session, path)
+    with tf.Graph().as_default(), v1.Session() as session:
+        v1.train.import_meta_graph(path + ".meta").restore(session, path)
+        assert session.run("w:0").tolist() == [1.0, 2.0]
+
+
+def test_only_what_results_need_runs_inside_of_loops():
+    """As in sessions; not with the control flow of 2.x, where functions do all that has effects."""
+    v1.disable_control_flow_v2()
+    try:
+        with tf.Graph().as_default(), v1.Session() as session:
+            n = v1.Variable(0)
+            session.run(n.initializer)
+
+            def unneeded(i):
+                n.assign_add(1)
+                tf.debugging.Assert(False, ["nobody waits for this"])
+                return i + 1
+
+            def needed(i):
+                with tf.control_dependencies([n.assign_add(10)]):
+                    return tf.add(i, 1)
+
+            def chosen(i):
+                n.assign_add(100)
+                return tf.add(i, 1)
+
+            for body, total in ((unneeded, 0), (needed, 30)):
+                assert session.run(v1.while_loop(lambda i: i < 3, body, [0])) == 3
+                assert session.run(n) == total
+            x = v1.placeholder_with_default(1, [])
+            assert session.run(v1.cond(x > 0, lambda: chosen(x), lambda: x)) == 2
+            assert session.run(n) == 30
+    finally:
+        v1.enable_control_flow_v2()

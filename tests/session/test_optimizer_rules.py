@@ -87,6 +87,5 @@ def test_polynomial_decay_reaches_its_end():
 
 
 def test_boundaries_of_another_type():
-    with tf.Graph().as_default():
-        with pytest.raises(ValueError, match="must have the same dtype"):
-            v1.train.piecewise_constant(v1.placeholder(tf.int64, []), [5.5], [1.0, 0.5])
+    with tf.Graph().as_default(), pytest.raises(ValueError, match="must have the same dtype"):
+        v1.train.piecewise_constant(v1.placeholder(tf.int64, []), [5.5], [1.0, 0.5])

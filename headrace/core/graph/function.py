@@ -26,6 +26,7 @@ class FuncGraph(Graph):
     tensor to `(outside tensor, placeholder)`."""
 
     building_function = True
+    by_demand = False  # whether only what its results depend on is run, as in sessions; else also all that has effects
 
     def __init__(self, name: str, outer: Graph | None = None) -> None:
         super().__init__(name)
