@@ -681,3 +681,16 @@ def test_a_gradient_has_the_shape_of_its_tensor():
         assert dx.shape.as_list() == [None, 3]
         with v1.Session() as sess:
             assert sess.run(dx, {x: [[1, 2, 3]]}).tolist() == [[2, 2, 2]]
+
+
+def test_rows_looked_up_by_indices_of_two_types():
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as sess:
+        v = v1.get_variable("v", [3, 1], initializer=tf.ones_initializer())
+        rows = tf.gather(v, tf.constant([0, 2])) * 2, tf.gather(v, tf.constant([2], tf.int64)) * 5
+        [g] = tf.gradients(tf.concat(rows, 0), [v])
+        assert g.indices.dtype is tf.int64
+        train = v1.train.GradientDescentOptimizer(1.0).minimize(tf.reduce_sum(tf.concat(rows, 0)))
+        sess.run(v1.global_variables_initializer())
+        sess.run(train)
+        assert sess.run(v).tolist() == [[-1], [1], [-6]]

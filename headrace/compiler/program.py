@@ -282,8 +282,21 @@ class Cluster:
         )
         found = self.executables.get(key)
         if found is None:
+            if self.lists and self.executables:
+                self._grown_lists_to_host(key)
             found = self.executables[key] = self._compile(tensors, states)
         return found
+
+    def _grown_lists_to_host(self, key: Any) -> None:
+        """Lists that are longer or shorter than before while all else is the same, those of a loop that runs from the host,
+        would need a program for each length. The host adds and takes elements, the cluster computes them."""
+        first, last = len(self.tensors), len(self.tensors) + len(self.lists)
+        if any(k[:first] == key[:first] and k[last:] == key[last:] for k in self.executables):
+            for node in self.nodes:
+                if any(t._dtype.kind == "v" for t in (*node.inputs, *node.outputs)):
+                    self.program.hosted.add(node)
+                    self.program.because[node] = "lists of changing length enter a compiled program"
+            raise Replan
 
     def lowered(
         self, b: Lowering, tensors: Sequence[EagerTensor], states: Sequence[VariableState]
@@ -337,21 +350,21 @@ class Cluster:
         env, parameters, positions, order, unique, starts = self.lowered(b, tensors, states)
         self._keep_steady(env)
         results = [env[id(t)] for t in self.outputs]
-        for t, r in zip(self.outputs, results):
-            if not isinstance(r, (Value, np.ndarray, Undefined, ListValue)):
-                self._give_up(t.op, CannotLower(t.op, f"a {type(r).__name__} leaves the compiled program"))
+        refused: dict[Operation, CannotLower] = {}
         lists: dict[int, Any] = {}  # how list results are put together, by their place
         for k, (t, r) in enumerate(zip(self.outputs, results)):
             if isinstance(r, ListValue):
                 try:
                     results[k] = r.ready(b)
                 except CannotLower as error:
-                    self._give_up(t.op, error)
-                lists[k] = r.length if isinstance(r.length, int) else len(results)
+                    refused[t.op] = error
+                    continue
+                lists[k] = r.length
                 if not isinstance(r.length, int):
-                    self._give_up(
-                        t.op, CannotLower(t.op, "a list of unknown length leaves the compiled program")
-                    )
+                    refused[t.op] = CannotLower(t.op, "a list of unknown length leaves the compiled program")
+            elif not isinstance(r, (Value, np.ndarray, Undefined)):
+                refused[t.op] = CannotLower(t.op, f"a {type(r).__name__} leaves the compiled program")
+        self._give_up_all(refused)
         computed = [r for r in results if isinstance(r, Value)]
         written = [k for k, c in enumerate(order) if c.written]
         returned = [order[k].value for k in written] + computed + ([b.status.value] if b.messages else [])
@@ -469,6 +482,14 @@ class Cluster:
         program.hosted.add(node)
         program.because[node] = str(error) if error.trail else error.why
         raise Replan
+
+    def _give_up_all(self, refused: dict[Operation, CannotLower]) -> None:
+        """As `_give_up`, with one new plan for all."""
+        for node, error in refused.items():
+            if isinstance(error, NeedsValue) or node is [*refused][-1]:
+                self._give_up(node, error)
+            self.program.hosted.add(node)
+            self.program.because[node] = str(error) if error.trail else error.why
 
     def describe(self) -> str:
         return (

@@ -27,6 +27,7 @@ from headrace.ops.state import VariableState
 from .dereference import Dereferenced, handle_of, makes_variable, stand_in
 from .feeds import unfed
 from .numerics import with_checks
+from .worth import Worth
 
 LENT_UP_TO = 1 << 16  # bytes of a feed, above which the copy itself costs more than the buffer around it
 COMPILED_FROM = 1 << 20  # elements of new variables, from which on compiling their initialisers pays
@@ -97,6 +98,8 @@ class Plan:
         self.inside = [s for t in taken if isinstance(s := states[id(t)], VariableState)]
         self.calls: dict[Any, Call] = {}  # by the shapes of what is fed
         self.quick: dict[Any, Call] = {}  # the same, of arrays: what has these shapes was checked before
+        self.worth = Worth()
+        self.ran: set[Any] = set()  # the shapes that the program was run for
         PLANS.add(self)
 
     def _dereference(self, todo: Any, variables: Any, states: Mapping[int, Any]) -> None:
@@ -142,7 +145,12 @@ class Plan:
                 return self.interpret(inputs)
             return self._initialize(new, inputs)
         program = program_of(self.view)
-        outputs = program(inputs)
+        if shapes in self.ran:  # it depends on values, too, and has no call for its shapes
+            return program(inputs)
+        if not self.worth.compiling(shapes):
+            return self.worth.without(shapes, lambda: self.interpret(inputs))
+        outputs = self.worth.compile(shapes, lambda: program(inputs))
+        self.ran.add(shapes)
         direct = program.direct
         if not program.valued:
             call = bind(program, self.handles, len(values), direct.executable(inputs) if direct else None)

@@ -37,7 +37,7 @@ GATHERED = {
             "io_ops": ("", "io"),
             "linalg_ops": ("", "linalg"),
             "logging_ops": ("", "summary"),
-            "lookup_ops": ("", "lookup"),
+            "lookup_ops": ("contrib.lookup", "", "lookup"),
             "map_fn": ("",),
             "math_ops": ("", "math"),
             "metrics": ("metrics",),

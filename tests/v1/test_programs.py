@@ -179,3 +179,17 @@ def test_mnist_files_of_a_directory(tmp_path):
     lines = run(code, tmp_path).splitlines()
     assert lines[0] == "(15, 784) (15, 10) 20 10 (10, 784)" and lines[1] == "1 (10, 28, 28, 1)"
     assert lines[2].startswith("NotFoundError There is no train-labels") and lines[3].startswith("ValueError")
+
+
+def test_tables_of_the_private_module(tmp_path):
+    code = """
+        import tensorflow as tf
+        from tensorflow.python.ops import lookup_ops
+        open("words", "w").write("a\\nb\\n")
+        ids = lookup_ops.index_table_from_file("words", default_value=0).lookup(tf.constant(["b", "c"]))
+        words = lookup_ops.index_to_string_table_from_file("words", default_value="?").lookup(ids + 1)
+        with tf.Session() as sess:
+            sess.run(tf.tables_initializer())
+            print(sess.run([ids, words]))
+    """
+    assert run(code, tmp_path) == "[array([1, 0]), array([b'?', b'b'], dtype=object)]"
