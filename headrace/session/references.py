@@ -89,6 +89,14 @@ class RefVariable(GraphVariable):
         return (session or default_session("evaluate a variable", self._graph)).run(self.handle)
 
     # --------------------------------------------------------------------------------------------------------- writing
+    def _convert(self, value: Any) -> Any:
+        if isinstance(value, Tensor) and value._dtype is not self._dtype:
+            raise TypeError(
+                f"The variable {self.name!r} is of type {self._dtype.name}, which the type of its new value, {value!r}, does "
+                "not match. Use tf.cast."
+            )
+        return super()._convert(value)
+
     def _after(self, node: Any, read_value: bool) -> Any:
         if not isinstance(node, ReferenceTensor):
             return super()._after(node, read_value)

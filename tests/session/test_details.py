@@ -218,3 +218,10 @@ def test_only_what_results_need_runs_inside_of_loops():
             assert session.run(n) == 30
     finally:
         v1.enable_control_flow_v2()
+
+
+def test_values_of_another_type():
+    with tf.Graph().as_default():
+        reference = v1.Variable([1.0], use_resource=False)
+        with pytest.raises(TypeError, match="does not match"):
+            reference.assign(tf.constant([1]))
