@@ -188,3 +188,61 @@ def test_memory_stays_the_same_over_predictions(tmp_path):
         """,
         tmp_path,
     )
+
+
+SEEDED = """
+import keras, numpy as np, tensorflow as tf
+from keras import layers, ops
+
+keras.utils.set_random_seed(3)
+x = np.arange(40, dtype="float32")[:, None]
+orders = []
+
+
+class Order(keras.Model):
+    def call(self, x):
+        return x
+
+    def train_step(self, data):
+        orders.append(data[0].numpy()[:, 0].astype(int).tolist())
+        return {"loss": 0.0}
+
+
+model = Order()
+model.compile("sgd", "mse", run_eagerly=True)
+model.fit(x, x, batch_size=40, epochs=2, verbose=0)
+assert orders[0] == orders[1] and orders[0][:5] == [31, 11, 16, 1, 13], orders  # TensorFlow's
+
+# what TensorFlow takes and we once refused
+y = np.random.default_rng(0).normal(size=(5, 6)).astype("float32")
+np.testing.assert_allclose(tf.function(lambda: ops.associative_scan(ops.add, y))(), y.cumsum(0), rtol=1e-5, atol=1e-5)
+tf.function(lambda: ops.argpartition(y, 2, 1))()
+encoded = layers.CategoryEncoding(5, output_mode="multi_hot")(tf.sparse.from_dense([[1, 2], [4, 0]]))
+assert encoded.numpy().tolist() == [[0, 1, 1, 0, 0], [0, 0, 0, 0, 1]]
+words = layers.TextVectorization(output_mode="multi_hot", vocabulary=["a", "b"])
+assert words(["a", ""]).numpy().tolist() == [[0, 1, 0], [0, 0, 0]]
+for rule in ("adam", "adagrad", "rmsprop"):  # gradients of embeddings are rows
+    model = keras.Sequential([keras.Input((4,), dtype="int32"), layers.Embedding(9, 3), layers.Flatten(), layers.Dense(1)])
+    model.compile(rule, "mse")
+    assert np.isfinite(model.fit(np.arange(32).reshape(8, 4) % 9, np.ones((8, 1)), verbose=0).history["loss"]).all()
+
+# one step of Adam moves each weight by the learning rate, however often its feature occurs
+inputs = keras.Input((3,), sparse=True)
+model = keras.Model(inputs, layers.Dense(2, use_bias=False)(inputs))
+model.compile(keras.optimizers.Adam(0.01), "mse")
+before = model.get_weights()[0]
+features = tf.sparse.from_dense([[1.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+model.fit(tf.data.Dataset.from_tensors((features, np.full((2, 2), 9.0, "float32"))), verbose=0)
+np.testing.assert_allclose(model.get_weights()[0] - before, [[0.01] * 2, [0.0] * 2, [0.01] * 2], atol=1e-4)
+
+model = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
+model.compile("sgd", "mse")
+try:
+    model.fit(np.ones((8, 5)), np.ones((8, 2)), verbose=0)
+except ValueError as error:
+    assert str(error).startswith("Exception encountered when calling"), error
+"""
+
+
+def test_as_tensorflow_in_the_details(tmp_path):
+    run(SEEDED, tmp_path)

@@ -131,8 +131,18 @@ def choose(index: Any, functions: Sequence[Callable[[], Any]], names: Sequence[s
     structures: list[Any] = []
     for function, which in zip(functions, names):
         graph = _inside(f"{name}_{which}")
-        with building(graph, tapes=()):
-            structures.append(function())
+        try:
+            with building(graph, tapes=()):
+                result = function()
+        except ValueError:
+            if _taken(index, len(names)) in (None, len(graphs)):
+                raise
+            # Never run, and impossible with the sizes there are: those must not be known in it.
+            graph = _inside(f"{name}_{which}")
+            graph.folds = False
+            with building(graph, tapes=()):
+                result = function()
+        structures.append(result)
         graphs.append(graph)
     structures = _same_index_types(graphs, structures)
     for graph, result in zip(graphs, structures):
@@ -170,6 +180,16 @@ def choose(index: Any, functions: Sequence[Callable[[], Any]], names: Sequence[s
         ],
         expand_composites=True,
     )
+
+
+def _taken(index: Any, branches: int) -> int | None:
+    """Which branch runs, where that is known."""
+    value = static_value(index)
+    if value is None or value.size != 1:
+        return None
+    if value.dtype == bool:
+        return 0 if value.item() else 1
+    return int(value.item()) if 0 <= value.item() < branches else branches - 1
 
 
 def _same_index_types(graphs: Sequence[FuncGraph], structures: Sequence[Any]) -> list[Any]:

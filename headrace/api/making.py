@@ -172,6 +172,8 @@ def filled(shape: Any, value: Any, dtype: Any, name: str | None) -> Tensor:
         if not negative and (state.graph is None or (shapes.count(fixed) or 0) < SMALL):
             return convert.constant(np.full(fixed, value, dtype._np), dtype, name)
         shape = np.asarray(fixed, np.int32 if builtins.max(fixed, default=0) < 2**31 else np.int64)
+    elif isinstance(shape, Tensor) and shape._raw_shape == ():
+        shape = lookup("Reshape")(shape, [-1])  # a number of elements
     return FILL(shape, convert.constant(np.asarray(value, dtype._np), dtype), name=name)
 
 

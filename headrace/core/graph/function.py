@@ -41,6 +41,7 @@ class FuncGraph(Graph):
         self.scalars: dict[Any, SymbolicTensor] = {}  # constants made of Python numbers, by value and type
         self.fed: dict[int, Any] = {}  # the arguments of the call it is traced for, by the placeholder's id
         self.memo: dict[str, Any] = {}  # what was derived from this graph: its derivative, its program …
+        self.folds = True  # whether constants and sizes of the graph around are known in here
 
     def argument(self, dtype: DType, shape: Raw, name: str = "x") -> SymbolicTensor:
         placeholder = self.placeholder(dtype, shape, name)
@@ -78,13 +79,16 @@ class FuncGraph(Graph):
                 f"(at {tensor.op.site}), which this graph "
                 f"({self.name!r}) is not inside of. Pass it as an argument, return it from its function, or keep its value in a tf.Variable."
             )
-        elif tensor.op.op_def is CONST and not tensor._dtype.is_trainable:
+        elif self.folds and tensor.op.op_def is CONST and not tensor._dtype.is_trainable:
             # Integers stay constants, so that shapes fold.
             inner = self.constant(tensor.op.attrs["value"], tensor._dtype)
             self.captures[id(tensor)] = tensor, inner
             return inner
         saved, self._scope, control, self._control = self._scope, "", self._control, ()
-        inner = self.placeholder(tensor._dtype, tensor._raw_shape, name or "captured")
+        shape = tensor._raw_shape
+        if not self.folds and shape is not None:
+            shape = (None,) * len(shape)
+        inner = self.placeholder(tensor._dtype, shape, name or "captured")
         self._scope, self._control = saved, control
         if "_handle_data" in tensor.__dict__:
             inner.__dict__["_handle_data"] = tensor.__dict__["_handle_data"]

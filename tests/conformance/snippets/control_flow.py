@@ -48,6 +48,21 @@ def cond_of_slices_with_indices_of_two_types(tf, pred):
 
 
 @snippet
+def cond_with_a_branch_that_sizes_rule_out(tf):
+    @tf.function
+    def stacked(a, b):
+        n = tf.shape(a)[0]
+        fits = lambda: tf.concat([tf.gather(a, tf.range(0, n - 1))[None], b[None]], 2)
+        return tf.cond(tf.equal(n, 2), fits, lambda: tf.zeros([1, 1, 3]))
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.int32)])
+    def lines(n):
+        return tf.zeros(n), tf.ones(n, tf.int32)
+
+    return stacked(tf.ones([4, 2]), tf.ones([2, 1])), lines(tf.constant(3))
+
+
+@snippet
 def cond_shapes_merge(tf):
     shapes = []
 
