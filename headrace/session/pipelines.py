@@ -475,8 +475,8 @@ def _enqueue(queue: Any, flat: list[Any], keep: Any, enqueue_many: bool) -> Oper
         return queue.enqueue_many([boolean_mask(t, keep) for t in flat])
 
     def kept() -> Any:
-        enqueue(flat)
-        return to_tensor(True)
+        with state.graph.control_dependencies([enqueue(flat)]):  # type: ignore[union-attr]
+            return lookup("Identity")(to_tensor(True))  # what no result waits for does not run
 
     done = cond(keep, kept, lambda: to_tensor(False))
     return done.op

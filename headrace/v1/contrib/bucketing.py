@@ -104,8 +104,8 @@ def bucket(
 
 def _enqueued(queue: Any, flat: list[Any]) -> Any:
     def branch() -> Any:
-        queue.enqueue(flat)
-        return tf.constant(True)
+        with tf.control_dependencies([queue.enqueue(flat)]):  # what no result waits for does not run
+            return tf.identity(True)
 
     return branch
 
