@@ -393,6 +393,7 @@ class Scope:
             kind(made, i, dtype, shape)
             for i, (dtype, shape) in enumerate(zip(op.output_dtypes(inputs, attrs), shapes))
         ]
+        made._place()
         made._site = self.site
         private = {
             n: self._private(n, message.attr[n], node)

@@ -30,6 +30,24 @@ def test_devices_of_nested_scopes():
     ]  # fmt: skip
 
 
+def test_a_function_of_the_operation_sees_its_outputs():
+    sizes = [0, 0]
+
+    def least_filled(op):
+        """Variables go where the fewest elements are, all else to the worker."""
+        if op.type not in ("VariableV2", "VarHandleOp"):
+            return "/gpu:0"
+        i = sizes.index(min(sizes))
+        sizes[i] += op.outputs[0].shape.num_elements()
+        return f"/cpu:{i}"
+
+    with tf.Graph().as_default(), v1.device(least_filled):
+        a, b, c = (v1.get_variable(n, [k], use_resource=False) for n, k in (("a", 10), ("b", 3), ("c", 2)))
+        d = b + 1.0
+    assert [v.device for v in (a, b, c)] == ["/device:CPU:0", "/device:CPU:1", "/device:CPU:1"]
+    assert sizes == [10, 5] and d.device == "/device:GPU:0"
+
+
 def test_device_specs():
     spec = DeviceSpec.from_string("/job:a/replica:1/task:2/device:gpu:3")
     assert (spec.job, spec.replica, spec.task, spec.device_type, spec.device_index) == ("a", 1, 2, "GPU", 3)

@@ -108,6 +108,7 @@ class Graph(Names, Surroundings):
             kind(node, i, dtype, shape)
             for i, (dtype, shape) in enumerate(zip(op.output_dtypes(inputs, attrs), shapes))
         ]
+        node._place()
         node._site = user_site()
         if self._position is None:
             self.operations.append(node)

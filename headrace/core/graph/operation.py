@@ -52,14 +52,19 @@ class Operation:
         self.outputs: list[SymbolicTensor] = []
         device = graph._device
         self._device: str | None = None if callable(device) else device
-        if callable(device):
-            if op.refers and self.inputs and isinstance(self.inputs[0], ReferenceTensor):
-                self._device = self.inputs[0].op._device  # what changes a variable is where that is
-            else:
-                self._device = device(self)
         self._site: Any = None
         if graph._gradient_names and op.name in graph._gradient_names:
             self.private = {"_gradient_op_type": graph._gradient_names[op.name].encode()}
+
+    def _place(self) -> None:
+        """Asks the function of a device scope, which may look at the outputs, where the operation goes."""
+        device = self.graph._device
+        if not callable(device):
+            return
+        if self.op_def.refers and self.inputs and isinstance(self.inputs[0], ReferenceTensor):
+            self._device = self.inputs[0].op._device  # what changes a variable is where that is
+        else:
+            self._device = device(self)
 
     @property
     def type(self) -> str:
