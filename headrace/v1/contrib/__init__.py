@@ -25,7 +25,7 @@ ABSENT = {
     "learn": _ESTIMATORS,
     "memory_stats": "tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE) tells what a run's tensors take.",
     "periodic_resample": "Use tf.nn.depth_to_space.",
-    "quantize": "Training with quantised weights is not part of Headrace. tf.quantization.fake_quant_with_min_max_vars is its op.",
+    "quantize": "Its rewriting is not part of Headrace. tf.train.do_quantize_training_on_graphdef(graph_def, 8) makes such a graph.",
     "saved_model": "Keras models are saved by themselves; graphs by tf.saved_model.",
     "tensor_forest": _ESTIMATORS,
     "tpu": "Programs for TPU Estimators are not run. Compiled functions and sessions need no rewriting.",

@@ -110,7 +110,7 @@ def zeros(tf):
 def placement(tf):
     t = tf.contrib.training
     random, greedy = t.RandomStrategy(3, seed=5), t.GreedyLoadBalancingStrategy(2, t.byte_size_load_fn)
-    ops = [tf.Variable(tf.zeros([n]), name="v%d" % n).op for n in (9, 2, 3, 4, 1)]
+    ops = [tf.Variable(tf.zeros([n]), name=f"v{n}").op for n in (9, 2, 3, 4, 1)]
     hparams = [
         sorted(t.parse_values("a=1,b=[2.5,3],d=true", {"a": int, "b": float, "d": bool}).items()),
         t.parse_values("c[1]=7,c[0]=8", {"c": int})["c"] == {0: 8, 1: 7},
@@ -181,7 +181,7 @@ def sampled(tf):
         return [
             [int(v) for v in (len(got), len(more), len(some), len(again[2][0]))],
             str(
-                [bool((got % 2 == label).all()), bool(0.5 < label.mean() <= 1), bool(0.4 < (more % 2).mean())]
+                [bool((got % 2 == label).all()), bool(0.5 < label.mean() <= 1), bool((more % 2).mean() > 0.4)]
             ),
             str([bool((some % 5 == 0).all()), bool(count[0] == 0), bool(count[2] > 1.5 * count[1])]),
             str([len(rows), bool(len(again[0][1]) == count.sum() == len(again[1]))]),
