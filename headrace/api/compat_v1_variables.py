@@ -331,10 +331,11 @@ def create_partitioned_variables(
         )
     if min(shape) < 1:
         raise ValueError(f"Partitioned Variables must have non-zero shape: {shape}.")
-    with variable_scope(name, "PartitionedVariable", reuse=reuse):
+    with variable_scope(name, "PartitionedVariable", reuse=reuse) as scope:
         whole = get_variable(
             "part", TensorShape(shape), dtype, initializer, trainable=trainable, collections=collections,
             partitioner=lambda **_: slicing,
+            custom_getter=lambda getter, name, **rest: getter(name=scope.name, **rest),  # the scope's name is the whole's
         )  # fmt: skip
     return list(whole) if hasattr(whole, "_parts") else [whole]
 

@@ -225,3 +225,12 @@ def test_values_of_another_type():
         reference = v1.Variable([1.0], use_resource=False)
         with pytest.raises(TypeError, match="does not match"):
             reference.assign(tf.constant([1]))
+
+
+def test_names_of_parts():
+    with tf.Graph().as_default(), v1.variable_scope("s"):
+        parts = v1.create_partitioned_variables([5, 2], [2, 1], v1.zeros_initializer(), name="p")
+        assert [v.name for v in parts] == ["s/p/part_0:0", "s/p/part_1:0"]
+        with v1.variable_scope(v1.get_variable_scope(), reuse=True):
+            again = v1.create_partitioned_variables([5, 2], [2, 1], v1.zeros_initializer(), name="p")
+        assert [a is b for a, b in zip(parts, again)] == [True, True]
