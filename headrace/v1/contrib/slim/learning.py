@@ -9,8 +9,10 @@ from typing import Any
 import headrace as tf
 from headrace.api import compat_v1_summary as summary
 from headrace.api.compat_v1_train import get_or_create_global_step
+from headrace.api.compat_v1_variables import report_uninitialized_variables
 from headrace.core.graph import get_default_graph
 from headrace.session import logs
+from headrace.session.scaffold import Scaffold
 from headrace.session.supervisor import Supervisor
 from headrace.v1.contrib import training
 
@@ -112,13 +114,18 @@ def train(
                     train_step_kwargs["should_log"] = tf.equal(step.read_value() % log_every_n_steps, 0)
         if summary_op is _DEFAULT:
             summary_op = summary.merge_all()
+        # made here, not left to the supervisor, which would keep them for sessions of variables yet to come
+        if ready_op is _DEFAULT:
+            ready_op = report_uninitialized_variables()
+        if local_init_op is _DEFAULT:
+            local_init_op = Scaffold.default_local_init_op()
 
     def or_default(value: Any) -> Any:
         return Supervisor.USE_DEFAULT if value is _DEFAULT else value
 
     supervisor = Supervisor(
         graph=graph, is_chief=is_chief, logdir=logdir, init_op=or_default(init_op), init_feed_dict=init_feed_dict,
-        local_init_op=or_default(local_init_op), ready_op=or_default(ready_op), summary_op=None if logdir is None else summary_op,
+        local_init_op=local_init_op, ready_op=ready_op, summary_op=None if logdir is None else summary_op,
         summary_writer=or_default(summary_writer), global_step=step, saver=saver or Supervisor.USE_DEFAULT,
         save_summaries_secs=save_summaries_secs, save_model_secs=save_interval_secs, init_fn=init_fn,
     )  # fmt: skip
