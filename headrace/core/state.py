@@ -29,6 +29,7 @@ class State(threading.local):
     # While a session runs: the states of its random ops, and what others keep.
     streams: dict[Any, Any] | None = None
     node: Any = None  # the node that runs on the host, while a program does
+    call: Any = None  # the call of a function that it is in, or what stands for one within others
     deadline: float | None = None  # on the monotonic clock: when the run of a session must be over
     signal: Any = None  # while an op runs that may wait, if others can run meanwhile: see ops/waiting.py
     stepper: Any = None  # while a run is watched op by op: runs graphs, in the place of their programs

@@ -38,7 +38,7 @@ class Counters:
         with self._lock:
             table = self._eager
             if state.streams is not None and state.node is not None:
-                table, node = state.streams, original(state.node)
+                table, node = state.streams, _place(state.node)
                 key = id(node) if node.type == key[0] else (id(node), key)
             found = table.get(key)
             if found is None:
@@ -47,7 +47,7 @@ class Counters:
 
     def node(self, node: Any, blocks: int) -> np.ndarray:
         """The same for a node of a graph."""
-        node = original(node)
+        node = _place(node)
         with self._lock:
             if state.streams is not None:  # a session's nodes have streams of their own
                 own = state.streams.get(id(node))
@@ -72,10 +72,24 @@ def original(node: Any) -> Any:
 
 
 def inside(call: Any, node: Any) -> Any:
-    """What stands for a node in one call of the function that it is in: each call has its own place in the node's stream."""
-    call, node = original(call), original(node)
-    table = call.__dict__.setdefault("_inside", {})
-    return table.setdefault(id(node), SimpleNamespace(type=node.type, attrs=node.attrs, node=node))
+    """What stands for a node in one call of the function that it is in: each call has its own place in the node's stream, the
+    same whether the calls around it are compiled or run."""
+    path = (*_path(call), *_path(node))
+    table = path[0].__dict__.setdefault("_inside", {})
+    key = tuple(map(id, path))
+    if key not in table:
+        table[key] = SimpleNamespace(type=node.type, attrs=node.attrs, path=path)
+    return table[key]
+
+
+def _path(node: Any) -> tuple[Any, ...]:
+    node = original(node)
+    return node.__dict__.get("path") or (node,)
+
+
+def _place(node: Any) -> Any:
+    """Where a node that runs now draws from."""
+    return original(node) if state.call is None else inside(state.call, node)
 
 
 def _fresh_state(seed: int, seed2: int) -> np.ndarray:

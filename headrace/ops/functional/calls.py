@@ -22,7 +22,15 @@ def _call_shape(c: ShapeContext) -> list[Raw]:
 
 
 def _run_call(args: Sequence[EagerTensor], f: FuncGraph, Tout: Any) -> list[EagerTensor]:
-    return dispatch.run_graph(f, args)
+    node, around = state.node, state.call
+    if node is None or node.attrs.get("f") is not f:
+        return dispatch.run_graph(f, args)
+    state.node = None  # once this call is over, another of the same function is not of this node
+    state.call = original(node) if around is None else inside(around, node)
+    try:
+        return dispatch.run_graph(f, args)
+    finally:
+        state.call = around
 
 
 def _lower_call(b: Any, args: Sequence[Any], f: FuncGraph, Tout: Any) -> list[Any]:
