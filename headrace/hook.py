@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from headrace.core import origin
+from headrace.internals import keras_saving
 
 # Private modules that Keras and programs of the field import -> where we have their names.
 PRIVATE = {
@@ -148,12 +149,18 @@ def answer(root: ModuleType, find: Callable[[str], Any]) -> None:
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds `tensorflow.<anything>` in Headrace, and `headrace.keras.<anything>` in Keras."""
+    """Finds `tensorflow.<anything>` in Headrace, and `headrace.keras.<anything>` in Keras; Keras's modules that write files are
+    amended."""
 
     def __init__(self, find: Callable[[str], Any]) -> None:
         self._find = find
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        if fullname in keras_saving.SAVING:
+            spec = importlib.machinery.PathFinder.find_spec(fullname, path)
+            if spec is not None:
+                spec.loader = _Amended(spec.loader)
+            return spec
         if not fullname.startswith(("tensorflow.", "headrace.keras.")):
             return None
         found = (self._find if fullname.startswith("tensorflow.") else find_module)(fullname)
@@ -173,6 +180,23 @@ class _Loader(importlib.abc.Loader):
         if not hasattr(self._found, "__path__"):
             self._found.__path__ = []  # `import tensorflow.experimental.numpy` asks whether it may have submodules
         sys.modules[module.__spec__.name] = self._found
+
+
+class _Amended(importlib.abc.Loader):
+    """Loads a module of Keras that writes files as its own loader does, and amends it."""
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+
+    def create_module(self, spec: Any) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        keras_saving.amend(module)
+
+    def __getattr__(self, name: str) -> Any:  # `get_source` and others, for tracebacks
+        return getattr(self._loader, name)
 
 
 def find_module(fullname: str) -> Any:

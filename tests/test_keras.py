@@ -153,6 +153,57 @@ def test_saving_and_damaged_files(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_failed_save_leaves_the_last_good_file(tmp_path):
+    run(
+        """
+        import os
+
+        class Fragile(keras.layers.Layer):
+            broken = False
+
+            def build(self, shape):
+                self.w = self.add_weight(shape=(3,))
+
+            def call(self, x):
+                return x
+
+            def save_own_variables(self, store):
+                if Fragile.broken:
+                    raise OSError("disk full")
+                super().save_own_variables(store)
+
+        m = model()
+        m.add(Fragile())
+        m.build((None, 4))
+        saves = {"m.keras": m.save, "m.weights.h5": m.save_weights}
+        for name, save in saves.items():
+            save(name)
+            os.chmod(name, 0o640)
+        os.symlink("m.keras", "link.keras")
+        good = {name: open(name, "rb").read() for name in saves}
+
+        Fragile.broken = True
+        for name, save in saves.items():
+            raises(OSError, "disk full", lambda: save(name))
+            raises(OSError, "disk full", lambda: save("new_" + name))
+            assert open(name, "rb").read() == good[name]
+        assert sorted(os.listdir()) == ["link.keras", "m.keras", "m.weights.h5"]
+
+        Fragile.broken = False
+        m.get_layer(index=0).kernel.assign_add(np.ones((4, 8), "float32"))
+        m.save("link.keras")  # the file that the link names
+        assert os.path.islink("link.keras") and open("m.keras", "rb").read() != good["m.keras"]
+        assert os.stat("m.keras").st_mode & 0o777 == 0o640
+        m.save_weights("parts.weights.json", max_shard_size=1)
+        assert {"parts.weights.json", "parts_00000.weights.h5"} < set(os.listdir())
+        m.load_weights("parts.weights.json")
+        raises(ValueError, "must end in `.weights.h5`. Received: filepath=x.h5", lambda: m.save_weights("x.h5"))
+        raises(OSError, "No such file", lambda: m.save("nowhere/x.keras"))
+        """,
+        tmp_path,
+    )
+
+
 def test_bad_input(tmp_path):
     run(
         """
