@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from headrace.api.custom_gradients import custom_gradient
 from headrace.core import dtypes
 from headrace.core.convert import to_tensor
 from headrace.core.op import lookup
 from headrace.core.scoping import called, scoped
+from headrace.core.slices import owners, places
+from headrace.core.state import state
 from headrace.core.tensor import Tensor
 from headrace.ops import math as m
 
@@ -156,10 +159,41 @@ def _combine(
 
 
 def _looked_up_once(params: Any, ids: Tensor, max_norm: Any) -> Tensor:
-    """The rows of ids, of which each is looked up once: so the table's gradient names each of its rows once, with all that belongs
-    to it. Optimizers that square the gradient rely on that."""
-    unique, places = lookup("Unique")(ids, out_idx=dtypes.int32)
-    return lookup("GatherV2")(embedding_lookup(params, unique, max_norm), places, 0)
+    """The rows of ids, such that the table's gradient has all that belongs to one of its rows in one place: optimizers that square
+    the gradient rely on that.
+
+    Eagerly each different id is looked up once. In graphs, where the number of different ids would be a shape that nobody knows,
+    the gradient is added up instead; its other places with the same id are zero."""
+    if state.graph is None:
+        unique, where = lookup("Unique")(ids, out_idx=dtypes.int32)
+        return lookup("GatherV2")(embedding_lookup(params, unique, max_norm), where, 0)
+
+    @custom_gradient
+    def added_up(rows: Tensor) -> Any:
+        def grad(g: Tensor) -> Tensor:
+            return lookup("UnsortedSegmentSum")(g, owners(ids, _size(params)), places(ids)[1])
+
+        return lookup("Identity")(rows), grad
+
+    return added_up(embedding_lookup(params, ids, max_norm))
+
+
+def _size(params: Any) -> Any:
+    """How many rows a table has, or all its pieces have."""
+    pieces = params if isinstance(params, (list, tuple)) and any(map(_is_table, params)) else [params]
+    sizes = [_length(piece) for piece in pieces]
+    return (
+        sum(sizes)
+        if all(isinstance(n, int) for n in sizes)
+        else lookup("AddN")([to_tensor(n) for n in sizes])
+    )
+
+
+def _length(table: Any) -> Any:
+    table = table if hasattr(table, "shape") else to_tensor(table)
+    if table.shape.rank and table.shape[0] is not None:
+        return table.shape[0]
+    return lookup("StridedSlice")(lookup("Shape")(to_tensor(table)), [0], [1], [1], shrink_axis_mask=1)
 
 
 def _check(sp_ids: Any, sp_weights: Any, combiner: str | None) -> str:

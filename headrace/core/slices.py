@@ -7,6 +7,7 @@ from typing import Any
 from . import dtypes
 from .convert import register_tensor_conversion_function
 from .dtypes import DType, as_dtype
+from .op import lookup
 from .shapes import TensorShape
 from .specs import CompositeTensor, TensorSpec, TypeSpec
 
@@ -173,3 +174,16 @@ def _to_tensor(value: IndexedSlices, dtype: Any = None, name: str | None = None,
 
 
 register_tensor_conversion_function(IndexedSlices, _to_tensor)
+
+
+def places(indices: Any) -> tuple[Any, Any]:
+    """The numbers 0 … n-1 of n indices, and n."""
+    n = lookup("StridedSlice")(lookup("Shape")(indices), [0], [1], [1], shrink_axis_mask=1)
+    return lookup("Range")(0, n, 1), n
+
+
+def owners(indices: Any, rows: Any) -> Any:
+    """For each index the place that stands for all that are equal, the last one; all are less than `rows`. Unlike the set of
+    indices, this has a shape that is known before it runs, so that programs with it compile."""
+    last = lookup("UnsortedSegmentMax")(places(indices)[0], indices, rows)
+    return lookup("GatherV2")(last, indices, 0)

@@ -13,6 +13,7 @@ from headrace.core.graph import get_default_graph
 from headrace.core.graph import name_scope as enter_name_scope
 from headrace.core.op import lookup
 from headrace.core.shapes import known
+from headrace.core.slices import owners, places
 from headrace.core.state import init_scope, state
 from headrace.core.tape import GradientTape, is_slices
 
@@ -335,14 +336,11 @@ def cast(x: Any, like: Any) -> Any:
 
 
 def summed(values: Any, indices: Any, var: Any) -> tuple[Any, Any]:
-    """Gradients of rows, each the sum of all with its index, and whether each is the first of these. An op that applies
-    all rows to the old values can be given these: unlike the set of rows, they have a shape that is known before they run.
-
-    Of the rows with one index one is everyone's representative: the last that a table of all rows was written with."""
-    n = lookup("StridedSlice")(lookup("Shape")(indices), [0], [1], [1], shrink_axis_mask=1)
-    positions = lookup("Range")(0, n, 1)
+    """Gradients of rows, each the sum of all with its index, and whether each is the one place of its index. An op that applies
+    all rows to the old values can be given these: unlike the set of rows, they have a shape that is known before they run."""
+    positions, n = places(indices)
     rows = lookup("StridedSlice")(lookup("VariableShape")(var.handle), [0], [1], [1], shrink_axis_mask=1)
-    owner = lookup("GatherV2")(lookup("UnsortedSegmentMax")(positions, indices, rows), indices, 0)
+    owner = owners(indices, rows)
     total = lookup("GatherV2")(lookup("UnsortedSegmentSum")(values, owner, n), owner, 0)
     return total, lookup("Equal")(owner, positions)
 
