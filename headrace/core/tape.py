@@ -374,7 +374,8 @@ def backprop(
                     results = _gated(record, results, reached, gates)
         for x, g in zip(record.inputs, results):
             if g is not None and id(x) in reached:
-                _give_shape(g, x)
+                if state.graph is not None:
+                    _give_shape(g, x)
                 if named:
                     parts[id(x)] = [*parts.pop(id(x), ()), g]
                 else:
@@ -392,9 +393,9 @@ def backprop(
 
 def _give_shape(g: Any, x: Any) -> None:
     """A gradient has the shape of what it is the gradient of; a user's rule may not know it (that of a Python function)."""
-    if is_slices(g) or g._is_eager or g._dtype.kind == "v" or x._dtype.kind == "r":
+    if is_slices(g) or g._is_eager or g._raw_shape == x._raw_shape or known(g._raw_shape):
         return
-    if not known(g._raw_shape) and g.shape.is_compatible_with(x.shape):
+    if g._dtype.kind != "v" and x._dtype.kind != "r" and g.shape.is_compatible_with(x.shape):
         g.set_shape(x.shape)
 
 
