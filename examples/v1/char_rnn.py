@@ -94,7 +94,7 @@ def main():
     training, state = feeds(net, rng), None
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
-        for step in range(1, (150 if args.quick else args.steps) + 1):
+        for step in range(1, (300 if args.quick else args.steps) + 1):
             feed = with_state(net, next(training), state)
             loss, state, _ = sess.run([net.loss, net.final, net.train], feed_dict=feed)
             if step % 50 == 0:

@@ -322,8 +322,19 @@ class Saver:
         return path
 
     def _save_in(self, sess: Any, target: str) -> str:
-        saved = sess.run(self.saver_def.save_tensor_name, {self.saver_def.filename_tensor_name: target})
-        return str(saved.decode())
+        return str(self._run(sess, "save_tensor_name", target).decode())
+
+    def _run(self, sess: Any, what: str, path: str) -> Any:
+        """Runs what the definition names; ValueError if that is not in the graph, as in damaged meta graphs."""
+        found = []
+        for field in ("filename_tensor_name", what):
+            name = getattr(self.saver_def, field)
+            try:
+                found.append(sess.graph.as_graph_element(name))
+            except (KeyError, ValueError) as error:
+                raise ValueError(f"The saver's {field} is {name!r}: {error.args[0]}") from None
+        filename, fetch = found
+        return sess.run(fetch, {filename: path})
 
     def _save_eagerly(self, target: str) -> str | None:
         items = self._items()
@@ -384,7 +395,7 @@ class Saver:
             if state.graph is None and sess is None:
                 _restore_eagerly(path, self._items() or [], self._reshape)
             else:
-                sess.run(self.saver_def.restore_op_name, {self.saver_def.filename_tensor_name: path})
+                self._run(sess, "restore_op_name", path)
         except errors.NotFoundError as error:
             if not self._restore_objects(sess, path):
                 raise _explained(error, "a Variable name or other graph key that is missing") from error
