@@ -54,13 +54,20 @@ class Running(HostResource):
         if source is None:
             raise errors.FailedPreconditionError(None, None, "The iterator has not been initialized.")
         with self.lock:
-            if self.streams is not None:
-                with drawing(self.streams), _eagerly():
-                    return next(source)
-            if state.mode == EAGER:
-                return next(source)
-            with _eagerly():
-                return next(source)
+            if self.streams is None:
+                return self._next(source)
+            saved, state.streams = state.streams, self.streams
+            try:
+                return self._next(source)
+            finally:
+                state.streams = saved
+
+    @staticmethod
+    def _next(source: PythonIterator[Element]) -> Element:
+        if state.mode == EAGER:
+            return next(source)
+        with _eagerly():
+            return next(source)
 
     def components(self) -> list[EagerTensor]:
         """The tensors of the next element; OutOfRangeError at the end."""

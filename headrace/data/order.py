@@ -73,6 +73,8 @@ def _order(n: int, size: int, words: Words) -> np.ndarray:
     The buffer is a window onto all numbers: one that is drawn changes places with the window's first, and the window moves on."""
     if size <= 1:
         return np.arange(n)
+    if words.free and size >= n:
+        return words.permutation(n)
     places, order = np.arange(n), list(range(n))
     drawn = places + (words.take(n) % np.minimum(size, n - places).astype(np.uint64)).astype(np.int64)
     for i, j in enumerate(drawn.tolist()):

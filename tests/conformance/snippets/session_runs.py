@@ -99,7 +99,7 @@ def variables(tf):
     with tf.Graph().as_default(), v1.Session() as sess:
         v = v1.Variable([1.0, 2.0], name="v")
         w = v1.get_variable("w", [2], initializer=v1.ones_initializer(), trainable=False)
-        u = v1.Variable(v.initialized_value() * 2.0, name="u")
+        u = v1.Variable(v.initial_value * 2.0, name="u")
         names = [x.name for x in v1.global_variables()], [x.name for x in v1.trainable_variables()]
         before = sess.run(v1.report_uninitialized_variables())
         sess.run(v1.global_variables_initializer())
