@@ -11,7 +11,9 @@ LOOKUPS = [tf.nn.embedding_lookup_sparse, tf.nn.safe_embedding_lookup_sparse]
 
 def batch(ids):
     """Two rows of two ids each."""
-    return tf.sparse.SparseTensor([[0, 0], [0, 1], [1, 0], [1, 1]], tf.convert_to_tensor(ids, tf.int64), [2, 2])
+    return tf.sparse.SparseTensor(
+        [[0, 0], [0, 1], [1, 0], [1, 1]], tf.convert_to_tensor(ids, tf.int64), [2, 2]
+    )
 
 
 def dense(slices, function=lambda x: x):
