@@ -131,7 +131,7 @@ DAMAGE = {
     "data cut": (".data-00000-of-00001", lambda data: data[:100]),
     "data short": (".data-00000-of-00001", lambda data: data[:-1]),
     "data gone": (".data-00000-of-00001", lambda data: None),
-    "data changed": (".data-00000-of-00001", lambda data: b"x" + data[1:]),
+    "data changed": (".data-00000-of-00001", lambda data: bytes([data[0] ^ 255]) + data[1:]),
     "index cut": (".index", lambda data: data[:60]),
     "index empty": (".index", lambda data: b""),
     "index changed": (".index", lambda data: data[:10] + b"x" + data[11:]),
