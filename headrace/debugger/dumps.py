@@ -479,7 +479,17 @@ class DebugDumpDir:
         include_reversed_ref: bool = False,
         device_name: str | None = None,
     ) -> list[str]:
-        """Names of all ops that an op depends on."""
+        """Names of all ops that an op depends on.
+
+        Raises:
+          UnimplementedError: `include_reversed_ref`: references are followed in their own direction only.
+        """
+        if include_reversed_ref:
+            from headrace.core import errors
+
+            raise errors.UnimplementedError(
+                None, None, "include_reversed_ref=True is not supported: leave it out to follow inputs alone."
+            )
         self._node(node_name, device_name)
         nodes = self._nodes_of(device_name)
         found: dict[str, None] = {}

@@ -65,6 +65,8 @@ class TestDumps:
         assert dump.node_inputs("bad") == ["mul"]
         assert "bad" in dump.node_recipients("mul")
         assert {"x", "mul", "w"} <= set(dump.transitive_inputs("bad"))
+        with pytest.raises(tf.errors.UnimplementedError, match="include_reversed_ref"):
+            dump.transitive_inputs("bad", include_reversed_ref=True)
         assert dump.devices() == ["/job:localhost/replica:0/task:0/device:CPU:0"]
         assert dump.site("bad").startswith(__file__)
         with pytest.raises(LookupError):

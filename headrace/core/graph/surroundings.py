@@ -64,7 +64,8 @@ class Surroundings:
 
     @contextmanager
     def colocate_with(self, op: Any, ignore_existing: bool = False) -> Iterator[None]:
-        """Ops made inside have the device of `op` (an operation, a tensor or a variable)."""
+        """Ops made inside have the device of `op` (an operation, a tensor or a variable; None: that of the scope around).
+        Scopes do not add up: the innermost decides, with `ignore_existing` and without."""
         op = getattr(op, "op", op)
         if op is not None and not isinstance(op, Operation):
             raise TypeError(f"colocate_with takes an operation or a tensor, received {op!r}.")
