@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from headrace.core import origin
-from headrace.internals import keras_saving
+from headrace.internals.keras_amendments import AMENDMENTS
 
 # Private modules that Keras and programs of the field import -> where we have their names.
 PRIVATE = {
@@ -149,14 +149,14 @@ def answer(root: ModuleType, find: Callable[[str], Any]) -> None:
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds `tensorflow.<anything>` in Headrace, and `headrace.keras.<anything>` in Keras; Keras's modules that write files are
-    amended."""
+    """Finds `tensorflow.<anything>` in Headrace, and `headrace.keras.<anything>` in Keras; some of Keras's modules
+    are amended."""
 
     def __init__(self, find: Callable[[str], Any]) -> None:
         self._find = find
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
-        if fullname in keras_saving.SAVING:
+        if fullname in AMENDMENTS:
             spec = importlib.machinery.PathFinder.find_spec(fullname, path)
             if spec is not None:
                 spec.loader = _Amended(spec.loader)
@@ -183,7 +183,7 @@ class _Loader(importlib.abc.Loader):
 
 
 class _Amended(importlib.abc.Loader):
-    """Loads a module of Keras that writes files as its own loader does, and amends it."""
+    """Loads a module of Keras as its own loader does, and amends it."""
 
     def __init__(self, loader: Any) -> None:
         self._loader = loader
@@ -193,7 +193,7 @@ class _Amended(importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         self._loader.exec_module(module)
-        keras_saving.amend(module)
+        AMENDMENTS[module.__name__](module)
 
     def __getattr__(self, name: str) -> Any:  # `get_source` and others, for tracebacks
         return getattr(self._loader, name)

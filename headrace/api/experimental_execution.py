@@ -6,6 +6,7 @@ import contextlib
 import warnings
 from collections.abc import Iterator
 
+from headrace.compiler import ahead
 from headrace.core import errors
 
 __all__ = [
@@ -17,9 +18,12 @@ __all__ = [
 ]
 
 
-@contextlib.contextmanager
-def async_scope() -> Iterator[None]:
-    """A block whose ops may run later than they are called, but not later than its end. Here they run at once.
+def async_scope() -> contextlib.AbstractContextManager[None]:
+    """A block whose functions may run later than they are called, but not later than its end.
+
+    On the CPU those that take long run in a thread, one after the other, while Python goes on to the next call; whoever reads
+    a result waits for it. An error is raised by a later call, or at the end of the block; what was called after the one that
+    failed has not run. All else runs when it is called.
 
     >>> import headrace as tf
     >>> with tf.experimental.async_scope():
@@ -27,11 +31,12 @@ def async_scope() -> Iterator[None]:
     >>> int(x)
     2
     """
-    yield
+    return ahead.scope()
 
 
 def async_clear_error() -> None:
-    """Forgets the errors of ops that run later. Here ops raise where they are called, so there is none to forget."""
+    """Forgets the error of functions of an `async_scope` that was not raised yet."""
+    ahead.clear_error()
 
 
 def enable_strict_mode() -> None:

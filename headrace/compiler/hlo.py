@@ -149,6 +149,11 @@ class Builder:
         region = f" ({regions})" if regions else ""
         self._lines.append(f'{prefix}"{name}"({args}){middle}{region} : ({types}) -> {result_type}')
 
+    @property
+    def lines(self) -> Sequence[str]:
+        """The ops written so far."""
+        return self._lines
+
     @contextmanager
     def captured(self) -> Any:
         saved, self._lines = self._lines, []

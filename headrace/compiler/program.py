@@ -26,6 +26,7 @@ from headrace.ops.state import DONATION, HostResource, VariableState
 from headrace.ops.waiting import check_deadline
 
 from .demand import Demand, demand
+from .donation import not_in_place
 from .executable import Executable
 from .hlo import Value, tensor_type
 from .lower import CannotLower, Cell, Lowering, NeedsValue, lower_node, needed
@@ -371,7 +372,9 @@ class Cluster:
         extra = list(b.runtime_inputs.values())
         held = list(b.held.values())
         inputs = [*starts, *parameters, *[value for value, _ in held], *[r.value for r in extra]]
-        aliases = {k: j for j, k in enumerate(written)}
+        new = [order[k].value for k in written]
+        copied = not_in_place(b.lines, [starts[k] for k in written], new) if device.platform == "cpu" else ()
+        aliases = {k: j for j, k in enumerate(written) if j not in copied}
         text = b.function(inputs, returned, module=_module_name(self.program.graph.name), aliases=aliases)
         program = (
             runtime.compile(

@@ -43,6 +43,14 @@ def rows(array: np.ndarray[Any, Any], indices: np.ndarray[Any, Any]) -> np.ndarr
     return array.take(indices, 0, out=out, mode="clip")
 
 
+def taken(array: np.ndarray[Any, Any], indices: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A copy of `array[indices]`."""
+    if array.nbytes < LARGE or array.dtype.hasobject:
+        return array.take(indices, 0)
+    out = aligned_empty((indices.size, *array.shape[1:]), array.dtype)
+    return array.take(indices, 0, out=out, mode="clip")
+
+
 def run_of_rows(array: np.ndarray[Any, Any], indices: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
     """Many rows that follow each other, as a view: batches of data that are read in order are not copied. None for others,
     and for few: these should not keep all of `array` alive."""

@@ -33,6 +33,7 @@ class State(threading.local):
     deadline: float | None = None  # on the monotonic clock: when the run of a session must be over
     signal: Any = None  # while an op runs that may wait, if others can run meanwhile: see ops/waiting.py
     stepper: Any = None  # while a run is watched op by op: runs graphs, in the place of their programs
+    ahead: Any = None  # the scope in which programs may run while Python goes on: see compiler/ahead.py
     reached: set[int] | None = None  # while a gradient rule runs: the tensors whose gradients matter
 
     def __init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from headrace.compiler import ahead
 from headrace.core.state import executing_eagerly, init_scope
 
 __all__ = ["async_wait", "context", "eager_mode", "executing_eagerly"]
@@ -10,8 +11,9 @@ eager_mode = init_scope
 
 
 def async_wait() -> None:
-    """Nothing is pending that could still fail: on CPU programs run in the calling thread, and on other devices whoever
-    reads a result waits for it."""
+    """Waits for what runs later in an `async_scope` of this thread, and raises its error. Nothing else is pending that could still
+    fail: on CPU programs run in the calling thread, and on other devices whoever reads a result waits for it."""
+    ahead.wait()
 
 
 class Context:

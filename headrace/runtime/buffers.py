@@ -16,6 +16,23 @@ from headrace.runtime.errors import DELETED, reraise
 if TYPE_CHECKING:
     from headrace.runtime.xla import Aval, Buffer
 
+
+class Pending:
+    """Stands for a buffer that is not there yet, wherever buffers go."""
+
+    __slots__ = ()
+    aval: Aval
+
+    def settled(self) -> Buffer:
+        """The buffer, when it is there."""
+        raise NotImplementedError
+
+
+def settled(buffer: Any) -> Buffer:
+    """The buffer itself."""
+    return buffer.settled() if isinstance(buffer, Pending) else buffer
+
+
 _avals: dict[tuple[tuple[int, ...], np.dtype[Any]], Aval] = {}
 
 
@@ -59,6 +76,8 @@ def to_numpy(buffer: Buffer) -> np.ndarray[Any, Any]:
     Raises: InvalidArgumentError if the buffer was deleted or donated; whatever error the program that
     computes it ended with.
     """
+    if isinstance(buffer, Pending):
+        buffer = buffer.settled()
     try:
         # Not np.asarray(buffer), which turns a failed read into an array that holds the buffer as an object.
         return np.asarray(memoryview(buffer))
@@ -66,10 +85,19 @@ def to_numpy(buffer: Buffer) -> np.ndarray[Any, Any]:
         return _to_numpy_checked(buffer)  # it failed, is on an accelerator, or has a dtype that Python lacks
 
 
+def number(buffer: Buffer) -> Any:
+    """The content of a scalar, as Python has it. Waits until it is computed; raises what `to_numpy` raises."""
+    try:
+        return memoryview(buffer)[()]  # type: ignore[call-overload]
+    except (BufferError, TypeError, NotImplementedError):
+        return to_numpy(buffer).item()
+
+
 def wait(buffer: Buffer) -> None:
     """Wait until `buffer` is computed. Raises what `to_numpy` raises."""
     from headrace.runtime import xla
 
+    buffer = settled(buffer)
     _check_alive(buffer)
     try:
         buffer.block_until_ready()
@@ -81,6 +109,7 @@ def transfer(buffer: Buffer, device: devices.Device) -> Buffer:
     """A copy of `buffer` on `device`."""
     from headrace.runtime import xla
 
+    buffer = settled(buffer)
     _check_alive(buffer)
     try:
         return xla.copy_to(buffer, device.placement)

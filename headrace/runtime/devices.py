@@ -184,8 +184,9 @@ def find_device(spec: str | Device | None, *, soft_placement: bool = True) -> De
 def device_of(buffer: Buffer) -> Device:
     """The device that a buffer is on."""
     from headrace.runtime import xla
+    from headrace.runtime.buffers import settled
 
-    where = xla.device_of(buffer)
+    where = xla.device_of(settled(buffer))
     return next(
         device for device in _devices.values() if device._placement and device._placement.device == where
     )

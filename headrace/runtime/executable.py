@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,11 @@ import numpy as np
 from headrace.runtime import cache as disk
 from headrace.runtime import callbacks as python_callbacks
 from headrace.runtime import client, devices, options
-from headrace.runtime.buffers import aval_of
+from headrace.runtime.buffers import Pending, aval_of, settled
 from headrace.runtime.errors import reraise
 
 if TYPE_CHECKING:
-    from headrace.runtime.xla import Buffer, Placement
+    from headrace.runtime.xla import Aval, Buffer, Placement
 
 Signature = tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]
 
@@ -32,7 +32,8 @@ class Executable:
     `tf.aliasing_output` in the program are donated: their memory becomes the output's, and they are deleted.
 
     Attributes: `outputs` (shape and dtype of each result), `device`, `from_cache` (whether the disk cache
-    spared XLA the work), `compile_seconds` (what compiling, or loading, took).
+    spared XLA the work), `compile_seconds` (what compiling, or loading, took), `seconds` (what the last run took, where
+    somebody looked: 0 at first).
     """
 
     run: Callable[[list[Buffer]], list[Buffer]]
@@ -47,10 +48,16 @@ class Executable:
     ) -> None:
         self.outputs, self.device = outputs, device
         self.from_cache, self.compile_seconds = from_cache, compile_seconds
+        self.seconds = 0.0
         self._loaded = loaded
         handlers = [_handler(shape, dtype, device.placement) for shape, dtype in outputs]
         self.run, self._disable = _runner(loaded.execute_sharded, handlers, device.placement)
         _live.add(self)
+
+    @cached_property
+    def avals(self) -> list[Aval]:
+        """The descriptions of the results."""
+        return [aval_of(shape, dtype) for shape, dtype in self.outputs]
 
     def hlo_text(self) -> str:
         """The optimised HLO, as XLA prints it."""
@@ -154,6 +161,10 @@ def _runner(
             # XLA takes no buffer of another device. That shows before anything runs, and asking each time would cost more.
             if any(b.is_deleted() for b in buffers) or all(device_of(b) == placement.device for b in buffers):
                 reraise(error, buffers)
+        except TypeError:
+            if not any(isinstance(b, Pending) for b in buffers):
+                raise
+            return run([settled(b) for b in buffers])
         return run([b if device_of(b) == placement.device else copy_to(b, placement) for b in buffers])
 
     def disable() -> None:
