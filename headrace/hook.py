@@ -16,7 +16,16 @@ from types import ModuleType
 from typing import Any
 
 from headrace.core import origin
-from headrace.internals.keras_amendments import AMENDMENTS
+
+# Modules of Keras that are amended when they have been imported -> the function that does it.
+AMENDED = {
+    "keras.src.backend.tensorflow.core": "headrace.internals.keras_steps.amend_core",
+    "keras.src.backend.tensorflow.trainer": "headrace.internals.keras_steps.amend_trainer",
+    "keras.src.callbacks.callback_list": "headrace.internals.keras_steps.amend_callbacks",
+    "keras.src.legacy.saving.legacy_h5_format": "headrace.internals.keras_saving.amend",
+    "keras.src.saving.saving_lib": "headrace.internals.keras_saving.amend",
+    "keras.src.trainers.data_adapters.array_data_adapter": "headrace.internals.keras_batches.amend",
+}
 
 # Private modules that Keras and programs of the field import -> where we have their names.
 PRIVATE = {
@@ -156,7 +165,7 @@ class _Finder(importlib.abc.MetaPathFinder):
         self._find = find
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
-        if fullname in AMENDMENTS:
+        if fullname in AMENDED:
             spec = importlib.machinery.PathFinder.find_spec(fullname, path)
             if spec is not None:
                 spec.loader = _Amended(spec.loader)
@@ -193,7 +202,8 @@ class _Amended(importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         self._loader.exec_module(module)
-        AMENDMENTS[module.__name__](module)
+        where, _, name = AMENDED[module.__name__].rpartition(".")
+        getattr(importlib.import_module(where), name)(module)
 
     def __getattr__(self, name: str) -> Any:  # `get_source` and others, for tracebacks
         return getattr(self._loader, name)

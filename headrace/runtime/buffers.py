@@ -88,7 +88,7 @@ def to_numpy(buffer: Buffer) -> np.ndarray[Any, Any]:
 def number(buffer: Buffer) -> Any:
     """The content of a scalar, as Python has it. Waits until it is computed; raises what `to_numpy` raises."""
     try:
-        return memoryview(buffer)[()]  # type: ignore[call-overload]
+        return memoryview(buffer)[()]
     except (BufferError, TypeError, NotImplementedError):
         return to_numpy(buffer).item()
 
