@@ -9,6 +9,7 @@ import numpy as np
 
 from headrace import runtime
 from headrace.core import dispatch, errors, tensor
+from headrace.core.dtypes import DType
 from headrace.core.op import OpDef
 from headrace.core.state import state
 from headrace.core.tensor import EagerTensor, Tensor, wrap, wrap_buffer
@@ -39,6 +40,11 @@ def buffer_of(x: EagerTensor) -> Any:
     if buffer is None:
         buffer = x._buf = runtime.put(x._host(), zero_copy=True)  # nobody writes to it
     return buffer
+
+
+def on_device(array: np.ndarray, dtype: DType) -> EagerTensor:
+    """A tensor with a copy of `array`, which is on the device from the start."""
+    return wrap_buffer(runtime.put(array), dtype)
 
 
 def _freeze(value: Any) -> Any:

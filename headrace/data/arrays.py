@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from headrace import runtime
 from headrace.core import dtypes, memory, nest
 from headrace.core.shapes import TensorShape
 from headrace.core.specs import TensorSpec
-from headrace.core.tensor import EagerTensor, wrap, wrap_buffer, wrap_object
+from headrace.core.tensor import EagerTensor, wrap, wrap_object
 
 from .background import Prefetch
 from .plan import Plan
@@ -62,7 +61,9 @@ def _copied(array: np.ndarray, dtype: dtypes.DType) -> EagerTensor:
     """A tensor with a copy: what is large goes to the device at once."""
     if array.nbytes < memory.LARGE:
         return wrap(np.array(array), dtype)
-    return wrap_buffer(runtime.put(array), dtype)
+    from headrace.compiler.eager import on_device  # needs jaxlib, which small data does not
+
+    return on_device(array, dtype)
 
 
 def batches(arrays: Any, size: int, order: Dataset | None) -> Dataset:
