@@ -126,7 +126,7 @@ def test_an_error_is_raised_by_a_later_call():
 
 
 def test_waiting_and_forgetting_errors():
-    v, add = adder()
+    _, add = adder()
     with tf.experimental.async_scope():
         checked(LOGITS, BAD)
         with pytest.raises(tf.errors.InvalidArgumentError):
@@ -206,7 +206,7 @@ def test_sessions_have_run_when_they_return():
 
 
 def test_gradients_and_saved_values():
-    v, add = adder(1.0)
+    v, _ = adder(1.0)
 
     @tf.function
     def step(x):

@@ -170,7 +170,8 @@ class Scope:
         if self.error is not None:
             self.wait()
         if program.seconds < WORTH or program.device.platform != "cpu":  # others do not wait anyway
-            WORKERS.settle()
+            if written:
+                WORKERS.settle()
             began = time.perf_counter()
             results = program.run(arguments)
             program.seconds = time.perf_counter() - began

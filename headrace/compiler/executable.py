@@ -88,7 +88,7 @@ class Executable:
                 if state.ahead is not None:
                     results = state.ahead.run(self.program, buffers, written, replaced, check)
                 else:
-                    if cells:
+                    if n:
                         ahead.WORKERS.settle()
                     results = execute(buffers)
                 if n:
