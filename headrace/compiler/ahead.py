@@ -159,7 +159,7 @@ class Scope:
 
     def __init__(self) -> None:
         self.recent: collections.deque[Job] = collections.deque()
-        self.written: dict[int, Sequence[VariableState]] = {}
+        self.cells: dict[int, VariableState] = {}  # that were written
         self.error: BaseException | None = None
 
     def run(
@@ -181,7 +181,8 @@ class Scope:
         job = Job(self, program, arguments, replaced, check)
         results = list(job.results)
         self.recent.append(job)
-        self.written[id(program)] = written
+        for cell in written:
+            self.cells[id(cell)] = cell
         WORKERS.put(job)
         return results
 
@@ -194,11 +195,10 @@ class Scope:
         """Waits for what was called."""
         self._forget(len(self.recent))
         with DONATION:
-            for cells in self.written.values():
-                for cell in cells:
-                    if type(cell.buffer) is Later:
-                        cell.buffer = cell.buffer.settled()
-        self.written.clear()
+            for cell in self.cells.values():
+                if type(cell.buffer) is Later:
+                    cell.buffer = cell.buffer.settled()
+        self.cells.clear()
 
     def wait(self) -> None:
         """Waits for what was called. Raises its error, if there is one."""
@@ -226,7 +226,7 @@ def scope() -> Iterator[None]:
 
 
 @contextmanager
-def in_step() -> Iterator[None]:
+def synchronous() -> Iterator[None]:
     """A part of a scope in which programs have run when their call returns."""
     current = state.ahead
     if current is None:

@@ -387,7 +387,7 @@ class _Run:
     def __call__(self, values: Any) -> Any:
         if state.ahead is not None:
             with (
-                ahead.in_step()
+                ahead.synchronous()
             ):  # a session has computed what it returns, and reads what it is fed during the call
                 return self(values)
         try:
