@@ -26,6 +26,7 @@ from headrace.runtime.buffers import Pending, settled
 WORTH = 400e-6  # seconds that a program must take
 DEPTH = 4  # programs that wait, or run
 THREADS = 2
+MUCH = 1 << 29  # bytes of temporary memory with which a program runs alone
 
 Check = Callable[[Any], None]
 
@@ -98,12 +99,12 @@ class Workers:
     """The threads that run the jobs of all scopes; they are started when the first comes.
 
     Jobs that write no variables have no order among themselves: two at a time use the cores better than one after the other
-    (a fifth less time for the forward pass of a small network). One that writes runs alone."""
+    (a fifth less time for forward passes, nearly half for recurrent ones). One that writes, or needs much memory, runs alone."""
 
     def __init__(self) -> None:
         self.jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self.lock = threading.Lock()
-        self.writer: Job | None = None  # the last one
+        self.writer: Job | None = None  # the last that runs alone
         self.readers: list[Job] = []  # that came after it
         self.started = False
 
@@ -113,10 +114,11 @@ class Workers:
                 self.started = True
                 for _ in range(THREADS):
                     threading.Thread(target=self._work, name="headrace-ahead", daemon=True).start()
-            before = [r for r in self.readers if r.done.locked()] if job.replaced else []
+            alone = job.replaced or job.program.temporary > MUCH
+            before = [r for r in self.readers if r.done.locked()] if alone else []
             if self.writer is not None and self.writer.done.locked():
                 before.append(self.writer)
-            if job.replaced:
+            if alone:
                 self.writer, self.readers = job, []
             else:
                 self.readers = [job, *(r for r in self.readers if r.done.locked())]

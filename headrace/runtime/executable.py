@@ -59,6 +59,11 @@ class Executable:
         """The descriptions of the results."""
         return [aval_of(shape, dtype) for shape, dtype in self.outputs]
 
+    @cached_property
+    def temporary(self) -> int:
+        """Bytes that a run takes besides its arguments and results."""
+        return self.memory()["temp"]
+
     def hlo_text(self) -> str:
         """The optimised HLO, as XLA prints it."""
         return self._loaded.get_hlo_text()
