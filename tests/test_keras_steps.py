@@ -142,10 +142,15 @@ class Late(keras.callbacks.Callback):
         late.append(("end", batch, isinstance(logs["loss"], float)))
 
 
-made.fit(big, label, batch_size=220, epochs=2, verbose=0, callbacks=[Late()])
+    def on_test_begin(self, logs=None):
+        late.append(("test",))
+
+
+made.fit(big, label, batch_size=220, epochs=2, verbose=0, callbacks=[Late()], validation_data=(big, label))
 steps = [e for e in late if e[0] == "end"]
 assert steps == [("end", k, True) for k in range(5)] * 2
 assert late[:4] == [("begin", 0), ("begin", 1), ("end", 0, True), ("begin", 2)], late[:4]
+assert late[10:12] == [("test",), ("begin", 0)] and late[9] == ("end", 4, True)
 
 
 class Failing(keras.callbacks.Callback):

@@ -10,6 +10,7 @@ looks at a variable holds DONATION, without which no program that gives its memo
 
 from __future__ import annotations
 
+import atexit
 import collections
 import os
 import queue
@@ -28,25 +29,28 @@ DEPTH = 4  # programs that wait, or run
 THREADS = 2
 MUCH = 1 << 29  # bytes of temporary memory with which a program runs alone
 
+PATIENCE = 10.0  # seconds to wait for a program at exit
+
 Check = Callable[[Any], None]
 
 
 class Job:
-    """A call of a program. `replaced` has, for each of its first results, the argument that it replaces: a variable's buffer."""
+    """A call of a program. Its first results replace the arguments at `places`: they are variables' buffers."""
 
     __slots__ = (
-        "arguments", "check", "done", "error", "followers", "program", "replaced", "results", "scope", "waits_for",
+        "arguments", "check", "done", "error", "followers", "finished", "program", "places", "results", "scope", "waits_for",
     )  # fmt: skip
 
     def __init__(
-        self, scope: Scope, program: Any, arguments: list[Any], replaced: Sequence[int], check: Check | None
+        self, scope: Scope, program: Any, arguments: list[Any], places: Sequence[int], check: Check | None
     ) -> None:
         self.scope, self.program, self.arguments = scope, program, arguments
-        self.replaced, self.check = replaced, check
+        self.places, self.check = places, check
         self.results: list[Later] = [Later(self, aval) for aval in program.avals]
         self.followers: list[Job] = []  # that must come after it
         self.waits_for = 0  # jobs that it follows
         self.error: BaseException | None = None
+        self.finished = False  # not `done.locked()`: who waits holds that for a moment
         self.done = threading.Lock()
         self.done.acquire()
 
@@ -64,14 +68,17 @@ class Job:
                 began = time.perf_counter()
                 found = self.program.run(arguments)
                 self.program.seconds = time.perf_counter() - began
-                for result, buffer in zip(results, found):
+                written = len(self.places)  # also by a program that fails
+                for result, buffer in zip(results[:written], found):
                     result.buffer = buffer
                 if self.check is not None:
                     self.check(found[-1])
+                for result, buffer in zip(results[written:], found[written:]):
+                    result.buffer = buffer
         except BaseException as error:  # noqa: BLE001 - raised where results are wanted, or the scope ends
             self.error = self.scope.error = error
         if self.error is not None:
-            for k, result in zip(self.replaced, results):
+            for k, result in zip(self.places, results):
                 if result.buffer is None:  # it has not run: the variable is as it was
                     result.buffer = settled(self.arguments[k])
         self.arguments = []
@@ -114,14 +121,15 @@ class Workers:
                 self.started = True
                 for _ in range(THREADS):
                     threading.Thread(target=self._work, name="headrace-ahead", daemon=True).start()
-            alone = job.replaced or job.program.temporary > MUCH
-            before = [r for r in self.readers if r.done.locked()] if alone else []
-            if self.writer is not None and self.writer.done.locked():
+            alone = bool(job.places) or job.program.temporary > MUCH
+            self.readers = [r for r in self.readers if not r.finished]
+            before = [*self.readers] if alone else []
+            if self.writer is not None and not self.writer.finished:
                 before.append(self.writer)
             if alone:
                 self.writer, self.readers = job, []
             else:
-                self.readers = [job, *(r for r in self.readers if r.done.locked())]
+                self.readers.append(job)
             for other in before:
                 other.followers.append(job)
             job.waits_for = len(before)
@@ -138,21 +146,26 @@ class Workers:
     def _next(self, job: Job) -> Job | None:
         """What follows a job in the same thread: to wake another one takes longer."""
         with self.lock:
+            job.finished = True
             job.done.release()
-            for other in job.followers:
+            followers, job.followers = job.followers, []
+            for other in followers:
                 other.waits_for -= 1
-            ready = [other for other in job.followers if not other.waits_for]
-        for other in ready[1:]:
-            self.jobs.put(other)
+            ready = [other for other in followers if not other.waits_for]
+            for other in ready[1:]:
+                self.jobs.put(other)
         return ready[0] if ready else None
+
+    def left(self) -> list[Job]:
+        """Jobs after which all are done."""
+        with self.lock:
+            found = self.readers if self.writer is None else [*self.readers, self.writer]
+            return [job for job in found if not job.finished]
 
     def settle(self) -> None:
         """Waits until no job is left that has variables. For those who hold DONATION: none can come in between."""
         if self.writer is not None or self.readers:
-            with self.lock:
-                left = [*self.readers, *([self.writer] if self.writer is not None else [])]
-                self.writer, self.readers = None, []
-            for job in left:
+            for job in self.left():
                 job.wait()
 
 
@@ -165,7 +178,7 @@ class Scope:
         self.error: BaseException | None = None
 
     def run(
-        self, program: Any, arguments: list[Any], written: Sequence[VariableState], replaced: Sequence[int],
+        self, program: Any, arguments: list[Any], written: Sequence[VariableState], places: Sequence[int],
         check: Check | None,
     ) -> list[Any]:  # fmt: skip
         """The program's results. Called with DONATION held, if it has variables."""
@@ -180,12 +193,12 @@ class Scope:
             return results
         if len(self.recent) == DEPTH:  # wait for all but the last: to be woken for every one costs more
             self._forget(DEPTH - 1)
-        job = Job(self, program, arguments, replaced, check)
+        job = Job(self, program, arguments, places, check)
         results = list(job.results)
-        self.recent.append(job)
         for cell in written:
             self.cells[id(cell)] = cell
         WORKERS.put(job)
+        self.recent.append(job)
         return results
 
     def _forget(self, n: int) -> None:
@@ -215,16 +228,21 @@ class Scope:
 
 @contextmanager
 def scope() -> Iterator[None]:
-    """A block whose programs may run ahead of Python, but not longer than it. Within another it is part of that one."""
-    if state.ahead is not None:
-        yield
-        return
-    state.ahead = current = Scope()
+    """A block whose programs may run ahead of Python, but not longer than it."""
+    outer = state.ahead
+    state.ahead = current = outer or Scope()
     try:
         yield
-    finally:
-        state.ahead = None
+    except Exception:
+        state.ahead = outer
         current.wait()  # an error of its programs comes before what the block raised after their calls
+        raise
+    except BaseException:
+        state.ahead = outer
+        current.settle()
+        raise
+    state.ahead = outer
+    current.wait()
 
 
 @contextmanager
@@ -263,4 +281,14 @@ def _after_fork() -> None:
     WORKERS = Workers()  # a forked process has no thread
 
 
-os.register_at_fork(after_in_child=_after_fork)
+os.register_at_fork(before=lambda: WORKERS.settle(), after_in_child=_after_fork)
+
+
+@atexit.register
+def _stop() -> None:
+    """Threads must not be in XLA when the interpreter is taken apart. What has not begun is not begun any more."""
+    jobs = WORKERS.left()
+    for job in jobs:
+        job.scope.error = job.scope.error or RuntimeError("The program ends.")
+    for job in jobs:
+        job.done.acquire(timeout=PATIENCE)

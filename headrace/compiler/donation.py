@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from headrace.core.memory import LARGE
+
 from .hlo import Value
 
-LARGE = 1 << 16  # bytes from which on a copy counts
 _NAME = re.compile(r"%\d+")
 
 
@@ -37,7 +38,7 @@ def not_in_place(lines: Sequence[str], before: Sequence[Value], after: Sequence[
                 reads[name] |= bit
                 depends |= bit
                 bit <<= 1
-        if depends:
+        if depends and line.startswith("%"):
             behind[names[0]] = depends
     return {
         k

@@ -69,7 +69,7 @@ class Executable:
         written = [cells[k] for k in self.written]
         n = len(written)
         execute = self.program.run
-        replaced = self.written
+        places = self.written
         check = (lambda status: raise_failed(status, messages)) if messages else None
 
         def call(tensors: Any) -> list[EagerTensor]:
@@ -86,7 +86,7 @@ class Executable:
                 for provider in providers:
                     buffers.append(runtime.put(provider()))
                 if state.ahead is not None:
-                    results = state.ahead.run(self.program, buffers, written, replaced, check)
+                    results = state.ahead.run(self.program, buffers, written, places, check)
                 else:
                     if n:
                         ahead.WORKERS.settle()

@@ -44,7 +44,7 @@ def rows(array: np.ndarray[Any, Any], indices: np.ndarray[Any, Any]) -> np.ndarr
 
 
 def taken(array: np.ndarray[Any, Any], indices: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """A copy of `array[indices]`."""
+    """A copy of `array[indices]`. What is large should be contiguous: NumPy makes it so otherwise, all of it."""
     if array.nbytes < LARGE or array.dtype.hasobject:
         return array.take(indices, 0)
     out = aligned_empty((indices.size, *array.shape[1:]), array.dtype)

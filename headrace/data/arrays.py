@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 class ArrayBatches(Plan):
     """Batches of `size` rows of arrays, all of one length; in the order that the element of another plan gives, if there is one.
-    Every batch is a copy: the arrays are not, and may be changed by whoever has them."""
+    Every batch is a copy. The arrays are not (they may fill the memory): who changes them changes batches to come."""
 
     def __init__(self, arrays: Sequence[np.ndarray], size: int, order: Plan | None) -> None:
-        self.arrays, self.n, self.batch, self.order = arrays, len(arrays[0]), size, order
+        # Rows are picked from contiguous memory only.
+        self.arrays = arrays if order is None else [np.ascontiguousarray(a) for a in arrays]
+        self.n, self.batch, self.order = len(arrays[0]), size, order
         self.inputs = () if order is None else (order,)
         self.dtypes = [dtypes.as_dtype(a.dtype) for a in arrays]
         known = size if self.n % size == 0 else None

@@ -7,7 +7,7 @@ follows a step is done when the next one has been called."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,17 +34,20 @@ def amend_trainer(trainer: Any) -> None:
 
 def amend_callbacks(module: Any) -> None:
     """Amends `keras.src.callbacks.callback_list`."""
+    if module.backend.backend() != "tensorflow":
+        return
     callbacks = module.CallbackList
     is_default = module.utils.is_default
 
     def _on_begin(self: Any) -> None:
+        self._flush_futures()  # what follows a step of training comes before an evaluation begins
         self._in_begin_end_block_count += 1  # that is all: no threads are started
 
     def _async_dispatch(self: Any, fn: Any, *args: Any) -> None:
         self._flush_futures()
         name = fn.__name__.removeprefix("_")
         if not all(is_default(getattr(c, name)) and is_default(c.on_batch_end) for c in self.callbacks):
-            self._futures.append(Following(fn, args))
+            self._futures.append(Following(fn, [dict(a) if type(a) is dict else a for a in args]))
 
     callbacks._on_begin, callbacks._async_dispatch = _on_begin, _async_dispatch
 
@@ -52,7 +55,7 @@ def amend_callbacks(module: Any) -> None:
 class Following:
     """A call that is made when its result is asked for."""
 
-    def __init__(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    def __init__(self, fn: Callable[..., Any], args: Sequence[Any]) -> None:
         self.fn, self.args = fn, args
 
     def result(self) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from headrace.core import errors, nest
+from headrace.core import errors, memory, nest
 from headrace.core.convert import to_array, to_tensor
 from headrace.core.dtypes import DType
 from headrace.core.errors import invalid
@@ -332,7 +332,8 @@ def _run_numpy(inputs: Sequence[np.ndarray], token: Any, Tout: Any) -> list[np.n
             raise invalid(
                 f"{i}-th value returned by {callback.token} is {array.dtype}, but expects {dtype.name}"
             )
-        out.append(array)
+        # The function may keep its array and write to it: programs read tensors where they are, and perhaps later.
+        out.append(memory.copy(array, array.dtype) if isinstance(value, np.ndarray) else array)
     return out
 
 

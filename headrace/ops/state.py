@@ -59,10 +59,12 @@ class VariableState:
         )
 
     def write(self, array: np.ndarray) -> None:
-        self.array, self.buffer = array, None
+        with DONATION:
+            self.array, self.buffer = array, None
 
     def clear(self) -> None:
-        self.array = self.buffer = None
+        with DONATION:
+            self.array = self.buffer = None
 
     @property
     def initialized(self) -> bool:
@@ -140,10 +142,7 @@ def _run_assign(
     _check_assignment(state, value)
     if validate_shape and state.initialized:
         _check_same_shape(state.current_shape(), value._raw_shape)
-    if value._np is None:
-        state.array, state.buffer = value._host(), None  # the tensor may live on: never donate its buffer
-    else:
-        state.write(value._np)
+    state.write(value._host())  # not its buffer: the tensor may live on, and buffers are donated
 
 
 def _assign_shape(c: ShapeContext) -> list[Raw]:

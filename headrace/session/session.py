@@ -386,9 +386,8 @@ class _Run:
 
     def __call__(self, values: Any) -> Any:
         if state.ahead is not None:
-            with (
-                ahead.synchronous()
-            ):  # a session has computed what it returns, and reads what it is fed during the call
+            # A session has computed what it returns, and reads what it is fed during the call.
+            with ahead.synchronous():
                 return self(values)
         try:
             results = self._quickly(values)
