@@ -27,7 +27,9 @@ from headrace.runtime.buffers import Pending, settled
 WORTH = 400e-6  # seconds that a program must take
 DEPTH = 4  # programs that wait, or run
 THREADS = 2
-MUCH = 1 << 29  # bytes of temporary memory with which a program runs alone
+# Bytes of temporary memory of a program that is not worth it: it takes long anyway, and a thread would fault that memory in anew in
+# every run, since the heaps of threads have 64 MB (runtime/malloc.py; a step of an LSTM with 41 MB took 59 → 70 ms).
+MUCH = 36 << 20
 
 PATIENCE = 10.0  # seconds to wait for a program at exit
 
@@ -106,12 +108,12 @@ class Workers:
     """The threads that run the jobs of all scopes; they are started when the first comes.
 
     Jobs that write no variables have no order among themselves: two at a time use the cores better than one after the other
-    (a fifth less time for forward passes, nearly half for recurrent ones). One that writes, or needs much memory, runs alone."""
+    (a fifth less time for forward passes, nearly half for recurrent ones). One that writes runs alone."""
 
     def __init__(self) -> None:
         self.jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self.lock = threading.Lock()
-        self.writer: Job | None = None  # the last that runs alone
+        self.writer: Job | None = None  # the last one
         self.readers: list[Job] = []  # that came after it
         self.started = False
 
@@ -121,12 +123,11 @@ class Workers:
                 self.started = True
                 for _ in range(THREADS):
                     threading.Thread(target=self._work, name="headrace-ahead", daemon=True).start()
-            alone = bool(job.places) or job.program.temporary > MUCH
             self.readers = [r for r in self.readers if not r.finished]
-            before = [*self.readers] if alone else []
+            before = [*self.readers] if job.places else []
             if self.writer is not None and not self.writer.finished:
                 before.append(self.writer)
-            if alone:
+            if job.places:
                 self.writer, self.readers = job, []
             else:
                 self.readers.append(job)
@@ -184,7 +185,8 @@ class Scope:
         """The program's results. Called with DONATION held, if it has variables."""
         if self.error is not None:
             self.wait()
-        if program.seconds < WORTH or program.device.platform != "cpu":  # others do not wait anyway
+        # Programs of other devices do not keep their callers waiting anyway.
+        if program.seconds < WORTH or program.temporary > MUCH or program.device.platform != "cpu":
             if written:
                 WORKERS.settle()
             began = time.perf_counter()

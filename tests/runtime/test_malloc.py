@@ -7,33 +7,26 @@ import sys
 import pytest
 
 PROGRAM = """
-import resource, sys, threading
+import resource
 from headrace import runtime
 runtime.put(__import__("numpy").zeros(3))
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 def block():
     return b"x" * (16 << 20)
-def blocks():
-    for _ in range(3):
-        block()
-    before = faults()
-    for _ in range(10):
-        block()
-    print(faults() - before)
-if "thread" in sys.argv:
-    thread = threading.Thread(target=blocks)
-    thread.start()
-    thread.join()
-else:
-    blocks()
+for _ in range(3):
+    block()
+before = faults()
+for _ in range(10):
+    block()
+print(faults() - before)
 """
 
 
-def _faults(*arguments: str, **settings: str) -> int:
+def _faults(**settings: str) -> int:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC_", "GLIBC_TUNABLES"))}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *arguments],
+        [sys.executable, "-c", PROGRAM],
         env=environment | settings,
         capture_output=True,
         text=True,
@@ -58,6 +51,5 @@ def test_freed_memory_is_used_again():
     if not malloc.keep_freed_memory():
         pytest.skip("another allocator")
     assert _faults() < 100
-    assert _faults("thread") < 100
     # An mmapped block is faulted in anew each time: with the C library's own settings only the first few are.
     assert _faults(MALLOC_MMAP_THRESHOLD_="131072", MALLOC_TRIM_THRESHOLD_="131072") > 10000
