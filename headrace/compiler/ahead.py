@@ -25,7 +25,7 @@ from headrace.ops.state import DONATION, VariableState
 from headrace.runtime.buffers import Pending, settled
 
 WORTH = 400e-6  # seconds that a program must take
-DEPTH = 4  # programs that wait, or run
+DEPTH = 8  # programs that wait, or run
 THREADS = 2
 # Bytes of temporary memory of a program that is not worth it: it takes long anyway, and a thread would fault that memory in anew in
 # every run, since the heaps of threads have 64 MB (runtime/malloc.py; a step of an LSTM with 41 MB took 59 → 70 ms).
@@ -33,6 +33,7 @@ MUCH = 36 << 20
 
 PATIENCE = 10.0  # seconds to wait for a program at exit
 
+# Raises what the program's checks found; called with its last result, if that is not zero.
 Check = Callable[[Any], None]
 
 
@@ -73,7 +74,7 @@ class Job:
                 written = len(self.places)  # also by a program that fails
                 for result, buffer in zip(results[:written], found):
                     result.buffer = buffer
-                if self.check is not None:
+                if self.check is not None and any(bytes(memoryview(found[-1]))):
                     self.check(found[-1])
                 for result, buffer in zip(results[written:], found[written:]):
                     result.buffer = buffer

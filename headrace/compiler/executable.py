@@ -129,7 +129,7 @@ class Executable:
 
 def raise_failed(status: Any, messages: Sequence[tuple[str, Any]]) -> None:
     """Raises what the program's checks found, if they found something. This waits for the program."""
-    code = runtime.number(status)
+    code = int(runtime.to_numpy(status))
     if code:
         message, node = messages[code - 1]
         raise errors.located(invalid(message), node)

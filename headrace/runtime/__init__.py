@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.core.memory import aligned_empty
 from headrace.runtime import cache as cache
-from headrace.runtime.buffers import number, put, to_numpy, transfer, wait
+from headrace.runtime.buffers import put, to_numpy, transfer, wait
 from headrace.runtime.config import (
     LogicalDeviceConfiguration,
     PhysicalDevice,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     # buffers
-    "Buffer", "number", "put", "to_numpy", "transfer", "wait", "aligned_empty",
+    "Buffer", "put", "to_numpy", "transfer", "wait", "aligned_empty",
     # programs
     "Executable", "compile", "cache", "cache_command",
     # devices

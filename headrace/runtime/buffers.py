@@ -85,14 +85,6 @@ def to_numpy(buffer: Buffer) -> np.ndarray[Any, Any]:
         return _to_numpy_checked(buffer)  # it failed, is on an accelerator, or has a dtype that Python lacks
 
 
-def number(buffer: Buffer) -> Any:
-    """The content of a scalar, as Python has it. Waits until it is computed; raises what `to_numpy` raises."""
-    try:
-        return memoryview(buffer)[()]
-    except (BufferError, TypeError, NotImplementedError):
-        return to_numpy(buffer).item()
-
-
 def wait(buffer: Buffer) -> None:
     """Wait until `buffer` is computed. Raises what `to_numpy` raises."""
     from headrace.runtime import xla
