@@ -101,6 +101,7 @@ PRIVATE = {
     "tensorflow.python.saved_model.tag_constants": "headrace.saved_model.constants",
     "tensorflow.python.saved_model.utils": "headrace.saved_model.signatures",
     "tensorflow.python.saved_model.utils_impl": "headrace.saved_model.signatures",
+    "tensorflow.python.summary.summary_iterator": "headrace.api.compat_v1_messages",
     "tensorflow.python.tools.freeze_graph": "headrace.internals.freeze_graph",
     "tensorflow.python.tools.optimize_for_inference_lib": "headrace.internals.inference",
     "tensorflow.python.tools.strip_unused_lib": "headrace.internals.inference",

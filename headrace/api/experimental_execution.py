@@ -21,9 +21,9 @@ __all__ = [
 def async_scope() -> contextlib.AbstractContextManager[None]:
     """A block whose functions may run later than they are called, but not later than its end.
 
-    On the CPU those that take long run in a thread, one after the other, while Python goes on to the next call; whoever reads
-    a result waits for it. An error is raised by a later call, or at the end of the block; what was called after the one that
-    failed has not run. All else runs when it is called.
+    On the CPU those that take long run in threads while Python goes on to the next call, in the order of their calls as far as
+    they write variables; whoever reads a result waits for it. An error is raised where the result is read, by a later call, or
+    at the end of the block; what was called after the one that failed changes no variables. All else runs when it is called.
 
     >>> import headrace as tf
     >>> with tf.experimental.async_scope():

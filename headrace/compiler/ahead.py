@@ -5,8 +5,8 @@ the programs that have turned out to take much longer than that are run by threa
 Python does between two of them costs no time. Their results are `Pending`; whoever needs a value waits for it. Errors are raised
 by a later call, or at the end of the scope, and the programs that were to run after the one that failed change nothing.
 
-Two invariants keep this right. Programs that write variables are never run elsewhere while some wait here (`settle`), and who
-looks at a variable holds DONATION, without which no program that gives its memory away can be called."""
+Two invariants keep this right. A program that writes variables is never run elsewhere while some wait here (`Workers.settle`), and
+who looks at a variable holds DONATION, without which no program that gives its memory away can be called."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ THREADS = 2
 # Bytes of temporary memory of a program that is not worth it: it takes long anyway, and a thread would fault that memory in anew in
 # every run, since the heaps of threads have 64 MB (runtime/malloc.py; a step of an LSTM with 41 MB took 59 → 70 ms).
 MUCH = 36 << 20
-
 PATIENCE = 10.0  # seconds to wait for a program at exit
 
 # Raises what the program's checks found; called with its last result, if that is not zero.

@@ -2,8 +2,7 @@
 
 In Keras's loops over an epoch compiled steps run in a scope of their own (`compiler/ahead.py`). What follows a step (logs, the
 progress bar) would wait for it: on backends that it takes for thread-safe Keras hands that to other threads. It does not take
-TensorFlow for thread-safe; Headrace is. Yet no thread is needed: what
-follows a step is done when the next one has been called."""
+TensorFlow for thread-safe; Headrace is. Yet no thread is needed: what follows a step is done when the next one has been called."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ returns blocks of that size to the operating system each time, and the next one 
 to a third of a training step (benchmarks, `keras-*-fit`: transformer 480 → 340 ms, ResNet-50 660 → 580 ms). So we ask it
 to keep them: blocks of up to `KEPT` bytes, `MOST` bytes at the end of the heap. (In the main thread. The heaps of other threads
 cannot hold blocks of more than 64 MB; one heap for all would, but threads then wait for it: forward pass of a CNN 2.7 → 2.9 ms.)
-Allocators other than glibc's are left alone, and
-so is a process with settings of its own (`MALLOC_…_`, `GLIBC_TUNABLES`) or with `HEADRACE_KEEP_MEMORY=0`.
+Allocators other than glibc's are left alone, and so is a process with settings of its own (`MALLOC_…_`, `GLIBC_TUNABLES`) or with
+`HEADRACE_KEEP_MEMORY=0`.
 
 See mallopt(3)."""
 
