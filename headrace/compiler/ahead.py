@@ -201,6 +201,10 @@ class Scope:
             self.cells[id(cell)] = cell
         WORKERS.put(job)
         self.recent.append(job)
+        if len(self.recent) <= THREADS:
+            time.sleep(
+                0
+            )  # a thread may be idle, and begins when it gets Python's lock: now, not at the next wait
         return results
 
     def _forget(self, n: int) -> None:

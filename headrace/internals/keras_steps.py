@@ -6,11 +6,13 @@ TensorFlow for thread-safe; Headrace is. Yet no thread is needed: what follows a
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from headrace.compiler import ahead
+from headrace.core.tensor import EagerTensor
 
 
 def amend_core(core: Any) -> None:
@@ -29,6 +31,17 @@ def amend_trainer(trainer: Any) -> None:
             yield
 
     epochs.catch_stop_iteration = catch_stop_iteration
+    join = trainer.potentially_ragged_concat
+
+    @functools.wraps(join)
+    def potentially_ragged_concat(tensors: Any) -> Any:
+        """Keras finds out by a dozen ops whether the batches that were predicted have the same shape."""
+        shapes = [t._raw_shape if type(t) is EagerTensor else () for t in tensors]
+        if len(shapes) > 1 and shapes[0] and all(s[1:] == shapes[0][1:] and s for s in shapes):
+            return trainer.tf.concat(tensors, axis=0)
+        return join(tensors)
+
+    trainer.potentially_ragged_concat = potentially_ragged_concat
 
 
 def amend_callbacks(module: Any) -> None:
