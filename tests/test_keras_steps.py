@@ -78,6 +78,10 @@ def test_batches_are_those_of_the_pipeline(tmp_path):
         first = next(iter(dataset))[0]
         changing += 1
         assert first.numpy().max() == 0 and next(iter(dataset))[0].numpy().min() == 1
+
+        # Rows are picked from contiguous arrays: NumPy would copy others as a whole for every batch.
+        shuffled = ours(ArrayDataAdapter(np.zeros((8, 5), "float32").T, batch_size=2, shuffle=True))
+        assert all(a.flags.c_contiguous for a in shuffled._plan.source.arrays)
         """,
         tmp_path,
     )
