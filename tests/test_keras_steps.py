@@ -145,7 +145,6 @@ class Late(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         late.append(("end", batch, isinstance(logs["loss"], float)))
 
-
     def on_test_begin(self, logs=None):
         late.append(("test",))
 

@@ -279,7 +279,7 @@ class _Experimental:
         """
         if enable is False:
             raise NotImplementedError(
-                "Eager ops run synchronously. Use tf.function for programs that overlap."
+                "Eager ops run synchronously. In a tf.experimental.async_scope functions overlap with Python."
             )
 
     @staticmethod

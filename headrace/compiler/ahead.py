@@ -202,9 +202,8 @@ class Scope:
         WORKERS.put(job)
         self.recent.append(job)
         if len(self.recent) <= THREADS:
-            time.sleep(
-                0
-            )  # a thread may be idle, and begins when it gets Python's lock: now, not at the next wait
+            # A thread may be idle, and begins when it gets Python's lock: let that be now, not at the next wait.
+            time.sleep(0)
         return results
 
     def _forget(self, n: int) -> None:
@@ -253,11 +252,8 @@ def scope() -> Iterator[None]:
 
 @contextmanager
 def synchronous() -> Iterator[None]:
-    """A part of a scope in which programs have run when their call returns."""
+    """A part of a scope in which programs have run when their call returns. Only for those who are in a scope."""
     current = state.ahead
-    if current is None:
-        yield
-        return
     current.wait()
     state.ahead = None
     try:

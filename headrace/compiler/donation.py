@@ -7,6 +7,7 @@ gets memory of its own, which takes no more than the copy and costs less."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -48,7 +49,4 @@ def not_in_place(lines: Sequence[str], before: Sequence[Value], after: Sequence[
 
 
 def _bytes(value: Value) -> int:
-    size = value.dtype._np.itemsize
-    for n in value.shape:
-        size *= n
-    return size
+    return math.prod(value.shape) * value.dtype._np.itemsize

@@ -35,18 +35,13 @@ def copy(array: np.ndarray[Any, Any], dtype: Any) -> np.ndarray[Any, Any]:
 def rows(array: np.ndarray[Any, Any], indices: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """`array[indices]` for indices from 0 to its length less one."""
     found = run_of_rows(array, indices)
-    if found is not None:
-        return found
-    if array.nbytes < LARGE or indices.ndim != 1 or array.dtype.hasobject:
-        return array.take(indices, 0, mode="clip")
-    out = aligned_empty((indices.size, *array.shape[1:]), array.dtype)
-    return array.take(indices, 0, out=out, mode="clip")
+    return taken(array, indices) if found is None else found
 
 
 def taken(array: np.ndarray[Any, Any], indices: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """A copy of `array[indices]`. What is large should be contiguous: NumPy makes it so otherwise, all of it."""
-    if array.nbytes < LARGE or array.dtype.hasobject:
-        return array.take(indices, 0)
+    """The same as a copy, always. What is large should be contiguous: NumPy makes it so otherwise, all of it."""
+    if array.nbytes < LARGE or indices.ndim != 1 or array.dtype.hasobject:
+        return array.take(indices, 0, mode="clip")
     out = aligned_empty((indices.size, *array.shape[1:]), array.dtype)
     return array.take(indices, 0, out=out, mode="clip")
 
